@@ -4,6 +4,8 @@ public enum Convention: String, Hashable, Sendable, CaseIterable {
   case exact
   /// The table of note 000.
   case llmCounts = "llm-counts"
+  /// The formulas of note 003.
+  case notes003 = "notes-003"
 
   /// - Throws: `InputError.unknownName` with the nearest names.
   public init(named name: String) throws(InputError) {

@@ -130,26 +130,14 @@ extension ConventionRule {
     .count(
       "bias", "The model's projection has a bias to load and to add, which the reference does not know.",
       applies: { cell, inputs in
-        (cell.column == .flops || cell.column == .loadWeight) && biasWidth(cell.row, inputs) > 0
+        (cell.column == .flops || cell.column == .loadWeight)
+          && inputs.model.biasElements(cell.row, ranks: inputs.tensorParallel) > 0
       },
       transform: { raw, cell, _, inputs in
-        let width = biasWidth(cell.row, inputs)
+        let width = inputs.model.biasElements(cell.row, ranks: inputs.tensorParallel)
         return raw + (cell.column == .flops ? inputs.batch * inputs.queryTokens(cell.phase) : 2) * width
       }),
   ]
-
-  /// Elements of a row's bias over all devices, each with its copy; 0 without one.
-  private static func biasWidth(_ row: OperatorName, _ inputs: ConventionInputs) -> Count {
-    let (model, t) = (inputs.model, inputs.tensorParallel)
-    return switch row {
-    case .qProj where model.hasQueryKeyValueBias: inputs.heads * inputs.headDim
-    case .kProj where model.hasQueryKeyValueBias, .vProj where model.hasQueryKeyValueBias:
-      max(inputs.keyValueHeads, t) * inputs.headDim
-    case .oProj where model.hasOutputBias, .downProj where model.hasMLPBias: inputs.hidden * t
-    case .gateProj where model.hasMLPBias, .upProj where model.hasMLPBias: inputs.intermediate
-    default: 0
-    }
-  }
 }
 
 extension ConventionRule {

@@ -8,11 +8,21 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case weightBytes, activationBytes, residualBytes, keyValueBytes, tokenIDBytes
+  // Note 003's own, beside B, H, d and I.
+  case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
 
   /// A letter of one operator's definition, which another operator uses for something else.
   var isARowsOwn: Bool {
     switch self {
     case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message: true
+    default: false
+    }
+  }
+
+  /// A letter of a note, where the contract has another, or uses the same for something else.
+  public var isANotes: Bool {
+    switch self {
+    case .noteLength, .noteKeyValueHeads, .noteVocabulary, .noteTensorParallel, .noteOtherRanks: true
     default: false
     }
   }
@@ -56,6 +66,11 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .residualBytes: "e_r"
     case .keyValueBytes: "e_kv"
     case .tokenIDBytes: "e_id"
+    case .noteLength: "S"
+    case .noteKeyValueHeads: "n"
+    case .noteVocabulary: "v"
+    case .noteTensorParallel: "tp"
+    case .noteOtherRanks: "(tp − 1)"
     }
   }
 
@@ -98,6 +113,11 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .residualBytes: "bytes of an activation between operators, max(e_a, 2)"
     case .keyValueBytes: "bytes of a KV cache element"
     case .tokenIDBytes: "bytes of a token id"
+    case .noteLength: "tokens of the prompt"
+    case .noteKeyValueHeads: "num_key_value_heads"
+    case .noteVocabulary: "vocab_size"
+    case .noteTensorParallel: "tensor-parallel degree"
+    case .noteOtherRanks: "the other devices"
     }
   }
 }

@@ -1,6 +1,6 @@
 import RooflineCore
 
-/// What `diff` prints: each cell that differs between note 000 and the engine, and why.
+/// What `diff` prints: each cell that differs between a note and the engine, and why.
 public struct ComparisonReport {
   public let comparison: ConventionComparison
   /// The two conventions in the order asked for.
@@ -23,17 +23,13 @@ public struct ComparisonReport {
   }
 
   func value(_ difference: ConventionComparison.Difference, _ convention: Convention) -> ConventionValue {
-    convention == .exact ? difference.exact : difference.reference
-  }
-
-  static func name(_ row: OperatorName) -> String {
-    ConventionCell.rows.first { $0.row == row }?.name ?? row.rawValue
+    convention == .exact ? difference.exact : difference.note
   }
 
   private var header: String {
-    let (analysis, inputs) = (comparison.analysis, comparison.inputs)
+    let analysis = comparison.analysis
     let setting =
-      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(inputs.tensorParallel.value), batch \(inputs.batch.value)"
+      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(analysis.workload.tensorParallel), batch \(analysis.workload.batch)"
     return
       "\(setting): \(comparison.differences.count) of \(comparison.cellCount) cells differ between \(conventions.map(\.rawValue).joined(separator: " and "))"
   }
@@ -41,7 +37,7 @@ public struct ComparisonReport {
   private var phases: [(name: String, differences: [ConventionComparison.Difference])] {
     comparison.analysis.phases.map { phase in
       let name = phase.step.phase
-      return (name.rawValue, comparison.differences.filter { $0.cell.phase == name })
+      return (name.rawValue, comparison.differences.filter { $0.phase == name })
     }
   }
 
@@ -54,9 +50,10 @@ public struct ComparisonReport {
         ] + conventions.map { .init($0.rawValue, key: $0.rawValue) } + [.init("why", key: "why", isText: true)],
         rows: differences.map { difference in
           let values = texts(difference)
-          let why = difference.rules.isEmpty ? "unexplained" : difference.rules.joined(separator: "; ")
+          let why =
+            difference.reasons.isEmpty ? "unexplained" : difference.reasons.map(\.name).joined(separator: "; ")
           return .cells(
-            [.text(Self.name(difference.cell.row)), .text(difference.cell.column.rawValue)] + values.map { .text($0) }
+            [.text(difference.row), .text(difference.column)] + values.map { .text($0) }
               + [.text(why)])
         })
     }
@@ -71,7 +68,7 @@ public struct ComparisonReport {
         ] + conventions.map { .init($0.rawValue, key: $0.rawValue) } + [.init("reason", key: "reason", isText: true)],
         rows: differences.map { difference in
           .cells(
-            [.text(Self.name(difference.cell.row)), .text(difference.cell.column.rawValue)]
+            [.text(difference.row), .text(difference.column)]
               + conventions.map { cell(value(difference, $0)) } + [.text(difference.reason)])
         })
     }
@@ -90,7 +87,7 @@ public struct ComparisonReport {
     let values = conventions.map { value(difference, $0) }
     let rounded = values.map { value in
       guard case .ratio(let ratio?) = value else { return value.description }
-      return difference.cell.column == .performance
+      return difference.column == ConventionCell.Column.performance.rawValue
         ? Numbers.scaled(ratio) : Numbers.fixed(ratio, decimals: 2)
     }
     return Set(rounded).count == rounded.count ? rounded : values.map(\.description)
@@ -98,13 +95,17 @@ public struct ComparisonReport {
 
   /// The reasons of what the tables name, once each.
   private var lines: [String] {
-    var lines = comparison.reasons.map { "why      \($0.name): \($0.reason)" }
-    let unexplained = comparison.differences.filter(\.rules.isEmpty).count
+    var lines = comparison.reasons.map { "why      \($0.name): \($0.sentence)" }
+    let unexplained = comparison.differences.filter(\.reasons.isEmpty).count
     if unexplained > 0 { lines.append("why      unexplained: no rule gives the exact value of \(unexplained) cells") }
     let phases = comparison.analysis.phases.map(\.step.phase)
     if phases.contains(.decode) {
       let context = comparison.analysis.workload.context
-      lines.append("note     the exact decode step attends \(context) keys, the prompt and all generated tokens")
+      let which = comparison.convention == .llmCounts ? "all generated tokens" : "the new token"
+      lines.append("note     the exact decode step attends \(context) keys, the prompt and \(which)")
+    }
+    if comparison.convention == .notes003 {
+      lines.append("note     notes-003 counts elements, exact counts bytes of one device")
     }
     lines.append("note     only in exact: \(comparison.onlyExact.map(\.rawValue).joined(separator: ", "))")
     return lines
@@ -134,16 +135,15 @@ struct ComparisonDocument: Encodable {
     model = AnalysisDocument.ModelEntry(comparison.analysis.configuration)
     hardware = ["name": comparison.analysis.hardware.name, "path": comparison.analysis.hardware.path]
     cells = comparison.cellCount
-    unexplained = comparison.differences.filter(\.rules.isEmpty).count
+    unexplained = comparison.differences.filter(\.reasons.isEmpty).count
     differences = comparison.differences.map { difference in
       Entry(
-        phase: difference.cell.phase.rawValue, operator: ComparisonReport.name(difference.cell.row),
-        column: difference.cell.column.rawValue,
+        phase: difference.phase.rawValue, operator: difference.row, column: difference.column,
         values: Dictionary(
           uniqueKeysWithValues: report.conventions.map {
             ($0.rawValue, ConventionNumber(value: report.value(difference, $0)))
           }),
-        rules: difference.rules, reason: difference.reason)
+        rules: difference.reasons.map(\.name), reason: difference.reason)
     }
     onlyInExact = comparison.onlyExact.map(\.rawValue)
   }

@@ -4,9 +4,9 @@ import RooflineCore
 enum ConventionOptions {
   static let convention = Option(
     "convention", "NAME",
-    "\(Convention.allCases.map(\.rawValue).joined(separator: " or ")): count as a note does (exact)")
+    "\(Convention.allCases.map(\.rawValue).joined(separator: ", ")): count as a note does (exact)")
 
-  /// Options that mean nothing to note 000.
+  /// Options that mean nothing to any note.
   static let foreign = [
     "context", "sequence-parallel", "pp", "micro-batches", "dp", "vector-peak", "special-peak", "link", "link-latency",
     "overlap", "units",
@@ -18,17 +18,19 @@ extension ParsedArguments {
     try string("convention").map { name throws(InputError) in try Convention(named: name) } ?? .exact
   }
 
-  /// The inputs of note 000: S + G keys in a decode step, and nothing that the note does not know.
+  /// The inputs of a note: nothing that it does not know, and what it needs beside the options of every analysis.
+  ///
+  /// Note 000 has S + G keys in a decode step. Note 003 has one length, the prompt's.
   func conventionScenario(
-    _ catalog: Catalog
+    _ convention: Convention, _ catalog: Catalog
   ) throws(InputError) -> (scenario: Scenario, phases: [Phase], generated: UInt64) {
-    if let option = ConventionOptions.foreign.first(where: has) {
-      throw .usage("--\(option) means nothing to llm-counts; leave it out")
-    }
+    let name = convention.rawValue
+    let foreign = ConventionOptions.foreign + (convention == .llmCounts ? [] : ["generate"])
+    if let option = foreign.first(where: has) { throw .usage("--\(option) means nothing to \(name); leave it out") }
     let phases = try phases()
     let tokens = try positiveInteger("generate")
-    if phases.contains(.decode), tokens == nil {
-      throw .usage("--generate is missing; llm-counts reads prompt + generated keys in decode, e.g. --generate 1024")
+    if convention == .llmCounts, phases.contains(.decode), tokens == nil {
+      throw .usage("--generate is missing; \(name) reads prompt + generated keys in decode, e.g. --generate 1024")
     }
     guard has("prompt") else {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")

@@ -18,10 +18,9 @@ enum AnalyzeCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
-    if try arguments.convention() == .llmCounts {
-      let (scenario, phases, generated) = try arguments.conventionScenario(surroundings.catalog())
-      let report = try ConventionReport(scenario, phases: phases, generated: generated)
-      return Outcome(output: try report.render(format, text: text))
+    let convention = try arguments.convention()
+    guard convention == .exact else {
+      return Outcome(output: try table(of: convention, arguments, surroundings, format, text))
     }
     let tokens = try arguments.positiveInteger("generate")
     let phases = try arguments.phases()
@@ -39,6 +38,17 @@ enum AnalyzeCommand: Command {
     let output = try AnalysisReport(analysis, generation: generation, showsUnits: arguments.has("units")).render(
       format, text: text)
     return Outcome(output: output, errors: warnings)
+  }
+
+  /// The table of a note.
+  private static func table(
+    of convention: Convention, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ format: OutputFormat,
+    _ text: TextFormat
+  ) throws -> String {
+    let (scenario, phases, generated) = try arguments.conventionScenario(convention, surroundings.catalog())
+    return convention == .llmCounts
+      ? try ConventionReport(scenario, phases: phases, generated: generated).render(format, text: text)
+      : try Notes003Report(scenario, phases: phases).render(format, text: text)
   }
 }
 

@@ -1,0 +1,222 @@
+import Foundation
+import RooflineReport
+import TestSupport
+import XCTest
+
+@testable import roofline
+
+/// The owner's note 003 through the command line: its formulas with numbers put in, and every difference explained.
+final class Notes003CommandTests: CommandTestCase {
+  private static let columns = ["compute", "memory", "communication"]
+  private static let inputs = "--model llama-3.1-8b --hardware h100-sxm --tp 4 --batch 3 --prompt 100"
+
+  private func rows(_ options: String) throws -> [String: [[String: Any]]] {
+    let document = try json("analyze --convention notes-003 \(options)")
+    XCTAssertEqual(document["schemaVersion"] as? Int, 1)
+    XCTAssertEqual(document["convention"] as? String, "notes-003")
+    XCTAssertEqual(
+      document["units"] as? [String: String],
+      ["compute": "FLOP", "memory": "elements", "communication": "elements"])
+    var rows: [String: [[String: Any]]] = [:]
+    for phase in try XCTUnwrap(document["phases"] as? [[String: Any]]) {
+      rows[try XCTUnwrap(phase["phase"] as? String)] = phase["operators"] as? [[String: Any]]
+    }
+    return rows
+  }
+
+  /// Row and column to both values and the rules.
+  private func differences(_ options: String) throws -> [String: (note: Double, exact: Int, rules: [String])] {
+    let document = try json("diff --conventions notes-003,exact \(options)")
+    XCTAssertEqual(document["unexplained"] as? Int, 0, options)
+    XCTAssertEqual(document["conventions"] as? [String], ["notes-003", "exact"])
+    var found: [String: (note: Double, exact: Int, rules: [String])] = [:]
+    for entry in try XCTUnwrap(document["differences"] as? [[String: Any]]) {
+      let place = ["phase", "operator", "column"].map { entry[$0] as? String ?? "" }.joined(separator: " ")
+      let values = try XCTUnwrap(entry["values"] as? [String: Any])
+      let rules = try XCTUnwrap(entry["rules"] as? [String])
+      XCTAssertFalse(rules.isEmpty, place)
+      found[place] = (
+        try XCTUnwrap(values["notes-003"] as? Double), try XCTUnwrap(values["exact"] as? Int), rules
+      )
+    }
+    return found
+  }
+
+  // MARK: analyze --convention notes-003
+
+  /// Llama-3.1-8B (H 4096, n 8, d 128, I 14336, v 128256), B 3, S 100, tp 4: the note's formulas evaluated by
+  /// Tests/Oracle/notes_003.py, e.g. decode row 8: 3·4096·3/4 = 9216; row 14: 2·3·4096·3/16 = 4608.
+  func testTableOfTheNote() throws {
+    let expected = """
+      prefill 1 315201945600 52533657600 0
+      prefill 2 4915200 4915200 0
+      prefill 3 15099494400 25165824 0
+      prefill 4 491520000 0 0
+      prefill 5 0 614400 0
+      prefill 6 0 0 1228800
+      prefill 7 10066329600 16777216 0
+      prefill 8 0 0 2457600
+      prefill 9 4915200 4915200 0
+      prefill 10 70464307200 58720256 0
+      prefill 11 4300800 0 0
+      prefill 12 0 8601600 0
+      prefill 13 35232153600 58720256 0
+      prefill 14 0 0 2457600
+      prefill 15 315201945600 52533657600 0
+      decode 1 3152019456 525336576 0
+      decode 2 4915200 4915200 0
+      decode 3 150994944 25165824 0
+      decode 4 4915200 0 0
+      decode 5 0 6144 0
+      decode 6 0 0 12288
+      decode 7 100663296 16777216 0
+      decode 8 0 0 9216
+      decode 9 4915200 49152 0
+      decode 10 704643072 58720256 0
+      decode 11 43008 0 0
+      decode 12 0 86016 0
+      decode 13 352321536 58720256 0
+      decode 14 0 0 4608
+      decode 15 3152019456 525336576 0
+      """
+    let rows = try rows(Self.inputs)
+    var lines: [String] = []
+    for phase in ["prefill", "decode"] {
+      for row in try XCTUnwrap(rows[phase]) {
+        let values = Self.columns.map { "\(row[$0] ?? "")" }
+        lines.append(([phase, "\(row["number"] ?? "")"] + values).joined(separator: " "))
+      }
+    }
+    XCTAssertEqual(lines, expected.split(separator: "\n").map(String.init))
+  }
+
+  /// The formulas stand in the note's letters, with the numbers beside them.
+  func testFormulasAreInTheNotesLetters() throws {
+    let decode = try XCTUnwrap(rows(Self.inputs)["decode"])
+    let (qkv, gather) = (decode[2], decode[13])
+    XCTAssertEqual((qkv["formulas"] as? [String: String])?["compute"], "2·B·H·H + 4·B·H·n·d")
+    XCTAssertEqual(
+      (qkv["substituted"] as? [String: String])?["compute"], "2 × 3 × 4096 × 4096 + 4 × 3 × 4096 × 8 × 128")
+    XCTAssertEqual((gather["formulas"] as? [String: String])?["communication"], "2·B·H·(tp − 1) / (tp·tp)")
+    XCTAssertEqual(decode.filter { $0["once"] as? Bool == true }.map { $0["number"] as? Int }, [1, 15])
+  }
+
+  func testOtherFormats() throws {
+    let text = output("analyze --convention notes-003 \(Self.inputs)")
+    for words in ["elements, not bytes", "4·B·S·S·H", "tp = 4", "14. mlp_all_gather", "1. embedding (once)"] {
+      XCTAssertTrue(text.contains(words), words)
+    }
+    XCTAssertLessThanOrEqual(text.split(separator: "\n").map(\.count).max() ?? 0, 120)
+    let markdown = output("analyze --convention notes-003 \(Self.inputs) --format markdown")
+    XCTAssertTrue(markdown.contains("| 5. kv_cache | 0 | 0 | 2·B·S·n·d | 614.40 K | 0 | 0 |"))
+    let csv = output("analyze --convention notes-003 \(Self.inputs) --format csv").split(separator: "\n")
+    XCTAssertEqual(csv.count, 31)
+    XCTAssertEqual(
+      csv[0],
+      "phase,row,compute_formula,compute_flop,memory_formula,memory_elements,communication_formula,communication_elements"
+    )
+    XCTAssertTrue(csv.contains("decode,attn_all_reduce,0,0,0,0,B·H·(tp − 1) / tp,9216"))
+  }
+
+  /// B 1, H 30, tp 4: 4·30/4 is whole, 30·3/4 and 2·30·3/16 elements are not.
+  func testFractionsOfElementsStay() throws {
+    let decode = try XCTUnwrap(
+      rows("--model llama-3.1-8b --set hidden_size=30 --set head_dim=128 --hardware h100-sxm --tp 4 --prompt 5")[
+        "decode"])
+    XCTAssertEqual([5, 7, 13].map { decode[$0]["communication"] as? Double }, [30, 22.5, 11.25])
+  }
+
+  // MARK: diff
+
+  /// By hand, for one device of TP 4. H 4096, h′d 1024, k′d 256, I′ 3584, B 3, C 101.
+  func testExactValuesBesideTheNotes() throws {
+    let found = try differences("\(Self.inputs)")
+    let expected: [(place: String, exact: Int, rules: [String])] = [
+      ("decode embedding compute", 0, ["lookup"]),
+      // 4·3·4096 + 3·3: a norm is not divided.
+      ("decode attn_norm compute", 49_161, ["decode norm", "norm per row"]),
+      // 2·2·3·4096 + 2·4096 bytes.
+      ("decode mlp_norm memory", 57_344, ["norm traffic", "elements"]),
+      // 2·3·4096·(1024 + 2·256).
+      ("decode qkv compute", 37_748_736, ["one device"]),
+      // 2·4096·(1024 + 512) of weights, three inputs of 2·3·4096, queries of 2·3·1024.
+      ("decode qkv memory", 12_582_912 + 73_728 + 6144, ["one device", "elements", "activations"]),
+      // Two products of 2·3·8·101·128, and 5·3·8·101 for the softmax.
+      ("decode attention compute", 1_241_088 + 12_120, ["decode context", "one device", "softmax"]),
+      // Queries and output of 2·3·1024, scores of 2·3·8·101 four times, K and V of 2·3·101·256.
+      ("decode attention memory", 12_288 + 19_392 + 310_272, ["attention traffic", "KV read"]),
+      // K and V of 2·3·256 bytes.
+      ("decode kv_cache memory", 3072, ["one device", "elements"]),
+      ("decode attn_all_gather communication", 0, ["no all-gather"]),
+      // 2·3 pieces of 2·3·4096/4.
+      ("decode attn_all_reduce communication", 36_864, ["elements", "ring all-reduce"]),
+      // 2·4096·3584 twice, two inputs of 2·3·4096 and outputs of 2·3·3584.
+      (
+        "decode up_gate memory", 58_720_256 + 49_152 + 43_008,
+        ["gate and up matrices", "one device", "elements", "activations"]
+      ),
+      // 3 tensors of 2·3·3584.
+      ("decode activation memory", 64_512, ["silu operands", "one device", "elements"]),
+      // 2·3·32064·4096 and three pieces of 2·3·128256/4.
+      ("decode lm_head compute", 788_004_864, ["one device"]),
+      ("decode lm_head communication", 577_152, ["logits gathered"]),
+      // The head runs on 3 tokens, not 300.
+      ("prefill lm_head compute", 788_004_864, ["last token", "one device"]),
+      // 75 rows of 4096 for each device, 300 ids of 4 bytes, 300 rows out.
+      ("prefill embedding memory", 614_400 + 1200 + 2_457_600, ["table rows", "elements", "activations"]),
+      ("prefill attn_all_reduce communication", 6 * 614_400, ["elements", "ring all-reduce"]),
+    ]
+    for (place, exact, rules) in expected {
+      let difference = try XCTUnwrap(found[place], place)
+      XCTAssertEqual(difference.exact, exact, place)
+      XCTAssertEqual(difference.rules, rules, place)
+    }
+    // Four operations an element on a quarter of the columns are the note's one on all.
+    XCTAssertNil(found["decode gate_times_up compute"])
+  }
+
+  /// Every cell differs for a reason, whatever the inputs: odd lengths, heads not as wide as H, fewer KV heads than
+  /// devices, biases, a vocabulary that the degree does not divide.
+  func testOtherInputsAreExplained() throws {
+    var cases = [
+      (["KV heads replicated"], "--model llama-3.1-8b --hardware h100-sxm --tp 32 --batch 3 --prompt 7"),
+      (
+        ["bias", "KV heads replicated"],
+        "--model llama-3.1-8b --set attention_bias=true --hardware l4 --tp 16 --batch 5 --prompt 1"
+      ),
+      (["bias"], "--model llama-3.1-8b --set attention_bias=true --set mlp_bias=true --hardware l4 --tp 2 --prompt 9"),
+      (["padded vocabulary"], "--model llama-2-7b --set vocab_size=32003 --hardware l4 --tp 8 --batch 3 --prompt 11"),
+      (
+        ["head width"],
+        "--model llama-3.1-8b --set head_dim=96 --set hidden_size=1000 --hardware l4 --tp 16 --batch 7 --prompt 13"
+      ),
+      (["no all-gather"], "--model llama-2-70b --hardware l4 --prompt 1"),
+    ]
+    if let shared = Fixtures.shared {
+      // 32 heads of 128 in 5120 columns.
+      cases.append(
+        (
+          ["head width"],
+          "--model \(shared)/configs/mistral-nemo-instruct-2407.json --hardware l4 --tp 16 --batch 3 --prompt 17"
+        ))
+    }
+    for (rules, options) in cases {
+      let found = Set(try differences(options).values.flatMap(\.rules))
+      for rule in rules { XCTAssertTrue(found.contains(rule), "\(options): \(rule) not in \(found)") }
+    }
+  }
+
+  func testBothOrdersAndAllFormats() throws {
+    for format in OutputFormat.allCases {
+      let text = output("diff --conventions exact,notes-003 \(Self.inputs) --format \(format.rawValue)")
+      XCTAssertFalse(text.contains("unexplained: "), format.rawValue)
+      XCTAssertTrue(text.contains("An embedding is looked up: nothing is multiplied."), format.rawValue)
+    }
+    let forward = output("diff --conventions notes-003,exact \(Self.inputs) --format csv").split(separator: "\n")
+    let backward = output("diff --conventions exact,notes-003 \(Self.inputs) --format csv").split(separator: "\n")
+    XCTAssertEqual(forward[0], "phase,operator,column,notes-003,exact,reason")
+    XCTAssertEqual(backward[0], "phase,operator,column,exact,notes-003,reason")
+    XCTAssertTrue(forward.contains { $0.hasPrefix("decode,kv_cache,memory,6144,3072,") })
+    XCTAssertTrue(backward.contains { $0.hasPrefix("decode,kv_cache,memory,3072,6144,") })
+  }
+}
