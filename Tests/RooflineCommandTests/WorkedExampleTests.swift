@@ -1,0 +1,179 @@
+import Foundation
+import TestSupport
+import XCTest
+
+@testable import roofline
+
+/// The chapter of worked examples prints what the program prints, and wherever it calls a note wrong the right value
+/// stands here, computed by hand.
+final class WorkedExampleTests: CommandTestCase {
+  private static let chapter = "Sources/roofline/Documentation.docc/WorkedExamples.md"
+
+  private func chapter() throws -> String { try String(contentsOfFile: Self.chapter, encoding: .utf8) }
+
+  // MARK: the chapter and the program
+
+  /// Every line below a command is a line of its output, in its order.
+  func testChapterPrintsWhatTheCommandsPrint() throws {
+    let prefix = "swift run -c release roofline "
+    let blocks = try chapter().components(separatedBy: "```sh\n").dropFirst()
+    XCTAssertGreaterThan(blocks.count, 30)
+    for block in blocks {
+      let lines = block.components(separatedBy: "\n")
+      XCTAssertEqual(lines[1...3], ["```", "", "```text"], lines[0])
+      XCTAssertTrue(lines[0].hasPrefix(prefix), lines[0])
+      var printed = output(String(lines[0].dropFirst(prefix.count))).components(separatedBy: "\n")[...]
+      let excerpt = lines[4...].prefix { $0 != "```" }
+      XCTAssertFalse(excerpt.isEmpty, lines[0])
+      for line in excerpt {
+        guard let index = printed.firstIndex(of: line) else {
+          XCTFail("\(lines[0]) prints no line \"\(line)\" here")
+          continue
+        }
+        printed = printed[(index + 1)...]
+      }
+    }
+  }
+
+  func testReadmeLinksTheChapter() throws {
+    XCTAssertTrue(try String(contentsOfFile: "README.md", encoding: .utf8).contains("(\(Self.chapter))"))
+  }
+
+  /// An example that is wrong has its right value below; the table as a whole is the matter of `ReferenceTableTests`.
+  func testEveryWrongExampleHasItsRightValue() throws {
+    let examples = try chapter().components(separatedBy: "\n").filter { $0.hasPrefix("**00") }
+    XCTAssertEqual(examples.count, 48)
+    let wrong = examples.filter { $0.lowercased().contains("wrong") }.compactMap {
+      $0.dropFirst(2).split(separator: ",").first.map(String.init)
+    }
+    XCTAssertGreaterThan(wrong.count, 25)
+    XCTAssertEqual(
+      Set(wrong), Set(WorkedExampleFacts.counts.map(\.example) + WorkedExampleFacts.bounds.map(\.example) + Self.others)
+    )
+  }
+
+  // MARK: right values, by hand
+
+  /// Those with a test of their own.
+  private static let others = ["001.3", "001.13", "001.14", "002.14", "002.15", "003.2", "004.2"]
+
+  private func entry(_ command: String, _ place: String) throws -> [String: Any] {
+    let document = try json(command)
+    guard !place.isEmpty else { return try XCTUnwrap(document["operator"] as? [String: Any]) }
+    let names = place.split(separator: " ").map(String.init)
+    let phase = try XCTUnwrap((document["phases"] as? [[String: Any]])?.first { $0["phase"] as? String == names[0] })
+    if names[1] == "model" { return try XCTUnwrap(phase["model"] as? [String: Any]) }
+    return try XCTUnwrap((phase["operators"] as? [[String: Any]])?.first { $0["name"] as? String == names[1] }, place)
+  }
+
+  func testCounts() throws {
+    for fact in WorkedExampleFacts.counts {
+      let entry = try entry(fact.command, fact.place)
+      let flops = try XCTUnwrap(entry["flops"] as? [String: Int])
+      let bytes = try XCTUnwrap(entry["bytes"] as? [String: Int])
+      let value =
+        switch fact.field {
+        case "flops": flops.values.reduce(0, +)
+        case "bytes": bytes.values.reduce(0, +)
+        default: flops[fact.field] ?? bytes[fact.field]
+        }
+      XCTAssertEqual(value, fact.value, "\(fact.example) \(fact.place) \(fact.field)")
+    }
+  }
+
+  func testBounds() throws {
+    for fact in WorkedExampleFacts.bounds {
+      XCTAssertEqual(try entry(fact.command, fact.place)["bound"] as? String, fact.value, "\(fact)")
+    }
+  }
+
+  /// 412,316,860,416 / 234,881,024, 335,544,320 / 17,145,856 and 42,949,672,960 / 342,884,352.
+  func testIntensities() throws {
+    for (command, place, value) in [
+      ("kernel gemm m=4096 n=12288 k=4096 --dtype fp16 --hardware l4", "", 1755.43),
+      (WorkedExampleFacts.table, "decode q_proj", 19.57),
+      (WorkedExampleFacts.table, "prefill k_proj", 125.26),
+    ] {
+      XCTAssertEqual(
+        try XCTUnwrap(entry(command, place)["arithmeticIntensity"] as? Double), value, accuracy: 0.005, command)
+    }
+  }
+
+  /// 001.3. One row of 64 column blocks: 2·16·8192 + 16·1024·64 + 1024·8192 words; 2·128·8192·1024 FLOP.
+  func testBlocksThatDoNotDivide() throws {
+    let document = try json("kernel gemm m=16 n=8192 k=1024 block=128x128 --dtype fp16 --hardware l4")
+    let blocked = try XCTUnwrap(document["blocked"] as? [String: Any])
+    XCTAssertEqual(blocked["trafficWords"] as? Int, 262_144 + 1_048_576 + 8_388_608)
+    let padded = try XCTUnwrap(blocked["padded"] as? [String: Any])
+    XCTAssertEqual((padded["flops"] as? [String: Int])?["tensor"], 2_147_483_648)
+  }
+
+  /// 001.13, 004.2. A linear layer's weight is outputs by inputs.
+  func testShapes() throws {
+    func shapes(_ model: String) throws -> [String: [Int]] {
+      let tensors = try XCTUnwrap(json("shapes --model \(model)")["tensors"] as? [[String: Any]])
+      return Dictionary(
+        uniqueKeysWithValues: tensors.map { ($0["name"] as? String ?? "", $0["shape"] as? [Int] ?? []) })
+    }
+    let qwen = try shapes("qwen2-0.5b")
+    XCTAssertEqual(qwen["model.layers.0.mlp.down_proj.weight"], [896, 4864])
+    XCTAssertEqual(qwen["model.layers.0.self_attn.k_proj.weight"], [128, 896])
+    let llama = try shapes("llama-3.2-1b")
+    XCTAssertEqual(llama.count, 1 + 16 * 9 + 1)
+    XCTAssertEqual(llama["model.layers.15.self_attn.k_proj.weight"], [512, 2048])
+    XCTAssertEqual(llama["model.layers.15.self_attn.v_proj.weight"], [512, 2048])
+    XCTAssertEqual(llama["model.layers.15.mlp.gate_proj.weight"], [8192, 2048])
+    XCTAssertNil(llama["lm_head.weight"])
+  }
+
+  /// 001.14. A token: 2·(32·(4·4096² + 3·4096·11008) + 32000·4096) = 13,214,154,752 and 4·32·4096·4096 of attention,
+  /// 15,361,638,400 in all; 512·4096 tokens.
+  func testForwardPassOfATrainingStep() throws {
+    let step = try json(
+      "mfu --model llama-2-7b --hardware a100-sxm4-80gb --step-time 12 --global-batch 512 --sequence 4096 --devices 64")
+    XCTAssertEqual(step["forwardFLOPs"] as? Int, 32_215_690_693_836_800)
+  }
+
+  /// 002.14, 002.15. K and V of 32 layers of 4096 columns, 2 bytes, for 8·512 tokens, and for 8·100 more.
+  func testKVCache() throws {
+    for (prompt, bytes) in [(512, 2_147_483_648), (612, 2_147_483_648 + 419_430_400)] {
+      let document = try json(
+        "footprint --model llama-2-7b --hardware a100-sxm4-80gb --batch 8 --prompt \(prompt) --generate 1")
+      let device = (document["footprint"] as? [String: Any])?["perDevice"] as? [String: Any]
+      XCTAssertEqual(device?["kvCache"] as? Int, bytes)
+    }
+  }
+
+  /// 003.2, at the workload of 000: B 20, H 8192, 8 heads and one KV head of 128 a device, I′ 3584, 4000 logits.
+  func testExactValuesBesideNote003() throws {
+    let document = try json(
+      "diff --conventions notes-003,exact \(WorkedExampleFacts.table.dropFirst("analyze ".count))")
+    var exact: [String: Int] = [:]
+    for entry in try XCTUnwrap(document["differences"] as? [[String: Any]]) {
+      let place = ["phase", "operator", "column"].map { entry[$0] as? String ?? "" }.joined(separator: " ")
+      exact[place] = (entry["values"] as? [String: Any])?["exact"] as? Int
+    }
+    XCTAssertEqual(exact.count, 52)
+    for (place, value) in [
+      ("prefill embedding compute", 0),
+      // 2560 rows of 8192, 20,480 ids, 20,480 rows out.
+      ("prefill embedding memory", 41_943_040 + 81_920 + 335_544_320),
+      // 20·(4·8192 + 3).
+      ("decode attn_norm compute", 655_420),
+      // Two products of 2·20·8·1025·128, and 5·20·8·1025.
+      ("decode attention compute", 83_968_000 + 820_000),
+      // Keys and values of 20·1025·128, queries and output of 20·1024, scores of 20·8·1025 four times, 2 bytes each.
+      ("decode attention memory", 10_496_000 + 81_920 + 1_312_000),
+      // Two matrices of 8192·3584, two inputs of 20·8192, two outputs of 20·3584.
+      ("decode up_gate memory", 117_440_512 + 655_360 + 286_720),
+      // 4 and 3·2 for each of 20·3584.
+      ("decode gate_times_up compute", 286_720), ("decode activation memory", 430_080),
+      ("decode attn_all_gather communication", 0), ("prefill mlp_all_gather communication", 0),
+      // 2·7 pieces of an eighth of 20·8192·2 and of 20480·8192·2 bytes.
+      ("decode attn_all_reduce communication", 573_440), ("prefill attn_all_reduce communication", 587_202_560),
+      // 2·20·4000·8192; 8192·4000, 20·8192 and 20·4000, 2 bytes each; 7 pieces of 20·4000·2.
+      ("prefill lm_head compute", 1_310_720_000), ("prefill lm_head memory", 65_536_000 + 327_680 + 160_000),
+      ("prefill lm_head communication", 1_120_000),
+    ] { XCTAssertEqual(exact[place], value, place) }
+  }
+}
