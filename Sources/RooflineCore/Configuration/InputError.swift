@@ -20,6 +20,8 @@ public enum InputError: Error, Hashable, Sendable {
   case implausibleRate(file: String, key: String, rate: Double, ceiling: Double, derivation: String)
   /// Facts that a computation needs and the hardware file does not have.
   case missingFacts(hardware: String, path: String, facts: [MissingFact])
+  /// A file of measurements that cannot be trusted or understood.
+  case notMeasurements(file: String, problem: String)
   /// A count above 2⁶³ − 1.
   case overflow(what: String)
   /// Wrong in the arguments alone.

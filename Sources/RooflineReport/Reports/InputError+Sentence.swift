@@ -28,6 +28,7 @@ extension InputError {
     case .implausibleRate(let file, let key, let rate, let ceiling, let derivation):
       "\(file): `\(key)` is \(Numbers.scaled(rate))FLOP/s, more than 5 % above \(derivation) = \(Numbers.scaled(ceiling))FLOP/s; state the dense rate, not the one with sparsity"
     case .missingFacts(let hardware, let path, let facts): Self.missing(facts, hardware: hardware, path: path)
+    case .notMeasurements(let file, let problem): "\(file): \(problem)"
     case .overflow(let what):
       "\(what): a count is above 2^63 − 1; use a smaller batch, length or model"
     case .usage(let sentence): sentence

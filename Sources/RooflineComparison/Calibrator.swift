@@ -1,0 +1,207 @@
+import RooflineCore
+
+/// Turns measurements into calibration entries, and says how good they are.
+public struct Calibrator: Sendable {
+  public let hardware: HardwareSpec
+  public let facts: DeviceFacts
+  public let capability: String
+  /// What fits shrink to; nil: nothing is known before.
+  public let prior: CalibrationSet?
+  /// Whether fits shrink to the prior; otherwise they only begin at it.
+  public let shrinks: Bool
+
+  /// Fewer rows than this say too little about an entry's constants.
+  public static let leastRows = 12
+  /// More rows than this are thinned out evenly: constants do not get better by them.
+  static let mostRows = 800
+  static let folds = 5
+  /// A row this many residual scales off, and nearly twice or half the prediction, is an accident.
+  static let outlierScales = 6.0
+  static let outlierRatio = 1.9
+
+  /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
+  public init(_ hardware: HardwareSpec, prior: CalibrationSet?, shrinks: Bool = true) throws(InputError) {
+    self.hardware = hardware
+    let set = try CalibrationSet(hardware, layers: [])
+    facts = set.facts
+    capability = set.capability
+    self.prior = prior
+    self.shrinks = shrinks
+  }
+
+  /// What came of one group of measurements.
+  public struct Outcome: Sendable {
+    public var key: Calibration.Key
+    public var rows, groups: Int
+    /// Errors of the prior on these rows; nil without one.
+    public var before: ErrorStatistics?
+    /// Errors on groups of shapes left out while fitting; nil where there were too few groups.
+    public var after: ErrorStatistics?
+    public var atBound: [String] = []
+    public var rejected: [Observation] = []
+    /// nil where nothing could be fitted, or the prior was better.
+    public var entry: Calibration.Entry?
+    /// Why there is no entry, or what the reader should know of it.
+    public var remark: String?
+  }
+
+  /// Groups of measurements that one entry describes, each with its rows; both in an order that does not depend on the file's.
+  public func groups(_ observations: [Observation]) -> [(key: Calibration.Key, rows: [Observation])] {
+    var known: [Calibration.Key: Calibration.Key] = [:]
+    return Dictionary(grouping: observations) { observation in
+      let key = Calibration.Key(
+        observation.kernel, family: observation.family, launch: Launch(timing: observation.timing),
+        processors: facts.streamingMultiprocessors)
+      if let entry = known[key] { return entry }
+      let entry = entryKey(of: observation, key)
+      known[key] = entry
+      return entry
+    }
+    .map { key, rows in
+      // The median over software stacks, where a file has it, is the target; one stack's deviations from it are not.
+      let consensus = rows.filter { $0.source == "consensus" }
+      return (key, (consensus.isEmpty ? rows : consensus).sorted { $0.sortKey < $1.sortKey })
+    }
+    .sorted { $0.key.title < $1.key.title }
+  }
+
+  /// The prior's division of a family's kernels; windows are told apart only where the prior tells them apart.
+  private func entryKey(of observation: Observation, _ own: Calibration.Key) -> Calibration.Key {
+    var key = own
+    let found = prior?.find(observation.kernel, family: observation.family, launch: own.launch)
+    let isDivided =
+      found.map { $0.otherHeadDim == nil && $0.entry.key.isWindowed == own.isWindowed } ?? false
+    if !isDivided { key.isWindowed = nil }
+    return key
+  }
+
+  public func calibrate(_ key: Calibration.Key, _ all: [Observation]) -> Outcome {
+    let shapes = Set(all.map(\.shapeGroup))
+    var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
+    let found = all.first.flatMap { first in
+      prior?.find(first.kernel, family: key.family, launch: key.launch)
+        ?? prior?.find(first.kernel, family: nil, launch: key.launch)
+    }
+    outcome.before = found.flatMap { found in
+      ErrorStatistics(
+        predicted: all.map { found.model.microseconds($0.kernel) }, measured: all.map(\.microseconds))
+    }
+    guard all.count >= Calibrator.leastRows else {
+      outcome.remark = "\(all.count) rows; a fit needs \(Calibrator.leastRows)"
+      return outcome
+    }
+    let fit = EntryFit(key, facts: facts, capability: capability)
+    let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
+    guard let first = fit.fit(thinned, prior: found?.entry.constants, shrinks: shrinks) else {
+      outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
+      return outcome
+    }
+    let (rows, rejected) = split(all, by: first, key)
+    outcome.rejected = rejected
+    let kept = Calibrator.thin(rows, to: Calibrator.mostRows)
+    let final = rejected.isEmpty ? first : fit.fit(kept, prior: found?.entry.constants, shrinks: shrinks) ?? first
+    outcome.atBound = final.atBound
+
+    let heldOut = leaveGroupsOut(rows, fit, from: final.constants, prior: found?.entry.constants)
+    outcome.after = heldOut.flatMap { pairs in
+      ErrorStatistics(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured))
+    }
+    if let before = outcome.before, let after = outcome.after, after.mape > before.mape {
+      guard !shrinks else {
+        outcome.remark = "kept the prior: fitted constants are worse on shapes left out"
+        return outcome
+      }
+      outcome.remark = "worse than the prior on shapes left out"
+    }
+    if outcome.after == nil { outcome.remark = "too few different shapes to leave any out; its error is unknown" }
+    outcome.entry = Calibration.Entry(
+      key, final.constants, fit: .init(data: Calibrator.sources(of: rows), rows: rows.count, groups: shapes.count),
+      heldOut: heldOut.flatMap { HeldOutErrors(pairs: $0) })
+    return outcome
+  }
+
+  /// Rows to trust, and rows that must be accidents: alone far from a fit that hardly heeds them.
+  private func split(
+    _ rows: [Observation], by result: EntryFit.Result, _ key: Calibration.Key
+  ) -> (kept: [Observation], rejected: [Observation]) {
+    guard let model = KernelModel(result.constants, facts: facts, capability: capability) else {
+      return (rows, [])
+    }
+    var kept: [Observation] = []
+    var rejected: [Observation] = []
+    for row in rows {
+      let ratio = row.microseconds / model.microseconds(row.kernel)
+      let away = max(ratio, 1 / ratio)
+      let isAccident =
+        away > Calibrator.outlierRatio && away > 1 + Calibrator.outlierScales * result.scale
+      if isAccident { rejected.append(row) } else { kept.append(row) }
+    }
+    // A tenth of the rows are no accidents but a model that does not fit.
+    return rejected.count * 10 > rows.count ? (rows, []) : (kept, rejected)
+  }
+
+  /// Predictions of every row by constants fitted without its group of shapes; nil with too few groups.
+  private func leaveGroupsOut(
+    _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants?
+  ) -> [(predicted: Double, measured: Double)]? {
+    let groups = Set(rows.map(\.shapeGroup)).sorted()
+    guard groups.count >= 2 else { return nil }
+    let folds = min(Calibrator.folds, groups.count)
+    var fold: [String: Int] = [:]
+    for (index, group) in groups.enumerated() { fold[group] = index % folds }
+    var pairs: [(predicted: Double, measured: Double)] = []
+    for out in 0..<folds {
+      let training = rows.filter { fold[$0.shapeGroup] != out }
+      guard
+        let result = fit.fit(
+          Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior ?? start, starts: [start], rounds: 3,
+          // A width or two left out leaves too little to fit everything by.
+          shrinks: prior != nil && (shrinks || groups.count < 4)),
+        let model = KernelModel(result.constants, facts: facts, capability: capability)
+      else { return nil }
+      for row in rows where fold[row.shapeGroup] == out {
+        pairs.append((model.microseconds(row.kernel), row.microseconds))
+      }
+    }
+    return pairs
+  }
+
+  /// Where measurements are from, in words.
+  private static func sources(of rows: [Observation]) -> String {
+    let sources = Set(rows.map(\.source)).sorted()
+    return sources.joined(separator: ", ")
+  }
+
+  /// Every so-many-th row, so that the sorted shapes stay covered evenly.
+  static func thin(_ rows: [Observation], to most: Int) -> [Observation] {
+    guard rows.count > most else { return rows }
+    return (0..<most).map { rows[$0 * rows.count / most] }
+  }
+}
+
+extension HeldOutErrors {
+  /// Quantiles of ln(measured/predicted), in bins of predicted time with enough rows each.
+  init?(pairs: [(predicted: Double, measured: Double)]) {
+    guard let errors = ErrorStatistics(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured)) else {
+      return nil
+    }
+    let sorted = pairs.sorted { $0.predicted < $1.predicted }
+    let count = max(1, min(6, sorted.count / 60))
+    var bins: [Bin] = []
+    for index in 0..<count {
+      let part = sorted[index * sorted.count / count..<(index + 1) * sorted.count / count]
+      let residuals = part.map { RobustFit.logarithm($0.measured / $0.predicted) }.sorted()
+      // The rank that a new value takes among n others: (n + 1)·level, as conformal prediction counts.
+      let quantiles = HeldOutErrors.levels.map { level in
+        let place = min(max(level * Double(residuals.count + 1) - 1, 0), Double(residuals.count - 1))
+        return ErrorStatistics.quantile(place / Double(max(residuals.count - 1, 1)), ofSorted: residuals)
+      }
+      let isLast = index == count - 1
+      bins.append(
+        Bin(
+          upToMicroseconds: isLast ? .infinity : sorted[(index + 1) * sorted.count / count].predicted,
+          rows: part.count, quantiles: quantiles))
+    }
+    self.init(mape: errors.mape, bias: errors.bias, bins: bins)
+  }
+}

@@ -1,0 +1,48 @@
+import RooflineCore
+
+extension Observation {
+  /// What is left out together, since shapes of one group resemble one another: a GEMM's weight, attention's heads and context, a row
+  /// kernel's width, a collective's ranks.
+  public var shapeGroup: String {
+    switch kernel.shape {
+    case .gemm(let shape): "\(shape.n) \(shape.k)"
+    case .prefill(let call), .decode(let call):
+      "\(call.heads) \(call.keyValueHeads) \(call.headDim) \(call.context)"
+    case .row(let call): "\(call.operation.rawValue) \(call.width)"
+    case .collective(let call): "\(call.operation.rawValue) \(call.ranks) \(Int(call.bytes.exponent) / 2)"
+    }
+  }
+
+  /// Sorts rows by shape, whatever order a file has them in.
+  var sortKey: [Double] {
+    switch kernel.shape {
+    case .gemm(let shape): [shape.n, shape.k, shape.m, shape.copies, microseconds]
+    case .prefill(let call), .decode(let call):
+      [
+        call.heads, call.keyValueHeads, call.headDim, call.window, call.context, call.query, call.batch, microseconds,
+      ]
+    case .row(let call): [call.width, call.rows, microseconds]
+    case .collective(let call): [call.ranks, call.bytes, microseconds]
+    }
+  }
+}
+
+extension [Double] {
+  static func < (left: [Double], right: [Double]) -> Bool { left.lexicographicallyPrecedes(right) }
+}
+
+extension Calibration.Key {
+  /// A name for people: `gemm cublas bf16`, `attention vllm-fa3 decode bf16 d128 g>1`.
+  public var title: String {
+    var words = [kind.rawValue, family]
+    if let phase { words.append(phase.rawValue) }
+    if let operation { words.append(operation.rawValue) }
+    words.append(
+      keyValueDType.map { $0 == dtype ? dtype.rawValue : "\(dtype.rawValue)/\($0.rawValue)" } ?? dtype.rawValue)
+    if let headDim { words.append("d\(headDim)") }
+    if let variant { words.append(variant.rawValue) }
+    if let isWindowed { words.append(isWindowed ? "windowed" : "unwindowed") }
+    if launch == .eager { words.append("eager") }
+    return words.joined(separator: " ")
+  }
+}

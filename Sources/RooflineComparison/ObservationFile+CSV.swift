@@ -1,0 +1,189 @@
+import RooflineCore
+
+extension ObservationFile {
+  /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.
+  private static let common = ["kind", "gpu", "family", "time_us"]
+  private static let known: Set<String> = [
+    "kind", "gpu", "family", "source", "timing", "time_us", "copies", "dtype", "m", "n", "k", "phase", "kv_dtype",
+    "batch",
+    "query", "context", "heads", "kv_heads", "head_dim", "window", "op", "rows", "width", "tp", "ranks", "bytes",
+  ]
+
+  init(csv bytes: [UInt8], path: String) throws(InputError) {
+    var lines = CSVLines(bytes)
+    var fields: [Range<Int>] = []
+    guard lines.next(into: &fields) else {
+      throw .notMeasurements(file: path, problem: "it is empty; the first line must name the columns, kind to time_us")
+    }
+    let header = fields.map { lines.text($0) }
+    for name in ObservationFile.common where !header.contains(name) {
+      throw .notMeasurements(
+        file: path,
+        problem: "it has no column \(name); its first line names \(header.prefix(20).joined(separator: ","))")
+    }
+    var columns: [String: Int] = [:]
+    for (index, name) in header.enumerated() {
+      guard columns.updateValue(index, forKey: name) == nil else {
+        throw .notMeasurements(file: path, problem: "column \(name) stands twice in its first line")
+      }
+    }
+    var reader = ObservationReader(path: path, columns: columns)
+    var observations: [Observation] = []
+    var gpu: String?
+    var seen: [UInt64: Int] = [:]
+    while lines.next(into: &fields) {
+      guard fields.count == header.count else {
+        throw .notMeasurements(
+          file: path, problem: "line \(lines.line) has \(fields.count) fields, the first line \(header.count)")
+      }
+      let own = reader.text(.gpu, fields, lines)
+      if let gpu, gpu != own {
+        throw .notMeasurements(
+          file: path, problem: "it mixes GPUs: \(gpu) and, in line \(lines.line), \(own); one file, one GPU")
+      }
+      gpu = own
+      let digest = ObservationFile.digest(fields, bytes)
+      if let earlier = seen.updateValue(lines.line, forKey: digest) {
+        throw .notMeasurements(
+          file: path,
+          problem:
+            "line \(lines.line) is a copy of line \(earlier), time and all; a repeated measurement has its own time")
+      }
+      if let observation = try reader.observation(fields, lines) { observations.append(observation) }
+    }
+    guard let gpu else { throw .notMeasurements(file: path, problem: "it has a first line and no measurement") }
+    self.init(
+      path: path, gpu: gpu, observations: observations, skipped: reader.skipped,
+      unknownColumns: header.filter { !ObservationFile.known.contains($0) })
+  }
+
+  /// FNV-1a over a line's fields: 64 bits tell any two lines of a file apart.
+  private static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for field in fields {
+      for index in field { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+      hash = (hash ^ 0x2c) &* 0x100_0000_01b3
+    }
+    return hash
+  }
+}
+
+/// Reads one line after another; short texts that repeat are made once.
+struct ObservationReader {
+  enum Column: String, CaseIterable {
+    case kind, gpu, family, source, timing, copies, dtype, m, n, k, phase, batch, query, context, heads, window, op,
+      rows,
+      width, ranks, bytes
+    case time = "time_us"
+    case keyValueDType = "kv_dtype"
+    case keyValueHeads = "kv_heads"
+    case headDim = "head_dim"
+  }
+
+  let path: String
+  private let index: [Column: Int]
+  private var reasons: [String: Int] = [:]
+
+  init(path: String, columns: [String: Int]) {
+    self.path = path
+    index = Dictionary(
+      uniqueKeysWithValues: Column.allCases.compactMap { column in columns[column.rawValue].map { (column, $0) } })
+  }
+
+  var skipped: [ObservationFile.Skipped] {
+    reasons.sorted { $0.key < $1.key }.map { ObservationFile.Skipped(reason: $0.key, n: $0.value) }
+  }
+
+  func text(_ column: Column, _ fields: [Range<Int>], _ lines: CSVLines) -> String {
+    guard let position = index[column] else { return "" }
+    return lines.text(fields[position])
+  }
+
+  /// nil where nothing here has a model of the row's operator; the reason is counted.
+  mutating func observation(_ fields: [Range<Int>], _ lines: CSVLines) throws(InputError) -> Observation? {
+    func complain(_ problem: String) -> InputError {
+      .notMeasurements(file: path, problem: "line \(lines.line): \(problem)")
+    }
+    func text(_ column: Column) throws(InputError) -> String {
+      let text = self.text(column, fields, lines)
+      guard !text.isEmpty else { throw complain("\(column.rawValue) is missing") }
+      return text
+    }
+    func whole(_ column: Column, from least: UInt64 = 1, default fallback: Double? = nil) throws(InputError) -> Double {
+      if let fallback, self.text(column, fields, lines).isEmpty { return fallback }
+      let text = try text(column)
+      guard let number = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }), number >= least,
+        number <= Count.limit
+      else { throw complain("\(column.rawValue) is \"\(text)\"; expected a whole number of at least \(least)") }
+      return Double(number)
+    }
+    func dtype(_ column: Column) throws(InputError) -> DType {
+      let text = try text(column)
+      guard let dtype = DType(rawValue: text) else {
+        throw complain(
+          "\(column.rawValue) is \"\(text)\"; expected one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
+        )
+      }
+      return dtype
+    }
+    let time = try text(.time)
+    guard let microseconds = Double(time), microseconds.isFinite, microseconds > 0 else {
+      throw complain("time_us is \"\(time)\"; expected microseconds above 0")
+    }
+    let kindName = try text(.kind)
+    guard let kind = TimedKernel.Kind(rawValue: kindName) else {
+      let kinds = TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw complain("kind is \"\(kindName)\"; expected one of \(kinds)")
+    }
+    let format = try dtype(.dtype)
+    let elementBytes = Double(format.bits) / 8
+    let kernel: TimedKernel
+    switch kind {
+    case .gemm:
+      kernel = TimedKernel(
+        .gemm(
+          .init(
+            m: try whole(.m), n: try whole(.n), k: try whole(.k), inputBytes: elementBytes,
+            outputBytes: max(2, elementBytes), copies: try whole(.copies, default: 1))), dtype: format)
+    case .attention:
+      let keyValue = self.text(.keyValueDType, fields, lines).isEmpty ? format : try dtype(.keyValueDType)
+      let phase = try text(.phase)
+      guard let phase = Phase(rawValue: phase) else {
+        throw complain("phase is \"\(phase)\"; expected prefill or decode")
+      }
+      let heads = try whole(.heads)
+      let call = AttentionCall(
+        batch: try whole(.batch), query: try whole(.query, default: phase == .decode ? 1 : nil),
+        context: try whole(.context), heads: heads, keyValueHeads: try whole(.keyValueHeads, default: heads),
+        headDim: try whole(.headDim), window: try whole(.window, from: 0, default: 0), queryBytes: elementBytes,
+        keyValueBytes: Double(keyValue.bits) / 8)
+      guard call.query <= call.context else {
+        throw complain("query is more than context, which includes the new tokens")
+      }
+      guard call.heads.truncatingRemainder(dividingBy: call.keyValueHeads) == 0 else {
+        throw complain("kv_heads does not divide heads")
+      }
+      kernel = TimedKernel(phase == .prefill ? .prefill(call) : .decode(call), dtype: format, keyValueDType: keyValue)
+    case .row, .collective:
+      let name = try text(.op)
+      guard let operation = OperatorKind(rawValue: name == "add" ? "residual_add" : name),
+        kind == .row ? RowCall.operations.contains(operation) : CollectiveCall.operations.contains(operation)
+      else {
+        reasons["no model of \(kind.rawValue) op \(name)", default: 0] += 1
+        return nil
+      }
+      kernel = TimedKernel(
+        kind == .row
+          ? .row(
+            .init(
+              operation, rows: try whole(.rows), width: try whole(.width), elementBytes: elementBytes,
+              heads: try whole(.heads, from: 0, default: 0),
+              keyValueHeads: try whole(.keyValueHeads, from: 0, default: 0),
+              headDim: try whole(.headDim, from: 0, default: 0)))
+          : .collective(.init(operation, ranks: try whole(.ranks, from: 2), bytes: try whole(.bytes))), dtype: format)
+    }
+    return Observation(
+      kernel, family: try text(.family), source: self.text(.source, fields, lines),
+      timing: self.text(.timing, fields, lines), microseconds: microseconds, line: lines.line)
+  }
+}

@@ -1,0 +1,48 @@
+import RooflineCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Measured kernels of one GPU, as a file lists them.
+public struct ObservationFile: Sendable {
+  public let path: String
+  /// The GPU as the file calls it.
+  public let gpu: String
+  public let observations: [Observation]
+  /// Rows that nothing here has a model of, by reason.
+  public let skipped: [Skipped]
+  /// Columns that mean nothing here.
+  public let unknownColumns: [String]
+
+  public struct Skipped: Hashable, Sendable, Encodable {
+    public let reason: String
+    public var n: Int
+
+    public init(reason: String, n: Int) {
+      self.reason = reason
+      self.n = n
+    }
+  }
+
+  /// Reads a CSV file with the columns of published kernel measurements (found by name), or a JSON file of `measure`.
+  ///
+  /// - Throws: `InputError` naming file, line and column of the first thing that is wrong.
+  public static func read(_ path: String) throws(InputError) -> ObservationFile {
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw .unreadable(file: path, reason: "it is absent, a folder, or may not be read")
+    }
+    guard data.count <= sizeLimit else {
+      throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")
+    }
+    let bytes = [UInt8](data)
+    let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
+    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return try ObservationFile(json: data, path: path) }
+    return try ObservationFile(csv: bytes, path: path)
+  }
+
+  static let sizeLimit = 256 << 20
+}

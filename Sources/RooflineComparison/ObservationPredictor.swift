@@ -1,0 +1,63 @@
+import RooflineCore
+
+/// Predicts measured kernels, as they were measured: copies as given, attention warm.
+public struct ObservationPredictor: Sendable {
+  public struct Prediction: Hashable, Sendable {
+    public var microseconds: Double
+    /// Where a share of such measurements lies.
+    public var interval: ClosedRange<Double>?
+  }
+
+  public struct Skip: Error, Hashable, Sendable {
+    public let reason: String
+  }
+
+  public let calibrations: CalibrationSet
+  public let residency: Residency?
+  private var models: [Calibration.Key: CalibrationSet.Found?] = [:]
+  private var remarks: Set<String> = []
+
+  /// - Parameter residency: instead of what the benchmark says of itself.
+  public init(_ calibrations: CalibrationSet, residency: Residency? = nil) {
+    self.calibrations = calibrations
+    self.residency = residency
+  }
+
+  public var notes: [String] { remarks.sorted() }
+
+  public mutating func predict(_ observation: Observation, interval: Double) -> Result<Prediction, Skip> {
+    let kernel = residency.map { observation.kernel.with($0) } ?? observation.kernel
+    let launch = Launch(timing: observation.timing)
+    let key = Calibration.Key(
+      kernel, family: observation.family, launch: launch,
+      processors: calibrations.facts.streamingMultiprocessors)
+    let found: CalibrationSet.Found?
+    if let known = models[key] {
+      found = known
+    } else {
+      found = calibrations.find(kernel, family: observation.family, launch: launch)
+      models[key] = .some(found)
+      if let from = found?.borrowedFrom {
+        remarks.insert("constants of \(from) for \(key.kind.rawValue) \(key.family)")
+      }
+      if let headDim = found?.otherHeadDim {
+        remarks.insert(
+          "\(key.family) \(key.phase?.rawValue ?? ""): constants of head dim \(headDim) for \(key.headDim ?? 0)")
+      }
+    }
+    guard let found else {
+      let op = key.operation.map { " \($0.rawValue)" } ?? key.phase.map { " \($0.rawValue)" } ?? ""
+      let formats = key.keyValueDType.map { "\(key.dtype.rawValue)/\($0.rawValue)" } ?? key.dtype.rawValue
+      return .failure(
+        Skip(
+          reason:
+            "no constants for \(key.kind.rawValue)\(op) of \(key.family), \(formats)\(launch == .eager ? ", launched eagerly" : "")"
+        ))
+    }
+    let time = found.model.microseconds(kernel)
+    guard time.isFinite, time > 0 else { return .failure(Skip(reason: "outside what the model describes")) }
+    let factors = found.entry.heldOut?.factors(at: time, share: interval)
+    return .success(
+      Prediction(microseconds: time, interval: factors.map { time * $0.lowerBound...time * $0.upperBound }))
+  }
+}

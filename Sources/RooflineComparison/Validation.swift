@@ -1,0 +1,96 @@
+import RooflineCore
+
+/// How well a GPU's calibrations predict measurements, group by group.
+public struct Validation: Sendable {
+  /// Measurements of one library, with one error distribution.
+  public struct Group: Hashable, Sendable {
+    public var kind, family, source: String
+    public var phase: String?
+    public var dtype: String
+    /// `all`, or a part of the group.
+    public var regime: String
+  }
+
+  public struct Line: Sendable {
+    public var group: Group
+    public var errors: ErrorStatistics
+    /// Share of the measurements inside their interval; nil where there are no intervals.
+    public var coverage: Double?
+  }
+
+  public var lines: [Line]
+  public var skipped: [ObservationFile.Skipped]
+  /// GPUs whose constants were borrowed, and other things that the reader should know.
+  public var notes: [String]
+
+  /// - Parameters:
+  ///   - interval: the share of measurements that an interval is meant to hold.
+  public init(
+    _ observations: [Observation], predictor: ObservationPredictor, skipped: [ObservationFile.Skipped], interval: Double
+  ) {
+    var predictor = predictor
+    var predicted: [Group: [(predicted: Double, measured: Double, isInside: Bool?)]] = [:]
+    var order: [Group] = []
+    var reasons: [String: Int] = [:]
+    for skip in skipped { reasons[skip.reason, default: 0] += skip.n }
+    for observation in observations {
+      switch predictor.predict(observation, interval: interval) {
+      case .failure(let skip): reasons[skip.reason, default: 0] += 1
+      case .success(let prediction):
+        let sample = (
+          prediction.microseconds, observation.microseconds,
+          prediction.interval.map { $0.contains(observation.microseconds) }
+        )
+        for regime in ["all"] + Validation.regimes(observation.kernel) {
+          let group = Group(observation, regime: regime)
+          if predicted[group]?.append(sample) == nil {
+            predicted[group] = [sample]
+            order.append(group)
+          }
+        }
+      }
+    }
+    lines = order.compactMap { group in
+      guard let samples = predicted[group],
+        let errors = ErrorStatistics(predicted: samples.map(\.predicted), measured: samples.map(\.measured))
+      else { return nil }
+      let inside = samples.compactMap(\.isInside)
+      return Line(
+        group: group, errors: errors,
+        coverage: inside.isEmpty ? nil : Double(inside.filter { $0 }.count) / Double(inside.count))
+    }.sorted { $0.group < $1.group }
+    self.skipped = reasons.sorted { $0.key < $1.key }.map { .init(reason: $0.key, n: $0.value) }
+    notes = predictor.notes
+  }
+
+  /// The parts of its group that a kernel belongs to.
+  static func regimes(_ kernel: TimedKernel) -> [String] {
+    switch kernel.shape {
+    case .gemm(let shape): [min(shape.n, shape.k) >= 512 ? "n,k >= 512" : "n or k < 512"]
+    case .prefill(let call): ["d \(Int(call.headDim))"] + (call.window > 0 ? ["window"] : [])
+    case .decode(let call):
+      ["d \(Int(call.headDim))", call.group == 1 ? "g = 1" : call.group <= 16 ? "g <= 16" : "g > 16"]
+        + (call.window > 0 ? ["window"] : [])
+    case .row(let call): [call.operation.rawValue]
+    case .collective(let call): [call.operation.rawValue]
+    }
+  }
+}
+
+extension Validation.Group: Comparable {
+  init(_ observation: Observation, regime: String) {
+    let kernel = observation.kernel
+    kind = kernel.kind.rawValue
+    family = observation.family
+    source = observation.source
+    phase = kernel.phase?.rawValue
+    dtype =
+      kernel.phase == nil || kernel.dtype == kernel.keyValueDType
+      ? kernel.dtype.rawValue : "\(kernel.dtype.rawValue)/\(kernel.keyValueDType.rawValue)"
+    self.regime = regime
+  }
+
+  private var sortKey: [String] { [kind, family, source, phase ?? "", dtype, regime == "all" ? "" : regime] }
+
+  public static func < (left: Self, right: Self) -> Bool { left.sortKey.lexicographicallyPrecedes(right.sortKey) }
+}

@@ -1,0 +1,75 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension Catalog {
+  /// The calibrations that predict a GPU's kernels.
+  ///
+  /// - Parameters:
+  ///   - file: a calibration file to ask before all others.
+  ///   - prior: the GPU whose constants are wanted, and no others.
+  /// - Throws: `InputError` for a file that is not a calibration, a GPU without one, or a GPU with too few facts.
+  public func calibrations(
+    for hardware: HardwareSpec, file: String? = nil, prior: String? = nil
+  ) throws(InputError) -> CalibrationSet {
+    if let prior { return try CalibrationSet(hardware, layers: [try calibration(of: prior)]) }
+    var layers: [Calibration] = []
+    if let file { layers.append(try Calibration.decode(JSONValue.read(file: file), file: file)) }
+    var others: [Calibration] = []
+    for name in calibrationNames {
+      let calibration = try calibration(named: name)
+      if Spelling.normalized(name) == Spelling.normalized(hardware.name) {
+        layers.append(calibration)
+      } else {
+        others.append(calibration)
+      }
+    }
+    if let donor = Catalog.donor(for: hardware, among: others) { layers.append(donor) }
+    return try CalibrationSet(hardware, layers: layers)
+  }
+
+  /// Names of the GPUs that have a calibration.
+  public var calibrationNames: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: calibrationFolder)) ?? []
+    return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }.sorted()
+  }
+
+  /// The calibration of a GPU by its name, an alias, or a calibration file.
+  public func calibration(of nameOrPath: String) throws(InputError) -> Calibration {
+    if nameOrPath.contains("/") || nameOrPath.hasSuffix(".json") {
+      return try Calibration.decode(JSONValue.read(file: nameOrPath), file: nameOrPath)
+    }
+    let names = calibrationNames
+    let wanted = Spelling.normalized(nameOrPath)
+    if let name = names.first(where: { Spelling.normalized($0) == wanted }) { return try calibration(named: name) }
+    let hardware = try hardware(nameOrPath)
+    guard let name = names.first(where: { Spelling.normalized($0) == Spelling.normalized(hardware.name) }) else {
+      throw .unknownName(what: "calibration", name: nameOrPath, nearest: [], available: names)
+    }
+    return try calibration(named: name)
+  }
+
+  private var calibrationFolder: String { root.isEmpty ? "Hardware/Calibration" : "\(root)/Hardware/Calibration" }
+
+  private func calibration(named name: String) throws(InputError) -> Calibration {
+    let file = "\(calibrationFolder)/\(name).json"
+    return try Calibration.decode(JSONValue.read(file: file), file: file)
+  }
+
+  /// Of the same compute capability; else of the newest generation before; else of the oldest after.
+  private static func donor(for hardware: HardwareSpec, among others: [Calibration]) -> Calibration? {
+    func number(_ capability: String) -> Double { Double(capability) ?? 0 }
+    let own = number(hardware.computeCapability ?? "")
+    func rank(_ calibration: Calibration) -> (Int, Double) {
+      let theirs = number(calibration.computeCapability)
+      return theirs == own ? (0, 0) : theirs < own ? (1, own - theirs) : (2, theirs - own)
+    }
+    return others.min { left, right in
+      let (a, b) = (rank(left), rank(right))
+      return a == b
+        ? (right.entries.count, left.hardware) < (left.entries.count, right.hardware) : a < b
+    }
+  }
+}

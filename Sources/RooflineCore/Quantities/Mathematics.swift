@@ -1,0 +1,27 @@
+// The C library's functions; FoundationEssentials does not have them on Linux.
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+enum Mathematics {
+  @inline(__always) static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+  @inline(__always) static func cubeRoot(_ x: Double) -> Double { cbrt(x) }
+  @inline(__always) static func naturalLogarithm(_ x: Double) -> Double { log(x) }
+  @inline(__always) static func decimalLogarithm(_ x: Double) -> Double { log10(x) }
+  @inline(__always) static func binaryLogarithm(_ x: Double) -> Double { log2(x) }
+  @inline(__always) static func exponential(_ x: Double) -> Double { exp(x) }
+}
+
+extension Double {
+  /// ⌈x⌉ of a number that is not negative. Through an integer, which costs a tenth of the library's call on a baseline CPU; from
+  /// 2⁵² on every number is whole.
+  @inline(__always) var ceiling: Double {
+    guard self < 4_503_599_627_370_496 else { return self }
+    let whole = Double(Int64(self))
+    return whole < self ? whole + 1 : whole
+  }
+}

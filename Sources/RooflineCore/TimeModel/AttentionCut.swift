@@ -1,0 +1,92 @@
+/// How a library's fused attention cuts a prompt into tiles: facts of its source code, not fitted.
+public struct PrefillCut: Hashable, Sendable {
+  /// Who decides into how many parts the keys of a tile are split where there are too few tiles for the GPU.
+  public enum Split: String, Hashable, Sendable, CaseIterable {
+    case none
+    /// FlashAttention-3 with variable lengths: as many as fill the SMs evenly, planned as if there were one sequence.
+    case fa3
+    /// FlashInfer: the largest number that fits two waves, 128 keys or more each; its tile's height follows the prompt, too.
+    case flashinfer
+  }
+
+  /// A tile: rows of queries by keys.
+  public var queryRows, keys: Double
+  /// Keys by which the split counts blocks, where they differ from the tile's.
+  public var splitKeys: Double
+  /// Whether the query heads of a group are rows of one tile: always, or with a single query.
+  public var packsGroup, packsSingleQuery: Bool
+  public var split: Split
+  /// Whether writing new keys costs by the width of all KV heads, and not by the token.
+  public var writesByWidth: Bool
+  /// Whether a single query of grouped heads is transposed first.
+  public var swapsSingleQuery: Bool
+  /// Whether blocks of keys outside the window are walked over all the same.
+  public var ignoresWindow: Bool
+
+  public init(
+    queryRows: Double, keys: Double, splitKeys: Double? = nil, packsGroup: Bool, packsSingleQuery: Bool = false,
+    split: Split = .none, writesByWidth: Bool = false, swapsSingleQuery: Bool = false, ignoresWindow: Bool = false
+  ) {
+    self.queryRows = queryRows
+    self.keys = keys
+    self.splitKeys = splitKeys ?? keys
+    self.packsGroup = packsGroup
+    self.packsSingleQuery = packsSingleQuery
+    self.split = split
+    self.writesByWidth = writesByWidth
+    self.swapsSingleQuery = swapsSingleQuery
+    self.ignoresWindow = ignoresWindow
+  }
+}
+
+/// How a library's attention shares a decode step's keys among CTAs: facts of its source code, not fitted.
+public struct DecodeCut: Hashable, Sendable {
+  /// Who decides into how many parts the keys of a work item are split.
+  public enum Rule: String, Hashable, Sendable, CaseIterable {
+    case none
+    /// FlashAttention: the smallest number whose waves are at least 85 % as full as the best one's.
+    case efficient
+    /// FlashAttention-3 with variable lengths: as many as fill the SMs evenly, at most what the above says for one sequence.
+    case dynamic
+    /// TensorRT-LLM XQA: a CTA a block, at most 8 waves.
+    case waves
+    /// TensorRT-LLM masked attention: as many as fill the SMs.
+    case fill
+    /// FlashInfer: the smallest chunk whose parts all fit at once.
+    case chunk
+  }
+
+  public var rule: Rule
+  /// Keys that a CTA takes at a time.
+  public var keysPerBlock: Double
+  /// CTAs an SM that the rule plans for.
+  public var slotsPerSM: Double
+  /// Up to so many blocks nothing is split.
+  public var leastBlocks: Double
+  /// Whether each query head is a work item, and not each KV head.
+  public var itemPerQueryHead: Bool
+  /// Whether the rule sees the whole context where a window hides most of it.
+  public var plansWholeContext: Bool
+  /// Whether keys outside the window are read all the same.
+  public var ignoresWindow: Bool
+  /// Whether grouped heads are transposed first.
+  public var swaps: Bool
+  /// What a CTA without keys costs, as a share of one with.
+  public var emptyShare: Double
+
+  public init(
+    rule: Rule, keysPerBlock: Double = 128, slotsPerSM: Double = 1, leastBlocks: Double = 1,
+    itemPerQueryHead: Bool = false, plansWholeContext: Bool = false, ignoresWindow: Bool = false, swaps: Bool = false,
+    emptyShare: Double = 1
+  ) {
+    self.rule = rule
+    self.keysPerBlock = keysPerBlock
+    self.slotsPerSM = slotsPerSM
+    self.leastBlocks = leastBlocks
+    self.itemPerQueryHead = itemPerQueryHead
+    self.plansWholeContext = plansWholeContext
+    self.ignoresWindow = ignoresWindow
+    self.swaps = swaps
+    self.emptyShare = emptyShare
+  }
+}

@@ -1,0 +1,167 @@
+extension Calibration {
+  /// Reads a calibration file; strict, as hardware files are.
+  ///
+  /// - Throws: `InputError` naming file and key.
+  public static func decode(_ value: JSONValue, file: String) throws(InputError) -> Calibration {
+    let root = try JSONObject(value, file: file)
+    try root.requireOnly(["schemaVersion", "hardware", "computeCapability", "date", "entries"])
+    guard try root.positiveInteger("schemaVersion") == 1 else {
+      throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
+    }
+    guard case .array(let list) = root["entries"] else {
+      throw .missingKey(file: file, key: "entries", expected: "a list of entries, one a kernel family")
+    }
+    var entries: [Entry] = []
+    for (index, value) in list.enumerated() {
+      let entry = try Entry(try JSONObject(value, file: file, path: "entries[\(index)]"))
+      guard !entries.contains(where: { $0.key == entry.key }) else {
+        throw .wrongValue(file: file, key: "entries[\(index)]", found: "a second entry of its kind", expected: "one")
+      }
+      entries.append(entry)
+    }
+    return Calibration(
+      hardware: try root.require(try root.string("hardware"), "hardware", "the GPU's name, a string"), path: file,
+      date: try root.require(try root.string("date"), "date", "the day of the fit, e.g. 2026-11-21"),
+      computeCapability: try root.require(
+        try root.string("computeCapability"), "computeCapability", "that of the GPU, e.g. \"9.0\""),
+      entries: entries)
+  }
+}
+
+extension JSONObject {
+  fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, _ type: Choice.Type
+  ) throws(InputError) -> Choice? where Choice.RawValue == String {
+    guard let text = try string(key) else { return nil }
+    guard let choice = Choice(rawValue: text) else {
+      throw wrong(key, .string(text), "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
+  fileprivate func finiteNumber(_ key: String) throws(InputError) -> Double {
+    let value = try require(self[key], key, "a number")
+    guard let number = value.number, number.isFinite else { throw wrong(key, value, "a number") }
+    return number
+  }
+}
+
+extension Calibration.Entry {
+  init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly([
+      "kind", "family", "phase", "op", "dtype", "kvDtype", "headDim", "variant", "windowed", "cut", "launch",
+      "constants", "fittedOn",
+      "heldOut",
+    ])
+    let kind = try object.require(
+      try object.choice("kind", TimedKernel.Kind.self), "kind",
+      "one of \(TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+    let phase = try object.choice("phase", Phase.self)
+    if kind == .attention, phase == nil {
+      throw .missingKey(file: object.file, key: object.keyPath("phase"), expected: "prefill or decode")
+    }
+    let key = Calibration.Key(
+      kind: kind, family: try object.require(try object.string("family"), "family", "the kernel library's name"),
+      phase: phase, operation: try object.choice("op", OperatorKind.self),
+      dtype: try object.require(
+        try object.choice("dtype", DType.self), "dtype",
+        "one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))"),
+      keyValueDType: try object.choice("kvDtype", DType.self),
+      headDim: try object.positiveInteger("headDim").map { Int(clamping: $0) },
+      variant: try object.choice("variant", AttentionVariant.self), isWindowed: try object.bool("windowed"),
+      launch: try object.choice("launch", Launch.self) ?? .graph)
+    let block = try object.require(try object.object("constants"), "constants", "an object of constants")
+    let constants: Calibration.Constants =
+      switch (kind, phase) {
+      case (.gemm, _): .gemm(try GEMMConstants(block))
+      case (.attention, .prefill): .prefill(try PrefillConstants(block), try PrefillCut(try object.cut()))
+      case (.attention, _): .decode(try DecodeConstants(block), try DecodeCut(try object.cut()))
+      case (.row, _): .row(try RowConstants(block))
+      case (.collective, _): .collective(try CollectiveConstants(block))
+      }
+    let fit = try object.require(try object.object("fittedOn"), "fittedOn", "what it was fitted on: data, rows, groups")
+    try fit.requireOnly(["data", "rows", "groups"])
+    self.init(
+      key, constants,
+      fit: .init(
+        data: try fit.require(try fit.string("data"), "data", "the measurements, in words"),
+        rows: Int(clamping: try fit.require(try fit.positiveInteger("rows"), "rows", "a number")),
+        groups: Int(clamping: try fit.require(try fit.positiveInteger("groups"), "groups", "a number"))),
+      heldOut: try object.object("heldOut").map { block throws(InputError) in try HeldOutErrors(block) })
+  }
+}
+
+extension HeldOutErrors {
+  init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly(["mape", "bias", "bins"])
+    guard case .array(let list) = object["bins"], !list.isEmpty else {
+      throw .missingKey(file: object.file, key: object.keyPath("bins"), expected: "a list of at least one bin")
+    }
+    var bins: [Bin] = []
+    for (index, value) in list.enumerated() {
+      let bin = try JSONObject(value, file: object.file, path: object.keyPath("bins[\(index)]"))
+      try bin.requireOnly(["upToMicroseconds", "rows", "logQuantiles"])
+      guard case .array(let values) = bin["logQuantiles"] else {
+        throw .missingKey(file: bin.file, key: bin.keyPath("logQuantiles"), expected: "a list of numbers")
+      }
+      let quantiles = values.compactMap(\.number)
+      guard quantiles.count == HeldOutErrors.levels.count, values.count == quantiles.count,
+        zip(quantiles, quantiles.dropFirst()).allSatisfy({ $0 <= $1 })
+      else {
+        throw .wrongValue(
+          file: bin.file, key: bin.keyPath("logQuantiles"), found: "\(values.count) values",
+          expected: "\(HeldOutErrors.levels.count) numbers that do not fall")
+      }
+      bins.append(
+        Bin(
+          upToMicroseconds: try bin.positiveNumber("upToMicroseconds") ?? .infinity,
+          rows: Int(clamping: try bin.require(try bin.positiveInteger("rows"), "rows", "a number")),
+          quantiles: quantiles))
+    }
+    self.init(mape: try object.finiteNumber("mape"), bias: try object.finiteNumber("bias"), bins: bins)
+  }
+}
+
+extension JSONObject {
+  fileprivate func cut() throws(InputError) -> JSONObject {
+    try require(try object("cut"), "cut", "how the library cuts attention into tiles")
+  }
+
+  fileprivate func flag(_ key: String) throws(InputError) -> Bool { try bool(key) ?? false }
+}
+
+extension PrefillCut {
+  init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly([
+      "queryRows", "keys", "splitKeys", "packsGroup", "packsSingleQuery", "split", "writesByWidth", "swapsSingleQuery",
+      "ignoresWindow",
+    ])
+    self.init(
+      queryRows: Double(try object.require(try object.positiveInteger("queryRows"), "queryRows", "rows of a tile")),
+      keys: Double(try object.require(try object.positiveInteger("keys"), "keys", "keys of a tile")),
+      splitKeys: try object.positiveInteger("splitKeys").map { Double($0) },
+      packsGroup: try object.require(try object.bool("packsGroup"), "packsGroup", "true or false"),
+      packsSingleQuery: try object.flag("packsSingleQuery"), split: try object.choice("split", Split.self) ?? .none,
+      writesByWidth: try object.flag("writesByWidth"), swapsSingleQuery: try object.flag("swapsSingleQuery"),
+      ignoresWindow: try object.flag("ignoresWindow"))
+  }
+}
+
+extension DecodeCut {
+  init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly([
+      "rule", "keysPerBlock", "slotsPerSM", "leastBlocks", "itemPerQueryHead", "plansWholeContext", "ignoresWindow",
+      "swaps", "emptyShare",
+    ])
+    self.init(
+      rule: try object.require(
+        try object.choice("rule", Rule.self), "rule",
+        "one of \(Rule.allCases.map(\.rawValue).joined(separator: ", "))"),
+      keysPerBlock: try object.positiveNumber("keysPerBlock") ?? 128,
+      slotsPerSM: try object.positiveNumber("slotsPerSM") ?? 1,
+      leastBlocks: try object.positiveNumber("leastBlocks") ?? 1,
+      itemPerQueryHead: try object.flag("itemPerQueryHead"),
+      plansWholeContext: try object.flag("plansWholeContext"), ignoresWindow: try object.flag("ignoresWindow"),
+      swaps: try object.flag("swaps"), emptyShare: try object.positiveNumber("emptyShare") ?? 1)
+  }
+}

@@ -1,0 +1,129 @@
+/// The calibrations from which one GPU's kernels are predicted: its own first, then one that it borrows.
+public struct CalibrationSet: Sendable {
+  public let hardware: HardwareSpec
+  public let facts: DeviceFacts
+  public let capability: String
+  /// In the order in which they are asked.
+  public let layers: [Calibration]
+
+  /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
+  public init(_ hardware: HardwareSpec, layers: [Calibration]) throws(InputError) {
+    self.hardware = hardware
+    facts = try DeviceFacts(hardware)
+    guard let capability = hardware.computeCapability else {
+      throw .missingFacts(
+        hardware: hardware.name, path: hardware.path,
+        facts: [MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")])
+    }
+    self.capability = capability
+    self.layers = layers
+  }
+
+  /// An entry with what a reader should know about its use here.
+  public struct Found: Sendable {
+    public let entry: Calibration.Entry
+    public let model: KernelModel
+    /// The GPU whose constants these are, where it is another one.
+    public let borrowedFrom: String?
+    /// The entry's head dim, where the kernel has another.
+    public let otherHeadDim: Int?
+  }
+
+  /// The entry for a kernel.
+  ///
+  /// - Parameter family: the library; nil takes the first that a calibration lists for such kernels.
+  /// - Returns: nil where no calibration has constants for it.
+  public func find(_ kernel: TimedKernel, family: String?, launch: Launch = .graph) -> Found? {
+    let families = family.map(KernelFamily.names(of:))
+    for layer in layers {
+      let fitting = layer.entries.filter { entry in
+        entry.key.serves(kernel, processors: facts.streamingMultiprocessors) && entry.key.launch == launch
+          && (families.map { $0.contains(entry.key.family) } ?? true)
+      }
+      // One library, the first: constants of two are never mixed.
+      let own = fitting.filter { $0.key.family == fitting[0].key.family }
+      guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }),
+        let model = KernelModel(entry.constants, facts: facts, capability: capability)
+      else { continue }
+      let headDim = kernel.headDim
+      return Found(
+        entry: entry, model: model,
+        borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
+        otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
+    }
+    return nil
+  }
+
+  /// The families that have constants for kernels like this one.
+  public func families(for kernel: TimedKernel) -> [String] {
+    var names: [String] = []
+    for entry in layers.flatMap(\.entries)
+    where entry.key.serves(kernel, processors: facts.streamingMultiprocessors) && !names.contains(entry.key.family) {
+      names.append(entry.key.family)
+    }
+    return names
+  }
+}
+
+extension TimedKernel {
+  /// In attention.
+  var headDim: Int? {
+    switch shape {
+    case .prefill(let call), .decode(let call): Int(call.headDim)
+    default: nil
+    }
+  }
+
+  /// In decode.
+  func variant(family: String, processors: Double) -> AttentionVariant? {
+    switch shape {
+    case .decode(let call): AttentionVariant(family: family, call: call, processors: processors)
+    default: nil
+    }
+  }
+
+  /// Whether the kernel has a sliding window, even one wider than the context.
+  var isWindowed: Bool? {
+    switch shape {
+    case .prefill(let call), .decode(let call): call.window > 0
+    default: nil
+    }
+  }
+}
+
+extension Calibration.Key {
+  /// Whether the entry is about such kernels at all; head dim and window may differ.
+  func serves(_ kernel: TimedKernel, processors: Double) -> Bool {
+    kind == kernel.kind && phase == kernel.phase && (operation == nil || operation == kernel.operation)
+      && (kind == .collective || dtype.isTimedLike(kernel.dtype))
+      && (kind != .attention || (keyValueDType ?? dtype).isTimedLike(kernel.keyValueDType))
+      && (variant == nil || variant == kernel.variant(family: family, processors: processors))
+  }
+
+  /// 0 where the entry was fitted on exactly such kernels.
+  func distance(to kernel: TimedKernel) -> Double {
+    var distance = 0.0
+    if let headDim, let own = kernel.headDim {
+      distance += abs(Mathematics.binaryLogarithm(Double(own) / Double(headDim)))
+    }
+    // An entry that does not say serves both.
+    if let isWindowed, isWindowed != kernel.isWindowed { distance += 0.5 } else if isWindowed == nil { distance += 0.1 }
+    return distance
+  }
+
+  /// The key under which a measurement is fitted, by default.
+  public init(_ kernel: TimedKernel, family: String, launch: Launch = .graph, processors: Double) {
+    self.init(
+      kind: kernel.kind, family: family, phase: kernel.phase, operation: kernel.operation,
+      dtype: kernel.kind == .collective ? .bf16 : kernel.dtype,
+      keyValueDType: kernel.phase == nil ? nil : kernel.keyValueDType, headDim: kernel.headDim,
+      variant: kernel.variant(family: family, processors: processors), isWindowed: kernel.isWindowed, launch: launch)
+  }
+}
+
+extension DType {
+  /// Formats whose kernels take the same time: the two with 16 bits.
+  func isTimedLike(_ other: DType) -> Bool {
+    self == other || (self == .bf16 && other == .fp16) || (self == .fp16 && other == .bf16)
+  }
+}

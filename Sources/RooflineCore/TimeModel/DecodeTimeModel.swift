@@ -1,0 +1,124 @@
+/// The time of split-KV attention in a decode step.
+///
+/// Source: time-model.md, "Attention, decode", of which it is the special case with all optional constants neutral.
+public struct DecodeTimeModel: KernelTimeModel {
+  public typealias Shape = AttentionCall
+
+  public let facts: DeviceFacts
+  public let constants: DecodeConstants
+  public let cut: DecodeCut
+
+  public init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut) {
+    self.facts = facts
+    self.constants = constants
+    self.cut = cut
+  }
+
+  /// Work items, the blocks of keys of each, and into how many parts they are split.
+  struct Plan {
+    var items, blocks: Double
+    /// Parts, blocks of a part, parts that have keys, and whether a second kernel adds partial results up.
+    var split, blocksPerPart, active: Double
+    var combines: Bool
+  }
+
+  func plan(_ call: AttentionCall, keys: Double) -> Plan {
+    let processors = facts.streamingMultiprocessors
+    let perSequence =
+      cut.itemPerQueryHead
+      ? call.heads : call.keyValueHeads * (call.group / DecodeConstants.headsPerItem).ceiling
+    let items = call.batch * perSequence
+    let blocks = (keys / cut.keysPerBlock).ceiling
+    let seen = cut.plansWholeContext ? call.context : keys
+    let planned = (seen / cut.keysPerBlock).ceiling
+    let slots = cut.slotsPerSM * processors
+    var split = 1.0
+    var mostSplit: Double?
+    switch cut.rule {
+    case .none: break
+    case .efficient:
+      split =
+        planned <= cut.leastBlocks ? 1 : SplitRules.efficient(items: items, blocks: planned, slots: slots)
+    case .dynamic:
+      let most =
+        planned <= cut.leastBlocks
+        ? 1 : SplitRules.efficient(items: perSequence, blocks: planned, slots: processors)
+      split = min(max(1, (planned / (1.1 * items * planned / processors).ceiling).ceiling), most)
+      mostSplit = most
+    case .waves:
+      let whole = max(1, (seen / cut.keysPerBlock).rounded(.down))
+      split = (whole / max(1, (items * whole / processors / 8).ceiling)).ceiling
+    case .fill: split = min(max(1, (slots / items).ceiling), max(1, planned))
+    case .chunk:
+      let chunk =
+        items >= slots
+        ? planned
+        : SplitRules.smallestChunk(from: 1, to: planned) { items * (planned / $0).ceiling <= slots }
+      split = (planned / chunk).ceiling
+    }
+    let full = (planned / split).ceiling
+    return Plan(
+      items: items, blocks: blocks, split: split, blocksPerPart: min(full, blocks),
+      active: min(split, (blocks / full).ceiling), combines: (mostSplit ?? split) > 1)
+  }
+
+  /// Everything that a call's time consists of, µs.
+  struct Terms {
+    var plan: Plan
+    var ctas, combine, memory, idealMemory, serial: Double
+  }
+
+  func terms(_ call: AttentionCall) -> Terms {
+    let window = cut.ignoresWindow ? 0 : call.window
+    let keys = window > 0 ? min(call.context, window) : call.context
+    let plan = plan(call, keys: keys)
+    let perSM =
+      plan.items * (plan.active + cut.emptyShare * (plan.split - plan.active)) / facts.streamingMultiprocessors
+    let cache = 2 * call.batch * keys * call.keyValueHeads * call.headDim * call.keyValueBytes
+    let queries = 4 * call.batch * call.heads * call.headDim
+    let hit = call.isWarm ? min(1, max(0, 2 - cache / (constants.residency * facts.l2))) : 0
+    let rate = facts.bytesPerMicrosecond
+    let further = max(1, perSM) - 1
+    let share =
+      constants.leastBlockShare + (1 - constants.leastBlockShare) * min(1, keys / cut.keysPerBlock)
+    let swap = cut.swaps && call.group > 1 && call.keyValueHeads > 1 ? constants.swap : 0
+    return Terms(
+      plan: plan, ctas: (1 + (1 - constants.hiddenStart) * further) * constants.cta + swap,
+      combine: plan.combines ? constants.combine + constants.combinePerSplit * plan.split : 0,
+      memory: cache / rate * ((1 - hit) / constants.bandwidth + hit / constants.l2Bandwidth)
+        + constants.queryShare * queries / (constants.bandwidth * rate),
+      idealMemory: (cache + queries) / rate,
+      serial: perSM.ceiling * plan.blocksPerPart * share * constants.block
+        + constants.hiddenStart * further * constants.cta)
+  }
+
+  private func overlapped(_ memory: Double, _ serial: Double) -> Double {
+    Mathematics.cubeRoot(memory * memory * memory + serial * serial * serial)
+  }
+
+  public func microseconds(_ call: AttentionCall) -> Double {
+    let terms = terms(call)
+    return constants.fixed + terms.ctas + terms.combine + overlapped(terms.memory, terms.serial)
+  }
+
+  public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {
+    let plan = terms(call).plan
+    func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
+    return [
+      ("work items", whole(plan.items)), ("split of the keys", whole(plan.split)),
+      ("blocks of keys", "\(whole(plan.blocks)) of \(whole(cut.keysPerBlock))"),
+    ]
+  }
+
+  public func parts(_ call: AttentionCall) -> [TimePart] {
+    let terms = terms(call)
+    return TimePart.differences([
+      (.roof, terms.idealMemory),
+      (.fixed, terms.idealMemory + constants.fixed),
+      (.waves, terms.idealMemory + constants.fixed + terms.ctas),
+      (.dram, terms.memory + constants.fixed + terms.ctas),
+      (.split, terms.memory + constants.fixed + terms.ctas + terms.combine),
+      (.latency, microseconds(call)),
+    ])
+  }
+}

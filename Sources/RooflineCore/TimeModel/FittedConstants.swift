@@ -1,0 +1,68 @@
+/// A set of constants by which a time model is fitted: what a calibration file holds and `calibrate` moves.
+public protocol FittedConstants: Hashable, Sendable {
+  /// Every constant, in the order in which files print them.
+  static var parameters: [FittedParameter<Self>] { get }
+  /// The values that stand where a file says nothing; parts that are not there are neutral.
+  static var initial: Self { get }
+}
+
+/// One constant: its key in a file (with its unit), and where a fit may look for it.
+public struct FittedParameter<Constants: Sendable>: Sendable {
+  /// The constant of a set, and a set with another value for it.
+  public let get: @Sendable (Constants) -> Double
+  public let set: @Sendable (inout Constants, Double) -> Void
+  public let key: String
+  public let bounds: ClosedRange<Double>
+  /// How far a fit walks from its prior before the prior pulls it back: one standard deviation, as a factor.
+  public let spread: Double
+  /// Whether every file must state it. The others are neutral where they are absent, and then no fit moves them.
+  public let isRequired: Bool
+
+  public init(
+    _ key: String, _ bounds: ClosedRange<Double>, spread: Double = 1.5, isRequired: Bool = true,
+    get: @escaping @Sendable (Constants) -> Double, set: @escaping @Sendable (inout Constants, Double) -> Void
+  ) {
+    self.key = key
+    self.bounds = bounds
+    self.spread = spread
+    self.isRequired = isRequired
+    self.get = get
+    self.set = set
+  }
+}
+
+extension FittedConstants {
+  /// Reads the constants of a calibration file.
+  ///
+  /// - Throws: `InputError` for a key that is unknown, missing, or outside its bounds.
+  init(_ object: JSONObject) throws(InputError) {
+    self = Self.initial
+    try object.requireOnly(Self.parameters.map(\.key))
+    for parameter in Self.parameters {
+      guard let value = object[parameter.key] else {
+        if parameter.isRequired {
+          throw .missingKey(
+            file: object.file, key: object.keyPath(parameter.key), expected: "a number \(parameter.range)")
+        }
+        continue
+      }
+      guard let number = value.number, parameter.bounds.contains(number) else {
+        throw object.wrong(parameter.key, value, "a number \(parameter.range)")
+      }
+      parameter.set(&self, number)
+    }
+  }
+
+  /// Keys and values, in the files' order; neutral optional constants are left out.
+  public var named: [(key: String, value: Double)] {
+    let initial = Self.initial
+    return Self.parameters.compactMap { parameter in
+      let value = parameter.get(self)
+      return parameter.isRequired || value != parameter.get(initial) ? (parameter.key, value) : nil
+    }
+  }
+}
+
+extension FittedParameter {
+  var range: String { "from \(bounds.lowerBound) to \(bounds.upperBound)" }
+}

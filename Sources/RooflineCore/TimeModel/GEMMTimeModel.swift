@@ -1,0 +1,210 @@
+/// The time of a tiled GEMM: of all tiles and splits that the library offers, the fastest.
+///
+/// A CTA computes a tile; CTAs run in waves over the SMs. In each, tensor cores, L2 and DRAM work at the same time, combined by a
+/// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: time-model.md.
+public struct GEMMTimeModel: Sendable {
+  /// y (m×n) = x (m×k) · Wᵀ (k×n).
+  public struct Shape: Hashable, Sendable {
+    public var m, n, k: Double
+    /// Bytes of an element of x and W, and of y.
+    public var inputBytes, outputBytes: Double
+    /// How many weights like this one pass through L2 between two uses of it.
+    public var copies: Double
+
+    public init(m: Double, n: Double, k: Double, inputBytes: Double = 2, outputBytes: Double = 2, copies: Double) {
+      self.m = m
+      self.n = n
+      self.k = k
+      self.inputBytes = inputBytes
+      self.outputBytes = outputBytes
+      self.copies = copies
+    }
+
+    /// As many copies as make every weight cold: a real step's other layers.
+    public static let coldCopies = 1000.0
+  }
+
+  /// The fastest candidate and what it consists of, µs.
+  public struct Choice: Hashable, Sendable {
+    public var time: Double
+    public var tileM, tileN, split, waves: Double
+    public var tensor, l2, dram, splitK: Double
+    /// Fill and epilogue of a wave.
+    public var wave: Double
+    public var quantization: Double
+  }
+
+  struct Tile: Sendable {
+    let m, n: Double
+    /// FLOPs a k: 2mn over the rate of one SM, over the tile's efficiency, µs.
+    let tensorPerK: Double
+    /// L2 bytes a k over the L2 rate, µs, times element size.
+    let l2PerK: Double
+    /// A wave's fill and epilogue, µs: fixed and per result byte.
+    let fill, epiloguePerByte: Double
+  }
+
+  public let facts: DeviceFacts
+  public let constants: GEMMConstants
+  public let list: TileList
+  let tiles: [Tile]
+
+  public init(_ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList) {
+    self.facts = facts
+    self.constants = constants
+    self.list = list
+    let smRate = facts.flopsPerMicrosecond / facts.streamingMultiprocessors
+    let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
+    let reference = GEMMTimeModel.loss(GEMMConstants.referenceIntensity)
+    tiles = list.tiles.map { side in
+      let (m, n) = (Double(side.m), Double(side.n))
+      let loss = GEMMTimeModel.loss(m * n / (m + n)) / reference
+      return Tile(
+        m: m, n: n, tensorPerK: 2 * m * n * loss / smRate,
+        l2PerK: (min(m, n) + list.multicast * max(m, n)) / l2Rate, fill: constants.waveFill,
+        epiloguePerByte: m * n / (constants.epilogue * facts.cyclesPerMicrosecond))
+    }
+  }
+
+  /// 1 + (half/I)^power: how much longer tensor cores take with tiles of little reuse.
+  private static func loss(_ intensity: Double) -> Double {
+    1 + Mathematics.power(GEMMConstants.halfIntensity / intensity, GEMMConstants.intensityPower)
+  }
+
+  /// What is the same for every candidate of a shape.
+  struct Common {
+    /// 1 / the share of the tensor peak that this much work reaches, over the format's speed-up.
+    let perRate: Double
+    let dram: Double
+    let quantization: Double
+  }
+
+  func common(_ shape: Shape) -> Common {
+    let speedup = 2 / shape.inputBytes
+    let ideal = 2 * shape.m * shape.n * shape.k / (facts.flopsPerMicrosecond * speedup)
+    let constants = self.constants
+    let work = ideal / constants.burst
+    let rate = constants.sustained + (constants.burst - constants.sustained) / (1 + work / constants.clockHalfTime)
+    let weights = shape.inputBytes * shape.n * shape.k
+    let input = shape.inputBytes * shape.m * shape.k
+    let output = shape.outputBytes * shape.m * shape.n
+    func fourth(_ x: Double) -> Double { (x * x) * (x * x) }
+    let cold =
+      1 / (1 + fourth(constants.residency * facts.l2 / (shape.copies * weights + input + output)))
+    func spilled(_ bytes: Double) -> Double { 1 / (1 + fourth(0.5 * facts.l2 / bytes)) }
+    let bytes = weights * cold + input * spilled(input) + output * spilled(output)
+    let quantization =
+      constants.quantizationLaunch == 0
+      ? 0
+      : constants.quantizationLaunch + 3 * shape.m * shape.k
+        / (constants.quantizationBandwidth * facts.bytesPerMicrosecond)
+    return Common(
+      perRate: 1 / (rate * speedup), dram: bytes / (constants.bandwidth * facts.bytesPerMicrosecond),
+      quantization: quantization)
+  }
+
+  /// The fastest tile and split.
+  ///
+  /// A candidate takes at least its exposed parts, so those that exceed the best are skipped; the others are compared by the cubes
+  /// of their overlapped part, and only a new best costs a cube root. Splits are tried from few to many, and the reduction of their
+  /// partial sums only grows. What is skipped can therefore never have been the fastest: `fastestOfAll` is the proof in the tests.
+  public func fastest(_ shape: Shape) -> Choice {
+    let common = common(shape)
+    let dramCubed = common.dram * common.dram * common.dram
+    let perSM = 1 / facts.streamingMultiprocessors
+    let tail = list.tail
+    var best = Choice(
+      time: .infinity, tileM: 0, tileN: 0, split: 0, waves: 0, tensor: 0, l2: 0, dram: common.dram, splitK: 0, wave: 0,
+      quantization: common.quantization)
+    let leastExposed = constants.launch + constants.waveFill + common.dram
+    for wanted in TileList.splits {
+      let kPerCTA = (shape.k / wanted / list.depth).ceiling * list.depth
+      let split = (shape.k / kPerCTA).ceiling
+      guard split >= wanted else { continue }
+      let reduction = self.reduction(split, shape)
+      if leastExposed + reduction >= best.time { break }
+      for tile in tiles {
+        let wave = tile.fill + tile.epiloguePerByte * shape.outputBytes
+        let exposed = constants.launch + wave + reduction
+        let room = best.time - exposed
+        guard room > common.dram else { continue }
+        let ctas = (shape.m / tile.m).ceiling * (shape.n / tile.n).ceiling * split
+        let perProcessor = ctas * perSM
+        let full = perProcessor.ceiling
+        let waves = max(1, perProcessor + tail * (full - perProcessor))
+        let tensor = waves * tile.tensorPerK * kPerCTA * common.perRate
+        let compute = tensor + (waves - 1) * wave
+        let l2 = ctas * tile.l2PerK * kPerCTA * shape.inputBytes
+        let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
+        guard cubes < room * room * room * GEMMTimeModel.tie else { continue }
+        best.time = exposed + Mathematics.cubeRoot(cubes)
+        best.tileM = tile.m
+        best.tileN = tile.n
+        best.split = split
+        best.waves = waves
+        best.tensor = tensor
+        best.l2 = l2
+        best.splitK = reduction
+        best.wave = wave
+      }
+    }
+    best.time += common.quantization
+    return best
+  }
+
+  /// Mirrored tiles often tie; within rounding, the one that the list names first is taken.
+  static let tie = 1 - 1e-12
+
+  /// Writing and adding up the partial sums of a split K.
+  func reduction(_ split: Double, _ shape: Shape) -> Double {
+    split > 1
+      ? constants.splitK + 8 * split * shape.m * shape.n / GEMMConstants.splitKBytesPerMicrosecond : 0
+  }
+}
+
+extension GEMMTimeModel: KernelTimeModel {
+  public func microseconds(_ shape: Shape) -> Double { fastest(shape).time }
+
+  public func choices(_ shape: Shape) -> [(name: String, value: String)] {
+    let choice = fastest(shape)
+    return [
+      ("tile", "\(Int(choice.tileM)) × \(Int(choice.tileN))"), ("split of K", "\(Int(choice.split))"),
+      ("waves", "\((choice.waves * 100).rounded() / 100)"),
+    ]
+  }
+
+  /// The chosen candidate, built up from the roof: each line takes one more effect into account.
+  public func parts(_ shape: Shape) -> [TimePart] {
+    let choice = fastest(shape)
+    let common = common(shape)
+    let speedup = 2 / shape.inputBytes
+    let bytes = shape.inputBytes * (shape.n * shape.k + shape.m * shape.k) + shape.outputBytes * shape.m * shape.n
+    let idealMemory = bytes / facts.bytesPerMicrosecond
+    let idealTensor = 2 * shape.m * shape.n * shape.k / (facts.flopsPerMicrosecond * speedup)
+    let smRate = facts.flopsPerMicrosecond * speedup / facts.streamingMultiprocessors
+    // The busiest SM's work at the datasheet's rate: padding to tiles and waves, no inefficiency.
+    let kPerCTA = choice.split > 0 ? (shape.k / choice.split / list.depth).ceiling * list.depth : shape.k
+    let waves = choice.waves * 2 * choice.tileM * choice.tileN * kPerCTA / smRate
+    let wave = choice.wave
+    let exposed = constants.launch + wave
+    let tail = (choice.waves - 1) * wave
+    func overlapped(_ compute: Double, _ l2: Double, _ dram: Double) -> Double {
+      Mathematics.cubeRoot(compute * compute * compute + l2 * l2 * l2 + dram * dram * dram)
+    }
+    let tensorAtPeak = choice.tensor / (common.perRate * speedup)
+    let atBurst = tensorAtPeak / constants.burst
+    return TimePart.differences([
+      (.roof, max(idealTensor, idealMemory)),
+      (.fixed, max(idealTensor, idealMemory) + constants.launch),
+      (.waves, max(waves + tail, idealMemory) + exposed),
+      (.tile, max(tensorAtPeak + tail, idealMemory) + exposed),
+      (.rate, max(atBurst + tail, idealMemory) + exposed),
+      (.sag, max(choice.tensor + tail, idealMemory) + exposed),
+      (.l2, max(choice.tensor + tail, choice.l2, idealMemory) + exposed),
+      (.dram, max(choice.tensor + tail, choice.l2, choice.dram) + exposed),
+      (.split, max(choice.tensor + tail, choice.l2, choice.dram) + exposed + choice.splitK),
+      (.overlap, overlapped(choice.tensor + tail, choice.l2, choice.dram) + exposed + choice.splitK),
+      (.quantization, choice.time),
+    ]).filter { $0.name != .quantization || $0.microseconds != 0 }
+  }
+}

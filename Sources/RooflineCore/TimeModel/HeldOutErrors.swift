@@ -1,0 +1,50 @@
+/// How far measurements lie from predictions that were fitted without them, by predicted time.
+public struct HeldOutErrors: Hashable, Sendable {
+  /// Mean |predicted/measured − 1|, and mean of it with its sign.
+  public var mape, bias: Double
+  /// From short kernels to long ones.
+  public var bins: [Bin]
+
+  public init(mape: Double, bias: Double, bins: [Bin]) {
+    self.mape = mape
+    self.bias = bias
+    self.bins = bins
+  }
+
+  /// Kernels predicted to take up to so long.
+  public struct Bin: Hashable, Sendable {
+    /// The last bin has no upper end.
+    public var upToMicroseconds: Double
+    public var rows: Int
+    /// ln(measured/predicted) at `HeldOutErrors.levels`.
+    public var quantiles: [Double]
+
+    public init(upToMicroseconds: Double, rows: Int, quantiles: [Double]) {
+      self.upToMicroseconds = upToMicroseconds
+      self.rows = rows
+      self.quantiles = quantiles
+    }
+  }
+
+  /// The shares of measurements that lie below each quantile.
+  public static let levels: [Double] = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995]
+
+  /// The range in which a share of the measurements of such kernels lies: factors on the predicted time.
+  public func factors(at microseconds: Double, share: Double) -> ClosedRange<Double> {
+    guard let bin = bins.first(where: { microseconds <= $0.upToMicroseconds }) ?? bins.last else { return 1...1 }
+    let low = bin.quantile(min((1 - share) / 2, 0.5))
+    let high = bin.quantile(max((1 + share) / 2, 0.5))
+    return Mathematics.exponential(low)...Mathematics.exponential(max(low, high))
+  }
+}
+
+extension HeldOutErrors.Bin {
+  /// Between two levels, in a straight line; beyond them, the outermost.
+  func quantile(_ level: Double) -> Double {
+    let levels = HeldOutErrors.levels
+    guard let above = levels.firstIndex(where: { $0 >= level }) else { return quantiles.last ?? 0 }
+    guard above > 0 else { return quantiles.first ?? 0 }
+    let share = (level - levels[above - 1]) / (levels[above] - levels[above - 1])
+    return quantiles[above - 1] + share * (quantiles[above] - quantiles[above - 1])
+  }
+}

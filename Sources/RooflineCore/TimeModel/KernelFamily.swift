@@ -1,0 +1,13 @@
+/// Names of kernel libraries. The same kernel goes by several.
+public enum KernelFamily {
+  /// The names under which measured data know a library; the name itself where it is one of them or unknown.
+  public static func names(of family: String) -> [String] {
+    switch family.lowercased() {
+    case "nvjet", "cublaslt": ["cublas"]
+    case "flash-attention-2": ["vllm-fa2"]
+    case "flash-attention-3": ["vllm-fa3", "sglang-fa3"]
+    case "flashinfer": ["sglang-flashinfer", "sglang"]
+    case let name: [name]
+    }
+  }
+}

@@ -1,0 +1,225 @@
+/// The time of fused attention over a prompt: tiles of query rows walk over the blocks of keys that they see.
+///
+/// Source: time-model.md, "Attention, prefill", of which it is the special case with all optional constants neutral.
+public struct PrefillTimeModel: KernelTimeModel {
+  public typealias Shape = AttentionCall
+
+  public let facts: DeviceFacts
+  public let constants: PrefillConstants
+  public let cut: PrefillCut
+
+  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut) {
+    self.facts = facts
+    self.constants = constants
+    self.cut = cut
+  }
+
+  /// How a call falls into tiles and blocks of keys.
+  struct Grid {
+    /// Rows of a tile, and query heads packed in it.
+    var rows, packed: Double
+    /// Tiles a list of queries, tiles of all lists, blocks of keys over all tiles and in the longest.
+    var tilesPerList, tiles, blocks, longest: Double
+    /// Parts into which the keys are split, blocks of the longest part, CTAs of one SM that share it; 1 part: not split.
+    var split = 1.0, longestPart: Double, sharing = 1.0
+    var isSplit = false
+  }
+
+  func grid(_ call: AttentionCall) -> Grid {
+    let window = cut.ignoresWindow ? 0 : call.window
+    let packs = cut.packsGroup || (cut.packsSingleQuery && call.query == 1 && window == 0)
+    let packed = packs ? call.group : 1
+    var tileRows = cut.queryRows
+    if cut.split == .flashinfer {
+      let rows = call.query * call.group
+      tileRows = rows > 64 && call.headDim < 256 ? 128 : rows > 16 ? 64 : 16
+    }
+    let perList = (call.query * packed / tileRows).ceiling
+    let lists = call.heads / packed
+    let (blocks, longest) = blocks(call, window: window, perList: perList, rows: tileRows, packed: packed)
+    var grid = Grid(
+      rows: tileRows, packed: packed, tilesPerList: perList, tiles: call.batch * lists * perList,
+      blocks: call.batch * lists * blocks, longest: longest, longestPart: longest)
+    split(&grid, call, window: window, lists: lists)
+    return grid
+  }
+
+  /// Blocks of keys over the tiles of one list, and in the longest tile.
+  private func blocks(
+    _ call: AttentionCall, window: Double, perList: Double, rows: Double, packed: Double
+  ) -> (sum: Double, longest: Double) {
+    // Tile i covers the queries up to (i+1)·rows/packed, after the keys that were there before.
+    let earlier = call.context - call.query
+    let queries = rows / packed
+    let keys = cut.keys
+    func end(_ tile: Double) -> Double { ((earlier + min((tile + 1) * queries, call.query)) / keys).ceiling }
+    func start(_ tile: Double) -> Double {
+      window == 0 ? 0 : (max(0, earlier + tile * queries - window) / keys).rounded(.down)
+    }
+    func own(_ tile: Double) -> Double { end(tile) - start(tile) }
+    if perList <= 4096 {
+      var (sum, longest) = (0.0, 0.0)
+      var tile = 0.0
+      while tile < perList {
+        let count = own(tile)
+        sum += count
+        longest = max(longest, count)
+        tile += 1
+      }
+      return (sum, longest)
+    }
+    // The same sums in closed form, since a loop would take as long as the prompt. The last tile ends at the last query.
+    guard perList < 1e9, packed * (call.context + window) < 1e12 else { return (.nan, .nan) }
+    let (m, n) = (Int(rows), Int(packed * keys))
+    let shift = Int(packed * earlier)
+    var sum = FloorSum.sum(Int(perList) - 1, n, m, m + shift + n - 1) + end(perList - 1)
+    if window > 0 {
+      // Tiles before this one start at key 0.
+      let skipped = Int(min(perList, max(0, ((window - earlier) / queries).ceiling)))
+      sum -= FloorSum.sum(Int(perList) - skipped, n, m, max(0, shift + skipped * m - Int(packed * window)))
+    }
+    // Tiles grow until the window is full; from then on they are as long as their place in the blocks makes them.
+    let full = min(perList - 1, (max(0, window - earlier) / queries).ceiling)
+    var longest = max(own(perList - 1), own(perList - 2))
+    var tile = full
+    while tile < min(perList, full + 256) {
+      longest = max(longest, own(tile))
+      tile += 1
+    }
+    return (sum, longest)
+  }
+
+  private func split(_ grid: inout Grid, _ call: AttentionCall, window: Double, lists: Double) {
+    let processors = facts.streamingMultiprocessors
+    switch cut.split {
+    case .none: break
+    case .fa3:
+      let single = lists * grid.tilesPerList
+      let seen = window > 0 ? min(call.context, window + grid.rows) : call.context
+      let blocks = (seen / cut.splitKeys).ceiling
+      guard single < 0.8 * processors, blocks > 4 else { return }
+      let most = SplitRules.efficient(items: single, blocks: blocks, slots: processors)
+      let perSM = (1.1 * grid.tiles * blocks / processors).ceiling
+      grid.split = min(max(1, (blocks / perSM).ceiling), most)
+      grid.longestPart = (grid.longest / grid.split).ceiling
+      grid.isSplit = true
+    case .flashinfer:
+      let most = (2 * processors / call.keyValueHeads).rounded(.down)
+      let chunk = min(
+        call.context,
+        SplitRules.smallestChunk(from: 128, to: max(128, call.context)) { chunk in
+          call.batch * grid.tilesPerList * (call.context / chunk).ceiling <= most
+        })
+      grid.split = (call.context / chunk).ceiling
+      guard grid.split > 1 else { return }
+      grid.isSplit = true
+      grid.longestPart = min(grid.longest, (chunk / cut.keys).ceiling)
+      grid.sharing = min(2, max(1, (grid.tiles * grid.split / processors).ceiling))
+    }
+  }
+
+  /// Everything that a call's time consists of, µs.
+  struct Terms {
+    var grid: Grid
+    /// A block's products and exponentials.
+    var block, exponentials: Double
+    /// All tiles over all SMs, and with waves.
+    var even, compute: Double
+    var memory, idealMemory, extra, sag, idealTensor: Double
+  }
+
+  func terms(_ call: AttentionCall) -> Terms {
+    let grid = grid(call)
+    let peak = facts.flopsPerMicrosecond * (call.queryBytes == 1 ? 2 : 1)
+    let processors = facts.streamingMultiprocessors
+    let exponentials =
+      PrefillConstants.exposedExponentials * grid.rows * cut.keys
+      / (PrefillConstants.specialFunctionsPerClock * facts.cyclesPerMicrosecond)
+    let block = 4 * grid.rows * cut.keys * call.headDim / (constants.tensor * peak / processors) + exponentials
+    let total = grid.tiles * constants.tile + grid.blocks * block
+    let even = total / processors
+    let stretch = grid.isSplit ? max(constants.lonelyTile, grid.sharing) : constants.lonelyTile
+    let longest = constants.tile + grid.longestPart * stretch * block
+    let compute: Double
+    if grid.isSplit {
+      let hasTail = cut.split == .fa3 && grid.tiles > processors
+      compute = max(longest, even + (hasTail ? constants.tail * total / grid.tiles / grid.split : 0))
+    } else {
+      compute = grid.tiles <= processors ? longest : max(longest, even + constants.tail * total / grid.tiles)
+    }
+
+    let elements = call.batch * call.query * call.heads * call.headDim
+    var bytes =
+      elements * (call.queryBytes + 2)
+      + 2 * (2 * call.batch * call.context * call.keyValueHeads * call.headDim * call.keyValueBytes)
+    let idealMemory = bytes / facts.bytesPerMicrosecond
+    if grid.isSplit { bytes += 8 * constants.partials * elements * grid.split }
+    let hit = call.isWarm ? min(1, max(0, 2 - bytes / (constants.residency * facts.l2))) : 0
+    let memory =
+      bytes / (constants.bandwidth * facts.bytesPerMicrosecond) * ((1 - hit) + hit / constants.l2Speedup)
+
+    let ideal = 4 * call.batch * call.heads * call.headDim * pairs(call) / peak
+    let length = min(1, max(0, Mathematics.decimalLogarithm(max(ideal, 1e-12) / 300) / 1.5))
+    let width = cut.writesByWidth ? min(call.keyValueHeads * call.headDim, 512) / 128 : 1
+    var extra = call.batch * call.query * constants.token / (16 * processors) * width
+    if grid.isSplit { extra += constants.combine }
+    if cut.swapsSingleQuery, call.query == 1, call.group > 1, call.keyValueHeads > 1, call.window == 0 {
+      extra += constants.swap
+    }
+    return Terms(
+      grid: grid, block: block, exponentials: exponentials, even: even, compute: compute, memory: memory,
+      idealMemory: idealMemory, extra: extra, sag: constants.sag * ideal / constants.tensor * length,
+      idealTensor: ideal)
+  }
+
+  /// Visible (query, key) pairs a head, as `Attention.pairs` counts them; here in floating point, an ingredient of a time.
+  func pairs(_ call: AttentionCall) -> Double {
+    let window = cut.ignoresWindow ? 0 : call.window
+    let (queries, past) = (call.query, call.context - call.query)
+    let unmasked = window == 0 ? queries : min(queries, max(0, window - past))
+    return unmasked * past + unmasked * (unmasked + 1) / 2 + (queries - unmasked) * window
+  }
+
+  private func overlapped(_ compute: Double, _ memory: Double) -> Double {
+    guard constants.overlap != 1 else { return compute + memory }
+    let sum =
+      Mathematics.power(compute, constants.overlap) + Mathematics.power(memory, constants.overlap)
+    return Mathematics.power(sum, 1 / constants.overlap)
+  }
+
+  public func microseconds(_ call: AttentionCall) -> Double {
+    let terms = terms(call)
+    return constants.fixed + overlapped(terms.compute, terms.memory) + terms.extra + terms.sag
+  }
+
+  public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {
+    let grid = grid(call)
+    func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
+    return [
+      ("tile", "\(whole(grid.rows)) × \(whole(cut.keys))"), ("tiles", whole(grid.tiles)),
+      ("blocks of keys", "\(whole(grid.blocks)), \(whole(grid.longest)) in the longest tile"),
+      ("split of the keys", whole(grid.split)),
+    ]
+  }
+
+  public func parts(_ call: AttentionCall) -> [TimePart] {
+    let terms = terms(call)
+    let processors = facts.streamingMultiprocessors
+    let roof = max(terms.idealTensor, terms.idealMemory)
+    // Blocks spread evenly over the SMs: padding to blocks and the share of the peak, then what a tile costs, then exponentials.
+    let products = terms.grid.blocks * (terms.block - terms.exponentials) / processors
+    let tiles = products + terms.grid.tiles * constants.tile / processors
+    let fixed = constants.fixed + terms.extra
+    return TimePart.differences([
+      (.roof, roof),
+      (.fixed, roof + fixed),
+      (.rate, max(products, terms.idealMemory) + fixed),
+      (.tile, max(tiles, terms.idealMemory) + fixed),
+      (.exposedExp, max(terms.even, terms.idealMemory) + fixed),
+      (.waves, max(terms.compute, terms.idealMemory) + fixed),
+      (.sag, max(terms.compute, terms.idealMemory) + fixed + terms.sag),
+      (.dram, max(terms.compute, terms.memory) + fixed + terms.sag),
+      (.overlap, microseconds(call)),
+    ])
+  }
+}

@@ -1,0 +1,127 @@
+import RooflineCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The text of a calibration file: small, and in an order that people can read.
+public struct CalibrationDocument {
+  public let calibration: Calibration
+
+  public init(_ calibration: Calibration) { self.calibration = calibration }
+
+  public func render() -> String {
+    let entries = calibration.entries.map { entry in
+      """
+          {
+            \(CalibrationDocument.key(entry.key)),\(CalibrationDocument.cut(entry.constants))
+            "constants": {
+      \(entry.constants.named.map { "        \"\($0.key)\": \(CalibrationDocument.number($0.value, digits: 4))" }.joined(separator: ",\n"))
+            },
+            "fittedOn": {"data": \(CalibrationDocument.text(entry.fit.data)), "rows": \(entry.fit.rows), "groups": \(entry.fit.groups)}\(CalibrationDocument.heldOut(entry.heldOut))
+          }
+      """
+    }
+    return """
+      {
+        "schemaVersion": 1,
+        "hardware": \(CalibrationDocument.text(calibration.hardware)),
+        "computeCapability": \(CalibrationDocument.text(calibration.computeCapability)),
+        "date": \(CalibrationDocument.text(calibration.date)),
+        "entries": [
+      \(entries.joined(separator: ",\n"))
+        ]
+      }
+
+      """
+  }
+
+  private static func key(_ key: Calibration.Key) -> String {
+    var pairs = ["\"kind\": \(text(key.kind.rawValue))", "\"family\": \(text(key.family))"]
+    if let phase = key.phase { pairs.append("\"phase\": \(text(phase.rawValue))") }
+    if let operation = key.operation { pairs.append("\"op\": \(text(operation.rawValue))") }
+    pairs.append("\"dtype\": \(text(key.dtype.rawValue))")
+    if let dtype = key.keyValueDType { pairs.append("\"kvDtype\": \(text(dtype.rawValue))") }
+    if let headDim = key.headDim { pairs.append("\"headDim\": \(headDim)") }
+    if let variant = key.variant { pairs.append("\"variant\": \(text(variant.rawValue))") }
+    if let isWindowed = key.isWindowed { pairs.append("\"windowed\": \(isWindowed)") }
+    if key.launch != .graph { pairs.append("\"launch\": \(text(key.launch.rawValue))") }
+    return pairs.joined(separator: ", ")
+  }
+
+  /// A line with how attention is cut; nothing for other kinds.
+  private static func cut(_ constants: Calibration.Constants) -> String {
+    var pairs: [String] = []
+    func add(_ key: String, _ flag: Bool) { if flag { pairs.append("\"\(key)\": true") } }
+    func add(_ key: String, _ value: Double, unless standard: Double) {
+      if value != standard { pairs.append("\"\(key)\": \(number(value, digits: 4))") }
+    }
+    switch constants {
+    case .prefill(_, let cut):
+      pairs += [
+        "\"queryRows\": \(number(cut.queryRows, digits: 4))", "\"keys\": \(number(cut.keys, digits: 4))",
+        "\"packsGroup\": \(cut.packsGroup)",
+      ]
+      add("splitKeys", cut.splitKeys, unless: cut.keys)
+      add("packsSingleQuery", cut.packsSingleQuery)
+      if cut.split != .none { pairs.append("\"split\": \(text(cut.split.rawValue))") }
+      add("writesByWidth", cut.writesByWidth)
+      add("swapsSingleQuery", cut.swapsSingleQuery)
+      add("ignoresWindow", cut.ignoresWindow)
+    case .decode(_, let cut):
+      pairs.append("\"rule\": \(text(cut.rule.rawValue))")
+      add("keysPerBlock", cut.keysPerBlock, unless: 128)
+      add("slotsPerSM", cut.slotsPerSM, unless: 1)
+      add("leastBlocks", cut.leastBlocks, unless: 1)
+      add("itemPerQueryHead", cut.itemPerQueryHead)
+      add("plansWholeContext", cut.plansWholeContext)
+      add("ignoresWindow", cut.ignoresWindow)
+      add("swaps", cut.swaps)
+      add("emptyShare", cut.emptyShare, unless: 1)
+    default: return ""
+    }
+    return "\n      \"cut\": {\(pairs.joined(separator: ", "))},"
+  }
+
+  private static func heldOut(_ errors: HeldOutErrors?) -> String {
+    guard let errors else { return "" }
+    let bins = errors.bins.map { bin in
+      let limit =
+        bin.upToMicroseconds.isFinite ? "\"upToMicroseconds\": \(number(bin.upToMicroseconds, digits: 4)), " : ""
+      let quantiles = bin.quantiles.map { number($0, digits: 3) }.joined(separator: ", ")
+      return "        {\(limit)\"rows\": \(bin.rows), \"logQuantiles\": [\(quantiles)]}"
+    }
+    return """
+      ,
+            "heldOut": {"mape": \(number(errors.mape, digits: 3)), "bias": \(number(errors.bias, digits: 3)), "bins": [
+      \(bins.joined(separator: ",\n"))
+            ]}
+      """
+  }
+
+  /// A number with so many significant digits, as short as it gets.
+  static func number(_ value: Double, digits: Int) -> String {
+    guard value != 0 else { return "0" }
+    var unit = 1.0
+    let most = [1.0, 10, 100, 1000, 10000][digits]
+    while abs(value) * unit < most / 10 { unit *= 10 }
+    while abs(value) * unit >= most, unit > 1e-12 { unit /= 10 }
+    let rounded = (value * unit).rounded() / unit
+    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int64(rounded)) : "\(rounded)"
+  }
+
+  private static func text(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case let control where control.value < 0x20: result += " "
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

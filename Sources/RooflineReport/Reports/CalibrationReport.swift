@@ -1,0 +1,95 @@
+import RooflineComparison
+import RooflineCore
+
+/// What `calibrate` prints: what was fitted, and whether it is worth anything.
+public struct CalibrationReport {
+  public let outcomes: [Calibrator.Outcome]
+  public let hardware: HardwareSpec
+  public let output: String
+  public let skipped: [ObservationFile.Skipped]
+
+  public init(
+    _ outcomes: [Calibrator.Outcome], hardware: HardwareSpec, output: String, skipped: [ObservationFile.Skipped]
+  ) {
+    self.outcomes = outcomes
+    self.hardware = hardware
+    self.output = output
+    self.skipped = skipped
+  }
+
+  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
+    switch format {
+    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
+    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
+    case .csv: CSVFormat().render([table], key: "hardware")
+    case .json: try JSONFormat().render(CalibrationReportDocument(self))
+    }
+  }
+
+  private var table: Table {
+    Table(
+      title: "constants of \(hardware.name), errors in % (after: on shapes left out)",
+      columns: [
+        .init("entry", key: "entry", isText: true), .init("rows", key: "rows"), .init("shapes", key: "shapes"),
+        .init("before", key: "mape_before"), .init("bias", key: "bias_before"), .init("after", key: "mape_after"),
+        .init("bias", key: "bias_after"), .init("rejected", key: "rejected"),
+        .init("remark", key: "remark", isText: true),
+      ],
+      rows: outcomes.map { outcome in
+        .cells([
+          .text(outcome.key.title), .integer(UInt64(outcome.rows)), .integer(UInt64(outcome.groups)),
+          .share(outcome.before?.mape), .share(outcome.before?.bias), .share(outcome.after?.mape),
+          .share(outcome.after?.bias), .integer(UInt64(outcome.rejected.count)), .text(outcome.remark ?? ""),
+        ])
+      })
+  }
+
+  private var lines: [String] {
+    var lines: [String] = []
+    for outcome in outcomes {
+      if !outcome.atBound.isEmpty {
+        lines.append("bound    \(outcome.key.title): \(outcome.atBound.joined(separator: ", "))")
+      }
+      for row in outcome.rejected.prefix(5) {
+        lines.append("rejected \(outcome.key.title): line \(row.line), \(row.microseconds) µs is far from every fit")
+      }
+      if outcome.rejected.count > 5 {
+        lines.append("rejected \(outcome.key.title): and \(outcome.rejected.count - 5) more rows")
+      }
+    }
+    lines += skipped.map { "skipped  \($0.n) rows: \($0.reason)" }
+    lines.append("written  \(output)")
+    return lines
+  }
+}
+
+/// The JSON of `calibrate`, schema version 1; errors are shares.
+struct CalibrationReportDocument: Encodable {
+  struct Entry: Encodable {
+    let entry: String
+    let rows, shapes: Int
+    @Nullable var before: ErrorStatistics?
+    @Nullable var after: ErrorStatistics?
+    let atBound: [String]
+    let rejectedLines: [Int]
+    let isWritten: Bool
+    @Nullable var remark: String?
+  }
+
+  let schemaVersion = 1
+  let hardware, output: String
+  let entries: [Entry]
+  let skipped: [ObservationFile.Skipped]
+
+  init(_ report: CalibrationReport) {
+    hardware = report.hardware.name
+    output = report.output
+    entries = report.outcomes.map { outcome in
+      Entry(
+        entry: outcome.key.title, rows: outcome.rows, shapes: outcome.groups, before: outcome.before,
+        after: outcome.after, atBound: outcome.atBound, rejectedLines: outcome.rejected.map(\.line),
+        isWritten: outcome.entry != nil, remark: outcome.remark)
+    }
+    skipped = report.skipped
+  }
+}

@@ -1,0 +1,84 @@
+import RooflineComparison
+import RooflineCore
+
+/// What `validate` prints: errors, group by group.
+public struct ValidationReport {
+  public let validation: Validation
+  public let hardware: HardwareSpec
+  public let interval: Double
+  public let notes: [String]
+
+  public init(_ validation: Validation, hardware: HardwareSpec, interval: Double, notes: [String]) {
+    self.validation = validation
+    self.hardware = hardware
+    self.interval = interval
+    self.notes = notes + validation.notes
+  }
+
+  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
+    switch format {
+    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
+    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
+    case .csv: CSVFormat().render([table], key: "hardware")
+    case .json: try JSONFormat().render(ValidationDocument(self))
+    }
+  }
+
+  private var table: Table {
+    Table(
+      title: "predicted against measured on \(hardware.name), errors in %",
+      columns: [
+        .init("kind", key: "kind", isText: true), .init("family", key: "family", isText: true),
+        .init("source", key: "source", isText: true), .init("phase", key: "phase", isText: true),
+        .init("dtype", key: "dtype", isText: true), .init("regime", key: "regime", isText: true),
+        .init("n", key: "n"), .init("MAPE", key: "mape"), .init("median", key: "median_ape"),
+        .init("p90", key: "p90_ape"), .init("bias", key: "bias"), .init("WAPE", key: "wape"),
+        .init("in \(Numbers.fixed(interval * 100, decimals: 0)) %", key: "coverage"),
+      ],
+      rows: validation.lines.map { line in
+        .cells([
+          .text(line.group.kind), .text(line.group.family), .text(line.group.source), .text(line.group.phase ?? ""),
+          .text(line.group.dtype), .text(line.group.regime), .count(Count(UInt64(line.errors.n))),
+          .share(line.errors.mape), .share(line.errors.medianApe), .share(line.errors.p90Ape),
+          .share(line.errors.bias), .share(line.errors.wape), .share(line.coverage),
+        ])
+      })
+  }
+
+  private var lines: [String] {
+    validation.skipped.map { "skipped  \($0.n) rows: \($0.reason)" } + notes.map { "note     \($0)" }
+  }
+}
+
+/// The JSON of `validate`, schema version 1; errors are shares.
+struct ValidationDocument: Encodable {
+  struct Group: Encodable {
+    let kind, family, source: String
+    @Nullable var phase: String?
+    let dtype, regime: String
+    let n: Int
+    let mape, medianApe, p90Ape, bias, wape: Double
+    @Nullable var coverage: Double?
+  }
+
+  let schemaVersion = 1
+  let hardware: String
+  let interval: Double
+  let groups: [Group]
+  let skipped: [ObservationFile.Skipped]
+  let notes: [String]
+
+  init(_ report: ValidationReport) {
+    hardware = report.hardware.name
+    interval = report.interval
+    groups = report.validation.lines.map { line in
+      Group(
+        kind: line.group.kind, family: line.group.family, source: line.group.source, phase: line.group.phase,
+        dtype: line.group.dtype, regime: line.group.regime, n: line.errors.n, mape: line.errors.mape,
+        medianApe: line.errors.medianApe, p90Ape: line.errors.p90Ape, bias: line.errors.bias, wape: line.errors.wape,
+        coverage: line.coverage)
+    }
+    skipped = report.validation.skipped
+    notes = report.notes
+  }
+}

@@ -1,0 +1,66 @@
+import RooflineComparison
+import RooflineCore
+
+/// The options of commands that read measurements.
+enum ObservationOptions {
+  static let observations = Option(
+    "observations", "FILE …", "measured kernels: CSV, or JSON of `measure` (may repeat)", mayRepeat: true)
+  static let calibration = Option(
+    "calibration", "FILE", "constants to ask first (those of the GPU, then of its generation)")
+  static let prior = Option("prior", "NAME", "the GPU whose constants are used, and no others")
+  static let residency = Option(
+    "residency", "HOW", "serving (weights and cache cold) or warm (as the benchmark was)")
+  static let interval = Option("interval", "SHARE", "of measurements that an interval holds (0.9)")
+}
+
+extension ParsedArguments {
+  /// The files after --observations, and the GPU they are all of.
+  func observations() throws(InputError) -> [ObservationFile] {
+    let paths = strings("observations") + positionals
+    guard !paths.isEmpty else {
+      throw .usage("--observations is missing; name a file of measured kernels")
+    }
+    var files: [ObservationFile] = []
+    for path in paths {
+      guard !files.contains(where: { $0.path == path }) else { throw .usage("\(path) is given twice") }
+      let file = try ObservationFile.read(path)
+      if let first = files.first, Spelling.normalized(first.gpu) != Spelling.normalized(file.gpu) {
+        throw .notMeasurements(
+          file: path, problem: "it is of \(file.gpu), \(first.path) of \(first.gpu); give files of one GPU at a time")
+      }
+      files.append(file)
+    }
+    return files
+  }
+
+  /// The GPU of the measurements: the one named, which must be the files' own where the catalog knows it.
+  func hardware(of files: [ObservationFile], _ catalog: Catalog) throws(InputError) -> HardwareSpec {
+    let gpu = files.first?.gpu ?? ""
+    guard let name = string("hardware") else {
+      do { return try catalog.hardware(gpu) } catch {
+        throw .usage(
+          "no hardware file is called \(gpu), as \(files.first?.path ?? "the file") names its GPU; say --hardware NAME|PATH"
+        )
+      }
+    }
+    let hardware = try catalog.hardware(name)
+    if let own = try? catalog.hardware(gpu), own.name != hardware.name,
+      catalog.hardwareNames.contains(hardware.name)
+    {
+      throw .notMeasurements(
+        file: files.first?.path ?? gpu, problem: "its measurements are of \(own.name), not of \(hardware.name)")
+    }
+    return hardware
+  }
+
+  /// A share strictly between 0 and 1.
+  func interval() throws(InputError) -> Double {
+    guard let text = string("interval") else { return 0.9 }
+    guard let share = Double(text), share >= 0.5, share <= 0.99 else {
+      throw .usage("--interval is \"\(text)\"; expected a share from 0.5 to 0.99, e.g. 0.9")
+    }
+    return share
+  }
+
+  func residency() throws(InputError) -> Residency? { try choice("residency", Residency.self) }
+}

@@ -1,0 +1,43 @@
+import RooflineComparison
+import RooflineCore
+import RooflineReport
+
+enum ValidateCommand: Command {
+  static let description = CommandDescription(
+    name: "validate",
+    summary: "How far predicted kernel times lie from measured ones, group by group.",
+    usage: "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options]",
+    options: [
+      ObservationOptions.observations, WorkloadOptions.hardware, ObservationOptions.calibration,
+      ObservationOptions.prior, ObservationOptions.residency, ObservationOptions.interval,
+    ] + WorkloadOptions.output,
+    positionals: 0...64,
+    example: "roofline validate --observations gemm-h100_sxm.csv --hardware h100-sxm")
+
+  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+    let format = try arguments.format()
+    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let interval = try arguments.interval()
+    let residency = try arguments.residency()
+    guard !arguments.has("calibration") || !arguments.has("prior") else {
+      throw InputError.usage("--calibration and --prior contradict each other; give one")
+    }
+    let files = try arguments.observations()
+    let catalog = surroundings.catalog()
+    let hardware = try arguments.hardware(of: files, catalog)
+    let calibrations = try catalog.calibrations(
+      for: hardware, file: arguments.string("calibration"), prior: arguments.string("prior"))
+    let validation = Validation(
+      files.flatMap(\.observations), predictor: ObservationPredictor(calibrations, residency: residency),
+      skipped: files.flatMap(\.skipped), interval: interval)
+    let report = ValidationReport(
+      validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
+    return Outcome(output: try report.render(format, text: text))
+  }
+}
+
+extension ObservationFile {
+  var unknownColumnNotes: [String] {
+    unknownColumns.isEmpty ? [] : ["\(path): ignored columns \(unknownColumns.joined(separator: ", "))"]
+  }
+}
