@@ -158,6 +158,7 @@ class Checker:
         if not report["phases"]:
             self.report("phases", [], "at least one")
 
+        both = {}                                           # of a training step: its passes added up
         for block in report["phases"]:
             phase = block["phase"]
             rows = counts.operators(
@@ -181,7 +182,9 @@ class Checker:
                 self.intensity(where, got, required=True)
                 if ideal:
                     t, steps = workload["tensorParallel"], 0
-                    if expected.name.endswith("_all_reduce"):
+                    if expected.name == "kv_grad_all_reduce":
+                        steps = 2 * (t // counts.kv_heads(config) - 1)
+                    elif expected.name.endswith("_all_reduce"):
                         steps = 2 * (t - 1)
                     elif expected.name.endswith("_all_gather"):
                         steps = t - 1
@@ -191,6 +194,8 @@ class Checker:
                         layer_seconds.append(seconds)
                     model_seconds.append(None if seconds is None else seconds * got["occurrences"])
 
+            both = {name: {count: both.get(name, {}).get(count, 0) + value for count, value in sums.items()}
+                    for name, sums in counts.totals(rows).items()}
             for name, sums in counts.totals(rows).items():
                 where = f"{phase} {name} total"
                 self.counts(where, block[name], sums)
@@ -199,6 +204,14 @@ class Checker:
                     parts = layer_seconds if name == "layer" else model_seconds
                     self.real(f"{where} timeSeconds", block[name].get("timeSeconds"),
                               None if None in parts else sum(parts))
+
+        training = report.get("training")
+        self.names("training", sorted(training) if training else None,
+                   ["layer", "model", "operators", "sequence"]
+                   if report["phases"][0]["phase"] == "forward" else None)
+        if training:
+            for name, sums in both.items():
+                self.counts(f"training {name} total", training[name]["total"], sums)
 
 
 def main(arguments):

@@ -182,15 +182,21 @@ def causal_pairs_brute(T, C, w):
 
 def operators(config, *, tp, batch, prompt, context, phase, operators,
               weight_dtype, activation_dtype, kv_dtype, brute=False):
-    """Rows of one phase in the contract's order. `context`: attended keys of a decode step."""
+    """Rows of one phase in the contract's order. `context`: attended keys of a decode step.
+
+    `forward` and `backward` are the passes of a training step over `prompt` tokens.
+    """
     fused = {"separate": False, "fused": True}[operators]
     t, B = tp, batch
     if phase == "prefill":
         T, C = prompt, prompt
     elif phase == "decode":
         T, C = 1, context
+    elif phase in ("forward", "backward"):
+        T, C = prompt, prompt
     else:
-        raise ValueError(f"phase {phase!r} is neither prefill nor decode")
+        raise ValueError(f"phase {phase!r} is no pass")
+    training = phase in ("forward", "backward")
 
     H = config["hidden_size"]
     I = config["intermediate_size"]
@@ -213,11 +219,18 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
     activation_dtype = dtype_name(activation_dtype)
     kv_dtype = dtype_name(kv_dtype)
     res_dtype = residual_dtype(activation_dtype)
+    if training:                            # keys and values are activations like any other
+        kv_dtype = res_dtype
     e_w, e_a, e_kv, e_r = (BITS[x] for x in (weight_dtype, activation_dtype, kv_dtype, res_dtype))
+    load_kv, store_kv = (LOAD_ACTIVATION, STORE_ACTIVATION) if training else (LOAD_KV, STORE_KV)
     gemm_unit = product_unit(activation_dtype, weight_dtype)
     attention_unit = product_unit(res_dtype, kv_dtype)
 
     rows = []
+    if phase == "backward":
+        return backward_rows(
+            B=B, S=T, t=t, H=H, I1=I1, V1=V1, L=L, h1=h1, k=k, k1=k1, d=d, fused=fused, biases=biases(config),
+            window=w, weight_dtype=weight_dtype, activation_dtype=activation_dtype)
 
     def add(name, scope, tensor, vector, special, operands, wire=0, unit=None):
         if unit == "fp32":                  # fp32 products have no matrix unit
@@ -235,17 +248,20 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
             operands.append((LOAD_WEIGHT, n, e_r))          # bias
             vector = m * n
         if stores_kv:
-            operands.append((STORE_KV, m * n, e_kv))        # y, into the cache
+            operands.append((store_kv, m * n, e_kv))        # y, into the cache
         else:
             operands.append((STORE_ACTIVATION, m * n, e_r)) # y
         add(name, scope, 2 * m * n * kk, vector, 0, operands, unit=gemm_unit)
+
+    # rrms, which the backward pass does not compute again
+    kept_root = ((STORE_ACTIVATION, B * T, e_r),) if training else ()
 
     def norm(name, scope):
         add(name, scope, 0, B * T * (4 * H + 2), B * T, (
             (LOAD_ACTIVATION, B * T * H, e_r),              # x
             (LOAD_WEIGHT, H, e_r),                          # weight
             (STORE_ACTIVATION, B * T * H, e_r),             # y
-        ))
+        ) + kept_root)
 
     def residual_add(name):
         add(name, "layer", 0, B * T * H, 0, (
@@ -261,7 +277,7 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
             (LOAD_WEIGHT, H, e_r),                          # weight of the next norm
             (STORE_ACTIVATION, B * T * H, e_r),             # sum
             (STORE_ACTIVATION, B * T * H, e_r),             # normalised
-        ))
+        ) + kept_root)
 
     def silu_dot():
         n = B * T * I1
@@ -294,14 +310,14 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
         gemm("v_proj", "layer", B * T, k1 * d, H, qkv_bias, stores_kv=True)
         add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * d, 0, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
-            (LOAD_KV, B * T * k1 * d, e_kv),                # k
+            (load_kv, B * T * k1 * d, e_kv),                # k
             (LOAD_ACTIVATION, T * d, e_r),                  # cos and sin table
             (STORE_ACTIVATION, B * T * h1 * d, e_r),        # q
-            (STORE_KV, B * T * k1 * d, e_kv),               # k
+            (store_kv, B * T * k1 * d, e_kv),               # k
         ))
         add("qk_matmul", "layer", 2 * B * h1 * T * C * d, 0, 0, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
-            (LOAD_KV, B * C * k1 * d, e_kv),                # K
+            (load_kv, B * C * k1 * d, e_kv),                # K
             (STORE_ACTIVATION, B * h1 * T * C, e_r),        # scores
         ), unit=attention_unit)
         add("softmax", "layer", 0, 4 * B * h1 * T * C, B * h1 * T * C, (
@@ -310,27 +326,29 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
         ))
         add("sv_matmul", "layer", 2 * B * h1 * T * C * d, 0, 0, (
             (LOAD_ACTIVATION, B * h1 * T * C, e_r),         # probabilities
-            (LOAD_KV, B * C * k1 * d, e_kv),                # V
+            (load_kv, B * C * k1 * d, e_kv),                # V
             (STORE_ACTIVATION, B * T * h1 * d, e_r),        # output
         ), unit=attention_unit)
     else:
         gemm("qkv_proj", "layer", B * T, (h1 + 2 * k1) * d, H, qkv_bias)
+        moved_v = () if training else (                     # in training V stays where it is
+            (LOAD_ACTIVATION, B * T * k1 * d, e_r),         # v
+            (STORE_KV, B * T * k1 * d, e_kv),               # V
+        )
         add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * d, 0, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
             (LOAD_ACTIVATION, B * T * k1 * d, e_r),         # k
-            (LOAD_ACTIVATION, B * T * k1 * d, e_r),         # v
             (LOAD_ACTIVATION, T * d, e_r),                  # cos and sin table
             (STORE_ACTIVATION, B * T * h1 * d, e_r),        # q
-            (STORE_KV, B * T * k1 * d, e_kv),               # K
-            (STORE_KV, B * T * k1 * d, e_kv),               # V
-        ))
+            (store_kv, B * T * k1 * d, e_kv),               # K
+        ) + moved_v)
         P, keys = (causal_pairs_brute if brute else causal_pairs)(T, C, w)
         add("attention", "layer", 4 * B * h1 * d * P, 4 * B * h1 * P, B * h1 * P, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # Q
-            (LOAD_KV, B * keys * k1 * d, e_kv),             # K
-            (LOAD_KV, B * keys * k1 * d, e_kv),             # V
+            (load_kv, B * keys * k1 * d, e_kv),             # K
+            (load_kv, B * keys * k1 * d, e_kv),             # V
             (STORE_ACTIVATION, B * T * h1 * d, e_r),        # output
-        ), unit=attention_unit)
+        ) + (((STORE_ACTIVATION, B * h1 * P, e_r),) if training else ()), unit=attention_unit)
 
     gemm("o_proj", "layer", B * T, H, h1 * d, o_bias)
     all_reduce("attn_all_reduce", "layer")
@@ -353,10 +371,118 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
     # ---- after the layers
     if not fused:
         norm("final_norm", "model")
-    gemm("lm_head", "model", B, V1, H, False)   # the last token of each sequence
+    logits = B * T if training else B       # the last token of each sequence, or every token
+    gemm("lm_head", "model", logits, V1, H, False)
     if t > 1:
-        message = B * V * e_r // 8
+        message = logits * V * e_r // 8
         add("logits_all_gather", "model", 0, 0, 0, (), wire=(t - 1) * -(-message // t))
+    return rows
+
+
+def backward_rows(*, B, S, t, H, I1, V1, L, h1, k, k1, d, fused, biases, window, weight_dtype, activation_dtype):
+    """Rows of the backward pass of a training step: last forward row first, nothing computed again."""
+    res_dtype = residual_dtype(activation_dtype)
+    e_w, e_a, e_r = BITS[weight_dtype], BITS[activation_dtype], BITS[res_dtype]
+    qkv_bias, o_bias, mlp_bias = biases
+    R = B * S                                               # rows of every activation
+    rows = []
+
+    def add(name, scope, operands, tensor=0, vector=0, special=0, wire=0, unit=None):
+        if unit == "fp32":
+            tensor, vector = 0, vector + tensor
+        rows.append(make_row(name, scope, L if scope == "layer" else 1,
+                             tensor, vector, special, operands, wire, unit))
+
+    def load(elements, bits=None):
+        return (LOAD_ACTIVATION, elements, e_r if bits is None else bits)
+
+    def store(elements, bits=None):
+        return (STORE_ACTIVATION, elements, e_r if bits is None else bits)
+
+    def linear(name, n, kk, bias=False, scope="layer"):
+        product = 2 * R * n * kk
+        add(name + "_dx", scope, (load(R * n, e_a), (LOAD_WEIGHT, n * kk, e_w), store(R * kk)),
+            tensor=product, unit=product_unit(activation_dtype, weight_dtype))
+        add(name + "_dw", scope, (load(R * n, e_a), load(R * kk, e_a), store(n * kk, e_w)),
+            tensor=product, unit=activation_dtype)
+        if bias:
+            add(name + "_dbias", scope, (load(R * n), store(n)), vector=R * n)
+
+    def norm(name, scope, residual=False):
+        operands = (load(R * H), load(R * H), load(R), (LOAD_WEIGHT, H, e_r), store(R * H))
+        if residual:                                        # the stream's gradient beside the norm's
+            operands += (load(R * H),)
+        add(name + "_dx", scope, operands, vector=R * (8 * H + 2) + (R * H if residual else 0))
+        add(name + "_dgamma", scope, (load(R * H), load(R * H), load(R), store(H)), vector=3 * R * H)
+
+    def sum_of_two(name):
+        add(name, "layer", (load(R * H), load(R * H), store(R * H)), vector=R * H)
+
+    def all_reduce(name, scope, message, ranks):
+        if ranks > 1:
+            add(name, scope, (), wire=2 * (ranks - 1) * -(-message // ranks))
+
+    stream = R * H * e_r // 8
+    linear("lm_head", V1, H, scope="model")
+    all_reduce("final_grad_all_reduce", "model", stream, t)
+    if fused:
+        norm("mlp_add_norm", "layer", residual=True)
+    else:
+        norm("final_norm", "model")
+    linear("down_proj", H, I1, mlp_bias)
+    n = R * I1
+    add("mlp_silu_dot_backward", "layer", (load(n), load(n), load(n), store(n), store(n)), vector=8 * n, special=n)
+    if fused:
+        linear("gate_up_proj", 2 * I1, H, mlp_bias)
+    else:
+        linear("up_proj", I1, H, mlp_bias)
+        linear("gate_proj", I1, H, mlp_bias)
+        sum_of_two("up_proj_dx_add")
+    all_reduce("mlp_grad_all_reduce", "layer", stream, t)
+    if fused:
+        norm("attn_add_norm", "layer", residual=True)
+    else:
+        norm("mlp_norm", "layer")
+        sum_of_two("mlp_add_backward")
+    linear("o_proj", H, h1 * d, o_bias)
+
+    q, kv = R * h1 * d, R * k1 * d
+    if fused:
+        P, keys = causal_pairs(S, S, window)
+        pairs, seen = B * h1 * P, B * keys * k1 * d
+        add("attention_backward", "layer",
+            (load(q), load(q), load(seen), load(seen), load(pairs), store(q), store(seen), store(seen)),
+            tensor=4 * 2 * pairs * d, vector=4 * pairs, unit=res_dtype)
+    else:
+        scores = B * h1 * S * S
+        product = 2 * scores * d
+        add("sv_matmul_dp", "layer", (load(q), load(kv), store(scores)), tensor=product, unit=res_dtype)
+        add("sv_matmul_dv", "layer", (load(q), load(scores), store(kv)), tensor=product, unit=res_dtype)
+        add("softmax_backward", "layer", (load(scores), load(scores), store(scores)), vector=4 * scores)
+        add("qk_matmul_dq", "layer", (load(scores), load(kv), store(q)), tensor=product, unit=res_dtype)
+        add("qk_matmul_dk", "layer", (load(scores), load(q), store(kv)), tensor=product, unit=res_dtype)
+    add("rotary_backward", "layer", (load(q), load(kv), load(S * d), store(q), store(kv)), vector=3 * (q + kv))
+    if fused:
+        linear("qkv_proj", (h1 + 2 * k1) * d, H, qkv_bias)
+    else:
+        linear("v_proj", k1 * d, H, qkv_bias)
+        linear("k_proj", k1 * d, H, qkv_bias)
+        linear("q_proj", h1 * d, H, qkv_bias)
+    if t > k:                                               # t / k ranks hold a copy of each KV head
+        copied = 2 * k1 * d * H * e_w
+        message = -(-copied // 8) + (2 * k1 * d * e_r // 8 if qkv_bias else 0)
+        all_reduce("kv_grad_all_reduce", "layer", message, t // k)
+    if not fused:
+        sum_of_two("k_proj_dx_add")
+        sum_of_two("v_proj_dx_add")
+    all_reduce("attn_grad_all_reduce", "layer", stream, t)
+    if fused:
+        norm("attn_norm", "model", residual=True)
+    else:
+        norm("attn_norm", "layer")
+        sum_of_two("attn_add_backward")
+    own = -(-R // t) * H                                    # rows of this rank's part of the table
+    add("embedding_backward", "model", (load(R, 32), load(own), load(own, e_w), store(own, e_w)), vector=own)
     return rows
 
 

@@ -13,21 +13,23 @@ final class ExplainCommandTests: CommandTestCase {
       "analyze --model llama-3.1-8b --hardware h100-sxm --tp 16 --batch 5 --prompt 11 --weight-dtype int4 --kv-dtype int4",
       "analyze --model llama-3.1-8b --hardware h100-sxm --tp 16 --batch 5 --prompt 11 --operators fused --kv-dtype fp8",
       "analyze --model qwen2-0.5b --hardware l40s --batch 1 --prompt 1 --dtype fp32 --overlap sum --efficiency 0.7",
+      "analyze --training --model qwen2-0.5b --hardware h100-sxm --batch 3 --sequence 77",
+      "analyze --training --model llama-3.1-8b --hardware h100-sxm --tp 16 --sequence 11 --operators fused --dtype fp8 --sequence-parallel",
     ]
     var compared = 0
     for run in runs {
       for case let phase as [String: Any] in try XCTUnwrap(try json(run)["phases"] as? [Any]) {
         let name = try XCTUnwrap(phase["phase"] as? String)
+        let isTraining = run.contains("--training")
+        let explain = run.replacing("analyze", with: "explain") + (isTraining ? "" : " --phase \(name)")
         for case let row as [String: Any] in try XCTUnwrap(phase["operators"] as? [Any]) {
           let row = try Row(row)
-          compared += try check(
-            row, "\(run.replacing("analyze", with: "explain")) --phase \(name) --operator \(row.name)")
+          compared += try check(row, of: name, "\(explain) --operator \(row.name)")
         }
         for sum in ["layer", "model"] {
           var entry = try XCTUnwrap(phase[sum] as? [String: Any])
           entry["name"] = sum
-          compared += try check(
-            try Row(entry), "\(run.replacing("analyze", with: "explain")) --phase \(name) --operator \(sum)")
+          compared += try check(try Row(entry), of: name, "\(explain) --operator \(sum)")
         }
       }
     }
@@ -52,10 +54,11 @@ final class ExplainCommandTests: CommandTestCase {
     }
   }
 
-  private func check(_ row: Row, _ command: String) throws -> Int {
+  private func check(_ row: Row, of phase: String, _ command: String) throws -> Int {
     let text = output("\(command) --format json")
     let explanations = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
-    let entries = try XCTUnwrap(explanations.first?["entries"] as? [[String: String]])
+    let explanation = explanations.first { $0["phase"] as? String == phase && $0["name"] as? String == row.name }
+    let entries = try XCTUnwrap(explanation?["entries"] as? [[String: String]])
     var unexplained = Set(row.integers.keys)
     var compared = 0
     for entry in entries {
@@ -78,7 +81,7 @@ final class ExplainCommandTests: CommandTestCase {
     }
     XCTAssertEqual(unexplained, [], command)
     // What a definition of a letter says must come to the letter's value, too.
-    for case let letter as [String: String] in try XCTUnwrap(explanations.first?["letters"] as? [Any]) {
+    for case let letter as [String: String] in try XCTUnwrap(explanation?["letters"] as? [Any]) {
       guard let formula = letter["substituted"], !formula.isEmpty, let value = letter["value"] else { continue }
       XCTAssertEqual(String(try FormulaEvaluator.integer(formula)), value, "\(command): \(letter)")
     }

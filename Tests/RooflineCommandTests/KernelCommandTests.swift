@@ -65,6 +65,13 @@ final class KernelCommandTests: CommandTestCase {
       .embedding: "rows=3 width=5 tp=2",
       .allReduce: "ranks=4 bytes=1024", .allGather: "ranks=4 bytes=1024", .reduceScatter: "ranks=4 bytes=1024",
       .send: "bytes=1024",
+      .gemmInputGradient: "m=3 n=5 k=7", .gemmWeightGradient: "m=3 n=5 k=7", .biasGradient: "rows=3 width=5",
+      .queryGradient: "query=5 heads=4 kv_heads=2 head_dim=7", .keyGradient: "query=5 heads=4 kv_heads=2 head_dim=7",
+      .probabilityGradient: "query=5 heads=4 kv_heads=2 head_dim=7",
+      .valueGradient: "query=5 heads=4 kv_heads=2 head_dim=7",
+      .softmaxGradient: "rows=3 width=5", .attentionGradient: "batch=2 query=5 heads=4 kv_heads=2 head_dim=7 window=2",
+      .rmsNormInputGradient: "rows=3 width=5 residual=true", .rmsNormWeightGradient: "rows=3 width=5",
+      .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
     ]
     for kind in OperatorKind.allCases {
       let columns = try XCTUnwrap(arguments[kind], "\(kind) has no example")

@@ -61,7 +61,13 @@ final class OracleTests: CommandTestCase {
         for (index, format) in formats.enumerated() {
           for operators in ["separate", "fused"] {
             let options = "--tp \(degree) \(shapes[index % shapes.count]) --operators \(operators) \(format)"
-            runs.append(Run(model: model, hardware: index % 2 == 0 ? "h100-sxm" : "l40s", options: options))
+            let hardware = index % 2 == 0 ? "h100-sxm" : "l40s"
+            runs.append(Run(model: model, hardware: hardware, options: options))
+            // A training step has neither a context nor a cache.
+            if !format.contains("--context"), !format.contains("--kv-dtype") {
+              let training = options.replacing("--prompt", with: "--training --sequence")
+              runs.append(Run(model: model, hardware: hardware, options: training))
+            }
           }
         }
       }

@@ -6,6 +6,8 @@ import TestSupport
 struct BruteForceAttention {
   let batch, queries, keys, heads, keyValueHeads, headDim: Int
   let formats: BruteForceFormats
+  /// In a training step keys and values are activations, and multiplied as such.
+  var keyValueHome = KeyValueHome.cache
 
   enum Mask: Hashable {
     case full, causal
@@ -19,14 +21,25 @@ struct BruteForceAttention {
   }
 
   var name: String {
-    "\(batch) × \(queries) queries, \(keys) keys, \(heads)/\(keyValueHeads) heads of \(headDim), \(formats.name)"
+    "\(batch) × \(queries) queries, \(keys) keys, \(heads)/\(keyValueHeads) heads of \(headDim), \(formats.name), \(keyValueHome)"
   }
 
   // MARK: tensors
 
   var query: DeviceTensor { formats.tensor("q", .activations, \.residual, batch, queries, heads, headDim) }
-  var key: DeviceTensor { formats.tensor("k", .keyValueCache, \.keyValue, batch, keys, keyValueHeads, headDim) }
-  var value: DeviceTensor { formats.tensor("v", .keyValueCache, \.keyValue, batch, keys, keyValueHeads, headDim) }
+  var key: DeviceTensor { keyOrValue("k") }
+  var value: DeviceTensor { keyOrValue("v") }
+
+  private func keyOrValue(_ name: String) -> DeviceTensor {
+    switch keyValueHome {
+    case .cache: formats.tensor(name, .keyValueCache, \.keyValue, batch, keys, keyValueHeads, headDim)
+    case .activation: formats.tensor(name, .activations, \.residual, batch, keys, keyValueHeads, headDim)
+    }
+  }
+
+  var matrixUnit: DType { keyValueHome == .cache ? formats.attentionUnit : formats.formats.residual }
+  private var unit: CountingMachine.Unit { matrixUnit == .fp32 ? .vector : .tensor }
+
   var scores: DeviceTensor { formats.tensor("scores", .activations, \.residual, batch, heads, queries, keys) }
   var probabilities: DeviceTensor { formats.tensor("p", .activations, \.residual, batch, heads, queries, keys) }
   var output: DeviceTensor { formats.tensor("out", .activations, \.residual, batch, queries, heads, headDim) }
@@ -85,8 +98,8 @@ struct BruteForceAttention {
         for position in 0..<keys {
           let term = machine.multiply(
             machine.load(p, sequence, head, query, position),
-            machine.load(v, sequence, position, keyValueHead(of: head), column), on: formats.attention)
-          sum = machine.add(sum, term, on: formats.attention)
+            machine.load(v, sequence, position, keyValueHead(of: head), column), on: unit)
+          sum = machine.add(sum, term, on: unit)
         }
         machine.store(sum, in: out, sequence, query, head, column)
       }
@@ -97,17 +110,22 @@ struct BruteForceAttention {
 
   func attend(
     _ machine: CountingMachine, _ q: DeviceTensor, _ k: DeviceTensor, _ v: DeviceTensor, _ mask: Mask,
-    into out: DeviceTensor
+    into out: DeviceTensor, keeping probabilities: DeviceTensor? = nil
   ) {
     forEachRow { sequence, head, query in
       let visible = (0..<keys).filter { Self.sees(query, of: queries, $0, of: keys, mask) }
       let row = visible.map { machine.multiply(score(machine, q, k, sequence, head, query, $0), scale) }
       let weights = normalized(machine, row)
+      if let probabilities {
+        for (position, weight) in zip(visible, weights) {
+          machine.store(weight, in: probabilities, sequence, head, query, position)
+        }
+      }
       for column in 0..<headDim {
         var sum = 0.0
         for (position, weight) in zip(visible, weights) {
           let element = machine.load(v, sequence, position, keyValueHead(of: head), column)
-          sum = machine.add(sum, machine.multiply(weight, element, on: formats.attention), on: formats.attention)
+          sum = machine.add(sum, machine.multiply(weight, element, on: unit), on: unit)
         }
         machine.store(sum, in: out, sequence, query, head, column)
       }
@@ -122,8 +140,8 @@ struct BruteForceAttention {
     for column in 0..<headDim {
       let product = machine.multiply(
         machine.load(q, sequence, query, head, column),
-        machine.load(k, sequence, position, keyValueHead(of: head), column), on: formats.attention)
-      sum = machine.add(sum, product, on: formats.attention)
+        machine.load(k, sequence, position, keyValueHead(of: head), column), on: unit)
+      sum = machine.add(sum, product, on: unit)
     }
     return sum
   }

@@ -41,12 +41,21 @@ final class BruteForceAttentionTests: XCTestCase {
     }
   }
 
-  private static var problems: [BruteForceAttention] { BruteForceFormats.all.flatMap { problems($0) } }
+  private static var problems: [BruteForceAttention] {
+    BruteForceFormats.all.flatMap { formats in
+      problems(formats).flatMap { problem in
+        var training = problem
+        training.keyValueHome = .activation
+        return [problem, training]
+      }
+    }
+  }
 
   static var qkMatmulCases: [BruteForceCase] {
     problems.map { problem in
-      let described = QKMatmul<Count>(problem.shape, formats: problem.formats.formats)
-      return BruteForceCase(problem.name, .qkMatmul(described), matrixUnit: problem.formats.attentionUnit) {
+      let described = QKMatmul<Count>(
+        problem.shape, keyValueHome: problem.keyValueHome, formats: problem.formats.formats)
+      return BruteForceCase(problem.name, .qkMatmul(described), matrixUnit: problem.matrixUnit) {
         problem.multiplyQueriesByKeys($0, problem.query, problem.key, into: problem.scores)
       }
     }
@@ -64,8 +73,9 @@ final class BruteForceAttentionTests: XCTestCase {
 
   static var svMatmulCases: [BruteForceCase] {
     problems.map { problem in
-      let described = SVMatmul<Count>(problem.shape, formats: problem.formats.formats)
-      return BruteForceCase(problem.name, .svMatmul(described), matrixUnit: problem.formats.attentionUnit) {
+      let described = SVMatmul<Count>(
+        problem.shape, keyValueHome: problem.keyValueHome, formats: problem.formats.formats)
+      return BruteForceCase(problem.name, .svMatmul(described), matrixUnit: problem.matrixUnit) {
         problem.multiplyByValues($0, problem.probabilities, problem.value, into: problem.output)
       }
     }
@@ -78,11 +88,16 @@ final class BruteForceAttentionTests: XCTestCase {
       + [1, 2, 3, 4, 5, 7, 11].map { (.slidingWindow($0), .slidingWindow(Count($0))) }
     return problems.flatMap { problem in
       masks.map { mask in
-        let described = Attention<Count>(problem.shape, mask: mask.described, formats: problem.formats.formats)
+        let keeps = problem.keyValueHome == .activation
+        let described = Attention<Count>(
+          problem.shape, mask: mask.described, keyValueHome: problem.keyValueHome, keepsProbabilities: keeps,
+          formats: problem.formats.formats)
         return BruteForceCase(
-          "\(problem.name), \(mask.loop)", .attention(described), matrixUnit: problem.formats.attentionUnit
+          "\(problem.name), \(mask.loop)", .attention(described), matrixUnit: problem.matrixUnit
         ) {
-          problem.attend($0, problem.query, problem.key, problem.value, mask.loop, into: problem.output)
+          problem.attend(
+            $0, problem.query, problem.key, problem.value, mask.loop, into: problem.output,
+            keeping: keeps ? problem.probabilities : nil)
         }
       }
     }

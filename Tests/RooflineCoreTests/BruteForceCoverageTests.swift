@@ -23,6 +23,19 @@ final class BruteForceCoverageTests: XCTestCase {
     case .allGather: BruteForceCollectiveTests.allGatherCases
     case .reduceScatter: BruteForceCollectiveTests.reduceScatterCases
     case .send: BruteForceCollectiveTests.sendCases
+    case .gemmInputGradient: BruteForceGEMMGradientTests.inputCases
+    case .gemmWeightGradient: BruteForceGEMMGradientTests.weightCases
+    case .biasGradient: BruteForceGEMMGradientTests.biasCases
+    case .queryGradient: BruteForceAttentionGradientTests.queryCases
+    case .keyGradient: BruteForceAttentionGradientTests.keyCases
+    case .softmaxGradient: BruteForceAttentionGradientTests.softmaxCases
+    case .probabilityGradient: BruteForceAttentionGradientTests.probabilityCases
+    case .valueGradient: BruteForceAttentionGradientTests.valueCases
+    case .attentionGradient: BruteForceAttentionGradientTests.attentionCases
+    case .rmsNormInputGradient: BruteForceNormGradientTests.inputCases
+    case .rmsNormWeightGradient: BruteForceNormGradientTests.weightCases
+    case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
+    case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases
     }
   }
 

@@ -19,16 +19,25 @@ final class BruteForceNormTests: XCTestCase {
     }
   }
 
+  /// Each shape twice: in inference, and in a training step, which keeps the rows' roots.
+  private static func normCases(
+    _ make: (_ rows: Int, _ width: Int, _ formats: BruteForceFormats, _ keepsRoot: Bool) -> BruteForceCase
+  ) -> [BruteForceCase] {
+    [false, true].flatMap { keepsRoot in cases { make($0, $1, $2, keepsRoot) } }
+  }
+
   static var rmsNormCases: [BruteForceCase] {
-    cases { rows, width, formats in
-      let described = RMSNorm<Count>(rows: Count(rows), width: Count(width), formats: formats.formats)
-      return BruteForceCase("\(rows)×\(width), \(formats.name)", .rmsNorm(described)) { machine in
+    normCases { rows, width, formats, keepsRoot in
+      let described = RMSNorm<Count>(
+        rows: Count(rows), width: Count(width), keepsRoot: keepsRoot, formats: formats.formats)
+      return BruteForceCase("\(rows)×\(width), \(formats.name), keeps \(keepsRoot)", .rmsNorm(described)) { machine in
+        let roots = keepsRoot ? formats.tensor("rrms", .activations, \.residual, rows) : nil
         let x = formats.tensor("x", .activations, \.residual, rows, width)
         let weight = formats.tensor("weight", .weights, \.residual, width)
         let y = formats.tensor("y", .activations, \.residual, rows, width)
         for row in 0..<rows {
           let values = (0..<width).map { machine.load(x, row, $0) }
-          normalize(machine, values, weight, into: y, row: row)
+          normalize(machine, values, weight, into: y, row: row, keeping: roots)
         }
         checkRMSNorm(y, of: x, weight)
       }
@@ -36,9 +45,12 @@ final class BruteForceNormTests: XCTestCase {
   }
 
   static var addRMSNormCases: [BruteForceCase] {
-    cases { rows, width, formats in
-      let described = AddRMSNorm<Count>(rows: Count(rows), width: Count(width), formats: formats.formats)
-      return BruteForceCase("\(rows)×\(width), \(formats.name)", .addRMSNorm(described)) { machine in
+    normCases { rows, width, formats, keepsRoot in
+      let described = AddRMSNorm<Count>(
+        rows: Count(rows), width: Count(width), keepsRoot: keepsRoot, formats: formats.formats)
+      return BruteForceCase("\(rows)×\(width), \(formats.name), keeps \(keepsRoot)", .addRMSNorm(described)) {
+        machine in
+        let roots = keepsRoot ? formats.tensor("rrms", .activations, \.residual, rows) : nil
         let x = formats.tensor("x", .activations, \.residual, rows, width)
         let residual = formats.tensor("residual", .activations, \.residual, rows, width)
         let weight = formats.tensor("weight", .weights, \.residual, width)
@@ -51,7 +63,7 @@ final class BruteForceNormTests: XCTestCase {
             machine.store(value, in: sum, row, column)
             values.append(value)
           }
-          normalize(machine, values, weight, into: y, row: row)
+          normalize(machine, values, weight, into: y, row: row, keeping: roots)
         }
         checkRMSNorm(y, of: sum, weight)
       }
@@ -60,12 +72,14 @@ final class BruteForceNormTests: XCTestCase {
 
   /// x · rsqrt(mean(x²) + ε) · weight, an operation at a time.
   private static func normalize(
-    _ machine: CountingMachine, _ values: [Double], _ weight: DeviceTensor, into y: DeviceTensor, row: Int
+    _ machine: CountingMachine, _ values: [Double], _ weight: DeviceTensor, into y: DeviceTensor, row: Int,
+    keeping roots: DeviceTensor?
   ) {
     var squares = 0.0
     for value in values { squares = machine.add(squares, machine.multiply(value, value)) }
     let mean = machine.divide(squares, Double(values.count))
     let root = machine.special(reciprocalRoot, machine.add(mean, epsilon))
+    if let roots { machine.store(root, in: roots, row) }
     for (column, value) in values.enumerated() {
       let scaled = machine.multiply(value, root)
       machine.store(machine.multiply(scaled, machine.load(weight, column)), in: y, row, column)

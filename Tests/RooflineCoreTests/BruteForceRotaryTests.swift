@@ -12,7 +12,7 @@ final class BruteForceRotaryTests: XCTestCase {
       (1, 3, 2, 1, 10), (2, 5, 3, 3, 2), (3, 1, 4, 1, 6), (1, 7, 4, 2, 6), (5, 2, 1, 1, 6),
     ] {
       for formats in BruteForceFormats.all {
-        for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection] {
+        for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection, .activation] {
           let shape = AttentionShape<Count>(
             batch: Count(batch), queryTokens: Count(tokens), attendedKeys: Count(tokens + 4), heads: Count(heads),
             keyValueHeads: Count(keyValueHeads), headDim: Count(headDim))
@@ -56,6 +56,9 @@ final class BruteForceRotaryTests: XCTestCase {
       switch source {
       case .keyValueCache:
         turn(cachedKey, into: cachedKey)
+      case .activation:
+        let key = formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim)
+        turn(key, into: key)
       case .fusedProjection:
         turn(formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim), into: cachedKey)
         let value = formats.tensor("v", .activations, \.residual, batch, tokens, keyValueHeads, headDim)

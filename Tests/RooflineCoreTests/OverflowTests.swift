@@ -50,7 +50,7 @@ private struct Case {
   let model: DecoderModel
   let architecture: String
   let workload: Workload
-  let phase: Phase
+  let step: DecoderStep
   let hasAttentionBias: Bool
 
   static let header = [
@@ -69,7 +69,7 @@ private struct Case {
     return
       (numbers + [
         architecture, String(workload.tensorParallel), String(workload.batch), String(workload.prompt),
-        String(workload.context), phase.rawValue, workload.operatorSet.rawValue, formats.weight.rawValue,
+        String(workload.context), step.name, workload.operatorSet.rawValue, formats.weight.rawValue,
         formats.activation.rawValue, formats.keyValueCache.rawValue,
       ]).joined(separator: "\t")
   }
@@ -101,15 +101,21 @@ private struct Case {
     let workload = Workload(
       batch: upTo(24), prompt: upTo(26), context: upTo(40), tensorParallel: tensorParallel,
       operatorSet: Bool.random(using: &generator) ? .separate : .fused, formats: formats)
+    let isTraining = UInt64.random(in: 0..<4, using: &generator) == 0
+    let isFirst = Bool.random(using: &generator)
+    let step =
+      isTraining
+      ? DecoderStep(isFirst ? TrainingPass.forward : .backward, workload)
+      : DecoderStep(isFirst ? Phase.prefill : .decode, workload)
     return Case(
       model: model, architecture: isQwen ? "Qwen2ForCausalLM" : "LlamaForCausalLM", workload: workload,
-      phase: Bool.random(using: &generator) ? .prefill : .decode, hasAttentionBias: hasAttentionBias)
+      step: step, hasAttentionBias: hasAttentionBias)
   }
 
   /// `overflow`, or the FNV-1a hash of all counts, a line a row, then the layer's and the model's sums.
   var digest: String {
     let analysis = PhaseAnalysis(
-      model, DecoderStep(phase, workload), rates: DeviceRates(), time: IdealTime(overlap: .max))
+      model, step, rates: DeviceRates(), time: IdealTime(overlap: .max))
     guard analysis.overflow == nil else { return "overflow" }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     func add(_ text: String) {

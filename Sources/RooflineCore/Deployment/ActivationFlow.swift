@@ -46,6 +46,18 @@ struct ActivationFlow {
     case .stageTransfer: self.init([.nextResidual], [])
     case .lmHead: self.init([.normalized], [.logits])
     case .logitsAllGather: self.init([.logits], [.logits])
+    // No activations are counted for a backward pass.
+    case .lmHeadDX, .lmHeadDW, .downProjDX, .downProjDW, .downProjDBias, .gateUpProjDX, .gateUpProjDW, .gateUpProjDBias,
+      .upProjDX, .upProjDW, .upProjDBias, .gateProjDX, .gateProjDW, .gateProjDBias, .oProjDX, .oProjDW, .oProjDBias,
+      .qkvProjDX, .qkvProjDW, .qkvProjDBias, .vProjDX, .vProjDW, .vProjDBias, .kProjDX, .kProjDW, .kProjDBias, .qProjDX,
+      .qProjDW, .qProjDBias, .finalNormDX, .finalNormDGamma, .mlpAddNormDX, .mlpAddNormDGamma, .mlpNormDX,
+      .mlpNormDGamma, .attnAddNormDX, .attnAddNormDGamma, .attnNormDX, .attnNormDGamma, .mlpSiluDotBackward,
+      .mlpAddBackward, .attnAddBackward, .svMatmulDP, .svMatmulDV, .softmaxBackward, .qkMatmulDQ, .qkMatmulDK,
+      .attentionBackward, .rotaryBackward, .embeddingBackward, .kProjDXAdd, .vProjDXAdd, .upProjDXAdd,
+      .finalGradAllReduce, .finalGradReduceScatter, .mlpGradAllReduce, .mlpGradReduceScatter, .attnGradAllReduce,
+      .attnGradReduceScatter, .mlpGradAllGather, .attnGradAllGather, .embeddingGradAllGather, .keyValueGradAllReduce,
+      .normGradAllReduce:
+      self.init([], [])
     }
   }
 

@@ -11,7 +11,12 @@ public enum Phase: String, Hashable, Sendable, CaseIterable {
   case prefill, decode
 }
 
-/// One forward pass: B sequences of T new tokens each, over C keys. In a pipeline, B is a micro-batch.
+/// The two passes of a training step.
+public enum TrainingPass: String, Hashable, Sendable, CaseIterable {
+  case forward, backward
+}
+
+/// One pass: B sequences of T new tokens each, over C keys. In a pipeline, B is a micro-batch.
 public struct DecoderStep: Hashable, Sendable {
   public let phase: Phase
   public var batch: UInt64
@@ -22,8 +27,10 @@ public struct DecoderStep: Hashable, Sendable {
   public let formats: NumberFormats
   public let isSequenceParallel: Bool
   public let pipelineParallel: UInt64
-  /// Whether the head runs on every token, as in training, or on each sequence's last one.
-  public var hasLogitsForAllTokens = false
+  /// Which pass of a training step; nil in inference.
+  ///
+  /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
+  public let trainingPass: TrainingPass?
 
   /// A prefill has T = C = prompt; a decode step T = 1 and C = context, the new token included.
   public init(_ phase: Phase, _ workload: Workload) {
@@ -36,5 +43,32 @@ public struct DecoderStep: Hashable, Sendable {
     formats = workload.formats
     isSequenceParallel = workload.parallelism.isSequenceParallel
     pipelineParallel = workload.parallelism.pipeline
+    trainingPass = nil
+  }
+
+  /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
+  public init(_ pass: TrainingPass, _ workload: Workload) {
+    phase = .prefill
+    batch = workload.batch
+    queryTokens = workload.prompt
+    attendedKeys = workload.prompt
+    tensorParallel = workload.tensorParallel
+    operatorSet = workload.operatorSet
+    formats = workload.formats
+    isSequenceParallel = workload.parallelism.isSequenceParallel
+    pipelineParallel = 1
+    trainingPass = pass
+  }
+
+  /// What the pass is called: prefill, decode, forward or backward.
+  public var name: String { trainingPass?.rawValue ?? phase.rawValue }
+
+  /// Whether it is a pass of a training step.
+  public var isTraining: Bool { trainingPass != nil }
+
+  /// The pass's rows as values: what explains, measures and compares them.
+  public func rows<Scalar: Term>(of model: DecoderModel) -> [NamedOperator<Scalar>] {
+    let forward = ForwardPass<Scalar>(model, self)
+    return trainingPass == .backward ? BackwardPass(forward).rows : forward.rows
   }
 }

@@ -9,9 +9,11 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   let formats: NumberFormats
   let operatorSet: OperatorSet
   let isSharded: Bool
+  /// Whether there are more ranks than KV heads.
+  let hasCopiedHeads: Bool
   let isSequenceParallel: Bool
   let isPipelined: Bool
-  let hasLogitsForAllTokens: Bool
+  let isTraining: Bool
   let boundaries: Scalar
   public let shape: DecoderShape<Scalar>
   public let stepShape: StepShape<Scalar>
@@ -21,9 +23,10 @@ public struct ForwardPass<Scalar: Term>: Sendable {
     formats = step.formats
     operatorSet = step.operatorSet
     isSharded = step.tensorParallel > 1
+    hasCopiedHeads = step.tensorParallel > model.numKeyValueHeads
     isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
     isPipelined = step.pipelineParallel > 1
-    hasLogitsForAllTokens = step.hasLogitsForAllTokens
+    isTraining = step.isTraining
     boundaries = Scalar.input(.pipelineParallel, step.pipelineParallel).excess(over: 1)
     shape = DecoderShape(model, tensorParallel: step.tensorParallel)
     stepShape = StepShape(step)
@@ -44,9 +47,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
     // The fused set's last additions have already applied the final norm.
     if operatorSet == .separate { sink.row(.finalNorm, .afterLayers, 1, norm) }
     gather(.finalAllGather, .afterLayers, 1, &sink)
-    let headRows = hasLogitsForAllTokens ? stepShape.tokens : stepShape.batch
-    sink.row(
-      .lmHead, .afterLayers, 1, GEMM(m: headRows, n: shape.shardVocabulary, k: shape.hidden, formats: formats))
+    sink.row(.lmHead, .afterLayers, 1, head)
     if isSharded {
       let logits = (headRows * shape.vocabulary).bytes(formats.residualFormat)
       sink.row(
@@ -59,16 +60,19 @@ public struct ForwardPass<Scalar: Term>: Sendable {
     let attention = stepShape.attention(shape)
     let gateOrUp = columnParallel(shape.intermediate, bias: model.hasMLPBias)
     let keyOrValue = columnParallel(
-      shape.keyValueHeads * shape.headDim, bias: model.hasQueryKeyValueBias, into: .keyValueCache)
+      shape.keyValueHeads * shape.headDim, bias: model.hasQueryKeyValueBias,
+      into: isTraining ? .activation : .keyValueCache)
     sink.row(.attnNorm, .layer, layers, norm)
     gather(.attnAllGather, .layer, layers, &sink)
     sink.row(.qProj, .layer, layers, columnParallel(shape.heads * shape.headDim, bias: model.hasQueryKeyValueBias))
     sink.row(.kProj, .layer, layers, keyOrValue)
     sink.row(.vProj, .layer, layers, keyOrValue)
-    sink.row(.rotary, .layer, layers, Rotary(attention, keySource: .keyValueCache, formats: formats))
-    sink.row(.qkMatmul, .layer, layers, QKMatmul(attention, formats: formats))
+    sink.row(
+      .rotary, .layer, layers, Rotary(attention, keySource: isTraining ? .activation : .keyValueCache, formats: formats)
+    )
+    sink.row(.qkMatmul, .layer, layers, QKMatmul(attention, keyValueHome: keyValueHome, formats: formats))
     sink.row(.softmax, .layer, layers, Softmax(elements: attention.scores, formats: formats))
-    sink.row(.svMatmul, .layer, layers, SVMatmul(attention, formats: formats))
+    sink.row(.svMatmul, .layer, layers, SVMatmul(attention, keyValueHome: keyValueHome, formats: formats))
     sink.row(.oProj, .layer, layers, outputProjection)
     complete(.attnAllReduce, .attnReduceScatter, .layer, layers, &sink)
     sink.row(.attnAdd, .layer, layers, residualAdd)
@@ -85,18 +89,19 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   private func emitFusedLayer<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     let layers = shape.layers
     let attention = stepShape.attention(shape)
-    let addNorm = AddRMSNorm(rows: residualRows, width: shape.hidden, formats: formats)
-    let queryKeyValueWidth = (shape.heads + 2 * shape.keyValueHeads) * shape.headDim
+    let addNorm = AddRMSNorm(rows: residualRows, width: shape.hidden, keepsRoot: isTraining, formats: formats)
     sink.row(.attnNorm, .beforeLayers, 1, norm)
     gather(.attnAllGather, .layer, layers, &sink)
-    sink.row(.qkvProj, .layer, layers, columnParallel(queryKeyValueWidth, bias: model.hasQueryKeyValueBias))
-    sink.row(.rotary, .layer, layers, Rotary(attention, keySource: .fusedProjection, formats: formats))
-    sink.row(.attention, .layer, layers, Attention(attention, mask: .causal, formats: formats))
+    sink.row(.qkvProj, .layer, layers, queryKeyValueProjection)
+    sink.row(
+      .rotary, .layer, layers,
+      Rotary(attention, keySource: isTraining ? .activation : .fusedProjection, formats: formats))
+    sink.row(.attention, .layer, layers, fusedAttention)
     sink.row(.oProj, .layer, layers, outputProjection)
     complete(.attnAllReduce, .attnReduceScatter, .layer, layers, &sink)
     sink.row(.attnAddNorm, .layer, layers, addNorm)
     gather(.mlpAllGather, .layer, layers, &sink)
-    sink.row(.gateUpProj, .layer, layers, columnParallel(2 * shape.intermediate, bias: model.hasMLPBias))
+    sink.row(.gateUpProj, .layer, layers, gateUpProjection)
     sink.row(.mlpSiluDot, .layer, layers, siluAndMul)
     sink.row(.downProj, .layer, layers, downProjection)
     complete(.mlpAllReduce, .mlpReduceScatter, .layer, layers, &sink)
@@ -127,7 +132,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
 // MARK: operators that several rows or both operator sets share
 
 extension ForwardPass {
-  private var embedding: Embedding<Scalar> {
+  var embedding: Embedding<Scalar> {
     Embedding(
       tokens: stepShape.tokens, ownRows: stepShape.tokens.divided(roundingUpBy: shape.tensorParallel),
       width: shape.hidden,
@@ -135,39 +140,60 @@ extension ForwardPass {
   }
 
   /// Rows of the residual stream that this device's norms and additions work on.
-  private var residualRows: Scalar {
+  var residualRows: Scalar {
     isSequenceParallel ? stepShape.tokens.divided(roundingUpBy: shape.tensorParallel) : stepShape.tokens
   }
 
-  private var norm: RMSNorm<Scalar> { RMSNorm(rows: residualRows, width: shape.hidden, formats: formats) }
+  private var norm: RMSNorm<Scalar> {
+    RMSNorm(rows: residualRows, width: shape.hidden, keepsRoot: isTraining, formats: formats)
+  }
+
+  var keyValueHome: KeyValueHome { isTraining ? .activation : .cache }
+
+  /// The last token of each sequence; in training all of them.
+  private var headRows: Scalar { isTraining ? stepShape.tokens : stepShape.batch }
+
+  var head: GEMM<Scalar> { GEMM(m: headRows, n: shape.shardVocabulary, k: shape.hidden, formats: formats) }
+
+  var queryKeyValueProjection: GEMM<Scalar> {
+    columnParallel((shape.heads + 2 * shape.keyValueHeads) * shape.headDim, bias: model.hasQueryKeyValueBias)
+  }
+
+  var gateUpProjection: GEMM<Scalar> { columnParallel(2 * shape.intermediate, bias: model.hasMLPBias) }
+
+  var fusedAttention: Attention<Scalar> {
+    Attention(
+      stepShape.attention(shape), mask: .causal, keyValueHome: keyValueHome, keepsProbabilities: isTraining,
+      formats: formats)
+  }
 
   /// All of the input, `width` columns of the output.
-  private func columnParallel(
+  func columnParallel(
     _ width: Scalar, bias: Bool, into destination: GEMMDestination = .activation
   ) -> GEMM<Scalar> {
     GEMM(m: stepShape.tokens, n: width, k: shape.hidden, formats: formats, hasBias: bias, destination: destination)
   }
 
   /// This device's heads in, a full-width partial sum out.
-  private var outputProjection: GEMM<Scalar> {
+  var outputProjection: GEMM<Scalar> {
     GEMM(
       m: stepShape.tokens, n: shape.hidden, k: shape.heads * shape.headDim, formats: formats,
       hasBias: model.hasOutputBias)
   }
 
   /// This device's intermediate columns in, a full-width partial sum out.
-  private var downProjection: GEMM<Scalar> {
+  var downProjection: GEMM<Scalar> {
     GEMM(m: stepShape.tokens, n: shape.hidden, k: shape.intermediate, formats: formats, hasBias: model.hasMLPBias)
   }
 
-  private var siluAndMul: SiluAndMul<Scalar> {
+  var siluAndMul: SiluAndMul<Scalar> {
     SiluAndMul(elements: stepShape.tokens * shape.intermediate, formats: formats)
   }
 
-  private var residualAdd: ResidualAdd<Scalar> {
+  var residualAdd: ResidualAdd<Scalar> {
     ResidualAdd(elements: residualRows * shape.hidden, formats: formats)
   }
 
   /// The residual stream of all rows: B·T·H elements.
-  private var residualBytes: Scalar { (stepShape.tokens * shape.hidden).bytes(formats.residualFormat) }
+  var residualBytes: Scalar { (stepShape.tokens * shape.hidden).bytes(formats.residualFormat) }
 }

@@ -19,6 +19,15 @@ struct RowList<Scalar: Term>: RowSink {
   }
 }
 
+extension BackwardPass {
+  /// The rows as values.
+  public var rows: [NamedOperator<Scalar>] {
+    var list = RowList<Scalar>()
+    emit(into: &list)
+    return list.rows
+  }
+}
+
 extension ForwardPass {
   /// The rows as values: what explains, measures and compares them.
   public var rows: [NamedOperator<Scalar>] {

@@ -3,11 +3,14 @@
 /// A row: w additions on top of RMSNorm's 4w + 2. Both s and y are stored.
 public struct AddRMSNorm<Scalar: Term>: OperatorDefinition {
   public let rows, width: Scalar
+  /// Whether each row's reciprocal root is stored for a backward pass.
+  public let keepsRoot: Bool
   public let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  public init(rows: Scalar, width: Scalar, keepsRoot: Bool = false, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
+    self.keepsRoot = keepsRoot
     self.formats = formats
   }
 
@@ -22,6 +25,7 @@ public struct AddRMSNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
     visit(Operand(.residual, .storeActivation, rows * width, formats.residualFormat))
     visit(Operand(.normalized, .storeActivation, rows * width, formats.residualFormat))
+    if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
   public static var source: String { "residual addition w, then RMSNorm, a row: 4w + 2; one rsqrt" }

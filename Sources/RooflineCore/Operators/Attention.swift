@@ -15,18 +15,26 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
 
   public let shape: AttentionShape<Scalar>
   public let mask: Mask
+  public let keyValueHome: KeyValueHome
+  /// Whether the visible pairs' probabilities are stored for a backward pass that computes nothing again.
+  public let keepsProbabilities: Bool
   public let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, mask: Mask, formats: NumberFormats) {
+  public init(
+    _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
+    formats: NumberFormats
+  ) {
     self.shape = shape
     self.mask = mask
+    self.keyValueHome = keyValueHome
+    self.keepsProbabilities = keepsProbabilities
     self.formats = formats
   }
 
   public var kind: OperatorKind { .attention }
   public var asOperator: Operator<Scalar> { .attention(self) }
 
-  public var matrixUnit: DType? { formats.attentionUnit }
+  public var matrixUnit: DType? { keyValueHome.unit(formats) }
 
   /// Visible (query, key) pairs of one sequence and head.
   ///
@@ -57,18 +65,27 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     return shape.attendedKeys.minimum((shape.queryTokens + window).excess(over: 1))
   }
 
+  /// Visible pairs of all sequences and heads.
+  var visibleScores: Scalar { shape.batch * shape.heads * pairs }
+
+  /// Elements of the keys that any query sees, and of their values.
+  var visibleKeyElements: Scalar { shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim }
+
   public var flops: FLOPCounts<Scalar> {
-    let perHead = shape.batch * shape.heads * pairs
+    let perHead = visibleScores
     return FLOPCounts(
-      product: 4 * perHead * shape.headDim, on: formats.attentionUnit, vector: 4 * perHead, special: perHead)
+      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: 4 * perHead, special: perHead)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    let cached = shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim
+    let keys = visibleKeyElements
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.key, .loadKVCache, cached, formats.keyValueFormat))
-    visit(Operand(.value, .loadKVCache, cached, formats.keyValueFormat))
+    visit(Operand(.key, keyValueHome.load, keys, keyValueHome.format(formats)))
+    visit(Operand(.value, keyValueHome.load, keys, keyValueHome.format(formats)))
     visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
+    if keepsProbabilities {
+      visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
+    }
   }
 
   public static var source: String {

@@ -21,4 +21,6 @@ public struct AttentionShape<Scalar: Term>: Hashable, Sendable {
   public var cachedKeys: Scalar { batch * attendedKeys * keyValueHeads * headDim }
   /// Elements of the full score rectangle: B·h·T·C.
   public var scores: Scalar { batch * heads * queryTokens * attendedKeys }
+  /// FLOPs of a product over the full rectangle, d multiplications and d additions a score: 2·B·h·T·C·d.
+  public var product: Scalar { 2 * scores * headDim }
 }

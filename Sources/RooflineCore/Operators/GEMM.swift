@@ -25,9 +25,12 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
 
   public var matrixUnit: DType? { formats.linearUnit }
 
+  /// The FLOPs of the product alone, and of either gradient's.
+  var product: Scalar { 2 * m * n * k }
+
   public var flops: FLOPCounts<Scalar> {
     FLOPCounts(
-      product: 2 * m * n * k, on: formats.linearUnit,
+      product: product, on: formats.linearUnit,
       vector: hasBias ? m * n : 0)
   }
 

@@ -40,11 +40,17 @@ public struct KernelArguments: Sendable {
     switch kind {
     case .gemm: ["m", "n", "k", "bias", "block"]
     case .linearGelu: ["m", "n", "k", "bias"]
+    case .gemmInputGradient, .gemmWeightGradient: ["m", "n", "k"]
+    case .attentionGradient: ["batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
+    case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
+      ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim"]
     case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd: ["rows", "width"]
-    case .embedding: ["rows", "width", "tp"]
+    case .rmsNormInputGradient: ["rows", "width", "residual"]
+    case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
+    case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
     }
@@ -86,6 +92,22 @@ public struct KernelArguments: Sendable {
     case .allGather: .collective(try collective(.allGather))
     case .reduceScatter: .collective(try collective(.reduceScatter))
     case .send: .send(Send(message: try input(.message, "bytes")))
+    case .gemmInputGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .input))
+    case .gemmWeightGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .weight))
+    case .biasGradient:
+      .biasGradient(BiasGradient(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .queryGradient: .qkMatmulGradient(QKMatmulGradient(try attentionShape(), by: .query, formats: formats))
+    case .keyGradient: .qkMatmulGradient(QKMatmulGradient(try attentionShape(), by: .key, formats: formats))
+    case .softmaxGradient: .softmaxGradient(SoftmaxGradient(elements: try elements(), formats: formats))
+    case .probabilityGradient:
+      .svMatmulGradient(SVMatmulGradient(try attentionShape(), by: .probabilities, formats: formats))
+    case .valueGradient: .svMatmulGradient(SVMatmulGradient(try attentionShape(), by: .value, formats: formats))
+    case .attentionGradient:
+      .attentionGradient(AttentionGradient(Attention(try attentionShape(), mask: try mask(), formats: formats)))
+    case .rmsNormInputGradient: .rmsNormGradient(try normGradient(by: .input, formats))
+    case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
+    case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
+    case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
     }
   }
 
@@ -156,6 +178,21 @@ public struct KernelArguments: Sendable {
     return AttentionShape(
       batch: .input(.batch, batch), queryTokens: tokens, attendedKeys: tokens, heads: .input(.heads, heads),
       keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: .input(.headDim, headDim))
+  }
+
+  private func normGradient<Scalar: Term>(
+    by target: RMSNormGradient<Scalar>.Target, _ formats: NumberFormats
+  ) throws(InputError) -> RMSNormGradient<Scalar> {
+    RMSNormGradient(
+      rows: try input(.rows, "rows"), width: try input(.width, "width"), by: target,
+      addsResidual: try flag("residual", default: false), formats: formats)
+  }
+
+  private func embeddingGradient<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> EmbeddingGradient<Scalar>
+  {
+    let lookup: Embedding<Scalar> = try embedding(formats)
+    return EmbeddingGradient(
+      tokens: lookup.tokens, ownRows: lookup.ownRows, width: lookup.width, formats: formats)
   }
 
   private func embedding<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Embedding<Scalar> {

@@ -16,6 +16,15 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case embedding(Embedding<Scalar>)
   case collective(Collective<Scalar>)
   case send(Send<Scalar>)
+  case gemmGradient(GEMMGradient<Scalar>)
+  case biasGradient(BiasGradient<Scalar>)
+  case qkMatmulGradient(QKMatmulGradient<Scalar>)
+  case softmaxGradient(SoftmaxGradient<Scalar>)
+  case svMatmulGradient(SVMatmulGradient<Scalar>)
+  case attentionGradient(AttentionGradient<Scalar>)
+  case rmsNormGradient(RMSNormGradient<Scalar>)
+  case siluAndMulGradient(SiluAndMulGradient<Scalar>)
+  case embeddingGradient(EmbeddingGradient<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -36,6 +45,15 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .embedding(let definition): visitor.visit(definition)
     case .collective(let definition): visitor.visit(definition)
     case .send(let definition): visitor.visit(definition)
+    case .gemmGradient(let definition): visitor.visit(definition)
+    case .biasGradient(let definition): visitor.visit(definition)
+    case .qkMatmulGradient(let definition): visitor.visit(definition)
+    case .softmaxGradient(let definition): visitor.visit(definition)
+    case .svMatmulGradient(let definition): visitor.visit(definition)
+    case .attentionGradient(let definition): visitor.visit(definition)
+    case .rmsNormGradient(let definition): visitor.visit(definition)
+    case .siluAndMulGradient(let definition): visitor.visit(definition)
+    case .embeddingGradient(let definition): visitor.visit(definition)
     }
   }
 }

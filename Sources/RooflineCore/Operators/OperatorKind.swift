@@ -18,4 +18,17 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case allGather = "all_gather"
   case reduceScatter = "reduce_scatter"
   case send
+  case gemmInputGradient = "gemm_dx"
+  case gemmWeightGradient = "gemm_dw"
+  case biasGradient = "bias_gradient"
+  case queryGradient = "qk_matmul_dq"
+  case keyGradient = "qk_matmul_dk"
+  case softmaxGradient = "softmax_gradient"
+  case probabilityGradient = "sv_matmul_dp"
+  case valueGradient = "sv_matmul_dv"
+  case attentionGradient = "attention_gradient"
+  case rmsNormInputGradient = "rmsnorm_dx"
+  case rmsNormWeightGradient = "rmsnorm_dgamma"
+  case siluAndMulGradient = "silu_and_mul_gradient"
+  case embeddingGradient = "embedding_gradient"
 }

@@ -3,25 +3,27 @@
 /// The whole T×C rectangle, masked or not; query heads of a group share their keys, which are read once (GQA).
 public struct QKMatmul<Scalar: Term>: OperatorDefinition {
   public let shape: AttentionShape<Scalar>
+  public let keyValueHome: KeyValueHome
   public let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, formats: NumberFormats) {
+  public init(_ shape: AttentionShape<Scalar>, keyValueHome: KeyValueHome = .cache, formats: NumberFormats) {
     self.shape = shape
+    self.keyValueHome = keyValueHome
     self.formats = formats
   }
 
   public var kind: OperatorKind { .qkMatmul }
   public var asOperator: Operator<Scalar> { .qkMatmul(self) }
 
-  public var matrixUnit: DType? { formats.attentionUnit }
+  public var matrixUnit: DType? { keyValueHome.unit(formats) }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: 2 * shape.scores * shape.headDim, on: formats.attentionUnit)
+    FLOPCounts(product: shape.product, on: keyValueHome.unit(formats))
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.key, .loadKVCache, shape.cachedKeys, formats.keyValueFormat))
+    visit(Operand(.key, keyValueHome.load, shape.cachedKeys, keyValueHome.format(formats)))
     visit(Operand(.scores, .storeActivation, shape.scores, formats.residualFormat))
   }
 

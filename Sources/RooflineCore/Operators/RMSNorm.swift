@@ -3,11 +3,14 @@
 /// A row: squares w, their sum w, mean and ε 2, scale by the root w, by the weight w: 4w + 2 vector; one rsqrt.
 public struct RMSNorm<Scalar: Term>: OperatorDefinition {
   public let rows, width: Scalar
+  /// Whether each row's reciprocal root is stored for a backward pass.
+  public let keepsRoot: Bool
   public let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  public init(rows: Scalar, width: Scalar, keepsRoot: Bool = false, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
+    self.keepsRoot = keepsRoot
     self.formats = formats
   }
 
@@ -20,6 +23,7 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
+    if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
   public static var source: String { "RMSNorm, a row: squares w, sum w, mean and ε 2, two scalings 2w; one rsqrt" }

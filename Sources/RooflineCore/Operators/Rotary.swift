@@ -3,12 +3,14 @@
 /// A pair of elements is turned by 4 multiplications, 1 subtraction and 1 addition: 3 an element. Cosines and sines come
 /// from a cached table of T·d elements (no special functions in a step).
 public struct Rotary<Scalar: Term>: OperatorDefinition {
-  /// Where the new keys (and values) are when the kernel starts.
+  /// Where the new keys (and values) are when the kernel starts, and so where they go.
   public enum Source: Hashable, Sendable {
     /// The projections have written K to the cache; it is turned there. V is not touched.
     case keyValueCache
     /// A fused projection left q, k and v as one activation; K and V are moved to the cache on the way.
     case fusedProjection
+    /// In a training step they are activations and stay so. Gradients turn back by the same angles: the sines' sign is free.
+    case activation
   }
 
   public let shape: AttentionShape<Scalar>
@@ -40,6 +42,10 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.value, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.value, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+    case .activation:
+      visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
+      visit(Operand(.key, .storeActivation, shape.newKeys, formats.residualFormat))
+      return
     }
     visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
   }

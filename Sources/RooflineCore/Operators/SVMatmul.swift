@@ -1,25 +1,27 @@
 /// output (B × h × T × d) = probabilities (B × h × T × C) · v (B × h_kv × C × d), unfused.
 public struct SVMatmul<Scalar: Term>: OperatorDefinition {
   public let shape: AttentionShape<Scalar>
+  public let keyValueHome: KeyValueHome
   public let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, formats: NumberFormats) {
+  public init(_ shape: AttentionShape<Scalar>, keyValueHome: KeyValueHome = .cache, formats: NumberFormats) {
     self.shape = shape
+    self.keyValueHome = keyValueHome
     self.formats = formats
   }
 
   public var kind: OperatorKind { .svMatmul }
   public var asOperator: Operator<Scalar> { .svMatmul(self) }
 
-  public var matrixUnit: DType? { formats.attentionUnit }
+  public var matrixUnit: DType? { keyValueHome.unit(formats) }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: 2 * shape.scores * shape.headDim, on: formats.attentionUnit)
+    FLOPCounts(product: shape.product, on: keyValueHome.unit(formats))
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.probabilities, .loadActivation, shape.scores, formats.residualFormat))
-    visit(Operand(.value, .loadKVCache, shape.cachedKeys, formats.keyValueFormat))
+    visit(Operand(.value, keyValueHome.load, shape.cachedKeys, keyValueHome.format(formats)))
     visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
   }
 

@@ -6,6 +6,8 @@ public struct Analysis: Sendable {
   public let options: RateOptions
   public let rates: DeviceRates
   public let phases: [PhaseAnalysis]
+  /// Sums over both passes; nil unless it is a training step.
+  public let trainingTotals: TrainingTotals?
   /// What a reader of the numbers should know.
   public let notices: [Notice]
 
@@ -13,6 +15,23 @@ public struct Analysis: Sendable {
   ///   link's. A missing link leaves the times that need it unknown and is a notice.
   public init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase], options: RateOptions
+  ) throws(InputError) {
+    try self.init(configuration, hardware, workload, phases.map { DecoderStep($0, workload) }, options)
+  }
+
+  /// A training step over `workload.prompt` tokens of every sequence: a forward and a backward pass.
+  ///
+  /// - Throws: as the other.
+  public init(
+    training configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions
+  ) throws(InputError) {
+    let steps = TrainingPass.allCases.map { DecoderStep($0, workload) }
+    try self.init(configuration, hardware, workload, steps, options)
+  }
+
+  private init(
+    _ configuration: ModelConfiguration, _ hardware: HardwareSpec, _ workload: Workload, _ steps: [DecoderStep],
+    _ options: RateOptions
   ) throws(InputError) {
     let model = configuration.model
     try model.requireLegal(workload, name: configuration.name)
@@ -22,18 +41,20 @@ public struct Analysis: Sendable {
     self.options = options
     let rates = DeviceRates(hardware, options, ranks: workload.devicesPerReplica.value)
     self.rates = rates
-    self.phases = phases.map { phase in
-      PhaseAnalysis(model, DecoderStep(phase, workload), rates: rates, time: IdealTime(overlap: options.overlap))
+    phases = steps.map { step in
+      PhaseAnalysis(model, step, rates: rates, time: IdealTime(overlap: options.overlap))
     }
-    for phase in self.phases {
-      if let place = phase.overflow { throw .overflow(what: "\(place) (\(phase.step.phase.rawValue))") }
+    for phase in phases {
+      if let place = phase.overflow { throw .overflow(what: "\(place) (\(phase.step.name))") }
     }
-    let missing = Analysis.missingFacts(self.phases, hardware, rates, workload)
+    trainingTotals = TrainingTotals(phases)
+    if trainingTotals?.model.total.cost.isOverflow == true { throw .overflow(what: "the sum over both passes") }
+    let missing = Analysis.missingFacts(phases, hardware, rates, workload)
     let required = missing.filter { $0.option != "--link" }
     guard required.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: required)
     }
-    notices = Analysis.notices(configuration, workload, phases: phases, missing: missing, hardware: hardware)
+    notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware)
   }
 
   /// How a pass goes through its pipeline stages; nil without a pipeline.
@@ -66,20 +87,23 @@ public struct Analysis: Sendable {
   }
 
   private static func notices(
-    _ configuration: ModelConfiguration, _ workload: Workload, phases: [Phase], missing: [MissingFact],
+    _ configuration: ModelConfiguration, _ workload: Workload, _ steps: [DecoderStep], missing: [MissingFact],
     hardware: HardwareSpec
   ) -> [Notice] {
     var notices: [Notice] = []
+    let isTraining = steps.contains(where: \.isTraining)
     if let limit = configuration.maxPositionEmbeddings {
       if workload.prompt > limit {
-        notices.append(.beyondMaxPositions(what: "prompt", tokens: workload.prompt, limit: limit))
-      } else if phases.contains(.decode), workload.context > limit {
+        notices.append(
+          .beyondMaxPositions(what: isTraining ? "sequence" : "prompt", tokens: workload.prompt, limit: limit))
+      } else if steps.contains(where: { $0.phase == .decode }), workload.context > limit {
         notices.append(.beyondMaxPositions(what: "context", tokens: workload.context, limit: limit))
       }
     }
     if !missing.isEmpty {
       notices.append(.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing))
     }
+    if isTraining { notices.append(.trainingScope) }
     return notices + [Notice.scales(of: workload.formats)].compactMap { $0 }
   }
 }
@@ -105,6 +129,8 @@ public enum Notice: Hashable, Sendable {
   case missingFacts(hardware: String, path: String, facts: [MissingFact])
   /// Scales of formats narrower than 16 bits are not in the bytes.
   case scalesNotCounted([DType])
+  /// What a training step does beside its forward and backward pass is not counted.
+  case trainingScope
 }
 
 extension Notice {

@@ -6,8 +6,19 @@ public struct PhaseAnalysis: Sendable {
   public init(_ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime) {
     self.step = step
     var predictions = Predictions(rates: rates, time: time)
-    ForwardPass<Count>(model, step).emit(into: &predictions)
+    let forward = ForwardPass<Count>(model, step)
+    if step.trainingPass == .backward {
+      PhaseAnalysis.emitGradients(of: forward, into: &predictions)
+    } else {
+      forward.emit(into: &predictions)
+    }
     operators = predictions.rows
+  }
+
+  /// Apart, so that the forward pass's code stays small enough to be inlined.
+  @inline(never)
+  private static func emitGradients(of forward: ForwardPass<Count>, into predictions: inout Predictions) {
+    BackwardPass(forward).emit(into: &predictions)
   }
 
   /// Sum over a layer's rows, one occurrence each.
@@ -34,6 +45,13 @@ public struct PhaseAnalysis: Sendable {
 
     /// nil where the time of a row in the sum is unknown.
     public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
+
+    static func + (left: Total, right: Total) -> Total {
+      var sum = left
+      sum.cost = left.cost + right.cost
+      sum.seconds += right.seconds
+      return sum
+    }
 
     mutating func add(_ prediction: OperatorPrediction, times: Count) {
       cost = cost + prediction.cost * times

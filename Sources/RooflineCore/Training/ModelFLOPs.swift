@@ -30,9 +30,8 @@ public struct ModelFLOPs: Sendable {
     let workload = Workload(
       batch: batch, prompt: sequence, context: sequence, tensorParallel: 1, operatorSet: isCausal ? .fused : .separate,
       formats: NumberFormats(.bf16))
-    var step = DecoderStep(.prefill, workload)
-    step.hasLogitsForAllTokens = true
-    let pass = PhaseAnalysis(model, step, rates: DeviceRates(), time: IdealTime(overlap: .max))
+    let pass = PhaseAnalysis(
+      model, DecoderStep(TrainingPass.forward, workload), rates: DeviceRates(), time: IdealTime(overlap: .max))
     forward = pass.productFLOPs
     let attentionKinds: [OperatorKind] = [.qkMatmul, .svMatmul, .attention]
     forwardAttention = pass.operators.filter { attentionKinds.contains($0.kind) }.reduce(0) { sum, row in

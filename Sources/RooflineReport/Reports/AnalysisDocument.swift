@@ -11,6 +11,8 @@ public struct AnalysisDocument: Encodable {
   let notices: [String]
   /// Only where tokens are generated.
   let generation: GenerationDocument?
+  /// Only of a training step: its passes are the phases `forward` and `backward`.
+  let training: TrainingEntry?
 
   public init(_ analysis: Analysis, generation: Generation? = nil) {
     model = ModelEntry(analysis.configuration)
@@ -19,6 +21,7 @@ public struct AnalysisDocument: Encodable {
     phases = analysis.phases.map { PhaseEntry($0, analysis) }
     notices = analysis.notices.map(\.sentence)
     self.generation = generation.map { GenerationDocument($0, analysis.workload) }
+    training = analysis.trainingTotals.map { TrainingEntry($0, sequence: analysis.workload.prompt) }
   }
 
   struct ModelEntry: Encodable {
@@ -91,7 +94,7 @@ public struct AnalysisDocument: Encodable {
     let pipeline: PipelineEntry?
 
     init(_ phase: PhaseAnalysis, _ analysis: Analysis) {
-      self.phase = phase.step.phase.rawValue
+      self.phase = phase.step.name
       operators = phase.operators.map { row in
         OperatorEntry(
           row,
@@ -116,6 +119,44 @@ public struct AnalysisDocument: Encodable {
       bytes = BytesEntry(total.cost.traffic)
       wireBytes = total.cost.wireBytes.value
       timeSeconds = total.time?.value
+    }
+  }
+}
+
+extension AnalysisDocument {
+  /// Forward and backward added up.
+  struct TrainingEntry: Encodable {
+    let sequence: UInt64
+    /// One occurrence of each row.
+    let operators: [OperatorTotals]
+    let layer, model: Passes
+
+    struct OperatorTotals: Encodable {
+      let name: String
+      let occurrences: UInt64
+      let forward, backward, total: TotalEntry
+    }
+
+    struct Passes: Encodable {
+      let forward, backward, total: TotalEntry
+
+      init(_ passes: TrainingTotals.Passes) {
+        forward = TotalEntry(passes.forward)
+        backward = TotalEntry(passes.backward)
+        total = TotalEntry(passes.total)
+      }
+    }
+
+    init(_ totals: TrainingTotals, sequence: UInt64) {
+      self.sequence = sequence
+      operators = totals.operators.map { entry in
+        let passes = Passes(entry.passes)
+        return OperatorTotals(
+          name: entry.name.rawValue, occurrences: entry.occurrences.value, forward: passes.forward,
+          backward: passes.backward, total: passes.total)
+      }
+      layer = Passes(totals.layer)
+      model = Passes(totals.model)
     }
   }
 }

@@ -23,7 +23,7 @@ public struct AnalysisReport {
     case .csv:
       CSVFormat().render(
         analysis.phases.map { phase in
-          let title = phase.step.phase.rawValue
+          let title = phase.step.name
           return showsUnits ? units(phase, title: title) : PhaseTable.table(phase, title: title)
         }, key: "phase")
     case .json:
@@ -34,17 +34,19 @@ public struct AnalysisReport {
   private var tables: [Table] {
     let generated = generation.map { GenerationTable(generation: $0, workload: analysis.workload) }
     return analysis.phases.flatMap {
-      [table($0)] + (showsUnits ? [units($0, title: "\($0.step.phase.rawValue) by unit")] : [])
-    } + [generated?.summary, generated?.steps].compactMap { $0 }
+      [table($0)] + (showsUnits ? [units($0, title: "\($0.step.name) by unit")] : [])
+    } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
   }
 
   private func table(_ phase: PhaseAnalysis) -> Table {
     let step = phase.step
     let shape =
-      step.phase == .prefill
+      step.isTraining
       ? "\(step.batch) × \(step.queryTokens) tokens"
-      : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
-    return PhaseTable.table(phase, title: "\(step.phase.rawValue): \(shape)\(pipeline(phase))")
+      : step.phase == .prefill
+        ? "\(step.batch) × \(step.queryTokens) tokens"
+        : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
+    return PhaseTable.table(phase, title: "\(step.name): \(shape)\(pipeline(phase))")
   }
 
   private func units(_ phase: PhaseAnalysis, title: String) -> Table {

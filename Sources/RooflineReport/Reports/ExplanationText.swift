@@ -30,7 +30,7 @@ public enum ExplanationText {
     default:
       let times = explanation.occurrences == 1 ? "once" : "\(explanation.occurrences) times"
       return
-        "\(explanation.phase) \(explanation.name) (\(explanation.kind)), \(times) in a forward pass; one occurrence on one device:"
+        "\(explanation.phase) \(explanation.name) (\(explanation.kind)), \(times) in a \(explanation.phase == TrainingPass.backward.rawValue ? "backward" : "forward") pass; one occurrence on one device:"
     }
   }
 

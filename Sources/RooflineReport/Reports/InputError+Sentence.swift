@@ -67,6 +67,8 @@ extension Notice {
       "times that need it are unknown: " + InputError.missing(facts, hardware: hardware, path: path)
     case .scalesNotCounted(let formats):
       "scales of \(formats.map(\.rawValue).joined(separator: ", ")) tensors are not counted"
+    case .trainingScope:
+      "a training step here is its forward and backward pass; the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted"
     }
   }
 }

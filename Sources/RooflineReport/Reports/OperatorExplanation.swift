@@ -43,12 +43,12 @@ public struct OperatorExplanation: Encodable, Sendable {
 
   /// Explains a row of a pass; nil when the pass has no such row.
   public init?(_ name: OperatorName, in phase: PhaseAnalysis, of analysis: Analysis) {
-    let rows = ForwardPass<Symbol>(analysis.configuration.model, phase.step).rows
+    let rows: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
     guard let row = rows.first(where: { $0.name == name }),
       let prediction = phase.operators.first(where: { $0.name == name })
     else { return nil }
     self.name = name.rawValue
-    self.phase = phase.step.phase.rawValue
+    self.phase = phase.step.name
     kind = prediction.kind.rawValue
     occurrences = prediction.occurrences.value
     let formulas = row.operator.accept(FormulaReader())
@@ -63,7 +63,7 @@ extension OperatorExplanation {
   /// Explains the sum over a layer's rows, or over the model's.
   public init(sumOver scope: SumScope, in phase: PhaseAnalysis) {
     name = scope.rawValue
-    self.phase = phase.step.phase.rawValue
+    self.phase = phase.step.name
     kind = "sum"
     occurrences = 1
     letters = []

@@ -120,8 +120,14 @@ extension ParsedArguments {
 
   /// The analysis the arguments ask for.
   func analysis(_ catalog: Catalog) throws(InputError) -> Analysis {
+    try checkTraining()
     let phases = try phases()
     let scenario = try scenario(catalog, phases: phases)
+    if isTraining {
+      return try Analysis(
+        training: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
+        options: scenario.options)
+    }
     return try Analysis(
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload, phases: phases,
       options: scenario.options)
@@ -137,6 +143,10 @@ extension ParsedArguments {
 
   /// A decode step alone needs only its context.
   private func lengths(_ phases: [Phase]) throws(InputError) -> (prompt: UInt64, context: UInt64) {
+    if isTraining {
+      let sequence = try sequence()
+      return (sequence, sequence)
+    }
     let context = try positiveInteger("context")
     if let prompt = try positiveInteger("prompt") {
       guard prompt < Count.limit else { throw .usage("--prompt is too large") }

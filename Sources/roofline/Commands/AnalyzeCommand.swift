@@ -6,18 +6,19 @@ enum AnalyzeCommand: Command {
 
   static let description = CommandDescription(
     name: "analyze",
-    summary: "Roofline tables of a model on a GPU: prefill and decode, operator by operator.",
+    summary: "Roofline tables of a model on a GPU: prefill and decode, or a training step, operator by operator.",
     usage: "analyze --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.phase, WorkloadOptions.generate, units, ConventionOptions.convention] + WorkloadOptions.formats
-      + WorkloadOptions.rates
-      + WorkloadOptions.output,
+      + [WorkloadOptions.phase, WorkloadOptions.generate, units, ConventionOptions.convention] + TrainingOptions.all
+      + WorkloadOptions.formats + WorkloadOptions.rates + WorkloadOptions.output,
     positionals: 0...0,
-    example: "roofline analyze --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024")
+    example: "roofline analyze --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024",
+    notes: [TrainingOptions.note])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
+    try arguments.checkTraining()
     let convention = try arguments.convention()
     guard convention == .exact else {
       return Outcome(output: try table(of: convention, arguments, surroundings, format, text))
@@ -58,7 +59,7 @@ extension [Notice] {
     map { notice in
       switch notice {
       case .beyondMaxPositions, .missingFacts: "roofline: warning: \(notice.sentence)\n"
-      case .scalesNotCounted: ""
+      case .scalesNotCounted, .trainingScope: ""
       }
     }.joined()
   }

@@ -18,20 +18,30 @@ enum ExplainCommand: Command {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
     let wanted = try arguments.required("operator", "name a row, e.g. --operator q_proj")
+    try arguments.checkTraining()
     if wanted == "generation" || wanted == "footprint" {
+      guard !arguments.isTraining else {
+        throw InputError.usage("--operator \(wanted) is about inference; leave out --training")
+      }
       return try deployment(wanted, arguments, surroundings, format, text)
     }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
     let name = OperatorName(rawValue: wanted)
     guard name != nil || scope != nil else {
       throw unknown(
-        wanted, among: OperatorName.allCases.map(\.rawValue) + ["layer", "model", "generation", "footprint"],
+        wanted,
+        among: OperatorName.allCases.filter { arguments.isTraining || $0.forwardRow == $0 }.map(\.rawValue) + [
+          "layer", "model", "generation", "footprint",
+        ],
         why: "no row has that name")
     }
     let analysis = try arguments.analysis(surroundings.catalog())
-    let explanations = analysis.phases.compactMap { phase in
-      if let scope { return OperatorExplanation(sumOver: scope, in: phase) }
-      return name.flatMap { OperatorExplanation($0, in: phase, of: analysis) }
+    let explanations = analysis.phases.flatMap { phase in
+      if let scope { return [OperatorExplanation(sumOver: scope, in: phase)] }
+      // With a row of a forward pass come those of its gradients.
+      return phase.operators.map(\.name).filter { $0 == name || $0.forwardRow == name }.compactMap {
+        OperatorExplanation($0, in: phase, of: analysis)
+      }
     }
     guard !explanations.isEmpty else {
       let rows = analysis.phases.flatMap { $0.operators.map(\.name.rawValue) }

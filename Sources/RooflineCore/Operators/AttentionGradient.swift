@@ -1,0 +1,38 @@
+/// The gradients of fused attention: dQ, dK and dV from dO and the probabilities that the forward pass kept.
+///
+/// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
+/// operations. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
+public struct AttentionGradient<Scalar: Term>: OperatorDefinition {
+  public let attention: Attention<Scalar>
+
+  public init(_ attention: Attention<Scalar>) { self.attention = attention }
+
+  public var kind: OperatorKind { .attentionGradient }
+  public var asOperator: Operator<Scalar> { .attentionGradient(self) }
+
+  public var matrixUnit: DType? { formats.residual }
+
+  private var formats: NumberFormats { attention.formats }
+
+  public var flops: FLOPCounts<Scalar> {
+    let perHead = attention.visibleScores
+    return FLOPCounts(product: 8 * perHead * attention.shape.headDim, on: formats.residual, vector: 4 * perHead)
+  }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    let shape = attention.shape
+    let keys = attention.visibleKeyElements
+    visit(Operand(.outputGradient, .loadActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
+    visit(Operand(.value, .loadActivation, keys, formats.residualFormat))
+    visit(Operand(.probabilities, .loadActivation, attention.visibleScores, formats.residualFormat))
+    visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.keyGradient, .storeActivation, keys, formats.residualFormat))
+    visit(Operand(.valueGradient, .storeActivation, keys, formats.residualFormat))
+  }
+
+  public static var source: String {
+    "gradient of fused attention, a visible (query, key) pair and head: 2d each for dV, dP, dQ, dK; four operations for dS; the probabilities are kept, not computed again"
+  }
+}

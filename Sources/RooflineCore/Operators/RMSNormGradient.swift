@@ -1,0 +1,53 @@
+/// A gradient of RMSNorm's `rows` rows of `width` elements: of its input or of its weight γ.
+///
+/// dx = dy·γ·rrms − x/w · Σ(dy·γ·x·rrms³), with the rrms that the forward pass kept. A row: dy·γ w, its product with rrms w, the
+/// sum's terms 2w and additions w, x/w times the sum 2w, the subtraction w, rrms³ 2: 8w + 2. dγ = Σ dy·rrms·x over the rows: two
+/// products and an addition an element, 3w a row. No special functions.
+public struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
+  /// What the gradient is taken by.
+  public enum Target: Hashable, Sendable { case input, weight }
+
+  public let rows, width: Scalar
+  public let target: Target
+  /// Whether the gradient that skips the norm through the residual stream is added to dx: w more a row.
+  public let addsResidual: Bool
+  public let formats: NumberFormats
+
+  public init(rows: Scalar, width: Scalar, by target: Target, addsResidual: Bool = false, formats: NumberFormats) {
+    self.rows = rows.named(.rows)
+    self.width = width.named(.width)
+    self.target = target
+    self.addsResidual = addsResidual && target == .input
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }
+  public var asOperator: Operator<Scalar> { .rmsNormGradient(self) }
+
+  public var flops: FLOPCounts<Scalar> {
+    switch target {
+    case .input: FLOPCounts(vector: rows * ((addsResidual ? 9 : 8) * width + 2))
+    case .weight: FLOPCounts(vector: rows * (3 * width))
+    }
+  }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    visit(Operand(.outputGradient, .loadActivation, rows * width, formats.residualFormat))
+    visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
+    visit(Operand(.root, .loadActivation, rows, formats.residualFormat))
+    switch target {
+    case .input:
+      visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
+      if addsResidual {
+        visit(Operand(.residualGradient, .loadActivation, rows * width, formats.residualFormat))
+      }
+      visit(Operand(.inputGradient, .storeActivation, rows * width, formats.residualFormat))
+    case .weight:
+      visit(Operand(.weightGradient, .storeActivation, width, formats.residualFormat))
+    }
+  }
+
+  public static var source: String {
+    "gradient of RMSNorm with the kept rrms, a row: dx is dy·γ·rrms 2w, the sum's terms 2w, additions w, x/w times the sum 2w, subtraction w, rrms³ 2 (and w where the residual's gradient is added); dγ is two products and an addition an element"
+  }
+}

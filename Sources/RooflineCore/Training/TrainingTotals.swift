@@ -1,0 +1,45 @@
+/// A training step added up: forward and backward of each operator, of a layer, and of the model.
+public struct TrainingTotals: Sendable {
+  /// An operator of the forward pass with the rows that carry its gradients; rows without a counterpart stand for themselves.
+  public struct Entry: Sendable {
+    public let name: OperatorName
+    public let occurrences: Count
+    /// One occurrence of each row.
+    public let passes: Passes
+  }
+
+  /// What both passes come to.
+  public struct Passes: Sendable {
+    public let forward, backward: PhaseAnalysis.Total
+
+    public var total: PhaseAnalysis.Total { forward + backward }
+  }
+
+  /// In the order of the forward pass, then those that only the backward pass has.
+  public let operators: [Entry]
+  public let layer, model: Passes
+
+  /// - Parameter passes: a training step's; nil of another analysis.
+  init?(_ passes: [PhaseAnalysis]) {
+    guard let forward = passes.first(where: { $0.step.trainingPass == .forward }),
+      let backward = passes.first(where: { $0.step.trainingPass == .backward })
+    else { return nil }
+    var operators: [Entry] = []
+    func total(_ name: OperatorName, _ pass: PhaseAnalysis) -> PhaseAnalysis.Total {
+      var total = PhaseAnalysis.Total()
+      for row in pass.operators where row.name.forwardRow == name { total.add(row.prediction, times: 1) }
+      return total
+    }
+    for row in forward.operators + backward.operators {
+      let name = row.name.forwardRow
+      if operators.contains(where: { $0.name == name }) { continue }
+      operators.append(
+        Entry(
+          name: name, occurrences: row.occurrences,
+          passes: Passes(forward: total(name, forward), backward: total(name, backward))))
+    }
+    self.operators = operators
+    layer = Passes(forward: forward.layer, backward: backward.layer)
+    model = Passes(forward: forward.model, backward: backward.model)
+  }
+}
