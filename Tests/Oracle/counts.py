@@ -62,14 +62,17 @@ def make_row(name, scope, occurrences, tensor, vector, special, operands, wire=0
 
 # ---------------------------------------------------------------- model facts
 
-ARCHITECTURES = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
+# Gated MLP and RMSNorm; then two-matrix MLP and LayerNorm.
+GATED = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
+PLAIN = ("OPTForCausalLM", "GPTNeoXForCausalLM")
+ARCHITECTURES = GATED + PLAIN
 
 
 def architecture(config):
     names = config["architectures"]
     if len(names) != 1 or names[0] not in ARCHITECTURES:
         raise ValueError(f"architecture {names} is not one of {', '.join(ARCHITECTURES)}")
-    if config.get("hidden_act", "silu") != "silu":
+    if names[0] in GATED and config.get("hidden_act", "silu") != "silu":
         raise ValueError("only hidden_act = silu is counted here")
     return names[0]
 
@@ -96,7 +99,23 @@ def biases(config):
     if name == "LlamaForCausalLM":
         attention = bool(config.get("attention_bias"))
         return attention, attention, bool(config.get("mlp_bias"))
+    if name == "OPTForCausalLM":
+        return (config.get("enable_bias", True),) * 3
+    if name == "GPTNeoXForCausalLM":
+        return (config.get("attention_bias", True),) * 2 + (True,)
     return False, False, False        # Mistral has no biases and reads neither key
+
+
+def plain_layer(config):
+    """(activation, elements of a head that are turned, learned positions, MLP beside attention)."""
+    if architecture(config) == "OPTForCausalLM":
+        return config.get("activation_function", "relu"), 0, config["max_position_embeddings"] + 2, False
+    turned = int(head_dim(config) * config.get("rotary_pct", 0.25))
+    return config.get("hidden_act", "gelu")[:4], turned, 0, config.get("use_parallel_residual", True)
+
+
+def intermediate_size(config):
+    return config["ffn_dim" if architecture(config) == "OPTForCausalLM" else "intermediate_size"]
 
 
 def window(config):
@@ -112,19 +131,24 @@ def window(config):
 def legal_degrees(config):
     h = config["num_attention_heads"]
     k = kv_heads(config)
-    i = config["intermediate_size"]
+    i = intermediate_size(config)
     return [t for t in range(1, h + 1)
             if h % t == 0 and (k % t == 0 or t % k == 0) and i % t == 0]
 
 
 def parameters(config):
     H = config["hidden_size"]
-    I = config["intermediate_size"]
+    I = intermediate_size(config)
     V = config["vocab_size"]
     L = config["num_hidden_layers"]
     q_width = config["num_attention_heads"] * head_dim(config)
     kv_width = kv_heads(config) * head_dim(config)
     qkv_bias, o_bias, mlp_bias = biases(config)
+    if architecture(config) in PLAIN:
+        layer = H * q_width + 2 * H * kv_width + q_width * H + 2 * H * I + 4 * H    # two norms with biases
+        layer += (q_width + 2 * kv_width if qkv_bias else 0) + (H if o_bias else 0) + (I + H if mlp_bias else 0)
+        tied = config.get("tie_word_embeddings", architecture(config) == "OPTForCausalLM")
+        return (1 if tied else 2) * V * H + plain_layer(config)[2] * H + L * layer + 2 * H
 
     layer = 0
     layer += H * q_width                    # q_proj
@@ -199,7 +223,7 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
     training = phase in ("forward", "backward")
 
     H = config["hidden_size"]
-    I = config["intermediate_size"]
+    I = intermediate_size(config)
     V = config["vocab_size"]
     L = config["num_hidden_layers"]
     h = config["num_attention_heads"]
@@ -263,6 +287,14 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
             (STORE_ACTIVATION, B * T * H, e_r),             # y
         ) + kept_root)
 
+    def layer_norm(name, scope, adds=False):
+        add(name, scope, 0, B * T * (7 * H + 3 + (H if adds else 0)), B * T, (
+            (LOAD_ACTIVATION, B * T * H, e_r),              # x
+            (LOAD_WEIGHT, H, e_r),                          # weight
+            (LOAD_WEIGHT, H, e_r),                          # bias
+            (STORE_ACTIVATION, B * T * H, e_r),             # y
+        ) + (((LOAD_ACTIVATION, B * T * H, e_r), (STORE_ACTIVATION, B * T * H, e_r)) if adds else ()))
+
     def residual_add(name):
         add(name, "layer", 0, B * T * H, 0, (
             (LOAD_ACTIVATION, B * T * H, e_r),              # x
@@ -299,22 +331,33 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
         (STORE_ACTIVATION, B * T * H, e_r),                 # y
     ))
     all_reduce("embedding_all_reduce", "model")
-    if fused:
+    plain = architecture(config) in PLAIN
+    activation, turned, learned, beside = plain_layer(config) if plain else ("silu", d, 0, False)
+    if learned:
+        add("position_embedding", "model", 0, B * T * H, 0, (
+            (LOAD_ACTIVATION, B * T * H, e_r),              # x
+            (LOAD_WEIGHT, T * H, e_w),                      # a row a place
+            (STORE_ACTIVATION, B * T * H, e_r),             # y
+        ))
+    if plain and fused:
+        layer_norm("attn_norm", "model")
+    elif fused:
         norm("attn_norm", "model")
 
     # ---- a layer
     if not fused:
-        norm("attn_norm", "layer")
+        (layer_norm if plain else norm)("attn_norm", "layer")
         gemm("q_proj", "layer", B * T, h1 * d, H, qkv_bias)
         gemm("k_proj", "layer", B * T, k1 * d, H, qkv_bias, stores_kv=True)
         gemm("v_proj", "layer", B * T, k1 * d, H, qkv_bias, stores_kv=True)
-        add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * d, 0, (
-            (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
-            (load_kv, B * T * k1 * d, e_kv),                # k
-            (LOAD_ACTIVATION, T * d, e_r),                  # cos and sin table
-            (STORE_ACTIVATION, B * T * h1 * d, e_r),        # q
-            (store_kv, B * T * k1 * d, e_kv),               # k
-        ))
+        if turned:
+            add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * turned, 0, (
+                (LOAD_ACTIVATION, B * T * h1 * turned, e_r),    # q
+                (load_kv, B * T * k1 * turned, e_kv),           # k
+                (LOAD_ACTIVATION, T * turned, e_r),             # cos and sin table
+                (STORE_ACTIVATION, B * T * h1 * turned, e_r),   # q
+                (store_kv, B * T * k1 * turned, e_kv),          # k
+            ))
         add("qk_matmul", "layer", 2 * B * h1 * T * C * d, 0, 0, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
             (load_kv, B * C * k1 * d, e_kv),                # K
@@ -335,13 +378,18 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
             (LOAD_ACTIVATION, B * T * k1 * d, e_r),         # v
             (STORE_KV, B * T * k1 * d, e_kv),               # V
         )
-        add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * d, 0, (
-            (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # q
+        moved_k = (
             (LOAD_ACTIVATION, B * T * k1 * d, e_r),         # k
-            (LOAD_ACTIVATION, T * d, e_r),                  # cos and sin table
-            (STORE_ACTIVATION, B * T * h1 * d, e_r),        # q
             (store_kv, B * T * k1 * d, e_kv),               # K
-        ) + moved_v)
+        )
+        if turned:
+            add("rotary", "layer", 0, 3 * B * T * (h1 + k1) * turned, 0, (
+                (LOAD_ACTIVATION, B * T * h1 * turned, e_r),    # q
+                (LOAD_ACTIVATION, T * turned, e_r),             # cos and sin table
+                (STORE_ACTIVATION, B * T * h1 * turned, e_r),   # q
+            ) + moved_k + moved_v)
+        else:                                               # nothing is turned, but both move
+            add("kv_cache_write", "layer", 0, 0, 0, moved_k + moved_v)
         P, keys = (causal_pairs_brute if brute else causal_pairs)(T, C, w)
         add("attention", "layer", 4 * B * h1 * d * P, 4 * B * h1 * P, B * h1 * P, (
             (LOAD_ACTIVATION, B * T * h1 * d, e_r),         # Q
@@ -352,7 +400,36 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
 
     gemm("o_proj", "layer", B * T, H, h1 * d, o_bias)
     all_reduce("attn_all_reduce", "layer")
-    if not fused:
+    if plain:
+        n = B * T * I1
+        gelu = activation == "gelu"                         # relu compares, which is no FLOP
+        if beside:
+            layer_norm("mlp_norm", "layer")
+        elif fused:
+            layer_norm("attn_add_norm", "layer", adds=True)
+        else:
+            residual_add("attn_add")
+            layer_norm("mlp_norm", "layer")
+        if fused:
+            gemm("up_proj_" + activation, "layer", B * T, I1, H, mlp_bias)
+            row = rows[-1]
+            rows[-1] = row._replace(vector=row.vector + (8 * n if gelu else 0), special=n if gelu else 0)
+        else:
+            gemm("up_proj", "layer", B * T, I1, H, mlp_bias)
+            add("mlp_" + activation, "layer", 0, 8 * n if gelu else 0, n if gelu else 0, (
+                (LOAD_ACTIVATION, n, e_r),                  # x
+                (STORE_ACTIVATION, n, e_r),                 # y
+            ))
+        gemm("down_proj", "layer", B * T, H, I1, mlp_bias)
+        all_reduce("mlp_all_reduce", "layer")
+        if beside:
+            residual_add("attn_add")
+        if fused:
+            layer_norm("mlp_add_norm", "layer", adds=True)
+        else:
+            residual_add("mlp_add")
+            layer_norm("final_norm", "model")
+    elif not fused:
         residual_add("attn_add")
         norm("mlp_norm", "layer")
         gemm("gate_proj", "layer", B * T, I1, H, mlp_bias)
@@ -360,17 +437,17 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
     else:
         add_norm("attn_add_norm")
         gemm("gate_up_proj", "layer", B * T, 2 * I1, H, mlp_bias)
-    silu_dot()
-    gemm("down_proj", "layer", B * T, H, I1, mlp_bias)
-    all_reduce("mlp_all_reduce", "layer")
-    if not fused:
-        residual_add("mlp_add")
-    else:
-        add_norm("mlp_add_norm")            # in the last layer this is the final norm
+    if not plain:
+        silu_dot()
+        gemm("down_proj", "layer", B * T, H, I1, mlp_bias)
+        all_reduce("mlp_all_reduce", "layer")
+        if not fused:
+            residual_add("mlp_add")
+            norm("final_norm", "model")
+        else:
+            add_norm("mlp_add_norm")        # in the last layer this is the final norm
 
     # ---- after the layers
-    if not fused:
-        norm("final_norm", "model")
     logits = B * T if training else B       # the last token of each sequence, or every token
     gemm("lm_head", "model", logits, V1, H, False)
     if t > 1:

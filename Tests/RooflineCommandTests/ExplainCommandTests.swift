@@ -13,6 +13,10 @@ final class ExplainCommandTests: CommandTestCase {
       "analyze --model llama-3.1-8b --hardware h100-sxm --tp 16 --batch 5 --prompt 11 --weight-dtype int4 --kv-dtype int4",
       "analyze --model llama-3.1-8b --hardware h100-sxm --tp 16 --batch 5 --prompt 11 --operators fused --kv-dtype fp8",
       "analyze --model qwen2-0.5b --hardware l40s --batch 1 --prompt 1 --dtype fp32 --overlap sum --efficiency 0.7",
+      "analyze --model opt-6.7b --hardware h100-sxm --tp 2 --batch 3 --prompt 77 --sequence-parallel",
+      "analyze --model opt-6.7b --hardware h100-sxm --tp 4 --prompt 9 --operators fused --kv-dtype fp8",
+      "analyze --model pythia-6.9b --hardware h100-sxm --batch 2 --prompt 12 --set rotary_pct=0.5",
+      "analyze --model pythia-6.9b --hardware h100-sxm --tp 8 --prompt 12 --operators fused --dtype fp8",
       "analyze --training --model qwen2-0.5b --hardware h100-sxm --batch 3 --sequence 77",
       "analyze --training --model llama-3.1-8b --hardware h100-sxm --tp 16 --sequence 11 --operators fused --dtype fp8 --sequence-parallel",
     ]

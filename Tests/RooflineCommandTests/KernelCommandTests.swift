@@ -65,6 +65,8 @@ final class KernelCommandTests: CommandTestCase {
       .embedding: "rows=3 width=5 tp=2",
       .allReduce: "ranks=4 bytes=1024", .allGather: "ranks=4 bytes=1024", .reduceScatter: "ranks=4 bytes=1024",
       .send: "bytes=1024",
+      .addLayerNorm: "rows=3 width=5", .relu: "rows=3 width=5", .linearRelu: "m=3 n=5 k=7 bias=true",
+      .positionEmbedding: "rows=6 width=5 positions=3", .keyValueCacheWrite: "rows=6 batch=2 heads=4 head_dim=8",
       .gemmInputGradient: "m=3 n=5 k=7", .gemmWeightGradient: "m=3 n=5 k=7", .biasGradient: "rows=3 width=5",
       .queryGradient: "query=5 heads=4 kv_heads=2 head_dim=7", .keyGradient: "query=5 heads=4 kv_heads=2 head_dim=7",
       .probabilityGradient: "query=5 heads=4 kv_heads=2 head_dim=7",

@@ -86,7 +86,7 @@ final class ShapesCommandTests: CommandTestCase {
         "repeated KV heads: model.layers.0–15.self_attn.k_proj.weight 2048×2048 instead of 512×2048, each KV head 4 times (16 layers)",
         "transposed matrix: model.layers.0–15.mlp.gate_proj.weight 2048×8192 instead of 8192×2048 (16 layers)",
         "missing tensor: model.norm.weight 2048 is not in the listing",
-        "untied head: lm_head.weight 2048×128256 although the configuration ties it to model.embed_tokens.weight",
+        "untied head: lm_head.weight 2048×128256 although the configuration ties it to the embedding",
         "transposed matrix: lm_head.weight 2048×128256 instead of 128256×2048",
       ])
     let document = roofline("\(run) --compare \(file) --format json")

@@ -23,6 +23,11 @@ final class BruteForceCoverageTests: XCTestCase {
     case .allGather: BruteForceCollectiveTests.allGatherCases
     case .reduceScatter: BruteForceCollectiveTests.reduceScatterCases
     case .send: BruteForceCollectiveTests.sendCases
+    case .addLayerNorm: BruteForcePlainLayerTests.addLayerNormCases
+    case .relu: BruteForcePlainLayerTests.reluCases
+    case .linearRelu: BruteForcePlainLayerTests.linearReluCases
+    case .positionEmbedding: BruteForcePlainLayerTests.positionCases
+    case .keyValueCacheWrite: BruteForcePlainLayerTests.cacheWriteCases
     case .gemmInputGradient: BruteForceGEMMGradientTests.inputCases
     case .gemmWeightGradient: BruteForceGEMMGradientTests.weightCases
     case .biasGradient: BruteForceGEMMGradientTests.biasCases

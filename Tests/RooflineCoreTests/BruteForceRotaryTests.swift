@@ -8,19 +8,23 @@ final class BruteForceRotaryTests: XCTestCase {
 
   static var cases: [BruteForceCase] {
     var cases: [BruteForceCase] = []
-    for (batch, tokens, heads, keyValueHeads, headDim) in [
-      (1, 3, 2, 1, 10), (2, 5, 3, 3, 2), (3, 1, 4, 1, 6), (1, 7, 4, 2, 6), (5, 2, 1, 1, 6),
+    // Of a head's elements the first ones are turned, all or a part.
+    for (batch, tokens, heads, keyValueHeads, headDim, turned) in [
+      (1, 3, 2, 1, 10, 10), (2, 5, 3, 3, 2, 2), (3, 1, 4, 1, 6, 6), (1, 7, 4, 2, 6, 6), (5, 2, 1, 1, 6, 6),
+      (2, 3, 4, 2, 8, 2), (1, 5, 2, 2, 10, 4),
     ] {
       for formats in BruteForceFormats.all {
         for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection, .activation] {
           let shape = AttentionShape<Count>(
             batch: Count(batch), queryTokens: Count(tokens), attendedKeys: Count(tokens + 4), heads: Count(heads),
             keyValueHeads: Count(keyValueHeads), headDim: Count(headDim))
-          let name = "\(batch) × \(tokens), \(heads)/\(keyValueHeads) heads of \(headDim), \(formats.name), \(source)"
+          let name =
+            "\(batch) × \(tokens), \(heads)/\(keyValueHeads) heads of \(headDim), \(turned) turned, \(formats.name), \(source)"
+          let described = Rotary(shape, dim: Count(turned), keySource: source, formats: formats.formats)
           cases.append(
-            BruteForceCase(name, .rotary(Rotary(shape, keySource: source, formats: formats.formats))) { machine in
+            BruteForceCase(name, .rotary(described)) { machine in
               let loop = Loop(
-                batch: batch, tokens: tokens, headDim: headDim, formats: formats, machine: machine)
+                batch: batch, tokens: tokens, headDim: headDim, turned: turned, formats: formats, machine: machine)
               loop.run(heads: heads, keyValueHeads: keyValueHeads, source)
             })
         }
@@ -30,21 +34,21 @@ final class BruteForceRotaryTests: XCTestCase {
   }
 
   private struct Loop {
-    let batch, tokens, headDim: Int
+    let batch, tokens, headDim, turned: Int
     let formats: BruteForceFormats
     let machine: CountingMachine
     let table: DeviceTensor
 
     /// The cached table holds, for each position, the cosines of all pairs and then the sines.
-    init(batch: Int, tokens: Int, headDim: Int, formats: BruteForceFormats, machine: CountingMachine) {
-      (self.batch, self.tokens, self.headDim) = (batch, tokens, headDim)
+    init(batch: Int, tokens: Int, headDim: Int, turned: Int, formats: BruteForceFormats, machine: CountingMachine) {
+      (self.batch, self.tokens, self.headDim, self.turned) = (batch, tokens, headDim, turned)
       (self.formats, self.machine) = (formats, machine)
-      table = formats.tensor("table", .activations, \.residual, tokens, headDim)
+      table = formats.tensor("table", .activations, \.residual, tokens, turned)
       for position in 0..<tokens {
-        for pair in 0..<headDim / 2 {
-          let angle = Double(position) * pow(10_000, -Double(pair) / Double(headDim / 2))
+        for pair in 0..<turned / 2 {
+          let angle = Double(position) * pow(10_000, -Double(pair) / Double(turned / 2))
           table[[position, pair]] = cos(angle)
-          table[[position, headDim / 2 + pair]] = sin(angle)
+          table[[position, turned / 2 + pair]] = sin(angle)
         }
       }
     }
@@ -82,9 +86,10 @@ final class BruteForceRotaryTests: XCTestCase {
       }
     }
 
-    /// Turns the pairs (j, j + d/2) of every vector by its position's angles; a turn keeps lengths.
+    /// Turns the pairs (j, j + r/2) of the first r elements by their position's angles; a turn keeps lengths. The others only
+    /// move where the vector does.
     private func turn(_ source: DeviceTensor, into target: DeviceTensor) {
-      let half = headDim / 2
+      let half = turned / 2
       forEachVector(of: source) { sequence, position, head in
         for pair in 0..<half {
           let (cosine, sine) = (machine.load(table, position, pair), machine.load(table, position, half + pair))
@@ -96,6 +101,11 @@ final class BruteForceRotaryTests: XCTestCase {
           machine.store(turnedY, in: target, sequence, position, head, half + pair)
           XCTAssertEqual(turnedX * turnedX + turnedY * turnedY, x * x + y * y, accuracy: 1e-12)
           if position == 0 { XCTAssertEqual([turnedX, turnedY], [x, y]) }
+        }
+        guard source.name != target.name else { return }
+        for column in turned..<headDim {
+          machine.store(
+            machine.load(source, sequence, position, head, column), in: target, sequence, position, head, column)
         }
       }
     }

@@ -2,7 +2,7 @@
 enum ActivationTensor: Hashable, CaseIterable {
   case tokenIDs, table, residual, residualAfterAttention, nextResidual
   case normalizedShard, normalized, query, rotatedQuery, queryKeyValue, scores, probabilities, attended
-  case partialSum, reducedSum, gate, up, gateUp, gated, logits
+  case partialSum, reducedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits
 }
 
 /// Which activations a row reads and writes, in the order of its activation operands.
@@ -46,6 +46,10 @@ struct ActivationFlow {
     case .stageTransfer: self.init([.nextResidual], [])
     case .lmHead: self.init([.normalized], [.logits])
     case .logitsAllGather: self.init([.logits], [.logits])
+    case .positionEmbedding: self.init([.residual], [.residual])
+    case .keyValueCacheWrite: self.init([.queryKeyValue, .queryKeyValue], [])
+    case .mlpGelu, .mlpRelu: self.init([.up], [.gated])
+    case .upProjGelu, .upProjRelu: self.init([.normalized], [.gated])
     // No activations are counted for a backward pass.
     case .lmHeadDX, .lmHeadDW, .downProjDX, .downProjDW, .downProjDBias, .gateUpProjDX, .gateUpProjDW, .gateUpProjDBias,
       .upProjDX, .upProjDW, .upProjDBias, .gateProjDX, .gateProjDW, .gateProjDBias, .oProjDX, .oProjDW, .oProjDBias,
@@ -61,13 +65,36 @@ struct ActivationFlow {
     }
   }
 
-  /// The flow of a row in its operator set: the fused projections keep their parts in one tensor.
-  static func of(_ name: OperatorName, _ operatorSet: OperatorSet, isSequenceParallel: Bool) -> ActivationFlow {
-    switch (operatorSet, name) {
+  /// The flow of a row in its pass: fused projections keep their parts in one tensor, queries that are not turned go to the
+  /// attention as they are, and attention and MLP beside each other both read the stream that enters the layer.
+  static func of(_ name: OperatorName, _ model: DecoderModel, _ step: DecoderStep) -> ActivationFlow {
+    let isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
+    let plain = ActivationFlow(name, isSequenceParallel: isSequenceParallel)
+    switch (step.operatorSet, name) {
     case (.fused, .rotary):
-      ActivationFlow([.queryKeyValue, .table, .queryKeyValue, .queryKeyValue], [.rotatedQuery])
-    case (.fused, .mlpSiluDot): ActivationFlow([.gateUp, .gateUp], [.gated])
-    default: ActivationFlow(name, isSequenceParallel: isSequenceParallel)
+      return ActivationFlow([.queryKeyValue, .table, .queryKeyValue, .queryKeyValue], [.rotatedQuery])
+    case (.fused, .mlpSiluDot): return ActivationFlow([.gateUp, .gateUp], [.gated])
+    case (let operatorSet, .qkMatmul), (let operatorSet, .attention):
+      guard model.layout.rotaryDim(headDim: model.headDim) == nil else { return plain }
+      return ActivationFlow([operatorSet == .fused ? .queryKeyValue : .query], plain.writes)
+    default:
+      guard case .plain(let layer) = model.layout, layer.isParallel else { return plain }
+      return beside(name, plain, isSequenceParallel: isSequenceParallel)
+    }
+  }
+
+  /// The attention's output waits until the MLP's is there; then both are added to each other and to the stream.
+  private static func beside(
+    _ name: OperatorName, _ flow: ActivationFlow, isSequenceParallel: Bool
+  ) -> ActivationFlow {
+    switch name {
+    case .oProj: ActivationFlow(flow.reads, [isSequenceParallel ? .partialSum : .attentionSum])
+    case .attnAllReduce: ActivationFlow([.attentionSum], [.attentionSum])
+    case .attnReduceScatter: ActivationFlow([.partialSum], [.attentionSum])
+    case .mlpNorm: ActivationFlow([.residual], flow.writes)
+    case .attnAdd: ActivationFlow([isSequenceParallel ? .reducedSum : .partialSum, .attentionSum], [.branchSum])
+    case .mlpAdd, .mlpAddNorm: ActivationFlow([.branchSum, .residual], flow.writes)
+    default: flow
     }
   }
 

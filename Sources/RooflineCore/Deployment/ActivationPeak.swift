@@ -10,8 +10,7 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     let rows = ForwardPass<Scalar>(model, step).rows
-    let isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
-    let flows = rows.map { ActivationFlow.of($0.name, step.operatorSet, isSequenceParallel: isSequenceParallel) }
+    let flows = rows.map { ActivationFlow.of($0.name, model, step) }
     let sizes = ActivationPeak.sizes(rows, flows)
     var peak: (row: OperatorName, bytes: Scalar)?
     for (index, row) in rows.enumerated() where row.scope == .layer || row.scope == .afterLayers {

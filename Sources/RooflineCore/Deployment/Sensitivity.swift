@@ -194,10 +194,13 @@ private struct DecodeProbe {
       time: IdealTime(overlap: scenario.options.overlap))
   }
 
+  /// Products with a weight.
+  private static let matrixKinds: [OperatorKind] = [.gemm, .linearGelu, .linearRelu]
+
   /// Intensity grows with the batch towards a limit, so a GEMM turns compute-bound once, or never.
   var ridgeBatches: [(row: OperatorName, batch: UInt64?)] {
     let context = scenario.workload.context
-    let rows = step(batch: 1, context: context).operators.filter { $0.kind == .gemm }.map(\.name)
+    let rows = step(batch: 1, context: context).operators.filter { Self.matrixKinds.contains($0.kind) }.map(\.name)
     return rows.map { name in
       let batch = smallest { batch in
         guard let row = step(batch: batch, context: context).operators.first(where: { $0.name == name }),
@@ -219,7 +222,7 @@ private struct DecodeProbe {
         if row.cost.isOverflow { return nil }
         switch row.kind {
         case .qkMatmul, .softmax, .svMatmul, .attention: attention += row.prediction.seconds
-        case .gemm: matrices += row.prediction.seconds
+        case .gemm, .linearGelu, .linearRelu: matrices += row.prediction.seconds
         default: break
         }
       }

@@ -18,7 +18,7 @@ struct ConfigurationReader {
         "num_key_value_heads", .integer(Int64(keyValueHeads)), "a divisor of num_attention_heads (\(heads))")
     }
     let headDim = try headDim(hidden: hidden, heads: heads)
-    if config["hidden_act"] == nil, config["hidden_activation"] == nil {
+    if architecture.family == .gated, config["hidden_act"] == nil, config["hidden_activation"] == nil {
       assume("hidden_act", "silu", architecture.name)
     }
     if architecture.slidingWindow == .bySwitch, config["use_sliding_window"] == nil {
@@ -26,16 +26,17 @@ struct ConfigurationReader {
     }
     return DecoderModel(
       hiddenSize: hidden,
-      intermediateSize: try required("intermediate_size", "the width of the MLP"),
+      intermediateSize: try required(architecture.intermediateKey, "the width of the MLP"),
       numHiddenLayers: try required("num_hidden_layers", "the number of layers"),
       numAttentionHeads: heads,
       numKeyValueHeads: keyValueHeads,
       headDim: headDim,
       vocabSize: try required("vocab_size", "the number of tokens"),
-      tieWordEmbeddings: try flag("tie_word_embeddings"),
+      tieWordEmbeddings: try flag("tie_word_embeddings", assumed: architecture.tiesWordEmbeddings),
       hasQueryKeyValueBias: try bias(architecture.queryKeyValueBias),
       hasOutputBias: try bias(architecture.outputBias),
-      hasMLPBias: try bias(architecture.mlpBias))
+      hasMLPBias: try bias(architecture.mlpBias),
+      layout: architecture.family == .gated ? .gated : .plain(try plainLayer(headDim: headDim)))
   }
 
   /// `torch_dtype`, in newer files `dtype`.
@@ -87,21 +88,21 @@ struct ConfigurationReader {
     switch rule {
     case .never: false
     case .always: true
-    case .key(let key): try flag(key)
+    case .key(let key, let assumed): try flag(key, assumed: assumed)
     }
   }
 
-  private mutating func flag(_ key: String) throws(InputError) -> Bool {
+  mutating func flag(_ key: String, assumed: Bool) throws(InputError) -> Bool {
     if let value = try config.bool(key) { return value }
-    assume(key, "false", architecture.name)
-    return false
+    assume(key, "\(assumed)", architecture.name)
+    return assumed
   }
 
-  private func required(_ key: String, _ expected: String) throws(InputError) -> UInt64 {
+  func required(_ key: String, _ expected: String) throws(InputError) -> UInt64 {
     try config.require(try config.positiveInteger(key), key, "\(expected), a whole number of at least 1")
   }
 
-  private mutating func assume(_ key: String, _ value: String, _ reason: String) {
+  mutating func assume(_ key: String, _ value: String, _ reason: String) {
     let assumed = AssumedDefault(key: key, value: value, reason: reason)
     if !defaults.contains(assumed) { defaults.append(assumed) }
   }

@@ -1,4 +1,4 @@
-/// A dense decoder as the formulas need it: RMSNorm, rotary attention with grouped KV heads, gated silu MLP.
+/// A dense decoder as the formulas need it: attention with grouped KV heads and an MLP, in layers of one layout.
 public struct DecoderModel: Hashable, Sendable {
   public var hiddenSize: UInt64
   public var intermediateSize: UInt64
@@ -12,13 +12,15 @@ public struct DecoderModel: Hashable, Sendable {
   public var hasQueryKeyValueBias: Bool
   /// A bias on the output projection.
   public var hasOutputBias: Bool
-  /// Biases on gate, up and down projections.
+  /// Biases on the MLP's projections.
   public var hasMLPBias: Bool
+  public var layout: LayerLayout
 
   public init(
     hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
     numKeyValueHeads: UInt64, headDim: UInt64, vocabSize: UInt64, tieWordEmbeddings: Bool = false,
-    hasQueryKeyValueBias: Bool = false, hasOutputBias: Bool = false, hasMLPBias: Bool = false
+    hasQueryKeyValueBias: Bool = false, hasOutputBias: Bool = false, hasMLPBias: Bool = false,
+    layout: LayerLayout = .gated
   ) {
     self.hiddenSize = hiddenSize
     self.intermediateSize = intermediateSize
@@ -31,6 +33,7 @@ public struct DecoderModel: Hashable, Sendable {
     self.hasQueryKeyValueBias = hasQueryKeyValueBias
     self.hasOutputBias = hasOutputBias
     self.hasMLPBias = hasMLPBias
+    self.layout = layout
   }
 
   /// Whether the heads and the MLP can be divided among `degree` ranks: t | h, t | I, and t | h_kv or h_kv | t.

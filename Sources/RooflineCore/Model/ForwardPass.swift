@@ -37,15 +37,31 @@ public struct ForwardPass<Scalar: Term>: Sendable {
 
   /// Hands every row to `sink`, each with its operator's own type.
   public func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
-    sink.row(.embedding, .beforeLayers, 1, embedding)
-    complete(.embeddingAllReduce, .embeddingReduceScatter, .beforeLayers, 1, &sink)
+    if case .plain(let layer) = model.layout { return emit(layer, into: &sink) }
+    emitEmbedding(into: &sink)
     switch operatorSet {
     case .separate: emitSeparateLayer(into: &sink)
     case .fused: emitFusedLayer(into: &sink)
     }
-    if isPipelined { sink.row(.stageTransfer, .boundary, boundaries, Send(message: residualBytes)) }
+    emitTransfer(into: &sink)
     // The fused set's last additions have already applied the final norm.
     if operatorSet == .separate { sink.row(.finalNorm, .afterLayers, 1, norm) }
+    emitHead(into: &sink)
+  }
+
+  @inline(__always)
+  func emitEmbedding<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+    sink.row(.embedding, .beforeLayers, 1, embedding)
+    complete(.embeddingAllReduce, .embeddingReduceScatter, .beforeLayers, 1, &sink)
+  }
+
+  @inline(__always)
+  func emitTransfer<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+    if isPipelined { sink.row(.stageTransfer, .boundary, boundaries, Send(message: residualBytes)) }
+  }
+
+  @inline(__always)
+  func emitHead<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     gather(.finalAllGather, .afterLayers, 1, &sink)
     sink.row(.lmHead, .afterLayers, 1, head)
     if isSharded {
@@ -109,7 +125,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   }
 
   /// Adds up the ranks' partial sums: everywhere, or under sequence parallelism on the rank that keeps the rows.
-  private func complete<Sink: RowSink<Scalar>>(
+  func complete<Sink: RowSink<Scalar>>(
     _ allReduce: OperatorName, _ reduceScatter: OperatorName, _ scope: RowScope, _ occurrences: Scalar,
     _ sink: inout Sink
   ) {
@@ -121,7 +137,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   }
 
   /// Gives every rank all rows again before a projection that reads them.
-  private func gather<Sink: RowSink<Scalar>>(
+  func gather<Sink: RowSink<Scalar>>(
     _ name: OperatorName, _ scope: RowScope, _ occurrences: Scalar, _ sink: inout Sink
   ) {
     guard isSequenceParallel else { return }
@@ -156,15 +172,21 @@ extension ForwardPass {
   var head: GEMM<Scalar> { GEMM(m: headRows, n: shape.shardVocabulary, k: shape.hidden, formats: formats) }
 
   var queryKeyValueProjection: GEMM<Scalar> {
-    columnParallel((shape.heads + 2 * shape.keyValueHeads) * shape.headDim, bias: model.hasQueryKeyValueBias)
+    @inline(__always) get {
+      columnParallel((shape.heads + 2 * shape.keyValueHeads) * shape.headDim, bias: model.hasQueryKeyValueBias)
+    }
   }
 
-  var gateUpProjection: GEMM<Scalar> { columnParallel(2 * shape.intermediate, bias: model.hasMLPBias) }
+  var gateUpProjection: GEMM<Scalar> {
+    @inline(__always) get { columnParallel(2 * shape.intermediate, bias: model.hasMLPBias) }
+  }
 
   var fusedAttention: Attention<Scalar> {
-    Attention(
-      stepShape.attention(shape), mask: .causal, keyValueHome: keyValueHome, keepsProbabilities: isTraining,
-      formats: formats)
+    @inline(__always) get {
+      Attention(
+        stepShape.attention(shape), mask: .causal, keyValueHome: keyValueHome, keepsProbabilities: isTraining,
+        formats: formats)
+    }
   }
 
   /// All of the input, `width` columns of the output.

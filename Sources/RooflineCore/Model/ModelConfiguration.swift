@@ -37,6 +37,8 @@ extension ModelConfiguration {
     "architectures", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
     "num_key_value_heads", "head_dim", "vocab_size", "tie_word_embeddings", "attention_bias", "mlp_bias", "hidden_act",
     "torch_dtype", "dtype", "max_position_embeddings", "sliding_window", "use_sliding_window", "layer_types",
+    "ffn_dim", "activation_function", "enable_bias", "word_embed_proj_dim", "do_layer_norm_before",
+    "layer_norm_elementwise_affine", "_remove_final_layer_norm", "rotary_pct", "use_parallel_residual",
   ]
 
   /// Reads a decoded config.json.

@@ -27,7 +27,8 @@ extension OperatorName {
     case .attentionBackward: .attention
     case .rotaryBackward: .rotary
     case .embeddingBackward: .embedding
-    case .embedding, .embeddingAllReduce, .embeddingReduceScatter, .attnNorm, .attnAllGather, .qProj, .kProj, .vProj,
+    case .positionEmbedding, .keyValueCacheWrite, .mlpGelu, .mlpRelu, .upProjGelu, .upProjRelu, .embedding,
+      .embeddingAllReduce, .embeddingReduceScatter, .attnNorm, .attnAllGather, .qProj, .kProj, .vProj,
       .qkvProj, .rotary, .qkMatmul, .softmax, .svMatmul, .attention, .oProj, .attnAllReduce, .attnReduceScatter,
       .attnAdd, .attnAddNorm, .mlpNorm, .mlpAllGather, .gateProj, .upProj, .gateUpProj, .mlpSiluDot, .downProj,
       .mlpAllReduce, .mlpReduceScatter, .mlpAdd, .mlpAddNorm, .stageTransfer, .finalNorm, .finalAllGather, .lmHead,

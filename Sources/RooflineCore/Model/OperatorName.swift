@@ -35,6 +35,13 @@ public enum OperatorName: String, Hashable, Sendable, CaseIterable {
   case finalAllGather = "final_all_gather"
   case lmHead = "lm_head"
   case logitsAllGather = "logits_all_gather"
+  // Of layers with LayerNorm and a two-matrix MLP.
+  case positionEmbedding = "position_embedding"
+  case keyValueCacheWrite = "kv_cache_write"
+  case mlpGelu = "mlp_gelu"
+  case mlpRelu = "mlp_relu"
+  case upProjGelu = "up_proj_gelu"
+  case upProjRelu = "up_proj_relu"
   // Of the backward pass: the forward row's name and what the gradient is taken by, or what it is of.
   case lmHeadDX = "lm_head_dx"
   case lmHeadDW = "lm_head_dw"

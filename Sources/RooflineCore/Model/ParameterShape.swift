@@ -21,6 +21,7 @@ public struct ParameterShape<Scalar: Term>: Sendable {
 
   /// Every tensor, under its Hugging Face name (`N` for the layer's number).
   public var tensors: [WeightTensor<Scalar>] {
+    if case .plain(let layer) = model.layout { return self.tensors(of: layer) }
     var tensors = [WeightTensor(.embedding, "model.embed_tokens.weight", 1, [shape.shardVocabulary, shape.hidden])]
     func add(_ role: WeightTensor<Scalar>.Role, _ name: String, _ dimensions: [Scalar]) {
       tensors.append(WeightTensor(role, "model.layers.N.\(name)", layers, dimensions))

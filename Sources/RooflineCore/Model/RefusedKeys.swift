@@ -24,7 +24,7 @@ enum RefusedKeys {
     (["final_logit_softcapping", "attn_logit_softcapping"], "soft-capped logits are not counted"),
     (["use_qk_norm", "qk_norm", "qk_layernorm"], "norms of queries and keys are not counted"),
     (["no_rope_layers", "no_rope_layer_interval", "num_kv_shared_layers"], "layers that differ are not counted"),
-    (["use_parallel_residual", "parallel_attn"], "parallel attention and MLP are not counted"),
+    (["parallel_attn"], "parallel attention and MLP are not counted"),
     (["hidden_size_per_layer_input", "altup_num_inputs"], "per-layer inputs are not counted"),
     (["bias", "use_bias", "qkv_bias", "lm_head_bias"], "this architecture has no such bias key"),
   ]
@@ -40,15 +40,17 @@ enum RefusedKeys {
       guard let reason = reason(forPartOf: key), let value = config[key], isActive(value) else { continue }
       throw refusal(config, key, value, reason)
     }
-    try checkActivation(config)
+    try checkActivation(config, architecture)
+    try checkLayout(config, architecture)
     try checkBiases(config, architecture)
     try checkLayerTypes(config)
-    try checkRotaryFraction(config)
+    // GPT-NeoX turns a part of each head; the reader takes its share.
+    if architecture.family != .gptNeoX { try checkRotaryFraction(config) }
     try checkSlidingWindow(config, architecture)
   }
 
   static func knows(_ key: String) -> Bool {
-    reason(forPartOf: key) != nil || byName.contains { $0.keys.contains(key) }
+    reason(forPartOf: key) != nil || byName.contains { $0.keys.contains(key) } || key == "use_parallel_residual"
   }
 
   /// New architectures bring new keys; those that are about such a thing say so in their names.
@@ -83,16 +85,54 @@ enum RefusedKeys {
     return byPart.first { $0.parts.contains(where: word.contains) }?.reason
   }
 
-  private static func checkActivation(_ config: JSONObject) throws(InputError) {
+  /// Two-matrix MLPs have gelu, counted in its tanh form whichever way it is computed, or relu.
+  private static let plainActivations = ["relu", "gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh"]
+
+  private static func checkActivation(_ config: JSONObject, _ architecture: Architecture) throws(InputError) {
+    guard architecture.family == .gated else {
+      let key = architecture.activationKey
+      guard let value = config[key], !plainActivations.contains(where: { value == .string($0) }) else { return }
+      throw refusal(config, key, value, "of two-matrix MLPs only those with relu or gelu are counted")
+    }
     for key in ["hidden_act", "hidden_activation"] {
       guard let value = config[key], value != .string("silu"), value != .string("swish") else { continue }
       throw refusal(config, key, value, "only the gated silu MLP is counted for this architecture")
     }
   }
 
+  /// What OPT and GPT-NeoX may say of their layers, and others may not.
+  private static func checkLayout(_ config: JSONObject, _ architecture: Architecture) throws(InputError) {
+    func refuse(_ key: String, _ reason: String, unless isFine: (JSONValue) -> Bool) throws(InputError) {
+      guard let value = config[key], !isFine(value) else { return }
+      throw refusal(config, key, value, reason)
+    }
+    if architecture.family != .gptNeoX {
+      try refuse("use_parallel_residual", "parallel attention and MLP are not counted for this architecture") {
+        !isActive($0)
+      }
+    }
+    guard architecture.family != .gated else { return }
+    for key in ["num_key_value_heads", "num_kv_heads"] {
+      try refuse(key, "\(architecture.name) has one KV head per query head") { $0 == config["num_attention_heads"] }
+    }
+    if let width = config["head_dim"]?.wholeNumber, let heads = config["num_attention_heads"]?.wholeNumber,
+      width.multipliedReportingOverflow(by: heads).partialValue != config["hidden_size"]?.wholeNumber
+    {
+      throw refusal(
+        config, "head_dim", .integer(width), "\(architecture.name)'s heads share hidden_size among themselves")
+    }
+    guard architecture.family == .opt else { return }
+    try refuse("word_embed_proj_dim", "projections between embeddings and layers of another width are not counted") {
+      $0 == config["hidden_size"]
+    }
+    try refuse("do_layer_norm_before", "norms behind attention and MLP are not counted") { $0 == .bool(true) }
+    try refuse("layer_norm_elementwise_affine", "norms without weights are not counted") { $0 == .bool(true) }
+    try refuse("_remove_final_layer_norm", "a model without its final norm is not counted") { !isActive($0) }
+  }
+
   private static func checkBiases(_ config: JSONObject, _ architecture: Architecture) throws(InputError) {
     for (key, rule) in [("attention_bias", architecture.queryKeyValueBias), ("mlp_bias", architecture.mlpBias)] {
-      guard rule != .key(key), let value = config[key], isActive(value) else { continue }
+      guard rule.key != key, let value = config[key], isActive(value) else { continue }
       // Qwen2's q, k and v always have biases, which is what the key would say; its output projection has none.
       if rule == .always { continue }
       throw refusal(config, key, value, "\(architecture.name) has no such bias")

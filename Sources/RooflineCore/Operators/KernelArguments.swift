@@ -39,15 +39,18 @@ public struct KernelArguments: Sendable {
   public static func columns(of kind: OperatorKind) -> [String] {
     switch kind {
     case .gemm: ["m", "n", "k", "bias", "block"]
-    case .linearGelu: ["m", "n", "k", "bias"]
+    case .linearGelu, .linearRelu: ["m", "n", "k", "bias"]
     case .gemmInputGradient, .gemmWeightGradient: ["m", "n", "k"]
     case .attentionGradient: ["batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd: ["rows", "width"]
+    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim"]
+    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
+    case .positionEmbedding: ["rows", "width", "positions"]
+    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .gelu, .relu, .residualAdd:
+      ["rows", "width"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
@@ -59,9 +62,9 @@ public struct KernelArguments: Sendable {
   /// Columns of measurement files that say where a row was measured and change no count.
   private static func context(of kind: OperatorKind) -> [String] {
     switch kind {
-    case .gemm, .linearGelu: ["copies"]
+    case .gemm, .linearGelu, .linearRelu: ["copies"]
     case .rotary: ["tp"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd:
+    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .gelu, .relu, .residualAdd:
       ["heads", "kv_heads", "head_dim", "tp"]
     case .embedding: ["heads", "kv_heads", "head_dim"]
     default: []
@@ -76,7 +79,13 @@ public struct KernelArguments: Sendable {
     case .qkMatmul: .qkMatmul(QKMatmul(try attentionShape(), formats: formats))
     case .svMatmul: .svMatmul(SVMatmul(try attentionShape(), formats: formats))
     case .attention: .attention(Attention(try attentionShape(), mask: try mask(), formats: formats))
-    case .rotary: .rotary(Rotary(try rotaryShape(), keySource: .keyValueCache, formats: formats))
+    case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
+    case .rotary: .rotary(try rotary(formats))
+    case .keyValueCacheWrite: .keyValueCacheWrite(KeyValueCacheWrite(try rotaryShape(), formats: formats))
+    case .positionEmbedding: .positionEmbedding(try positionEmbedding(formats))
+    case .addLayerNorm:
+      .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .relu: .relu(Relu(elements: try elements(), formats: formats))
     case .softmax: .softmax(Softmax(elements: try elements(), formats: formats))
     case .rmsNorm:
       .rmsNorm(RMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
@@ -178,6 +187,26 @@ public struct KernelArguments: Sendable {
     return AttentionShape(
       batch: .input(.batch, batch), queryTokens: tokens, attendedKeys: tokens, heads: .input(.heads, heads),
       keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: .input(.headDim, headDim))
+  }
+
+  private func rotary<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Rotary<Scalar> {
+    let shape: AttentionShape<Scalar> = try rotaryShape()
+    let headDim = try number("head_dim", default: nil)
+    let dim = try number("rotary_dim", default: headDim)
+    guard dim <= headDim else { throw .usage("rotary_dim=\(dim) is more than head_dim=\(headDim)") }
+    return Rotary(
+      shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim), keySource: .keyValueCache, formats: formats)
+  }
+
+  /// Without `positions`, every row stands at a place of its own: one sequence.
+  private func positionEmbedding<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> PositionEmbedding<Scalar>
+  {
+    let rows = try number("rows", default: nil)
+    let positions = try number("positions", default: rows)
+    guard positions <= rows else { throw .usage("positions=\(positions) is more than rows=\(rows)") }
+    return PositionEmbedding(
+      rows: .input(.rows, rows), positions: .input(.queryTokens, positions), width: try input(.width, "width"),
+      formats: formats)
   }
 
   private func normGradient<Scalar: Term>(

@@ -18,6 +18,11 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case allGather = "all_gather"
   case reduceScatter = "reduce_scatter"
   case send
+  case addLayerNorm = "add_layernorm"
+  case relu
+  case linearRelu = "linear_relu"
+  case positionEmbedding = "position_embedding"
+  case keyValueCacheWrite = "kv_cache_write"
   case gemmInputGradient = "gemm_dx"
   case gemmWeightGradient = "gemm_dw"
   case biasGradient = "bias_gradient"

@@ -14,11 +14,15 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
   }
 
   public let shape: AttentionShape<Scalar>
+  /// How many of a head's elements are turned; the others are only touched where they move.
+  public let dim: Scalar
   public let keySource: Source
   public let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, keySource: Source, formats: NumberFormats) {
+  /// - Parameter dim: all of a head's elements when nil.
+  public init(_ shape: AttentionShape<Scalar>, dim: Scalar? = nil, keySource: Source, formats: NumberFormats) {
     self.shape = shape
+    self.dim = dim ?? shape.headDim
     self.keySource = keySource
     self.formats = formats
   }
@@ -28,26 +32,29 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
 
   public var flops: FLOPCounts<Scalar> {
     FLOPCounts(
-      vector: 3 * shape.batch * shape.queryTokens * (shape.heads + shape.keyValueHeads) * shape.headDim)
+      vector: 3 * shape.batch * shape.queryTokens * (shape.heads + shape.keyValueHeads) * dim)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.table, .loadActivation, shape.queryTokens * shape.headDim, formats.residualFormat))
-    visit(Operand(.query, .storeActivation, shape.queries, formats.residualFormat))
+    let tokens = shape.batch * shape.queryTokens
+    let queries = tokens * shape.heads * dim
+    let keys = tokens * shape.keyValueHeads * dim
+    visit(Operand(.query, .loadActivation, queries, formats.residualFormat))
+    visit(Operand(.table, .loadActivation, shape.queryTokens * dim, formats.residualFormat))
+    visit(Operand(.query, .storeActivation, queries, formats.residualFormat))
     switch keySource {
     case .keyValueCache:
-      visit(Operand(.key, .loadKVCache, shape.newKeys, formats.keyValueFormat))
+      visit(Operand(.key, .loadKVCache, keys, formats.keyValueFormat))
+      visit(Operand(.key, .storeKVCache, keys, formats.keyValueFormat))
     case .fusedProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.value, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.value, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+      visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
     case .activation:
-      visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
-      visit(Operand(.key, .storeActivation, shape.newKeys, formats.residualFormat))
-      return
+      visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
+      visit(Operand(.key, .storeActivation, keys, formats.residualFormat))
     }
-    visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
   }
 
   public static var source: String {

@@ -25,6 +25,11 @@ public struct Analysis: Sendable {
   public init(
     training configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions
   ) throws(InputError) {
+    guard configuration.model.layout == .gated else {
+      throw .usage(
+        "--training counts gated MLPs with RMSNorm; the gradients of \(configuration.architecture)'s layers are not counted"
+      )
+    }
     let steps = TrainingPass.allCases.map { DecoderStep($0, workload) }
     try self.init(configuration, hardware, workload, steps, options)
   }

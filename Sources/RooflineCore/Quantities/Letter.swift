@@ -3,7 +3,7 @@
 /// KV heads are written `h_kv` because `k` is the inner dimension of a GEMM in every formula that has both.
 public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case batch, wholeBatch, queryTokens, attendedKeys, cachedKeys, tensorParallel, pipelineParallel
-  case hidden, heads, keyValueHeads, headDim, intermediate, vocabulary, layers
+  case hidden, heads, keyValueHeads, headDim, rotaryDim, positions, intermediate, vocabulary, layers
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
@@ -40,6 +40,8 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .heads: "h"
     case .keyValueHeads: "h_kv"
     case .headDim: "d"
+    case .rotaryDim: "d_rot"
+    case .positions: "N_pos"
     case .intermediate: "I"
     case .vocabulary: "V"
     case .layers: "L"
@@ -87,6 +89,8 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .heads: "num_attention_heads"
     case .keyValueHeads: "num_key_value_heads"
     case .headDim: "head_dim"
+    case .rotaryDim: "turned elements of a head: head_dim times rotary_pct"
+    case .positions: "rows of the learned positions: max_position_embeddings and the offset of 2"
     case .intermediate: "intermediate_size"
     case .vocabulary: "vocab_size"
     case .layers: "num_hidden_layers"

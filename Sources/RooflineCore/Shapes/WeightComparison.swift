@@ -22,7 +22,9 @@ public struct WeightComparison: Hashable, Sendable {
     }
     let known = Set(weights.entries.map(\.name))
     for entry in listing.entries where !known.contains(entry.name) {
-      guard entry.name.template == "lm_head.weight", let embedding = weights.entries.first?.dimensions else {
+      guard weights.model.tieWordEmbeddings, WeightLayout.heads.contains(entry.name.template),
+        let embedding = weights.entries.first?.dimensions
+      else {
         grouping.add(.extra, entry.name, expected: nil, found: entry.dimensions)
         continue
       }

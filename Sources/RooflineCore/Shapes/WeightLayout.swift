@@ -14,9 +14,12 @@ public enum WeightLayout: String, Hashable, Sendable, CaseIterable {
   ]
   private static let liteLlamaBlocks = ["attention": "self_attn", "feed_forward": "mlp"]
 
+  /// Names of the head.
+  static let heads = ["lm_head.weight", "embed_out.weight"]
+
   /// The layout a name belongs to; nil where it could be anyone's.
   init?(of name: String) {
-    if name.hasPrefix("model.") || name == "lm_head.weight" {
+    if name.hasPrefix("model.") || name.hasPrefix("gpt_neox.") || Self.heads.contains(name) {
       self = .huggingFace
     } else if name.hasPrefix("layers.") || Self.liteLlamaNames[name] != nil {
       self = .liteLlama

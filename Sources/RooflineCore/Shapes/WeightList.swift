@@ -37,7 +37,7 @@ public struct WeightList: Hashable, Sendable {
         name: WeightName(template: tensor.name, layer: layer), dimensions: tensor.dimensions.map(\.value),
         parameters: one.total, bytes: one.bytes(formats))
     }
-    let isInLayer = { (tensor: WeightTensor<Count>) in tensor.name.hasPrefix(WeightName.layerPrefix) }
+    let isInLayer = { (tensor: WeightTensor<Count>) in WeightName.isInLayer(tensor.name) }
     let layered = tensors.filter(isInLayer)
     let before = tensors.prefix { !isInLayer($0) }
     let after = tensors.dropFirst(before.count).filter { !isInLayer($0) }

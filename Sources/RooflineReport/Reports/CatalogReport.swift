@@ -15,6 +15,7 @@ public enum ModelReport {
       "num_attention_heads      \(model.numAttentionHeads)",
       "num_key_value_heads      \(model.numKeyValueHeads)",
       "head_dim                 \(model.headDim)",
+      "layer                    \(layer(model))",
       "vocab_size               \(model.vocabSize)",
       "tie_word_embeddings      \(model.tieWordEmbeddings)",
       "biases                   \(biases(model))",
@@ -45,11 +46,22 @@ public enum ModelReport {
     elements.bytes(ElementFormat(.weightBytes, dtype))
   }
 
+  private static func layer(_ model: DecoderModel) -> String {
+    guard case .plain(let layer) = model.layout else { return "RMSNorm, rotary embedding, gated silu MLP" }
+    let positions =
+      switch layer.positions {
+      case .learned(let rows): "\(rows) learned positions"
+      case .rotary(let dim): "rotary embedding of \(dim) of \(model.headDim)"
+      }
+    return
+      "LayerNorm, \(positions), \(layer.activation.rawValue) MLP of two matrices\(layer.isParallel ? " beside the attention" : "")"
+  }
+
   private static func biases(_ model: DecoderModel) -> String {
     var names: [String] = []
     if model.hasQueryKeyValueBias { names.append("q, k, v") }
     if model.hasOutputBias { names.append("o") }
-    if model.hasMLPBias { names.append("gate, up, down") }
+    if model.hasMLPBias { names.append(model.layout == .gated ? "gate, up, down" : "up, down") }
     return names.isEmpty ? "none" : names.joined(separator: ", ")
   }
 }

@@ -22,9 +22,7 @@ extension WeightDifference {
 
   /// The tensor's name with its layers in place of `N`.
   var tensor: String {
-    let prefix = "model.layers.N."
-    guard !layers.isEmpty, template.hasPrefix(prefix) else { return template }
-    return "model.layers.\(layerText).\(template.dropFirst(prefix.count))"
+    layers.isEmpty ? template : WeightName.name(template, layers: layerText)
   }
 
   /// One line: the kind, the tensor, what it is and what it should be, in how many layers.
@@ -35,7 +33,7 @@ extension WeightDifference {
       switch kind {
       case .repeatedKeyValueHeads: "\(actual) instead of \(wanted), each KV head \(repetitions ?? 1) times"
       case .transposed, .otherShape: "\(actual) instead of \(wanted)"
-      case .untiedHead: "\(actual) although the configuration ties it to model.embed_tokens.weight"
+      case .untiedHead: "\(actual) although the configuration ties it to the embedding"
       case .missing: "\(wanted) is not in the listing"
       case .extra: "\(actual) is not in the model"
       }

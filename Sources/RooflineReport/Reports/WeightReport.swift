@@ -55,8 +55,9 @@ public struct WeightReport {
       let all = weights.bytes * Count(weights.tensorParallel)
       lines.append("devices  all \(weights.tensorParallel) hold \(Numbers.grouped(all.value)) bytes")
     }
-    if configuration.model.tieWordEmbeddings {
-      lines.append("tied     lm_head.weight is model.embed_tokens.weight, which stands there once")
+    if configuration.model.tieWordEmbeddings, let embedding = weights.entries.first {
+      lines.append(
+        "tied     \(configuration.model.layout.headName) is \(embedding.name.full), which stands there once")
     }
     lines.append("model    \(configuration.path), \(Numbers.grouped(parameters.value)) parameters")
     if let note = Notice.scales(of: weights.formats) { lines.append("note     \(note.sentence)") }

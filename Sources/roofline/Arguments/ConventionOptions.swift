@@ -35,6 +35,10 @@ extension ParsedArguments {
     guard has("prompt") else {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")
     }
-    return (try scenario(catalog, phases: phases), phases, tokens ?? 0)
+    let scenario = try scenario(catalog, phases: phases)
+    guard scenario.configuration.model.layout == .gated else {
+      throw .usage("llm-counts knows gated MLPs with RMSNorm only, not \(scenario.configuration.architecture)")
+    }
+    return (scenario, phases, tokens ?? 0)
   }
 }

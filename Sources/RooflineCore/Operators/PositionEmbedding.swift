@@ -1,0 +1,29 @@
+/// Adds learned positions to `rows` rows of `width` elements: one addition an element.
+///
+/// The sequences of a step stand at the same places, so `positions` rows of the table are read, each once.
+public struct PositionEmbedding<Scalar: Term>: OperatorDefinition {
+  public let rows, positions, width: Scalar
+  public let formats: NumberFormats
+
+  public init(rows: Scalar, positions: Scalar, width: Scalar, formats: NumberFormats) {
+    self.rows = rows.named(.rows)
+    self.positions = positions
+    self.width = width.named(.width)
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { .positionEmbedding }
+  public var asOperator: Operator<Scalar> { .positionEmbedding(self) }
+
+  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * width) }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
+    visit(Operand(.table, .loadWeight, positions * width, formats.weightFormat))
+    visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
+  }
+
+  public static var source: String {
+    "learned positions: one addition an element; a row of the table for each place in the sequence"
+  }
+}
