@@ -5,14 +5,27 @@ import RooflineCore
 struct Throughput {
   let name: String
   let operatorSet: OperatorSet
+  /// The GPU whose calibrated times are computed; nil: ideal times.
+  var hardware: String?
 
   static let cases = [
     Throughput(name: "llama-2-70b tp 8, separate operators, batch, prompt and context vary", operatorSet: .separate),
     Throughput(name: "llama-2-70b tp 8, fused operators, batch, prompt and context vary", operatorSet: .fused),
+    Throughput(
+      name: "the same, fused, calibrated on a100-sxm4-80gb", operatorSet: .fused, hardware: "a100-sxm4-80gb"),
+    Throughput(name: "the same, fused, calibrated on h100-sxm", operatorSet: .fused, hardware: "h100-sxm"),
+    Throughput(name: "the same, separate, calibrated on h100-sxm", operatorSet: .separate, hardware: "h100-sxm"),
   ]
 
+  /// Looked up once, as a run does.
+  private func calibrated(_ model: DecoderModel, _ catalog: Catalog) throws -> CalibratedTime? {
+    guard let hardware else { return nil }
+    let set = try catalog.calibrations(for: catalog.hardware(hardware))
+    return TimeRequest(set, options: .init()).time(of: model, formats: NumberFormats(.fp16))
+  }
+
   /// The median of five passes that share the time.
-  func run(seconds: Double) -> String {
+  func run(seconds: Double, _ catalog: Catalog) throws -> String {
     let model = DecoderModel(
       hiddenSize: 8192, intermediateSize: 28672, numHiddenLayers: 80, numAttentionHeads: 64, numKeyValueHeads: 8,
       headDim: 128, vocabSize: 32000)
@@ -22,19 +35,21 @@ struct Throughput {
     rates.special = 2.43648e12
     rates.bandwidth = 1555e9
     rates.link = 300e9
-    _ = measure(analyses: 10_000, model, rates)
-    let trial = measure(analyses: 100_000, model, rates)
-    let perPass = max(1, Int(100_000 * seconds / 5 / trial.seconds))
-    let passes = (0..<5).map { _ in measure(analyses: perPass, model, rates) }.sorted { $0.seconds < $1.seconds }
+    let times = try calibrated(model, catalog)
+    let sample = times == nil ? 100_000 : 2_000
+    _ = measure(analyses: sample / 10, model, rates, times)
+    let trial = measure(analyses: sample, model, rates, times)
+    let perPass = max(1, Int(Double(sample) * seconds / 5 / trial.seconds))
+    let passes = (0..<5).map { _ in measure(analyses: perPass, model, rates, times) }.sorted { $0.seconds < $1.seconds }
     let rate = Int(Double(perPass) / passes[2].seconds)
-    let rows = trial.rows / 100_000
+    let rows = trial.rows / sample
     return
       "\(name): \(rows) rows each, 5 passes of \(perPass), mean step \(passes[2].meanMilliseconds) ms: \(rate) analyses/s"
   }
 
   /// The times are added up and reported, so that no row's time can be left uncomputed.
   private func measure(
-    analyses: Int, _ model: DecoderModel, _ rates: DeviceRates
+    analyses: Int, _ model: DecoderModel, _ rates: DeviceRates, _ calibrated: CalibratedTime?
   ) -> (seconds: Double, rows: Int, meanMilliseconds: Double) {
     var rows = 0
     var total = 0.0
@@ -46,7 +61,8 @@ struct Throughput {
           batch: 1 + index % 64, prompt: 512 + index % 1031, context: 513 + index % 2053, tensorParallel: 8,
           operatorSet: operatorSet, formats: NumberFormats(.fp16))
         for phase in Phase.allCases {
-          let analysis = PhaseAnalysis(model, DecoderStep(phase, workload), rates: rates, time: time)
+          let analysis = PhaseAnalysis(
+            model, DecoderStep(phase, workload), rates: rates, time: time, calibrated: calibrated)
           rows += analysis.operators.count
           total += analysis.time?.value ?? 0
         }

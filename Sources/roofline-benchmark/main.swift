@@ -21,5 +21,9 @@ guard arguments.count <= 1, seconds > 0, seconds <= 600 else {
   print(usage, terminator: "")
   exit(arguments.contains("--help") ? 0 : 64)
 }
-for benchmark in Throughput.cases { print(benchmark.run(seconds: seconds)) }
+let catalog = Catalog.locate(
+  home: ProcessInfo.processInfo.environment["ROOFLINE_HOME"], executable: CommandLine.arguments.first)
+for benchmark in Throughput.cases {
+  do { print(try benchmark.run(seconds: seconds, catalog)) } catch { print("\(benchmark.name): skipped, \(error)") }
+}
 print(ColdStart.report())

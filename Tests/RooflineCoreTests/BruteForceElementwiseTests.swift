@@ -18,7 +18,7 @@ final class BruteForceElementwiseTests: XCTestCase {
 
   static var siluAndMulCases: [BruteForceCase] {
     cases { elements, formats in
-      let described = SiluAndMul<Count>(elements: Count(elements), formats: formats.formats)
+      let described = SiluAndMul<Count>(rows: Count(elements), width: 1, formats: formats.formats)
       return BruteForceCase("\(elements), \(formats.name)", .siluAndMul(described)) { machine in
         let gate = formats.tensor("gate", .activations, \.residual, elements)
         let up = formats.tensor("up", .activations, \.residual, elements)

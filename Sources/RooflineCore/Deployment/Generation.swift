@@ -120,7 +120,8 @@ struct UtilizationMeter {
     var workload = analysis.workload
     workload.context = context
     let time = IdealTime(overlap: analysis.options.overlap)
-    let pass = PhaseAnalysis(model, DecoderStep(phase, workload), rates: analysis.rates, time: time)
+    let pass = PhaseAnalysis(
+      model, DecoderStep(phase, workload), rates: analysis.rates, time: time, calibrated: analysis.calibrated)
     if let place = pass.overflow { throw .overflow(what: "\(place) (\(phase.rawValue) at \(context) keys)") }
     let schedule = PipelineSchedule(pass, layers: model.numHiddenLayers, microBatches: workload.microBatches)
     // A stage does its share of the layers for every micro-batch; the largest micro-batch stands for all of them.

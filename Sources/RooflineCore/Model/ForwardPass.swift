@@ -209,7 +209,7 @@ extension ForwardPass {
   }
 
   var siluAndMul: SiluAndMul<Scalar> {
-    SiluAndMul(elements: stepShape.tokens * shape.intermediate, formats: formats)
+    SiluAndMul(rows: stepShape.tokens, width: shape.intermediate, formats: formats)
   }
 
   var residualAdd: ResidualAdd<Scalar> {

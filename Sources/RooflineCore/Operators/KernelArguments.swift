@@ -93,7 +93,8 @@ public struct KernelArguments: Sendable {
       .layerNorm(LayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .addRMSNorm:
       .addRMSNorm(AddRMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .siluAndMul: .siluAndMul(SiluAndMul(elements: try elements(), formats: formats))
+    case .siluAndMul:
+      .siluAndMul(SiluAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
     case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
     case .embedding: .embedding(try embedding(formats))
@@ -132,6 +133,11 @@ public struct KernelArguments: Sendable {
 
   /// How many GPUs the kernel runs on.
   public var ranks: UInt64 { values["ranks"].flatMap { UInt64($0) } ?? (kind == .send ? 2 : 1) }
+
+  /// Columns that change a time and no count; nil where they are absent.
+  var copies: Double? { values["copies"].flatMap { UInt64($0) }.map { Double($0) } }
+  var headDim: UInt64? { values["head_dim"].flatMap { UInt64($0) } }
+  var isWindowed: Bool { values["window"].map { $0 != "0" } ?? false }
 
   // MARK: reading columns
 

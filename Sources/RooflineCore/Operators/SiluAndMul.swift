@@ -3,11 +3,15 @@
 /// An element: silu is g / (1 + exp(−g)), an addition and a division around one exp (the sign is free in the exponent's
 /// scaling), then the product with up: vector 3, special 1.
 public struct SiluAndMul<Scalar: Term>: OperatorDefinition {
+  public let rows, width: Scalar
+  /// rows · width.
   public let elements: Scalar
   public let formats: NumberFormats
 
-  public init(elements: Scalar, formats: NumberFormats) {
-    self.elements = elements.named(.elements)
+  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+    self.rows = rows
+    self.width = width
+    elements = (rows * width).named(.elements)
     self.formats = formats
   }
 

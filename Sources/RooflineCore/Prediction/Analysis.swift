@@ -6,6 +6,8 @@ public struct Analysis: Sendable {
   public let options: RateOptions
   public let rates: DeviceRates
   public let phases: [PhaseAnalysis]
+  /// Where times are from that are not ideal; nil: all of them are.
+  public let calibrated: CalibratedTime?
   /// Sums over both passes; nil unless it is a training step.
   public let trainingTotals: TrainingTotals?
   /// What a reader of the numbers should know.
@@ -14,9 +16,11 @@ public struct Analysis: Sendable {
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.missingFacts` when the GPU lacks a rate other than the
   ///   link's. A missing link leaves the times that need it unknown and is a notice.
   public init(
-    configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase], options: RateOptions
+    configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase],
+    options: RateOptions,
+    calibrated: CalibratedTime? = nil
   ) throws(InputError) {
-    try self.init(configuration, hardware, workload, phases.map { DecoderStep($0, workload) }, options)
+    try self.init(configuration, hardware, workload, phases.map { DecoderStep($0, workload) }, options, calibrated)
   }
 
   /// A training step over `workload.prompt` tokens of every sequence: a forward and a backward pass.
@@ -31,12 +35,12 @@ public struct Analysis: Sendable {
       )
     }
     let steps = TrainingPass.allCases.map { DecoderStep($0, workload) }
-    try self.init(configuration, hardware, workload, steps, options)
+    try self.init(configuration, hardware, workload, steps, options, nil)
   }
 
   private init(
     _ configuration: ModelConfiguration, _ hardware: HardwareSpec, _ workload: Workload, _ steps: [DecoderStep],
-    _ options: RateOptions
+    _ options: RateOptions, _ calibrated: CalibratedTime?
   ) throws(InputError) {
     let model = configuration.model
     try model.requireLegal(workload, name: configuration.name)
@@ -44,10 +48,11 @@ public struct Analysis: Sendable {
     self.hardware = hardware
     self.workload = workload
     self.options = options
+    self.calibrated = calibrated
     let rates = DeviceRates(hardware, options, ranks: workload.devicesPerReplica.value)
     self.rates = rates
     phases = steps.map { step in
-      PhaseAnalysis(model, step, rates: rates, time: IdealTime(overlap: options.overlap))
+      PhaseAnalysis(model, step, rates: rates, time: IdealTime(overlap: options.overlap), calibrated: calibrated)
     }
     for phase in phases {
       if let place = phase.overflow { throw .overflow(what: "\(place) (\(phase.step.name))") }
@@ -59,7 +64,9 @@ public struct Analysis: Sendable {
     guard required.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: required)
     }
-    notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware)
+    var notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware)
+    if let calibrated { notices += Notice.calibration(calibrated, phases, model) }
+    self.notices = notices
   }
 
   /// How a pass goes through its pipeline stages; nil without a pipeline.
@@ -136,6 +143,18 @@ public enum Notice: Hashable, Sendable {
   case scalesNotCounted([DType])
   /// What a training step does beside its forward and backward pass is not counted.
   case trainingScope
+  /// Constants are another GPU's.
+  case borrowedConstants(from: String, isSameGeneration: Bool, kernels: [String])
+  /// Constants of a family were fitted for another head dim.
+  case otherHeadDim(family: String, fitted: Int)
+  /// Rows timed by the constants of another operator.
+  case standIn(rows: [String], constants: String)
+  /// Kernels are launched eagerly, but constants are for graphs.
+  case graphConstants(kernels: [String])
+  /// Rows whose time is ideal because nobody has constants for them.
+  case uncalibrated(rows: [String])
+  /// Rows whose calibrated time would be below their ideal one.
+  case clamped(rows: [String])
 }
 
 extension Notice {

@@ -6,6 +6,9 @@ public struct KernelAnalysis: Sendable {
   public let rates: DeviceRates
   public let ranks: UInt64
   public let prediction: OperatorPrediction
+  /// Where its time is from, and the kernel it is of; nil: ideal, or no measured kernel stands for it.
+  public let calibrated: CalibratedTime?
+  public let timed: (kernel: TimedKernel, found: CalibrationSet.Found)?
   /// The blocked view of a GEMM, and what its padding to whole blocks costs in time.
   public let blocked: Blocked?
 
@@ -19,7 +22,8 @@ public struct KernelAnalysis: Sendable {
 
   /// - Throws: `InputError.usage` for wrong arguments, `.overflow`, `.missingFacts`.
   public init(
-    _ arguments: KernelArguments, formats: NumberFormats, hardware: HardwareSpec, options: RateOptions
+    _ arguments: KernelArguments, formats: NumberFormats, hardware: HardwareSpec, options: RateOptions,
+    time request: TimeRequest? = nil
   ) throws(InputError) {
     self.hardware = hardware
     self.formats = formats
@@ -28,7 +32,20 @@ public struct KernelAnalysis: Sendable {
     rates = DeviceRates(hardware, options, ranks: arguments.ranks)
     let time = IdealTime(overlap: options.overlap)
     let value: Operator<Count> = try arguments.definition(formats)
-    prediction = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
+    let ideal = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
+    if let request {
+      let calibrated = CalibratedTime(
+        request.set, formats: formats, headDim: arguments.headDim ?? 128, isWindowed: arguments.isWindowed,
+        options: request.options, correction: request.correction)
+      let kernel = TimedKernel(value, residency: request.options.residency)?.with(copies: arguments.copies)
+      prediction = calibrated.timed(kernel, ideal: ideal)
+      self.calibrated = calibrated
+      timed = kernel.flatMap { kernel in calibrated.found(kernel).map { (kernel, $0) } }
+    } else {
+      prediction = ideal
+      calibrated = nil
+      timed = nil
+    }
     if let gemm: BlockedGEMM<Count> = try arguments.blocked(formats) {
       var cost = prediction.cost
       cost.flops = gemm.paddedWork
@@ -49,4 +66,7 @@ public struct KernelAnalysis: Sendable {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)
     }
   }
+
+  /// The kernel as a row, for what explains times.
+  public var timedRow: TimedRow? { timed.map { TimedRow(kernel: $0.kernel, found: $0.found) } }
 }

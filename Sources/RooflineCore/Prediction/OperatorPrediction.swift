@@ -1,6 +1,8 @@
 /// What limits an operator.
 public enum Bound: String, Hashable, Sendable, CaseIterable {
   case compute, memory, network
+  /// Most of a calibrated time is launching, waiting and combining: neither arithmetic nor bandwidth.
+  case latency
 }
 
 /// An operator with its counts, its bound and its time.
@@ -8,9 +10,11 @@ public struct OperatorPrediction: Sendable {
   public let kind: OperatorKind
   /// One occurrence.
   public let cost: OperatorCost
-  public let bound: Bound
+  public internal(set) var bound: Bound
   /// One occurrence, s; NaN where a rate that it needs is missing. `time` is the form for everybody else.
-  let seconds: Double
+  var seconds: Double
+  /// What the time stands on.
+  public internal(set) var basis = TimeBasis.ideal
 
   /// One occurrence; nil where a rate that it needs is missing.
   public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
@@ -29,6 +33,11 @@ public struct OperatorPrediction: Sendable {
       bound = max(parts.tensor, max(parts.vector, parts.special)) > parts.memory ? .compute : .memory
       seconds = (parts.tensor + parts.vector + parts.special + parts.memory).isNaN ? .nan : time.combine(parts)
     }
+  }
+
+  /// The same operator's ideal time.
+  public func ideal(_ rates: DeviceRates, _ options: RateOptions) -> OperatorPrediction {
+    OperatorPrediction(kind, cost, rates: rates, time: IdealTime(overlap: options.overlap))
   }
 
   /// Time at each roof, s: which unit binds, and by how much. NaN where a rate is missing.

@@ -3,9 +3,11 @@ public struct PhaseAnalysis: Sendable {
   public let step: DecoderStep
   public let operators: [RowPrediction]
 
-  public init(_ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime) {
+  public init(
+    _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
+  ) {
     self.step = step
-    var predictions = Predictions(rates: rates, time: time)
+    var predictions = Predictions(rates: rates, time: time, calibrated: calibrated)
     let forward = ForwardPass<Count>(model, step)
     if step.trainingPass == .backward {
       PhaseAnalysis.emitGradients(of: forward, into: &predictions)
@@ -78,17 +80,21 @@ public struct PhaseAnalysis: Sendable {
 private struct Predictions: RowSink {
   let rates: DeviceRates
   let time: IdealTime
+  let calibrated: CalibratedTime?
   var rows: [RowPrediction] = []
 
-  init(rates: DeviceRates, time: IdealTime) {
+  init(rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime?) {
     self.rates = rates
     self.time = time
+    self.calibrated = calibrated
     rows.reserveCapacity(ForwardPass<Count>.maximumRowCount)
   }
 
   mutating func row<D: OperatorDefinition>(
     _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
   ) where D.Scalar == Count {
-    rows.append(RowPrediction(name, scope, occurrences: occurrences, definition, rates: rates, time: time))
+    rows.append(
+      RowPrediction(name, scope, occurrences: occurrences, definition, rates: rates, time: time, calibrated: calibrated)
+    )
   }
 }

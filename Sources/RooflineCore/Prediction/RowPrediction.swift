@@ -12,11 +12,13 @@ public struct RowPrediction: Sendable {
 
   @inline(__always)
   init<D: OperatorDefinition>(
-    _ name: OperatorName, _ scope: RowScope, occurrences: Count, _ definition: D, rates: DeviceRates, time: IdealTime
+    _ name: OperatorName, _ scope: RowScope, occurrences: Count, _ definition: D, rates: DeviceRates, time: IdealTime,
+    calibrated: CalibratedTime?
   ) where D.Scalar == Count {
     self.name = name
     self.scope = scope
     self.occurrences = occurrences
-    prediction = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
+    let ideal = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
+    prediction = calibrated?.timed(definition.asOperator, ideal: ideal) ?? ideal
   }
 }

@@ -27,17 +27,24 @@ public struct CalibrationSet: Sendable {
     public let borrowedFrom: String?
     /// The entry's head dim, where the kernel has another.
     public let otherHeadDim: Int?
+    /// The operator whose constants stand in for this one's.
+    public var standIn: OperatorKind?
   }
 
   /// The entry for a kernel.
   ///
-  /// - Parameter family: the library; nil takes the first that a calibration lists for such kernels.
+  /// - Parameters:
+  ///   - family: the library; nil takes the first that a calibration lists for such kernels.
+  ///   - variant: which of a library's decode kernels, where that is decided elsewhere; nil: as the library would.
   /// - Returns: nil where no calibration has constants for it.
-  public func find(_ kernel: TimedKernel, family: String?, launch: Launch = .graph) -> Found? {
+  public func find(
+    _ kernel: TimedKernel, family: String?, launch: Launch = .graph, variant: AttentionVariant? = nil
+  ) -> Found? {
     let families = family.map(KernelFamily.names(of:))
     for layer in layers {
       let fitting = layer.entries.filter { entry in
-        entry.key.serves(kernel, processors: facts.streamingMultiprocessors) && entry.key.launch == launch
+        entry.key.serves(kernel, processors: facts.streamingMultiprocessors, variant: variant)
+          && entry.key.launch == launch
           && (families.map { $0.contains(entry.key.family) } ?? true)
       }
       // One library, the first: constants of two are never mixed.
@@ -52,6 +59,16 @@ public struct CalibrationSet: Sendable {
         otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
     }
     return nil
+  }
+
+  /// The entry of an operator that runs as this one does, where nobody measured this one itself: a fused addition and RMSNorm has the
+  /// norm's threads and passes, and two more tensors to move.
+  func standIn(_ kernel: TimedKernel, family: String?) -> Found? {
+    guard case .row(var call) = kernel.shape, call.operation == .addRMSNorm else { return nil }
+    call.operation = .rmsNorm
+    var found = find(TimedKernel(.row(call), dtype: kernel.dtype), family: family)
+    found?.standIn = .rmsNorm
+    return found
   }
 
   /// The families that have constants for kernels like this one.
@@ -93,11 +110,11 @@ extension TimedKernel {
 
 extension Calibration.Key {
   /// Whether the entry is about such kernels at all; head dim and window may differ.
-  func serves(_ kernel: TimedKernel, processors: Double) -> Bool {
+  func serves(_ kernel: TimedKernel, processors: Double, variant wanted: AttentionVariant? = nil) -> Bool {
     kind == kernel.kind && phase == kernel.phase && (operation == nil || operation == kernel.operation)
       && (kind == .collective || dtype.isTimedLike(kernel.dtype))
       && (kind != .attention || (keyValueDType ?? dtype).isTimedLike(kernel.keyValueDType))
-      && (variant == nil || variant == kernel.variant(family: family, processors: processors))
+      && (variant == nil || variant == (wanted ?? kernel.variant(family: family, processors: processors)))
   }
 
   /// 0 where the entry was fitted on exactly such kernels.

@@ -58,10 +58,11 @@ public struct CollectiveTimeModel: KernelTimeModel {
     return best
   }
 
-  public func microseconds(_ call: CollectiveCall) -> Double {
+  public func timing(_ call: CollectiveCall) -> KernelTiming {
     let best = fastest(call)
     let copy = constants.copyShare > 0 ? 2 * call.bytes / (constants.copyShare * facts.bytesPerMicrosecond) : 0
-    return max(constants.floor, best.latency + best.link + copy)
+    let time = max(constants.floor, best.latency + best.link + copy)
+    return KernelTiming(microseconds: time, exposed: time - best.link)
   }
 
   public func choices(_ call: CollectiveCall) -> [(name: String, value: String)] {

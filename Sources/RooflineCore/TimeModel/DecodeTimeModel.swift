@@ -96,9 +96,10 @@ public struct DecodeTimeModel: KernelTimeModel {
     Mathematics.cubeRoot(memory * memory * memory + serial * serial * serial)
   }
 
-  public func microseconds(_ call: AttentionCall) -> Double {
+  public func timing(_ call: AttentionCall) -> KernelTiming {
     let terms = terms(call)
-    return constants.fixed + terms.ctas + terms.combine + overlapped(terms.memory, terms.serial)
+    let exposed = constants.fixed + terms.ctas + terms.combine
+    return KernelTiming(microseconds: exposed + overlapped(terms.memory, terms.serial), exposed: exposed)
   }
 
   public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {

@@ -163,7 +163,10 @@ public struct GEMMTimeModel: Sendable {
 }
 
 extension GEMMTimeModel: KernelTimeModel {
-  public func microseconds(_ shape: Shape) -> Double { fastest(shape).time }
+  public func timing(_ shape: Shape) -> KernelTiming {
+    let choice = fastest(shape)
+    return KernelTiming(microseconds: choice.time, exposed: constants.launch + choice.wave + choice.splitK)
+  }
 
   public func choices(_ shape: Shape) -> [(name: String, value: String)] {
     let choice = fastest(shape)

@@ -20,17 +20,19 @@ public enum KernelModel: Sendable {
     }
   }
 
-  /// µs; NaN where the kernel is of another kind.
-  public func microseconds(_ kernel: TimedKernel) -> Double {
+  /// NaN where the kernel is of another kind.
+  @inline(__always) public func timing(_ kernel: TimedKernel) -> KernelTiming {
     switch (self, kernel.shape) {
-    case (.gemm(let model), .gemm(let shape)): model.microseconds(shape)
-    case (.prefill(let model), .prefill(let call)): model.microseconds(call)
-    case (.decode(let model), .decode(let call)): model.microseconds(call)
-    case (.row(let model), .row(let call)): model.microseconds(call)
-    case (.collective(let model), .collective(let call)): model.microseconds(call)
-    default: .nan
+    case (.gemm(let model), .gemm(let shape)): model.timing(shape)
+    case (.prefill(let model), .prefill(let call)): model.timing(call)
+    case (.decode(let model), .decode(let call)): model.timing(call)
+    case (.row(let model), .row(let call)): model.timing(call)
+    case (.collective(let model), .collective(let call)): model.timing(call)
+    default: KernelTiming(microseconds: .nan, exposed: .nan)
     }
   }
+
+  public func microseconds(_ kernel: TimedKernel) -> Double { timing(kernel).microseconds }
 
   public func parts(_ kernel: TimedKernel) -> [TimePart] {
     switch (self, kernel.shape) {

@@ -5,12 +5,29 @@ public protocol KernelTimeModel: Sendable {
 
   var constants: Constants { get }
 
-  /// The time of a call, µs.
-  func microseconds(_ shape: Shape) -> Double
+  /// The time of a call, and how much of it is neither work nor bytes.
+  func timing(_ shape: Shape) -> KernelTiming
 
   /// The same time, part by part; the sum of the parts is `microseconds`.
   func parts(_ shape: Shape) -> [TimePart]
 
   /// What was chosen on the way (tile, split, waves), for people: name and value.
   func choices(_ shape: Shape) -> [(name: String, value: String)]
+}
+
+/// The time of a kernel call, µs.
+public struct KernelTiming: Hashable, Sendable {
+  public var microseconds: Double
+  /// Launching, filling, waiting, combining: time in which neither arithmetic nor bandwidth is used.
+  public var exposed: Double
+
+  public init(microseconds: Double, exposed: Double) {
+    self.microseconds = microseconds
+    self.exposed = exposed
+  }
+}
+
+extension KernelTimeModel {
+  /// The time of a call, µs.
+  public func microseconds(_ shape: Shape) -> Double { timing(shape).microseconds }
 }

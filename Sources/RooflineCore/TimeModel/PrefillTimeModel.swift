@@ -187,9 +187,11 @@ public struct PrefillTimeModel: KernelTimeModel {
     return Mathematics.power(sum, 1 / constants.overlap)
   }
 
-  public func microseconds(_ call: AttentionCall) -> Double {
+  public func timing(_ call: AttentionCall) -> KernelTiming {
     let terms = terms(call)
-    return constants.fixed + overlapped(terms.compute, terms.memory) + terms.extra + terms.sag
+    let exposed = constants.fixed + terms.extra
+    return KernelTiming(
+      microseconds: exposed + overlapped(terms.compute, terms.memory) + terms.sag, exposed: exposed)
   }
 
   public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {

@@ -24,6 +24,15 @@ extension TimedKernel {
   }
 }
 
+extension TimedKernel {
+  /// A GEMM with so many weights like its own between two uses of it.
+  func with(copies: Double?) -> TimedKernel {
+    guard let copies, case .gemm(var gemm) = shape else { return self }
+    gemm.copies = copies
+    return TimedKernel(.gemm(gemm), dtype: dtype, keyValueDType: keyValueDType)
+  }
+}
+
 /// How kernels are started, which decides what a call costs beside its work.
 public enum Launch: String, Hashable, Sendable, CaseIterable {
   /// From a CUDA graph, or timed without launch gaps.

@@ -69,12 +69,14 @@ public struct RowTimeModel: KernelTimeModel {
     return Terms(waves: waves, waiting: waiting, memory: memory, idealMemory: ideal)
   }
 
-  public func microseconds(_ call: RowCall) -> Double {
+  public func timing(_ call: RowCall) -> KernelTiming {
     if call.operation == .embedding, constants.serialRow > 0, call.rows <= RowTimeModel.serialRows {
-      return constants.fixed + call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
+      let time = constants.fixed + call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
+      return KernelTiming(microseconds: time, exposed: time)
     }
     let terms = terms(call)
-    return max(constants.floor, constants.fixed + overlapped(terms.waiting, terms.memory))
+    let time = max(constants.floor, constants.fixed + overlapped(terms.waiting, terms.memory))
+    return KernelTiming(microseconds: time, exposed: time - terms.memory)
   }
 
   private func overlapped(_ waiting: Double, _ memory: Double) -> Double {

@@ -67,6 +67,7 @@ public struct TextFormat: Sendable {
         case .compute: 33
         case .memory: 36
         case .network: 35
+        case .latency: 33
         }
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
       return words.map { $0 == bound.rawValue ? "\u{1B}[\(code)m\($0)\u{1B}[0m" : String($0) }.joined(separator: " ")

@@ -17,7 +17,7 @@ public struct AnalysisDocument: Encodable {
   public init(_ analysis: Analysis, generation: Generation? = nil) {
     model = ModelEntry(analysis.configuration)
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.workload.formats)
-    workload = WorkloadEntry(analysis.workload, analysis.options)
+    workload = WorkloadEntry(analysis.workload, analysis.options, analysis.calibrated)
     phases = analysis.phases.map { PhaseEntry($0, analysis) }
     notices = analysis.notices.map(\.sentence)
     self.generation = generation.map { GenerationDocument($0, analysis.workload) }
@@ -62,9 +62,17 @@ public struct AnalysisDocument: Encodable {
     let computeEfficiency: Double
     let memoryEfficiency: Double
     let overlap: String
-    let time = "ideal"
+    /// ideal, calibrated or anchored.
+    let time: String
+    /// Of kernels that are not ideal.
+    let residency, launch: String?
+    let interval: Double?
 
-    init(_ workload: Workload, _ options: RateOptions) {
+    init(_ workload: Workload, _ options: RateOptions, _ calibrated: CalibratedTime?) {
+      time = calibrated.map { $0.correction == nil ? "calibrated" : "anchored" } ?? "ideal"
+      residency = calibrated?.options.residency.rawValue
+      launch = calibrated?.options.launch.rawValue
+      interval = calibrated?.options.interval
       batch = workload.batch
       prompt = workload.prompt
       context = workload.context
@@ -95,12 +103,18 @@ public struct AnalysisDocument: Encodable {
 
     init(_ phase: PhaseAnalysis, _ analysis: Analysis) {
       self.phase = phase.step.name
-      operators = phase.operators.map { row in
+      let timed = analysis.calibrated.map { phase.timedRows(analysis.configuration.model, by: $0) }
+      operators = phase.operators.enumerated().map { index, row in
         OperatorEntry(
           row,
-          missing: analysis.hardware.missingFacts(
-            for: row.cost, rates: analysis.rates, ranks: analysis.workload.devicesPerReplica.value),
-          rates: analysis.rates)
+          missing: row.time != nil
+            ? []
+            : analysis.hardware.missingFacts(
+              for: row.cost, rates: analysis.rates, ranks: analysis.workload.devicesPerReplica.value),
+          rates: analysis.rates,
+          calibrated: CalibratedTimeEntry(
+            row.prediction, ideal: row.prediction.ideal(analysis.rates, analysis.options), timed: timed?[index],
+            time: analysis.calibrated))
       }
       layer = TotalEntry(phase.layer)
       model = TotalEntry(phase.model)
@@ -240,15 +254,22 @@ struct OperatorEntry: Encodable {
   @Nullable var timeSeconds: Double?
   /// Facts whose absence makes the time null.
   let missingFacts: [String]
+  /// Only where times are not ideal: the ideal one, what the time stands on, its parts and its range.
+  let calibrated: CalibratedTimeEntry?
 
-  init(_ row: RowPrediction, missing: [MissingFact], rates: DeviceRates) {
+  init(
+    _ row: RowPrediction, missing: [MissingFact], rates: DeviceRates, calibrated: CalibratedTimeEntry? = nil
+  ) {
     self.init(
       row.prediction, name: row.name.rawValue, occurrences: row.occurrences.value, missing: missing,
-      bindingUnit: missing.isEmpty ? UnitTable.bindingUnit(of: row, rates: rates) : nil)
+      bindingUnit: missing.isEmpty ? UnitTable.bindingUnit(of: row, rates: rates) : nil, calibrated: calibrated)
   }
 
-  init(_ row: OperatorPrediction, name: String, occurrences: UInt64, missing: [MissingFact], bindingUnit: String? = nil)
-  {
+  init(
+    _ row: OperatorPrediction, name: String, occurrences: UInt64, missing: [MissingFact], bindingUnit: String? = nil,
+    calibrated: CalibratedTimeEntry? = nil
+  ) {
+    self.calibrated = calibrated
     self.name = name
     kind = row.kind.rawValue
     self.occurrences = occurrences

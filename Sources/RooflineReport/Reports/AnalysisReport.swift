@@ -74,7 +74,7 @@ public struct AnalysisReport {
       formats.weight == formats.activation && formats.activation == formats.keyValueCache
       ? formats.weight.rawValue
       : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
-    line += "; ideal time of one device"
+    line += "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device")"
     if !analysis.configuration.overrides.isEmpty {
       let settings = analysis.configuration.overrides.map { "\($0.key)=\($0.value.summary)" }
       line += "\nset: \(settings.joined(separator: ", "))"
@@ -87,6 +87,7 @@ public struct AnalysisReport {
     let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
     lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
     lines.append("hardware \(analysis.hardware.provenance)")
+    lines += analysis.calibrated.map { CalibratedTimeText(time: $0).lines(analysis) } ?? []
     lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
     lines += analysis.notices.map { "note     \($0.sentence)" }
     return lines

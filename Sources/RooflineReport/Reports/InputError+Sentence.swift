@@ -65,6 +65,17 @@ extension Notice {
       "\(what) \(tokens) is beyond the model's max_position_embeddings of \(limit)"
     case .missingFacts(let hardware, let path, let facts):
       "times that need it are unknown: " + InputError.missing(facts, hardware: hardware, path: path)
+    case .borrowedConstants(let from, let isSameGeneration, let kernels):
+      "constants of \(from) with this GPU's facts for \(kernels.joined(separator: ", "))\(isSameGeneration ? "" : "; it is of another generation, where errors of 10 to 50 % were seen"); `roofline calibrate` fits its own"
+    case .otherHeadDim(let family, let fitted): "\(family): constants of head dim \(fitted)"
+    case .standIn(let rows, let constants):
+      "\(rows.joined(separator: ", ")): by the constants of \(constants), since nobody measured the fused kernel"
+    case .graphConstants(let kernels):
+      "constants of graph launches, for want of eager ones: \(kernels.joined(separator: ", "))"
+    case .uncalibrated(let rows):
+      "no constants for \(rows.joined(separator: ", ")): their ideal times stand, which real kernels exceed"
+    case .clamped(let rows):
+      "calibrated below the ideal time, which stands instead: \(rows.joined(separator: ", "))"
     case .scalesNotCounted(let formats):
       "scales of \(formats.map(\.rawValue).joined(separator: ", ")) tensors are not counted"
     case .trainingScope:

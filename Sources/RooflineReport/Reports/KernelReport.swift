@@ -32,6 +32,32 @@ public struct KernelReport {
     PhaseTable.cells(name, occurrences: 1, prediction, share: nil)
   }
 
+  /// Why the time is what it is, and what range it lies in.
+  private static func calibrated(_ analysis: KernelAnalysis, _ time: CalibratedTime) -> [String] {
+    guard let timed = analysis.timedRow, let own = analysis.prediction.time else {
+      return ["note     no constants for such a kernel: the ideal time stands, which real kernels exceed"]
+    }
+    let parts = TimePart.list(analysis.prediction, timed: timed)
+    var lines = [
+      "parts    "
+        + parts.map { "\($0.name.rawValue) \(Numbers.fixed($0.microseconds, decimals: 2))" }.joined(separator: ", ")
+        + " µs"
+    ]
+    let choices = timed.found.model.choices(timed.kernel).map { "\($0.name) \($0.value)" }
+    if !choices.isEmpty { lines.append("chosen   \(choices.joined(separator: ", "))") }
+    if let factors = timed.interval(analysis.prediction, by: time) {
+      let share = Numbers.fixed(time.options.interval * 100, decimals: 0)
+      lines.append(
+        "interval \(Numbers.time(own * factors.lowerBound)) to \(Numbers.time(own * factors.upperBound)) for \(share) % of measurements"
+      )
+    }
+    lines.append("times    \(CalibratedTimeText.source(timed.found, time))")
+    if let from = timed.found.borrowedFrom {
+      lines.append("note     constants of \(from) with this GPU's facts; `roofline calibrate` fits its own")
+    }
+    return lines
+  }
+
   private var lines: [String] {
     var lines: [String] = []
     if let ridge = analysis.ridge {
@@ -46,6 +72,11 @@ public struct KernelReport {
       lines.append(
         "blocked  traffic without reuse between blocks: \(Numbers.scaled(blocked.gemm.trafficWords)) words, \(Numbers.scaled(blocked.trafficBytes))B, \(Numbers.time(time)) at the bandwidth"
       )
+    }
+    if let time = analysis.calibrated {
+      lines.append(
+        "ideal    \(Numbers.time(analysis.prediction.ideal(analysis.rates, analysis.options).time ?? Seconds(.nan)))")
+      lines += KernelReport.calibrated(analysis, time)
     }
     lines.append("hardware \(analysis.hardware.provenance)")
     if let note = Notice.scales(of: analysis.formats) { lines.append("note     \(note.sentence)") }
@@ -97,7 +128,12 @@ struct KernelDocument: Encodable {
   init(_ analysis: KernelAnalysis) {
     let name = analysis.prediction.kind.rawValue
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.formats)
-    `operator` = OperatorEntry(analysis.prediction, name: name, occurrences: 1, missing: [])
+    `operator` = OperatorEntry(
+      analysis.prediction, name: name, occurrences: 1, missing: [],
+      calibrated: CalibratedTimeEntry(
+        analysis.prediction, ideal: analysis.prediction.ideal(analysis.rates, analysis.options),
+        timed: analysis.timedRow,
+        time: analysis.calibrated))
     let formats = analysis.formats
     dtypes = [
       "weight": formats.weight.rawValue, "activation": formats.activation.rawValue,

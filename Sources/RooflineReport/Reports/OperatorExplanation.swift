@@ -30,6 +30,11 @@ public struct OperatorExplanation: Encodable, Sendable {
     public let value: String
     public let unit: String
     public let source: String
+
+    func named(_ quantity: String) -> Entry {
+      Entry(
+        quantity: quantity, symbolic: symbolic, substituted: substituted, value: value, unit: unit, source: source)
+    }
   }
 
   init(name: String, kind: String, phase: String, letters: [LetterEntry], entries: [Entry]) {
@@ -53,9 +58,18 @@ public struct OperatorExplanation: Encodable, Sendable {
     occurrences = prediction.occurrences.value
     let formulas = row.operator.accept(FormulaReader())
     letters = formulas.letters
+    let ideal = TimeExplanation(
+      cost: prediction.cost, analysis: analysis, isCollective: prediction.cost.wireSteps != 0
+    ).entries
+    guard let time = analysis.calibrated else {
+      entries = formulas.entries + ideal
+      return
+    }
+    let index = phase.operators.firstIndex { $0.name == name } ?? 0
+    let timed = phase.timedRows(analysis.configuration.model, by: time)[index]
     entries =
-      formulas.entries
-      + TimeExplanation(cost: prediction.cost, analysis: analysis, isCollective: prediction.bound == .network).entries
+      formulas.entries + ideal.map { $0.quantity == "timeSeconds" ? $0.named("idealTimeSeconds") : $0 }
+      + CalibratedTimeExplanation(prediction: prediction.prediction, timed: timed, time: time).entries
   }
 }
 

@@ -133,7 +133,7 @@ struct SensitivityDocument: Encodable {
   init(_ report: SensitivityReport) {
     model = AnalysisDocument.ModelEntry(report.scenario.configuration)
     hardware = ["name": report.scenario.hardware.name, "path": report.scenario.hardware.path]
-    workload = AnalysisDocument.WorkloadEntry(report.scenario.workload, report.scenario.options)
+    workload = AnalysisDocument.WorkloadEntry(report.scenario.workload, report.scenario.options, nil)
     sensitivity = SensitivityEntry(
       generate: report.scenario.tokens, base: ResultEntry(report.sensitivity.base),
       entries: report.sensitivity.entries.map { entry in

@@ -30,7 +30,7 @@ enum UnitTable {
 
   /// The roof that decides; a tie with memory is memory's.
   static func bindingUnit(of row: RowPrediction, rates: DeviceRates) -> String {
-    guard row.bound != .network else { return "network" }
+    guard row.cost.wireSteps == 0 else { return "network" }
     let times = OperatorPrediction.roofTimes(of: row.cost, rates: rates)
     let roofs = [
       ("memory", times.memory), ("tensor", times.tensor), ("vector", times.vector), ("special", times.special),

@@ -128,9 +128,11 @@ extension ParsedArguments {
         training: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
         options: scenario.options)
     }
+    let request = try timeRequest(scenario.hardware, scenario.options, catalog)
     return try Analysis(
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload, phases: phases,
-      options: scenario.options)
+      options: scenario.options,
+      calibrated: request?.time(of: scenario.configuration.model, formats: scenario.workload.formats))
   }
 
   func phases() throws(InputError) -> [Phase] {

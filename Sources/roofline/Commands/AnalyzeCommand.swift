@@ -10,7 +10,7 @@ enum AnalyzeCommand: Command {
     usage: "analyze --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
       + [WorkloadOptions.phase, WorkloadOptions.generate, units, ConventionOptions.convention] + TrainingOptions.all
-      + WorkloadOptions.formats + WorkloadOptions.rates + WorkloadOptions.output,
+      + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline analyze --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024",
     notes: [TrainingOptions.note])
@@ -59,7 +59,8 @@ extension [Notice] {
     map { notice in
       switch notice {
       case .beyondMaxPositions, .missingFacts: "roofline: warning: \(notice.sentence)\n"
-      case .scalesNotCounted, .trainingScope: ""
+      case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence)\n"
+      default: ""
       }
     }.joined()
   }

@@ -6,7 +6,8 @@ enum KernelCommand: Command {
     name: "kernel",
     summary: "The roofline of one operator of any kind.",
     usage: "kernel KIND column=value … --dtype DTYPE --hardware NAME|PATH",
-    options: [WorkloadOptions.hardware] + WorkloadOptions.formats + WorkloadOptions.rates + WorkloadOptions.output,
+    options: [WorkloadOptions.hardware] + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all
+      + WorkloadOptions.output,
     positionals: 1...64,
     example: "roofline kernel gemm m=16 n=8192 k=1024 --dtype fp16 --hardware a100-sxm4-80gb",
     notes: ["KINDS and their columns:"]
@@ -34,7 +35,9 @@ enum KernelCommand: Command {
       weight: given.weight ?? base, activation: given.activation ?? base,
       keyValueCache: given.keyValueCache ?? keyValue ?? base, model: base)
     let hardware = try hardware(arguments, options, surroundings)
-    let analysis = try KernelAnalysis(kernel, formats: formats, hardware: hardware, options: options)
+    let analysis = try KernelAnalysis(
+      kernel, formats: formats, hardware: hardware, options: options,
+      time: try arguments.timeRequest(hardware, options, surroundings.catalog()))
     return Outcome(output: try KernelReport(analysis).render(format, text: text))
   }
 

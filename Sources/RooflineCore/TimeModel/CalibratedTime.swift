@@ -1,0 +1,192 @@
+/// Times of a run's kernels from the calibrations of its GPU: the entries are looked up once, the kernels of every row after that are
+/// arithmetic.
+public final class CalibratedTime: Sendable {
+  /// What a run says about its kernels.
+  public struct Options: Hashable, Sendable {
+    public var residency = Residency.serving
+    public var launch = Launch.graph
+    /// The library of a kind, where it is not the calibration's first.
+    public var families: [TimedKernel.Kind: String] = [:]
+    /// The share of measurements that an interval holds.
+    public var interval = 0.9
+
+    public init() {}
+  }
+
+  public let set: CalibrationSet
+  public let options: Options
+  /// Observations near a kernel that correct its time; nil: calibrated times stand as they are.
+  public let correction: (any TimeCorrection)?
+  private let gemm, prefill: CalibrationSet.Found?
+  private let decode: [CalibrationSet.Found?]
+  private let rows: [CalibrationSet.Found?]
+  private let collectives: [CalibrationSet.Found?]
+  private let decodeFamily: String
+
+  /// - Parameters:
+  ///   - formats: of the model's run.
+  ///   - headDim: of the model's attention.
+  ///   - isWindowed: whether its attention has a sliding window.
+  public init(
+    _ set: CalibrationSet, formats: NumberFormats, headDim: UInt64, isWindowed: Bool, options: Options,
+    correction: (any TimeCorrection)? = nil
+  ) {
+    self.set = set
+    self.options = options
+    self.correction = correction
+    func find(_ kernel: TimedKernel, variant: AttentionVariant? = nil) -> CalibrationSet.Found? {
+      let family = options.families[kernel.kind]
+      if options.launch == .eager,
+        let eager = set.find(kernel, family: family, launch: .eager, variant: variant)
+      {
+        return eager
+      }
+      return set.find(kernel, family: family, variant: variant) ?? set.standIn(kernel, family: family)
+    }
+    let call = AttentionCall(
+      batch: 1, query: 2, context: 2, heads: 1, keyValueHeads: 1, headDim: Double(headDim),
+      window: isWindowed ? 1 : 0)
+    func attention(_ shape: TimedKernel.Shape) -> TimedKernel {
+      TimedKernel(shape, dtype: formats.residual, keyValueDType: formats.keyValueCache)
+    }
+    gemm =
+      formats.weight.bits == formats.activation.bits
+      ? find(TimedKernel(.gemm(.init(m: 1, n: 1, k: 1, copies: 1)), dtype: formats.activation)) : nil
+    prefill = find(attention(.prefill(call)))
+    decode = AttentionVariant.allCases.map { find(attention(.decode(call)), variant: $0) }
+    decodeFamily = decode.lazy.compactMap { $0 }.first?.entry.key.family ?? ""
+    rows = OperatorKind.rowKinds.map { kind in
+      find(TimedKernel(.row(.init(kind, rows: 1, width: 1)), dtype: formats.residual))
+    }
+    collectives = OperatorKind.collectiveKinds.map { kind in
+      find(TimedKernel(.collective(.init(kind, ranks: 2, bytes: 1)), dtype: .bf16))
+    }
+  }
+
+  /// The entry that predicts a kernel; nil where there is none.
+  @inline(__always)
+  public func found(_ kernel: TimedKernel) -> CalibrationSet.Found? {
+    switch kernel.shape {
+    case .gemm: gemm
+    case .prefill: prefill
+    case .decode(let call):
+      decode[
+        AttentionVariant(
+          family: decodeFamily, call: call, processors: set.facts.streamingMultiprocessors
+        ).index]
+    case .row(let call): rows[call.operation.slot]
+    case .collective(let call): collectives[call.operation.slot]
+    }
+  }
+
+  /// The operator's time in place of its ideal one, where a calibration has constants for its kernel.
+  ///
+  /// In serving no kernel beats its ideal time: where the constants say so, the ideal stands and the basis says `clamped`.
+  @inline(__always)
+  func timed(_ value: Operator<Count>, ideal: OperatorPrediction) -> OperatorPrediction {
+    timed(TimedKernel(value, residency: options.residency), ideal: ideal)
+  }
+
+  /// - Parameter kernel: nil for an operator that no measured kernel stands for.
+  @inline(__always)
+  func timed(_ kernel: TimedKernel?, ideal: OperatorPrediction) -> OperatorPrediction {
+    var prediction = ideal
+    prediction.basis = .uncalibrated
+    guard let kernel, let found = found(kernel) else { return prediction }
+    var timing = found.model.timing(kernel)
+    guard timing.microseconds.isFinite, timing.microseconds > 0 else { return prediction }
+    prediction.basis = .calibrated
+    if let correction,
+      let factor = correction.factor(kernel, family: found.entry.key.family, microseconds: timing.microseconds)
+    {
+      timing.microseconds *= factor
+      prediction.basis = .anchored
+    }
+    let seconds = timing.microseconds * 1e-6
+    if options.residency == .serving, seconds < ideal.seconds {
+      prediction.basis = .clamped
+      return prediction
+    }
+    prediction.seconds = seconds
+    if timing.exposed * 2 > timing.microseconds { prediction.bound = .latency }
+    return prediction
+  }
+}
+
+/// What an operator's time stands on.
+public enum TimeBasis: String, Hashable, Sendable, CaseIterable {
+  /// Datasheet rates.
+  case ideal
+  /// Fitted constants.
+  case calibrated
+  /// Fitted constants, corrected by observations near it.
+  case anchored
+  /// The ideal time, because fitted constants say less, which is impossible in serving.
+  case clamped
+  /// The ideal time, because nobody has constants for such a kernel.
+  case uncalibrated
+}
+
+/// A correction of calibrated times by observations.
+public protocol TimeCorrection: Sendable {
+  /// What to multiply a kernel's calibrated time by; nil where nothing is near it.
+  func factor(_ kernel: TimedKernel, family: String, microseconds: Double) -> Double?
+
+  /// Factors on the corrected time between which a share of measurements lies; nil where there is no telling.
+  func interval(_ kernel: TimedKernel, family: String, share: Double) -> ClosedRange<Double>?
+}
+
+extension AttentionVariant {
+  var index: Int {
+    switch self {
+    case .grouped: 0
+    case .ungrouped: 1
+    case .tensorCores: 2
+    case .fewHeads: 3
+    case .xqa: 4
+    case .masked: 5
+    }
+  }
+}
+
+extension OperatorKind {
+  /// Its place among the row kernels, and among the collectives.
+  fileprivate var slot: Int {
+    switch self {
+    case .rmsNorm, .allReduce: 0
+    case .layerNorm, .allGather: 1
+    case .addRMSNorm, .reduceScatter: 2
+    case .siluAndMul: 3
+    case .gelu: 4
+    case .residualAdd: 5
+    case .rotary: 6
+    case .embedding: 7
+    default: 8
+    }
+  }
+
+  fileprivate static let rowKinds: [OperatorKind] = [
+    .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
+  ]
+  fileprivate static let collectiveKinds: [OperatorKind] = [.allReduce, .allGather, .reduceScatter]
+}
+
+/// How a run wants its times, before its model is known.
+public struct TimeRequest: Sendable {
+  public let set: CalibrationSet
+  public let options: CalibratedTime.Options
+  public let correction: (any TimeCorrection)?
+
+  public init(_ set: CalibrationSet, options: CalibratedTime.Options, correction: (any TimeCorrection)? = nil) {
+    self.set = set
+    self.options = options
+    self.correction = correction
+  }
+
+  /// The times of a model's run. No architecture that is read has a sliding window in force.
+  public func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
+    CalibratedTime(
+      set, formats: formats, headDim: model.headDim, isWindowed: false, options: options,
+      correction: correction)
+  }
+}

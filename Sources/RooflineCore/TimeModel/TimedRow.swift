@@ -1,0 +1,81 @@
+/// A row's kernel and the calibration entry that times it: what reports and comparisons ask about a time.
+public struct TimedRow: Sendable {
+  public let kernel: TimedKernel
+  public let found: CalibrationSet.Found
+
+  /// Factors on the row's time between which a share of measurements of such kernels lies; nil where there is no telling.
+  public func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
+    switch prediction.basis {
+    case .anchored:
+      time.correction?.interval(kernel, family: found.entry.key.family, share: time.options.interval)
+    case .calibrated:
+      found.entry.heldOut?.factors(at: prediction.seconds * 1e6, share: time.options.interval)
+    case .ideal, .clamped, .uncalibrated: nil
+    }
+  }
+}
+
+extension PhaseAnalysis {
+  /// The kernels behind the rows, row by row; nil where nobody has constants for one.
+  public func timedRows(_ model: DecoderModel, by time: CalibratedTime) -> [TimedRow?] {
+    let rows: [NamedOperator<Count>] = step.rows(of: model)
+    return rows.map { row in
+      guard let kernel = TimedKernel(row.operator, residency: time.options.residency), let found = time.found(kernel)
+      else { return nil }
+      return TimedRow(kernel: kernel, found: found)
+    }
+  }
+
+  /// The range of the pass's time if all rows err alike: the sum of the rows' ends; rows without an interval keep their time.
+  public func interval(_ model: DecoderModel, by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
+    var (low, high) = (0.0, 0.0)
+    for (row, timed) in zip(operators, timedRows(model, by: time)) {
+      guard let own = row.time else { return nil }
+      let factors = timed?.interval(row.prediction, by: time) ?? 1...1
+      let times = Double(row.occurrences.value)
+      low += own.value * factors.lowerBound * times
+      high += own.value * factors.upperBound * times
+    }
+    return (Seconds(low), Seconds(high))
+  }
+}
+
+extension Notice {
+  /// What a reader of calibrated times should know.
+  static func calibration(_ time: CalibratedTime, _ phases: [PhaseAnalysis], _ model: DecoderModel) -> [Notice] {
+    var borrowed: [String: [String]] = [:]
+    var others: [Notice] = []
+    var graphs: [String] = []
+    var uncalibrated: [String] = []
+    var clamped: [String] = []
+    var standIns: [String] = []
+    func add(_ name: String, to list: inout [String]) { if !list.contains(name) { list.append(name) } }
+    for phase in phases {
+      for (row, timed) in zip(phase.operators, phase.timedRows(model, by: time)) {
+        if row.prediction.basis == .uncalibrated { add(row.name.rawValue, to: &uncalibrated) }
+        if row.prediction.basis == .clamped { add(row.name.rawValue, to: &clamped) }
+        guard let timed else { continue }
+        let key = timed.found.entry.key
+        let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family))"
+        if let from = timed.found.borrowedFrom { add(kernel, to: &borrowed[from, default: []]) }
+        if timed.found.standIn != nil { add(row.name.rawValue, to: &standIns) }
+        if let fitted = timed.found.otherHeadDim {
+          let notice = Notice.otherHeadDim(family: key.family, fitted: fitted)
+          if !others.contains(notice) { others.append(notice) }
+        }
+        if time.options.launch == .eager, key.launch != .eager { add(kernel, to: &graphs) }
+      }
+    }
+    var notices = borrowed.sorted { $0.key < $1.key }.map { from, kernels in
+      let donor = time.set.layers.first { $0.hardware == from }
+      return Notice.borrowedConstants(
+        from: from, isSameGeneration: donor?.computeCapability == time.set.capability, kernels: kernels)
+    }
+    notices += others
+    if !standIns.isEmpty { notices.append(.standIn(rows: standIns, constants: OperatorKind.rmsNorm.rawValue)) }
+    if !graphs.isEmpty { notices.append(.graphConstants(kernels: graphs)) }
+    if !uncalibrated.isEmpty { notices.append(.uncalibrated(rows: uncalibrated)) }
+    if !clamped.isEmpty { notices.append(.clamped(rows: clamped)) }
+    return notices
+  }
+}
