@@ -14,19 +14,36 @@ public struct ObservationPredictor: Sendable {
 
   public let calibrations: CalibrationSet
   public let residency: Residency?
+  /// Which times are predicted.
+  public let tier: Tier
+
+  public enum Tier: Sendable {
+    case ideal(RateOptions)
+    case calibrated
+    /// Corrected by these observations; each observation's own group of shapes is left out.
+    case anchored(Anchors)
+  }
+
   private var models: [Calibration.Key: CalibrationSet.Found?] = [:]
   private var remarks: Set<String> = []
 
   /// - Parameter residency: instead of what the benchmark says of itself.
-  public init(_ calibrations: CalibrationSet, residency: Residency? = nil) {
+  public init(_ calibrations: CalibrationSet, residency: Residency? = nil, tier: Tier = .calibrated) {
     self.calibrations = calibrations
     self.residency = residency
+    self.tier = tier
   }
 
   public var notes: [String] { remarks.sorted() }
 
   public mutating func predict(_ observation: Observation, interval: Double) -> Result<Prediction, Skip> {
     let kernel = residency.map { observation.kernel.with($0) } ?? observation.kernel
+    if case .ideal(let options) = tier {
+      guard let time = IdealKernelTime.microseconds(kernel, calibrations.hardware, options) else {
+        return .failure(Skip(reason: "no ideal time: the hardware file lacks a rate"))
+      }
+      return .success(Prediction(microseconds: time, interval: nil))
+    }
     let launch = Launch(timing: observation.timing)
     let key = Calibration.Key(
       kernel, family: observation.family, launch: launch,
@@ -54,9 +71,13 @@ public struct ObservationPredictor: Sendable {
             "no constants for \(key.kind.rawValue)\(op) of \(key.family), \(formats)\(launch == .eager ? ", launched eagerly" : "")"
         ))
     }
-    let time = found.model.microseconds(kernel)
+    var time = found.model.microseconds(kernel)
     guard time.isFinite, time > 0 else { return .failure(Skip(reason: "outside what the model describes")) }
-    let factors = found.entry.heldOut?.factors(at: time, share: interval)
+    var factors = found.entry.heldOut?.factors(at: time, share: interval)
+    if case .anchored(let anchors) = tier, let left = anchors.leftOut(observation, share: interval) {
+      time *= left.factor
+      factors = left.interval
+    }
     return .success(
       Prediction(microseconds: time, interval: factors.map { time * $0.lowerBound...time * $0.upperBound }))
   }

@@ -9,7 +9,9 @@ enum ValidateCommand: Command {
     usage: "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options]",
     options: [
       ObservationOptions.observations, WorkloadOptions.hardware, ObservationOptions.calibration,
-      ObservationOptions.prior, ObservationOptions.residency, ObservationOptions.interval,
+      ObservationOptions.prior,
+      Option("time", "TIER", "ideal, calibrated, or anchored: by the other rows, a row's own group left out (calibrated)"),
+      ObservationOptions.residency, ObservationOptions.interval,
     ] + WorkloadOptions.output,
     positionals: 0...64,
     example: "roofline validate --observations gemm-h100_sxm.csv --hardware h100-sxm")
@@ -19,6 +21,7 @@ enum ValidateCommand: Command {
     let text = surroundings.textFormat(isWide: try arguments.isWide())
     let interval = try arguments.interval()
     let residency = try arguments.residency()
+    let tier = try arguments.choice("time", TimeOptions.Tier.self) ?? .calibrated
     guard !arguments.has("calibration") || !arguments.has("prior") else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
     }
@@ -27,8 +30,13 @@ enum ValidateCommand: Command {
     let hardware = try arguments.hardware(of: files, catalog)
     let calibrations = try catalog.calibrations(
       for: hardware, file: arguments.string("calibration"), prior: arguments.string("prior"))
+    let observations = files.flatMap(\.observations)
+    let predictor = ObservationPredictor(
+      calibrations, residency: residency,
+      tier: tier == .ideal
+        ? .ideal(RateOptions()) : tier == .anchored ? .anchored(Anchors(observations, set: calibrations)) : .calibrated)
     let validation = Validation(
-      files.flatMap(\.observations), predictor: ObservationPredictor(calibrations, residency: residency),
+      observations, predictor: predictor,
       skipped: files.flatMap(\.skipped), interval: interval)
     let report = ValidationReport(
       validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
