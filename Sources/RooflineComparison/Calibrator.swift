@@ -92,17 +92,17 @@ public struct Calibrator: Sendable {
     }
     let fit = EntryFit(key, facts: facts, capability: capability)
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
-    guard let first = fit.fit(thinned, prior: found?.entry.constants, shrinks: shrinks) else {
+    guard let first = fit.fit(thinned, prior: found?.constants, shrinks: shrinks) else {
       outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
       return outcome
     }
     let (rows, rejected) = split(all, by: first, key)
     outcome.rejected = rejected
     let kept = Calibrator.thin(rows, to: Calibrator.mostRows)
-    let final = rejected.isEmpty ? first : fit.fit(kept, prior: found?.entry.constants, shrinks: shrinks) ?? first
+    let final = rejected.isEmpty ? first : fit.fit(kept, prior: found?.constants, shrinks: shrinks) ?? first
     outcome.atBound = final.atBound
 
-    let heldOut = leaveGroupsOut(rows, fit, from: final.constants, prior: found?.entry.constants)
+    let heldOut = leaveGroupsOut(rows, fit, from: final.constants, prior: found?.constants)
     outcome.after = heldOut.flatMap { pairs in
       ErrorStatistics(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured))
     }

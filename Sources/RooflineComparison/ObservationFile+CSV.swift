@@ -27,7 +27,11 @@ extension ObservationFile {
         throw .notMeasurements(file: path, problem: "column \(name) stands twice in its first line")
       }
     }
-    var reader = ObservationReader(path: path, columns: columns)
+    let positions = Dictionary(
+      uniqueKeysWithValues: ObservationReader.Column.allCases.compactMap { column in
+        columns[column.rawValue].map { (column, $0) }
+      })
+    var reader = ObservationReader(path: path)
     var observations: [Observation] = []
     var gpu: String?
     var seen: [UInt64: Int] = [:]
@@ -36,7 +40,7 @@ extension ObservationFile {
         throw .notMeasurements(
           file: path, problem: "line \(lines.line) has \(fields.count) fields, the first line \(header.count)")
       }
-      let own = reader.text(.gpu, fields, lines)
+      let own = positions[.gpu].map { lines.text(fields[$0]) } ?? ""
       if let gpu, gpu != own {
         throw .notMeasurements(
           file: path, problem: "it mixes GPUs: \(gpu) and, in line \(lines.line), \(own); one file, one GPU")
@@ -49,7 +53,10 @@ extension ObservationFile {
           problem:
             "line \(lines.line) is a copy of line \(earlier), time and all; a repeated measurement has its own time")
       }
-      if let observation = try reader.observation(fields, lines) { observations.append(observation) }
+      let found = try reader.observation(line: lines.line, place: "line \(lines.line)") { column in
+        positions[column].map { lines.text(fields[$0]) } ?? ""
+      }
+      if let found { observations.append(found) }
     }
     guard let gpu else { throw .notMeasurements(file: path, problem: "it has a first line and no measurement") }
     self.init(
@@ -81,36 +88,32 @@ struct ObservationReader {
   }
 
   let path: String
-  private let index: [Column: Int]
   private var reasons: [String: Int] = [:]
 
-  init(path: String, columns: [String: Int]) {
-    self.path = path
-    index = Dictionary(
-      uniqueKeysWithValues: Column.allCases.compactMap { column in columns[column.rawValue].map { (column, $0) } })
-  }
+  init(path: String) { self.path = path }
 
   var skipped: [ObservationFile.Skipped] {
     reasons.sorted { $0.key < $1.key }.map { ObservationFile.Skipped(reason: $0.key, n: $0.value) }
   }
 
-  func text(_ column: Column, _ fields: [Range<Int>], _ lines: CSVLines) -> String {
-    guard let position = index[column] else { return "" }
-    return lines.text(fields[position])
-  }
-
   /// nil where nothing here has a model of the row's operator; the reason is counted.
-  mutating func observation(_ fields: [Range<Int>], _ lines: CSVLines) throws(InputError) -> Observation? {
+  ///
+  /// - Parameters:
+  ///   - place: where the row stands, for complaints.
+  ///   - field: a column's text; empty where it is absent.
+  mutating func observation(
+    line: Int, place: String, field: (Column) -> String
+  ) throws(InputError) -> Observation? {
     func complain(_ problem: String) -> InputError {
-      .notMeasurements(file: path, problem: "line \(lines.line): \(problem)")
+      .notMeasurements(file: path, problem: "\(place): \(problem)")
     }
     func text(_ column: Column) throws(InputError) -> String {
-      let text = self.text(column, fields, lines)
+      let text = field(column)
       guard !text.isEmpty else { throw complain("\(column.rawValue) is missing") }
       return text
     }
     func whole(_ column: Column, from least: UInt64 = 1, default fallback: Double? = nil) throws(InputError) -> Double {
-      if let fallback, self.text(column, fields, lines).isEmpty { return fallback }
+      if let fallback, field(column).isEmpty { return fallback }
       let text = try text(column)
       guard let number = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }), number >= least,
         number <= Count.limit
@@ -146,7 +149,7 @@ struct ObservationReader {
             m: try whole(.m), n: try whole(.n), k: try whole(.k), inputBytes: elementBytes,
             outputBytes: max(2, elementBytes), copies: try whole(.copies, default: 1))), dtype: format)
     case .attention:
-      let keyValue = self.text(.keyValueDType, fields, lines).isEmpty ? format : try dtype(.keyValueDType)
+      let keyValue = field(.keyValueDType).isEmpty ? format : try dtype(.keyValueDType)
       let phase = try text(.phase)
       guard let phase = Phase(rawValue: phase) else {
         throw complain("phase is \"\(phase)\"; expected prefill or decode")
@@ -183,7 +186,7 @@ struct ObservationReader {
           : .collective(.init(operation, ranks: try whole(.ranks, from: 2), bytes: try whole(.bytes))), dtype: format)
     }
     return Observation(
-      kernel, family: try text(.family), source: self.text(.source, fields, lines),
-      timing: self.text(.timing, fields, lines), microseconds: microseconds, line: lines.line)
+      kernel, family: try text(.family), source: field(.source),
+      timing: field(.timing), microseconds: microseconds, line: line)
   }
 }

@@ -1,13 +1,51 @@
 import RooflineCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension ObservationFile {
-  init(json data: Data, path: String) throws(InputError) {
-    throw .notMeasurements(file: path, problem: "no JSON yet")
+  /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's
+  /// columns, `time_us` the median of its samples.
+  ///
+  /// - Throws: `InputError`; a file of a fake device (`"isFake": true`) is refused, since its numbers are nobody's.
+  init(json value: JSONValue, path: String) throws(InputError) {
+    let root = try JSONObject(value, file: path)
+    guard try root.positiveInteger("schemaVersion") == 1 else {
+      throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
+    }
+    guard try root.bool("isFake") != true else {
+      throw .notMeasurements(file: path, problem: "a fake device's file; its times are made up")
+    }
+    let gpu = try root.require(try root.string("gpu"), "gpu", "the GPU's name, a string")
+    guard case .array(let list) = root["observations"], !list.isEmpty else {
+      throw .missingKey(file: path, key: "observations", expected: "a list of at least one observation")
+    }
+    var reader = ObservationReader(path: path)
+    var observations: [Observation] = []
+    var unknown: [String] = []
+    for (index, value) in list.enumerated() {
+      let place = "observations[\(index)]"
+      let object = try JSONObject(value, file: path, path: place)
+      if let own = try object.string("gpu"), own != gpu {
+        throw .notMeasurements(file: path, problem: "it mixes GPUs: \(gpu) and, in \(place), \(own); one file, one GPU")
+      }
+      for key in object.members.keys.sorted() where ObservationReader.Column(rawValue: key) == nil {
+        if !unknown.contains(key) { unknown.append(key) }
+      }
+      let observation = try reader.observation(line: index, place: place) { column in
+        object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")
+      }
+      if let observation { observations.append(observation) }
+    }
+    self.init(path: path, gpu: gpu, observations: observations, skipped: reader.skipped, unknownColumns: unknown)
+  }
+}
+
+extension JSONValue {
+  /// As it would stand in a CSV field.
+  fileprivate var field: String {
+    switch self {
+    case .string(let text): text
+    case .integer(let number): String(number)
+    case .number(let number): "\(number)"
+    default: summary
+    }
   }
 }

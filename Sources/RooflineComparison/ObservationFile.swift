@@ -40,7 +40,9 @@ public struct ObservationFile: Sendable {
     }
     let bytes = [UInt8](data)
     let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
-    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return try ObservationFile(json: data, path: path) }
+    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+      return try ObservationFile(json: JSONValue.read(file: path), path: path)
+    }
     return try ObservationFile(csv: bytes, path: path)
   }
 

@@ -14,7 +14,7 @@ extension Catalog {
   public func calibrations(
     for hardware: HardwareSpec, file: String? = nil, prior: String? = nil
   ) throws(InputError) -> CalibrationSet {
-    if let prior { return try CalibrationSet(hardware, layers: [try calibration(of: prior)]) }
+    if let prior { return try set(hardware, [try calibration(of: prior)]) }
     var layers: [Calibration] = []
     if let file { layers.append(try Calibration.decode(JSONValue.read(file: file), file: file)) }
     var others: [Calibration] = []
@@ -27,7 +27,15 @@ extension Catalog {
       }
     }
     if let donor = Catalog.donor(for: hardware, among: others) { layers.append(donor) }
-    return try CalibrationSet(hardware, layers: layers)
+    return try set(hardware, layers)
+  }
+
+  private func set(_ hardware: HardwareSpec, _ layers: [Calibration]) throws(InputError) -> CalibrationSet {
+    var bandwidths: [String: Double] = [:]
+    for layer in layers where bandwidths[layer.hardware] == nil && layer.hardware != hardware.name {
+      bandwidths[layer.hardware] = (try? self.hardware(layer.hardware))?.memory?.bandwidth
+    }
+    return try CalibrationSet(hardware, layers: layers, bandwidths: bandwidths)
   }
 
   /// Names of the GPUs that have a calibration.

@@ -5,9 +5,13 @@ public struct CalibrationSet: Sendable {
   public let capability: String
   /// In the order in which they are asked.
   public let layers: [Calibration]
+  /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
+  private let bandwidths: [String: Double]
 
   /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
-  public init(_ hardware: HardwareSpec, layers: [Calibration]) throws(InputError) {
+  public init(
+    _ hardware: HardwareSpec, layers: [Calibration], bandwidths: [String: Double] = [:]
+  ) throws(InputError) {
     self.hardware = hardware
     facts = try DeviceFacts(hardware)
     guard let capability = hardware.computeCapability else {
@@ -17,11 +21,14 @@ public struct CalibrationSet: Sendable {
     }
     self.capability = capability
     self.layers = layers
+    self.bandwidths = bandwidths
   }
 
   /// An entry with what a reader should know about its use here.
   public struct Found: Sendable {
     public let entry: Calibration.Entry
+    /// Those of the entry, as they are on this GPU.
+    public let constants: Calibration.Constants
     public let model: KernelModel
     /// The GPU whose constants these are, where it is another one.
     public let borrowedFrom: String?
@@ -49,12 +56,13 @@ public struct CalibrationSet: Sendable {
       }
       // One library, the first: constants of two are never mixed.
       let own = fitting.filter { $0.key.family == fitting[0].key.family }
-      guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }),
-        let model = KernelModel(entry.constants, facts: facts, capability: capability)
+      guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }) else { continue }
+      let constants = entry.constants.keepingL2(bandwidth(of: layer) / facts.bandwidth)
+      guard let model = KernelModel(constants, facts: facts, capability: capability)
       else { continue }
       let headDim = kernel.headDim
       return Found(
-        entry: entry, model: model,
+        entry: entry, constants: constants, model: model,
         borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
         otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
     }
@@ -70,6 +78,8 @@ public struct CalibrationSet: Sendable {
     found?.standIn = .rmsNorm
     return found
   }
+
+  private func bandwidth(of layer: Calibration) -> Double { bandwidths[layer.hardware] ?? facts.bandwidth }
 
   /// The families that have constants for kernels like this one.
   public func families(for kernel: TimedKernel) -> [String] {
@@ -142,5 +152,24 @@ extension DType {
   /// Formats whose kernels take the same time: the two with 16 bits.
   func isTimedLike(_ other: DType) -> Bool {
     self == other || (self == .bf16 && other == .fp16) || (self == .fp16 && other == .bf16)
+  }
+}
+
+extension Calibration.Constants {
+  /// The same L2 rate on a GPU whose DRAM is faster: attention's constants state it as a multiple of the DRAM rate, but a sister with
+  /// other memory has the same cache.
+  ///
+  /// - Parameter ratio: DRAM rate of the GPU of the constants over that of the GPU they are for.
+  func keepingL2(_ ratio: Double) -> Self {
+    guard ratio != 1, ratio.isFinite, ratio > 0 else { return self }
+    switch self {
+    case .prefill(var constants, let cut):
+      constants.l2Speedup *= ratio
+      return .prefill(constants, cut)
+    case .decode(var constants, let cut):
+      constants.l2Bandwidth *= ratio
+      return .decode(constants, cut)
+    case .gemm, .row, .collective: return self
+    }
   }
 }

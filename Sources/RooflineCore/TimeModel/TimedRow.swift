@@ -16,6 +16,12 @@ public struct TimedRow: Sendable {
 }
 
 extension PhaseAnalysis {
+  /// The kernels behind the rows, as a benchmark would call them; nil for rows that no kernel stands for.
+  public func kernels(of model: DecoderModel) -> [(name: String, kernel: TimedKernel?)] {
+    let rows: [NamedOperator<Count>] = step.rows(of: model)
+    return rows.map { ($0.name.rawValue, TimedKernel($0.operator, residency: .warm)) }
+  }
+
   /// The kernels behind the rows, row by row; nil where nobody has constants for one.
   public func timedRows(_ model: DecoderModel, by time: CalibratedTime) -> [TimedRow?] {
     let rows: [NamedOperator<Count>] = step.rows(of: model)

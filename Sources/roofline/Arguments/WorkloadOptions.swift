@@ -75,10 +75,17 @@ extension ParsedArguments {
 
   /// The model, GPU and workload the arguments name. Arguments first, files second: a mistyped option is said before a
   /// missing file.
-  func scenario(_ catalog: Catalog, phases: [Phase], tokens: UInt64 = 1) throws(InputError) -> Scenario {
+  ///
+  /// - Parameter hardware: the GPU, where it is known without --hardware.
+  func scenario(
+    _ catalog: Catalog, phases: [Phase], tokens: UInt64 = 1, hardware: HardwareSpec? = nil
+  ) throws(InputError) -> Scenario {
     let modelName = try required("model", "name one, e.g. --model llama-2-70b; `roofline list models` shows them")
-    let hardwareName = try required(
-      "hardware", "name one, e.g. --hardware h100-sxm; `roofline list hardware` shows them")
+    var hardwareName = hardware?.name ?? ""
+    if hardware == nil {
+      hardwareName = try required(
+        "hardware", "name one, e.g. --hardware h100-sxm; `roofline list hardware` shows them")
+    }
     let (prompt, context) = try lengths(phases)
     let parallelism = Parallelism(
       isSequenceParallel: has("sequence-parallel"), pipeline: try positiveInteger("pp") ?? 1,
@@ -100,8 +107,10 @@ extension ParsedArguments {
     let workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+    var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
+    if hardware == nil { spec = try catalog.hardware(hardwareName) }
     return Scenario(
-      configuration: configuration, hardware: try catalog.hardware(hardwareName), workload: workload, options: options,
+      configuration: configuration, hardware: spec, workload: workload, options: options,
       tokens: tokens)
   }
 

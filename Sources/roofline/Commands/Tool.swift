@@ -22,7 +22,8 @@ enum Tool {
   static var commands: [any Command.Type] {
     [
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
-      ExplainCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self, ShapesCommand.self,
+      ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
+      ShapesCommand.self,
       ListCommand.self, ShowCommand.self,
     ]
   }

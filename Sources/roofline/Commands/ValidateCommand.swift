@@ -10,7 +10,8 @@ enum ValidateCommand: Command {
     options: [
       ObservationOptions.observations, WorkloadOptions.hardware, ObservationOptions.calibration,
       ObservationOptions.prior,
-      Option("time", "TIER", "ideal, calibrated, or anchored: by the other rows, a row's own group left out (calibrated)"),
+      Option(
+        "time", "TIER", "ideal, calibrated, or anchored: by the other rows, a row's own group left out (calibrated)"),
       ObservationOptions.residency, ObservationOptions.interval,
     ] + WorkloadOptions.output,
     positionals: 0...64,

@@ -1,0 +1,107 @@
+import RooflineComparison
+import RooflineCore
+
+/// What `compare` prints: predicted beside observed.
+public struct ObservationComparisonReport {
+  public let comparison: Comparison
+  public let hardware: HardwareSpec
+  public let tolerance: Double
+  public let notes: [String]
+
+  public init(_ comparison: Comparison, hardware: HardwareSpec, tolerance: Double, notes: [String]) {
+    self.comparison = comparison
+    self.hardware = hardware
+    self.tolerance = tolerance
+    self.notes = notes
+  }
+
+  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
+    switch format {
+    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
+    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
+    case .csv: CSVFormat().render([table], key: "hardware")
+    case .json: try JSONFormat().render(ObservationComparisonDocument(self))
+    }
+  }
+
+  private var table: Table {
+    Table(
+      title: "predicted against observed on \(hardware.name)",
+      columns: [
+        .init("row", key: "row", isText: true), .init("family", key: "family", isText: true),
+        .init("source", key: "source", isText: true), .init("roof", key: "roof_seconds"),
+        .init("calibrated", key: "calibrated_seconds"), .init("observed", key: "observed_seconds"),
+        .init("error %", key: "error"), .init("% of roof", key: "share_of_roof"),
+        .init("verdict", key: "verdict", isText: true),
+      ],
+      rows: comparison.lines.map { line in
+        .cells([
+          .text(line.name), .text(line.observation.family), .text(line.observation.source),
+          .time(line.ideal.map { Seconds($0 * 1e-6) }), .time(Seconds(line.predicted * 1e-6)),
+          .time(Seconds(line.observation.microseconds * 1e-6)), .share(line.error), .share(line.shareOfRoof),
+          .text(line.verdict.rawValue),
+        ])
+      })
+  }
+
+  private var lines: [String] {
+    var lines: [String] = []
+    if let statistics = comparison.statistics {
+      lines.append(
+        "errors   \(statistics.n) kernels, mean \(Numbers.percent(statistics.mape)) %, median \(Numbers.percent(statistics.medianApe)) %, bias \(Numbers.percent(statistics.bias)) %; largest \(Numbers.percent(comparison.worst)) %, tolerance \(Numbers.percent(tolerance)) %"
+      )
+    }
+    var told: [String] = []
+    for line in comparison.lines where !line.suspects.isEmpty {
+      let text =
+        "\(line.verdict.rawValue): \(line.name) (\(line.observation.family)): \(line.suspects.joined(separator: "; "))"
+      if !told.contains(text) { told.append(text) }
+    }
+    lines += told.prefix(20).map { "suspect  \($0)" }
+    if told.count > 20 { lines.append("suspect  and \(told.count - 20) more; json has them all") }
+    lines += comparison.unmeasured.map { "missing  \($0.name): \($0.reason)" }
+    lines += comparison.unpredicted.map { "left out \($0.n) rows: \($0.reason)" }
+    return lines + notes.map { "note     \($0)" }
+  }
+}
+
+/// The JSON of `compare`, schema version 1.
+struct ObservationComparisonDocument: Encodable {
+  struct Line: Encodable {
+    let row, kernel, family, source: String
+    @Nullable var roofSeconds: Double?
+    let calibratedSeconds, observedSeconds, error: Double
+    @Nullable var shareOfRoof: Double?
+    let verdict: String
+    let suspects: [String]
+  }
+
+  struct Unmatched: Encodable {
+    let name, reason: String
+  }
+
+  let schemaVersion = 1
+  let hardware: String
+  let tolerance: Double
+  let rows: [Line]
+  let statistics: ErrorStatistics?
+  let unmeasured: [Unmatched]
+  let unpredicted: [ObservationFile.Skipped]
+  let notes: [String]
+
+  init(_ report: ObservationComparisonReport) {
+    hardware = report.hardware.name
+    tolerance = report.tolerance
+    rows = report.comparison.lines.map { line in
+      Line(
+        row: line.name, kernel: line.observation.kernel.title, family: line.observation.family,
+        source: line.observation.source, roofSeconds: line.ideal.map { $0 * 1e-6 },
+        calibratedSeconds: line.predicted * 1e-6, observedSeconds: line.observation.microseconds * 1e-6,
+        error: line.error, shareOfRoof: line.shareOfRoof, verdict: line.verdict.rawValue, suspects: line.suspects)
+    }
+    statistics = report.comparison.statistics
+    unmeasured = report.comparison.unmeasured.map { Unmatched(name: $0.name, reason: $0.reason) }
+    unpredicted = report.comparison.unpredicted
+    notes = report.notes
+  }
+}

@@ -1,0 +1,70 @@
+import RooflineComparison
+import RooflineCore
+import RooflineReport
+
+enum CompareCommand: Command {
+  static let description = CommandDescription(
+    name: "compare",
+    summary: "Predicted beside measured kernel times: of a model's rows, or of every measurement.",
+    usage: "compare --observations FILE … [--model NAME|PATH and the options of analyze] [--tolerance SHARE]",
+    options: [
+      ObservationOptions.observations, WorkloadOptions.hardware, WorkloadOptions.model,
+      Option("tolerance", "SHARE", "an error beyond it makes the exit code 2 (0.15)"),
+      ObservationOptions.calibration, ObservationOptions.prior,
+    ] + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats + WorkloadOptions.output,
+    positionals: 0...64,
+    example:
+      "roofline compare --observations gemm-a100_sxm.csv --model llama-2-70b --tp 8 --batch 16 --prompt 1024 --phase decode",
+    notes: [
+      "Verdicts: ok within 15 %; slower and faster, with suspects; faster than its roof beyond 5 %.",
+      "Predictions are made under the conditions of the measurement: copies as given, attention warm.",
+    ])
+
+  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+    let format = try arguments.format()
+    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let tolerance = try arguments.positiveNumber("tolerance") ?? 0.15
+    guard !arguments.has("calibration") || !arguments.has("prior") else {
+      throw InputError.usage("--calibration and --prior contradict each other; give one")
+    }
+    let files = try arguments.observations()
+    let catalog = surroundings.catalog()
+    let hardware = try arguments.hardware(of: files, catalog)
+    let set = try catalog.calibrations(
+      for: hardware, file: arguments.string("calibration"), prior: arguments.string("prior"))
+    let observations = files.flatMap(\.observations)
+    let skipped = files.flatMap(\.skipped)
+    let comparison: Comparison
+    if arguments.has("model") {
+      let rows = try arguments.measurableRows(catalog, hardware)
+      comparison = Comparison(rows, observations, set: set, skipped: skipped)
+    } else {
+      for name in ["tp", "batch", "prompt", "context", "phase", "set", "operators"] where arguments.has(name) {
+        throw InputError.usage("--\(name) needs --model; without one, every measurement is compared on its own")
+      }
+      comparison = Comparison(observations, set: set, skipped: skipped)
+    }
+    let report = ObservationComparisonReport(
+      comparison, hardware: hardware, tolerance: tolerance, notes: files.flatMap(\.unknownColumnNotes))
+    return Outcome(
+      output: try report.render(format, text: text), exitCode: comparison.worst > tolerance ? 2 : 0)
+  }
+}
+
+extension ParsedArguments {
+  /// The kernels of a model's rows, each name once a phase.
+  fileprivate func measurableRows(
+    _ catalog: Catalog, _ hardware: HardwareSpec
+  ) throws(InputError) -> [(name: String, kernel: TimedKernel?)] {
+    let phases = try phases()
+    let scenario = try scenario(catalog, phases: phases, hardware: hardware)
+    let analysis = try Analysis(
+      configuration: scenario.configuration, hardware: hardware, workload: scenario.workload, phases: phases,
+      options: scenario.options)
+    return analysis.phases.flatMap { phase in
+      phase.kernels(of: scenario.configuration.model).map { name, kernel in
+        (phases.count > 1 ? "\(phase.step.name) \(name)" : name, kernel)
+      }
+    }
+  }
+}
