@@ -75,13 +75,17 @@ public struct Calibrator: Sendable {
     return key
   }
 
+  /// Whether the prior is of GPUs like this one.
+  private var isOfThisGeneration: Bool { prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false }
+
   public func calibrate(_ key: Calibration.Key, _ all: [Observation]) -> Outcome {
     let shapes = Set(all.map(\.shapeGroup))
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
-    let found = all.first.flatMap { first in
-      prior?.find(first.kernel, family: key.family, launch: key.launch)
-        ?? prior?.find(first.kernel, family: nil, launch: key.launch)
-    }
+    let found = all.first.flatMap { prior?.find($0.kernel, family: key.family, launch: key.launch) }
+    // Without constants of the library itself, what its name tells is the place to begin.
+    let base = found?.constants ?? .standard(key, capability: capability)
+    let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
+    let pull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
     outcome.before = found.flatMap { found in
       ErrorStatistics(
         predicted: all.map { found.model.microseconds($0.kernel) }, measured: all.map(\.microseconds))
@@ -92,17 +96,17 @@ public struct Calibrator: Sendable {
     }
     let fit = EntryFit(key, facts: facts, capability: capability)
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
-    guard let first = fit.fit(thinned, prior: found?.constants, shrinks: shrinks) else {
+    guard let first = fit.fit(thinned, prior: base, pull: pull) else {
       outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
       return outcome
     }
     let (rows, rejected) = split(all, by: first, key)
     outcome.rejected = rejected
     let kept = Calibrator.thin(rows, to: Calibrator.mostRows)
-    let final = rejected.isEmpty ? first : fit.fit(kept, prior: found?.constants, shrinks: shrinks) ?? first
+    let final = rejected.isEmpty ? first : fit.fit(kept, prior: base, pull: pull) ?? first
     outcome.atBound = final.atBound
 
-    let heldOut = leaveGroupsOut(rows, fit, from: final.constants, prior: found?.constants)
+    let heldOut = leaveGroupsOut(rows, fit, from: final.constants, prior: base, pull: pull)
     outcome.after = heldOut.flatMap { pairs in
       ErrorStatistics(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured))
     }
@@ -142,7 +146,8 @@ public struct Calibrator: Sendable {
 
   /// Predictions of every row by constants fitted without its group of shapes; nil with too few groups.
   private func leaveGroupsOut(
-    _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants?
+    _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants,
+    pull: EntryFit.Pull
   ) -> [(predicted: Double, measured: Double)]? {
     let groups = Set(rows.map(\.shapeGroup)).sorted()
     guard groups.count >= 2 else { return nil }
@@ -154,9 +159,9 @@ public struct Calibrator: Sendable {
       let training = rows.filter { fold[$0.shapeGroup] != out }
       guard
         let result = fit.fit(
-          Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior ?? start, starts: [start], rounds: 3,
+          Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior, starts: [start], rounds: 3,
           // A width or two left out leaves too little to fit everything by.
-          shrinks: prior != nil && (shrinks || groups.count < 4)),
+          pull: groups.count < 4 ? .strong : pull),
         let model = KernelModel(result.constants, facts: facts, capability: capability)
       else { return nil }
       for row in rows where fold[row.shapeGroup] == out {

@@ -12,6 +12,25 @@ public struct EntryFit: Sendable {
     self.capability = capability
   }
 
+  /// How strongly a prior pulls constants back to its own.
+  public enum Pull: Sendable {
+    /// It is a place to begin and nothing more.
+    case none
+    /// Of another generation or library: constants walk two and a half times as far.
+    case weak
+    /// Of the same generation and library.
+    case strong
+
+    /// One standard deviation as a factor; nil: no pull.
+    func spread(_ own: Double) -> Double? {
+      switch self {
+      case .none: nil
+      case .weak: RobustFit.exponential(2.5 * RobustFit.logarithm(own))
+      case .strong: own
+      }
+    }
+  }
+
   public struct Result: Sendable {
     public var constants: Calibration.Constants
     public var atBound: [String]
@@ -23,15 +42,15 @@ public struct EntryFit: Sendable {
   /// - Parameters:
   ///   - prior: where the fit begins and what it shrinks to; the kind's initial values without one, and then no shrinking.
   ///   - starts: further places to begin at.
-  ///   - shrinks: false takes the prior as a place to begin and nothing more.
+  ///   - pull: how strongly the prior pulls.
   /// - Returns: nil where the key's kernels cannot be predicted at all.
   public func fit(
     _ observations: [Observation], prior: Calibration.Constants?, weights: [Double]? = nil,
-    starts: [Calibration.Constants] = [], rounds: Int = 5, shrinks: Bool = true
+    starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong
   ) -> Result? {
     let standard = prior ?? Calibration.Constants.standard(key, capability: capability)
     let run = Run(
-      observations: observations, weights: weights, starts: starts, rounds: rounds, spread: prior != nil && shrinks)
+      observations: observations, weights: weights, starts: starts, rounds: rounds, pull: prior == nil ? .none : pull)
     switch standard {
     case .gemm(let base):
       return fit(
@@ -58,8 +77,7 @@ public struct EntryFit: Sendable {
     let weights: [Double]?
     let starts: [Calibration.Constants]
     let rounds: Int
-    /// Whether the prior pulls.
-    let spread: Bool
+    let pull: Pull
   }
 
   private func fit<C: FittedConstants>(
@@ -77,7 +95,7 @@ public struct EntryFit: Sendable {
     }
     let fit = RobustFit(
       parameters: free.map {
-        RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.spread ? $0.spread : nil)
+        RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
       }, measured: observations.map(\.microseconds), weights: run.weights
     ) { values in
       let model = KernelModel(wrap(constants(values)), facts: facts, capability: capability)
@@ -99,11 +117,32 @@ extension Calibration.Constants {
   static func standard(_ key: Calibration.Key, capability: String) -> Calibration.Constants {
     switch key.kind {
     case .gemm: .gemm(.initial)
-    case .attention where key.phase == .prefill:
-      .prefill(.initial, PrefillCut(queryRows: 128, keys: 128, packsGroup: true))
-    case .attention: .decode(.initial, DecodeCut(rule: .efficient))
+    case .attention where key.phase == .prefill: .prefill(.initial, .standard(key.family, headDim: key.headDim ?? 128))
+    case .attention: .decode(.initial, .standard(key.family, isGrouped: key.variant != .ungrouped))
     case .row: .row(.initial)
     case .collective: .collective(.initial)
     }
+  }
+}
+
+extension PrefillCut {
+  /// What is known of a library by its name, where no prior knows it: FlashAttention-3 and FlashInfer pack a group, FlashAttention-2 and
+  /// TensorRT-LLM do not.
+  static func standard(_ family: String, headDim: Int) -> PrefillCut {
+    if family.contains("fa2") { return PrefillCut(queryRows: 64, keys: 64, packsGroup: false, packsSingleQuery: true) }
+    if family.contains("trtllm") { return PrefillCut(queryRows: 128, keys: 32, packsGroup: false) }
+    if family.contains("flashinfer") {
+      return PrefillCut(queryRows: 128, keys: 32, packsGroup: true, split: .flashinfer, ignoresWindow: true)
+    }
+    let rows: Double = headDim <= 64 ? 192 : 128
+    return PrefillCut(queryRows: rows, keys: headDim <= 128 ? 128 : 80, packsGroup: true, split: .fa3)
+  }
+}
+
+extension DecodeCut {
+  static func standard(_ family: String, isGrouped: Bool) -> DecodeCut {
+    family.contains("fa2")
+      ? DecodeCut(rule: isGrouped ? .efficient : .none, slotsPerSM: 2, itemPerQueryHead: !isGrouped)
+      : DecodeCut(rule: .efficient)
   }
 }
