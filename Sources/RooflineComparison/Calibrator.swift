@@ -39,7 +39,7 @@ public struct Calibrator: Sendable {
     public var after: ErrorStatistics?
     public var atBound: [String] = []
     public var rejected: [Observation] = []
-    /// nil where nothing could be fitted, or the prior was better.
+    /// The fitted constants, or the prior's where they are better; nil where nothing could be fitted.
     public var entry: Calibration.Entry?
     /// Why there is no entry, or what the reader should know of it.
     public var remark: String?
@@ -113,6 +113,7 @@ public struct Calibrator: Sendable {
     if let before = outcome.before, let after = outcome.after, after.mape > before.mape {
       guard !shrinks else {
         outcome.remark = "kept the prior: fitted constants are worse on shapes left out"
+        outcome.entry = found.map { keeping($0, key, all) }
         return outcome
       }
       outcome.remark = "worse than the prior on shapes left out"
@@ -122,6 +123,15 @@ public struct Calibrator: Sendable {
       key, final.constants, fit: .init(data: Calibrator.sources(of: rows), rows: rows.count, groups: shapes.count),
       heldOut: heldOut.flatMap { HeldOutErrors(pairs: $0) })
     return outcome
+  }
+
+  /// The prior's constants, with the errors that they have on these rows.
+  private func keeping(
+    _ found: CalibrationSet.Found, _ key: Calibration.Key, _ rows: [Observation]
+  ) -> Calibration.Entry {
+    Calibration.Entry(
+      key, found.constants, fit: found.entry.fit,
+      heldOut: HeldOutErrors(pairs: rows.map { (found.model.microseconds($0.kernel), $0.microseconds) }))
   }
 
   /// Rows to trust, and rows that must be accidents: alone far from a fit that hardly heeds them.

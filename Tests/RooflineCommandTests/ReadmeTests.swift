@@ -1,4 +1,5 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
 
@@ -33,5 +34,70 @@ final class ReadmeTests: CommandTestCase {
       XCTAssertEqual(outcome.exitCode, 0, "\(command): \(outcome.errors)")
       XCTAssertFalse(outcome.output.isEmpty, "\(command)")
     }
+  }
+
+  /// The commands on files of one's own, run on published measurements of an H100.
+  func testObservationCommandsRun() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let measured = try String(contentsOf: try SharedTable.url("measured/gemm-h100_sxm.csv"), encoding: .utf8)
+    // So many rows that shapes of all sizes are among them and the fit stays short; and those of the compared model.
+    let lines = measured.split(separator: "\n")
+    let chosen = lines.enumerated().filter { $0.offset % 67 == 0 || $0.element.contains(",4096,4096,") }.map(\.element)
+    try chosen.joined(separator: "\n").write(
+      to: folder.appendingPathComponent("kernels.csv"), atomically: true, encoding: .utf8)
+    let block = try XCTUnwrap(try readme().components(separatedBy: "```console\n").dropFirst().first)
+    let commands = try XCTUnwrap(block.components(separatedBy: "```").first).split(separator: "\n")
+    XCTAssertEqual(commands.count, 6)
+    for command in commands {
+      let arguments = command.split(separator: " ").dropFirst().map { word -> String in
+        word == "kernels.csv" || word == "my-h100.json"
+          ? folder.appendingPathComponent(String(word)).path : String(word)
+      }
+      let outcome = Tool.run(Array(arguments), Surroundings())
+      XCTAssertTrue([0, 2].contains(outcome.exitCode), "\(command): \(outcome.errors)")
+      XCTAssertFalse(outcome.output.isEmpty, "\(command)")
+    }
+  }
+
+  /// The table of errors says what the calibration files say.
+  func testErrorsStandAsInTheCalibrations() throws {
+    let text = try readme()
+    func error(_ gpu: String, _ matches: (Calibration.Key) -> Bool) throws -> String {
+      let entry = try XCTUnwrap(try Fixtures.catalog.calibration(of: gpu).entries.first { matches($0.key) })
+      return String(format: "%.1f", try XCTUnwrap(entry.heldOut).mape * 100)
+    }
+    let gpus = ["a100-sxm4-80gb", "h100-sxm", "l40s"]
+    let gemm = try gpus.map { try error($0) { $0.kind == .gemm && $0.dtype == .bf16 } }
+    XCTAssertTrue(text.contains("| GEMM, bf16 | \(gemm.joined(separator: " | ")) |"), "\(gemm)")
+    let libraries = [
+      ["vllm-fa2", "sglang", "trtllm"], ["vllm-fa3", "sglang-fa3", "trtllm"],
+      ["vllm-fa2", "sglang-flashinfer", "trtllm"],
+    ]
+    let prefill = try zip(gpus, libraries).map { gpu, families in
+      try families.map { family in
+        try error(gpu) {
+          $0.family == family && $0.phase == .prefill && $0.headDim == 128 && $0.dtype == .bf16
+            && $0.keyValueDType == .bf16
+        }
+      }.joined(separator: ", ")
+    }
+    XCTAssertTrue(
+      text.contains("| attention, prefill: vLLM, SGLang, TensorRT-LLM | \(prefill.joined(separator: " | ")) |"),
+      "\(prefill)")
+    let decode = try zip(gpus, libraries).map { gpu, families in
+      try families.prefix(2).map { family in
+        try error(gpu) {
+          $0.family == family && $0.phase == .decode && $0.headDim == 128 && $0.keyValueDType == .bf16
+            && [.grouped, .tensorCores].contains($0.variant)
+        }
+      }.joined(separator: ", ")
+    }
+    XCTAssertTrue(
+      text.contains("| attention, decode, grouped heads: vLLM, SGLang | \(decode.joined(separator: " | ")) |"),
+      "\(decode)")
+    let reduce = try gpus.prefix(2).map { try error($0) { $0.family == "nccl" && $0.operation == .allReduce } }
+    XCTAssertTrue(text.contains("| NCCL all-reduce | \(reduce.joined(separator: " | ")) | – |"), "\(reduce)")
   }
 }
