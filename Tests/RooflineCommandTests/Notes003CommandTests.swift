@@ -153,7 +153,7 @@ final class Notes003CommandTests: CommandTestCase {
       // 2·4096·3584 twice, two inputs of 2·3·4096 and outputs of 2·3·3584.
       (
         "decode up_gate memory", 58_720_256 + 49_152 + 43_008,
-        ["gate and up matrices", "one device", "elements", "activations"]
+        ["MLP matrices", "one device", "elements", "activations"]
       ),
       // 3 tensors of 2·3·3584.
       ("decode activation memory", 64_512, ["silu operands", "one device", "elements"]),
@@ -226,7 +226,7 @@ final class Notes003CommandTests: CommandTestCase {
         ("decode up_gate compute", 100_663_296 + 12_288, ["one device", "bias"]),
         (
           "decode up_gate memory", 33_554_432 + 8192 + 24_576 + 24_576,
-          ["gate and up matrices", "one device", "bias", "elements", "activations"]
+          ["MLP matrices", "one device", "bias", "elements", "activations"]
         ),
         ("decode gate_times_up compute", compute, [rule] + (compute == 0 ? [] : ["one device"])),
         // Read and written, as the note has it.

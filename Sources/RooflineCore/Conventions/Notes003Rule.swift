@@ -179,7 +179,7 @@ struct Notes003Rule: Sendable {
       column: .memory, rows: [.head], phase: .prefill
     ) { value, _, truth in value / truth.inputs.length },
     Notes003Rule(
-      name: "gate and up matrices",
+      name: "MLP matrices",
       reason:
         "A gated MLP reads two matrices here, a plain one one; the note's alternatives stand the other way around.",
       column: .memory, rows: [.upAndGate]
