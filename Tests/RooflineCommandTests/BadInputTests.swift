@@ -172,6 +172,31 @@ final class BadInputTests: CommandTestCase {
     }
   }
 
+  /// Another architecture's key would change nothing, with the setting printed above the table.
+  func testSettingAKeyOfAnotherArchitectureIsRefused() {
+    for (model, setting, words) in [
+      ("opt-6.7b", "intermediate_size=8192", ["OPTForCausalLM", "did you mean ffn_dim"]),
+      ("opt-6.7b", "hidden_act=gelu", ["did you mean activation_function"]),
+      ("opt-6.7b", "attention_bias=false", ["did you mean enable_bias"]),
+      ("opt-6.7b", "rotary_pct=0.5", ["unknown key `rotary_pct`"]),
+      ("pythia-6.9b", "mlp_bias=false", ["unknown key `mlp_bias`"]),
+      ("pythia-6.9b", "enable_bias=false", ["did you mean attention_bias"]),
+      ("llama-2-7b", "ffn_dim=8192", ["LlamaForCausalLM", "did you mean intermediate_size"]),
+      ("qwen2-7b", "attention_bias=false", ["unknown key `attention_bias`"]),
+    ] {
+      assertRefused(
+        "analyze --model \(model) --hardware h100-sxm --prompt 8 --set \(setting)", exitCode: 64,
+        naming: ["--set \(setting.split(separator: "=")[0])"] + words)
+    }
+    for (model, setting) in [
+      ("qwen2-7b", "attention_bias=true"), ("mistral-7b", "mlp_bias=false"), ("opt-6.7b", "enable_bias=false"),
+      ("pythia-6.9b", "use_parallel_residual=false"),
+    ] {
+      let outcome = roofline("analyze --model \(model) --hardware h100-sxm --prompt 8 --set \(setting)")
+      XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    }
+  }
+
   func testModelsTooLargeToCountAreRefusedEverywhere() throws {
     let path = try temporaryFolder().appendingPathComponent("huge.json").path
     try llama(["num_hidden_layers": 1_000_000_000_000_000_000]).write(toFile: path, atomically: true, encoding: .utf8)

@@ -43,6 +43,12 @@ final class ConventionBadInputTests: CommandTestCase {
       ("\(diff) --conventions notes-3,exact", ["unknown convention"]),
       ("\(diff) --conventions zzzzzz,exact", ["unknown convention", "exact, llm-counts, notes-003"]),
       ("\(diff) --operators fused", ["fused"]), ("\(diff) --context 5", ["--context"]),
+      (
+        "analyze --convention llm-counts --model opt-6.7b --hardware l4 --prompt 5 --generate 5",
+        ["llm-counts knows gated MLPs with RMSNorm only, not OPTForCausalLM"]
+      ),
+      ("diff --model pythia-6.9b --hardware l4 --prompt 5 --generate 5", ["gated MLPs", "GPTNeoXForCausalLM"]),
+      ("analyze --convention notes-003 --model opt-6.7b --hardware l4 --prompt 5 --tp 5", ["1, 2, 4, 8, 16, 32"]),
     ] {
       assertRefused(command, exitCode: 64, naming: words)
     }

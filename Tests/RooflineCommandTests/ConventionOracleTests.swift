@@ -74,5 +74,12 @@ final class ConventionOracleTests: CommandTestCase {
       python, ["notes_003.py", "\(shared)/seeds/003_846ec6f80b0e490d.txt"] + files, folder: folder)
     XCTAssertEqual(answer.status, 0, String(answer.output.prefix(2000)))
     XCTAssertTrue(answer.output.hasPrefix("1800 values compared"), answer.output)
+    let plain = try ["opt-6.7b --tp 4 --batch 3 --prompt 100", "pythia-6.9b --tp 8 --prompt 7"].enumerated().map {
+      try write("analyze --convention notes-003 --hardware l4 --model \($1)", "plain-\($0).json", in: folder)
+    }
+    let second = try Oracle.run(
+      python, ["notes_003.py", "--plain", "\(shared)/seeds/003_846ec6f80b0e490d.txt"] + plain, folder: folder)
+    XCTAssertEqual(second.status, 0, String(second.output.prefix(2000)))
+    XCTAssertTrue(second.output.hasPrefix("180 values compared"), second.output)
   }
 }

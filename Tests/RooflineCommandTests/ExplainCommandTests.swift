@@ -111,4 +111,22 @@ final class ExplainCommandTests: CommandTestCase {
     XCTAssertTrue(text.contains("V′  = ⌈V / t⌉ = ⌈32001 / 8⌉ = 4001"), text)
     XCTAssertTrue(text.contains("padded"), text)
   }
+
+  /// A name that is near none is answered with the rows that this table has, not with all that there could be.
+  func testUnknownRowsAreAnsweredWithTheTablesRows() {
+    let run = "explain --model llama-2-7b --hardware l4 --operator zzzzzz"
+    let outcome = roofline("\(run) --prompt 8")
+    XCTAssertEqual(outcome.exitCode, 64)
+    XCTAssertTrue(
+      outcome.errors.hasSuffix(
+        "attn_add, mlp_norm, gate_proj, up_proj, mlp_silu_dot, down_proj, mlp_add, final_norm, lm_head, layer, model\n"),
+      outcome.errors)
+    for absent in ["_dx", "_grad_", "all_reduce", "gelu", "qkv_proj"] {
+      XCTAssertFalse(outcome.errors.contains(absent), absent)
+    }
+    XCTAssertTrue(roofline("\(run) --training --sequence 8").errors.contains("q_proj_dw"))
+    XCTAssertTrue(
+      roofline("explain --model llama-2-7b --hardware l4 --prompt 8 --operator atention").errors.contains(
+        "did you mean attention"))
+  }
 }

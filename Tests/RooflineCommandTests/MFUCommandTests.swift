@@ -36,6 +36,27 @@ final class MFUCommandTests: CommandTestCase {
     }
   }
 
+  /// MFU 0.968 in 5 s; a fourth pass makes it 4⁄3 of that, the attention products again, 14 % of a pass, 1.047 of it.
+  func testHFUAboveOneIsRefused() {
+    let quick = "\(run) --devices 64".replacing("--step-time 12", with: "--step-time 5")
+    for (recomputation, hfu) in [("full", "1.29"), ("selective", "1.01")] {
+      let outcome = roofline("\(quick) --recomputation \(recomputation)")
+      XCTAssertEqual(outcome.exitCode, 64)
+      XCTAssertEqual(outcome.output, "")
+      XCTAssertTrue(outcome.errors.contains("HFU would be \(hfu), above 1, where MFU is 0.97"), outcome.errors)
+      XCTAssertTrue(outcome.errors.contains("--recomputation \(recomputation)"), outcome.errors)
+      XCTAssertEqual(outcome.errors.filter { $0 == "\n" }.count, 1)
+    }
+    XCTAssertEqual(roofline("\(quick) --recomputation none").exitCode, 0)
+  }
+
+  func testLongerSequencesThanTheModelsAreAWarning() {
+    let outcome = roofline("\(run) --devices 64".replacing("4096", with: "4097"))
+    XCTAssertEqual(outcome.exitCode, 0)
+    XCTAssertTrue(outcome.errors.contains("sequence 4097 is beyond"), outcome.errors)
+    XCTAssertEqual(roofline("\(run) --devices 64").errors, "")
+  }
+
   func testEveryInputIsNeeded() {
     for option in ["--step-time", "--global-batch", "--sequence", "--devices", "--model", "--hardware"] {
       var words = "\(run) --devices 64".split(separator: " ").map(String.init)

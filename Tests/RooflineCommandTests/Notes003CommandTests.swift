@@ -153,7 +153,7 @@ final class Notes003CommandTests: CommandTestCase {
       // 2·4096·3584 twice, two inputs of 2·3·4096 and outputs of 2·3·3584.
       (
         "decode up_gate memory", 58_720_256 + 49_152 + 43_008,
-        ["gate and up matrices", "one device", "elements", "activations"]
+        ["MLP matrices", "one device", "elements", "activations"]
       ),
       // 3 tensors of 2·3·3584.
       ("decode activation memory", 64_512, ["silu operands", "one device", "elements"]),
@@ -191,6 +191,8 @@ final class Notes003CommandTests: CommandTestCase {
         "--model llama-3.1-8b --set head_dim=96 --set hidden_size=1000 --hardware l4 --tp 16 --batch 7 --prompt 13"
       ),
       (["no all-gather"], "--model llama-2-70b --hardware l4 --prompt 1"),
+      (["relu", "padded vocabulary"], "--model opt-6.7b --set vocab_size=50271 --hardware l4 --tp 16 --prompt 3"),
+      (["gelu", "LayerNorm"], "--model pythia-6.9b --set use_parallel_residual=false --hardware l4 --prompt 13"),
     ]
     if let shared = Fixtures.shared {
       // 32 heads of 128 in 5120 columns.
@@ -203,6 +205,38 @@ final class Notes003CommandTests: CommandTestCase {
     for (rules, options) in cases {
       let found = Set(try differences(options).values.flatMap(\.rules))
       for rule in rules { XCTAssertTrue(found.contains(rule), "\(options): \(rule) not in \(found)") }
+    }
+  }
+
+  /// A plain MLP has the second of the note's alternatives. By hand, for one device of TP 4: H 4096, I' 4096, B 3, S 100.
+  func testPlainModels() throws {
+    let lengths = "--hardware h100-sxm --tp 4 --batch 3 --prompt 100"
+    for (model, compute, rule) in [("opt-6.7b", 0, "relu"), ("pythia-6.9b", 9 * 3 * 4096, "gelu")] {
+      let row = try XCTUnwrap(rows("--model \(model) \(lengths)")["decode"])[9]
+      XCTAssertEqual((row["formulas"] as? [String: String])?["compute"], "2·B·H·I")
+      XCTAssertEqual(row["memory"] as? Int, 2 * 4096 * 16_384)
+      XCTAssertTrue(
+        output("analyze --convention notes-003 --model \(model) \(lengths)").contains("a plain MLP's, the second"))
+      let found = try differences("--model \(model) \(lengths)")
+      let expected: [(place: String, exact: Int, rules: [String])] = [
+        // 3·(7·4096 + 4), and 3 rows in and out, weight and bias of 2 bytes.
+        ("decode attn_norm compute", 86_028, ["decode norm", "LayerNorm"]),
+        ("decode mlp_norm memory", 49_152 + 16_384, ["norm traffic", "LayerNorm bias", "elements"]),
+        // One matrix, where the note has two; a bias of 4096 added to 3 rows.
+        ("decode up_gate compute", 100_663_296 + 12_288, ["one device", "bias"]),
+        (
+          "decode up_gate memory", 33_554_432 + 8192 + 24_576 + 24_576,
+          ["MLP matrices", "one device", "bias", "elements", "activations"]
+        ),
+        ("decode gate_times_up compute", compute, [rule] + (compute == 0 ? [] : ["one device"])),
+        // Read and written, as the note has it.
+        ("decode activation memory", 49_152, ["one device", "elements"]),
+      ]
+      for (place, exact, rules) in expected {
+        let difference = try XCTUnwrap(found[place], place)
+        XCTAssertEqual(difference.exact, exact, "\(model) \(place)")
+        XCTAssertEqual(difference.rules, rules, "\(model) \(place)")
+      }
     }
   }
 

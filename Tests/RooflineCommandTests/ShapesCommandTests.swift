@@ -103,6 +103,17 @@ final class ShapesCommandTests: CommandTestCase {
       5)
   }
 
+  /// Names of another layout: equal ones of several layers are one line there, too.
+  func testLayersOfAnyNameAreOneLine() throws {
+    let file = try file(try listing().replacing("model.layers.", with: "decoder.blocks."))
+    let lines = roofline("\(run) --compare \(file)").output.split(separator: "\n").map(String.init)
+    XCTAssertEqual(lines.count, 1 + 9 + 9)
+    XCTAssertTrue(
+      lines.contains(
+        "  extra tensor: decoder.blocks.0–15.mlp.up_proj.weight 8192×2048 is not in the model (16 layers)"),
+      "\(lines)")
+  }
+
   func testBadInputIsRefusedInOneSentence() throws {
     let folder = try temporaryFolder()
     let binary = folder.appendingPathComponent("binary")

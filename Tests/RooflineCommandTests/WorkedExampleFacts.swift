@@ -20,7 +20,10 @@ struct WorkedExampleFact<Value: Sendable>: Sendable {
 enum WorkedExampleFacts {
   static let table = "analyze --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024"
   static let qwen = "analyze --model qwen2-0.5b --hardware a100-sxm4-80gb --prompt 1024"
-  static let decoder = "analyze --model llama-2-7b --hardware a100-sxm4-80gb --batch 8 --prompt 512"
+  static let qwenTraining = "analyze --training --model qwen2-0.5b --hardware a100-sxm4-80gb --sequence 1024"
+  /// The model of note 002's examples: d 4096, 32 heads, d_ff 16384, 32 layers, 50,000 tokens, gelu.
+  static let decoder =
+    "analyze --model opt-6.7b --set vocab_size=50000 --set activation_function=gelu --hardware a100-sxm4-80gb --batch 8 --prompt 512"
   static let heads = "heads=32 kv_heads=32 head_dim=128"
 
   static let counts: [WorkedExampleFact<Int>] = [
@@ -57,6 +60,9 @@ enum WorkedExampleFacts {
     // 14 heads of 1025 scores: scale, subtract, sum, divide; an exponential.
     WorkedExampleFact("001.12", qwen, "decode softmax", "vector", 57_400),
     WorkedExampleFact("001.12", qwen, "decode softmax", "special", 14_350),
+    // 8 and 1 for each of 1024·4864.
+    WorkedExampleFact("001.16", qwenTraining, "backward mlp_silu_dot_backward", "vector", 39_845_888),
+    WorkedExampleFact("001.16", qwenTraining, "backward mlp_silu_dot_backward", "special", 4_980_736),
     // 4096 ids of 4 bytes; 4096 rows of 8192 bytes, in and out.
     WorkedExampleFact(
       "002.3", "kernel embedding rows=4096 width=4096 --dtype fp16 --hardware l4", "", "bytes", 67_125_248),
@@ -78,7 +84,7 @@ enum WorkedExampleFacts {
       "002.8", "kernel sv_matmul phase=prefill batch=8 query=512 context=512 \(heads) --dtype fp16 --hardware l4", "",
       "bytes", 201_326_592),
     // 2·4096·4096·4096
-    WorkedExampleFact("002.9", decoder, "prefill o_proj", "flops", 137_438_953_472),
+    WorkedExampleFact("002.9", decoder, "prefill o_proj", "tensor", 137_438_953_472),
     // 4096·(7·4096 + 4); two streams of 4096·4096, weight and bias.
     WorkedExampleFact(
       "002.12", "kernel layernorm rows=4096 width=4096 --dtype fp16 --hardware l4", "", "flops", 117_456_896),
@@ -87,20 +93,22 @@ enum WorkedExampleFacts {
     // Both additions are there, of 4096·4096.
     WorkedExampleFact("002.13", decoder, "prefill attn_add", "flops", 16_777_216),
     WorkedExampleFact("002.13", decoder, "prefill mlp_add", "flops", 16_777_216),
-    // A layer in prefill: 2·4096·(4·4096² + 3·4096·11008) of GEMMs, 4·8·32·512²·128 of attention, 5·8·32·512² of
-    // softmax, 3·4096·64·128 of rotary, 2·4096·(4·4096 + 3) of norms, 2·4096² of additions, 4·4096·11008 of silu: 32 of
-    // them, a norm, and 2·8·32000·4096 for the head.
-    WorkedExampleFact("002.16", decoder, "prefill model", "flops", 54_178_211_442_688),
+    // A layer in prefill: 4·(2·4096·4096² + 4096²) of q k v o with bias, 4·4096·4096·16384 + 4096·16384 + 4096² of the
+    // MLP's matrices with theirs, 4·8·32·512²·128 of attention, 5·8·32·512² of softmax, 2·4096·(7·4096 + 4) of norms,
+    // 2·4096² of additions, 9·4096·16384 of gelu: 32 of them, a norm, 4096² of positions and 2·8·50000·4096 for the head.
+    WorkedExampleFact("002.16", decoder, "prefill model", "flops", 53_922_968_387_584),
     // The same for 8 tokens and 513 keys.
-    WorkedExampleFact("002.16", decoder, "decode model", "flops", 107_914_110_488),
-    // For the bytes of 4096 tokens, a = 4096·4096·2, i = 4096·11008·2, s = 8·32·512²·2: a layer's norms 2(2a + 8192), q
-    // k v o 4·3a, rotary 4a + 512·256, attention 2(2a + s), softmax 2s, additions 6a, gate up down 3(a + 2i), silu 3i;
-    // embedding 2a + 4·4096, norm 2a + 8192, head 32000·4096·2 + 8·4096·2 + 8·32000·2.
-    WorkedExampleFact("002.16", decoder, "prefill model", "bytes", 78_986_162_176),
-    // In decode, 8 tokens a = 8·4096·2 bytes, i = 8·11008·2, scores s = 8·32·513·2: a layer's norms 2(2a + 8192), q k v
-    // o 4(4096²·2 + 2a), rotary 4a + 256, attention 2(8·513·4096·2 + a + s), softmax 2s, additions 6a, gate up down
-    // 3(4096·11008·2 + a + i), silu 3i; embedding 2a + 32, norm 2a + 8192, head 32000·4096·2 + a + 8·32000·2.
-    WorkedExampleFact("002.16", decoder, "decode model", "bytes", 15_491_272_736),
+    WorkedExampleFact("002.16", decoder, "decode model", "flops", 108_592_932_896),
+    // For the bytes of 4096 tokens, a = 4096·4096·2, i = 4096·16384·2, s = 8·32·512²·2: a layer's norms 2(2a + 16384), q
+    // k v o 4(3a + 8192), attention 2(3a + s), softmax 2s, additions 6a, up and down
+    // 2(a + i + 4096·16384·2) + 32768 + 8192, gelu 2i; embedding 2a + 4·4096, positions 2a + 512·8192, norm 2a + 16384,
+    // head 50000·4096·2 + 8·4096·2 + 8·50000·2.
+    WorkedExampleFact("002.16", decoder, "prefill model", "bytes", 73_633_871_104),
+    // In decode, 8 tokens a = 8·4096·2 bytes, i = 8·16384·2, scores s = 8·32·513·2, keys or values 8·513·4096·2: a
+    // layer's norms 2(2a + 16384), q k v o 4(4096²·2 + 8192 + 2a), attention 2(8·513·4096·2 + 2a + s), softmax 2s,
+    // additions 6a, up and down 2(4096·16384·2 + a + i) + 32768 + 8192, gelu 2i; embedding 2a + 32, positions 2a + 8192,
+    // norm 2a + 16384, head 50000·4096·2 + a + 8·50000·2.
+    WorkedExampleFact("002.16", decoder, "decode model", "bytes", 15_564_182_816),
     // 2·8·32·513·128; 8·513·4096 keys.
     WorkedExampleFact(
       "002.18", "kernel qk_matmul phase=decode batch=8 query=1 context=513 \(heads) --dtype fp16 --hardware l4", "",
@@ -118,7 +126,7 @@ enum WorkedExampleFacts {
     WorkedExampleFact(
       "002.5", "kernel gemm m=4096 n=12288 k=4096 --dtype fp16 --hardware a100-sxm4-80gb", "", "bound", "compute"),
     WorkedExampleFact("002.17", decoder, "prefill q_proj", "bound", "compute"),
-    WorkedExampleFact("002.17", decoder, "prefill gate_proj", "bound", "compute"),
+    WorkedExampleFact("002.17", decoder, "prefill up_proj", "bound", "compute"),
     WorkedExampleFact("002.17", decoder, "prefill down_proj", "bound", "compute"),
     WorkedExampleFact("002.17", decoder, "decode q_proj", "bound", "memory"),
     WorkedExampleFact("002.17", decoder, "decode qk_matmul", "bound", "memory"),

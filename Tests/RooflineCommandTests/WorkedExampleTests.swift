@@ -42,7 +42,7 @@ final class WorkedExampleTests: CommandTestCase {
   /// An example that is wrong has its right value below; the table as a whole is the matter of `ReferenceTableTests`.
   func testEveryWrongExampleHasItsRightValue() throws {
     let examples = try chapter().components(separatedBy: "\n").filter { $0.hasPrefix("**00") }
-    XCTAssertEqual(examples.count, 48)
+    XCTAssertEqual(examples.count, 51)
     let wrong = examples.filter { $0.lowercased().contains("wrong") }.compactMap {
       $0.dropFirst(2).split(separator: ",").first.map(String.init)
     }
@@ -55,7 +55,7 @@ final class WorkedExampleTests: CommandTestCase {
   // MARK: right values, by hand
 
   /// Those with a test of their own.
-  private static let others = ["001.3", "001.13", "001.14", "002.14", "002.15", "003.2", "004.2"]
+  private static let others = ["001.3", "001.13", "001.14", "002.14", "002.15", "003.2", "003.3", "004.2"]
 
   private func entry(_ command: String, _ place: String) throws -> [String: Any] {
     let document = try json(command)
@@ -134,6 +134,28 @@ final class WorkedExampleTests: CommandTestCase {
     XCTAssertEqual(step["forwardFLOPs"] as? Int, 32_215_690_693_836_800)
   }
 
+  /// 001.14, 001.15. A step of Llama-2-7B has three times the tensor FLOPs of that forward pass. In Qwen2-0.5B, 1024 tokens
+  /// of 896: 2·1024·896·4864 for each gradient of gate, 8·896 + 2 and 3·896 a row of a norm, 1024·896 of an addition;
+  /// attention's products of 2·14·1024²·64, 4·14·1024² of softmax, 3·1024·16·64 of rotary, 1024·128 of a bias.
+  func testBackwardPasses() throws {
+    let step = try json(
+      "analyze --training --model llama-2-7b --hardware a100-sxm4-80gb --sequence 4096 --batch 512")
+    let model = try XCTUnwrap((step["training"] as? [String: Any])?["model"] as? [String: [String: Any]])
+    XCTAssertEqual((model["total"]?["flops"] as? [String: Int])?["tensor"], 3 * 32_215_690_693_836_800)
+    for (row, unit, value) in [
+      ("gate_proj_dx", "tensor", 8_925_478_912), ("gate_proj_dw", "tensor", 8_925_478_912),
+      ("attn_norm_dx", "vector", 7_342_080), ("attn_norm_dgamma", "vector", 2_752_512), ("attn_norm_dx", "special", 0),
+      ("attn_add_backward", "vector", 917_504), ("mlp_add_backward", "vector", 917_504),
+      ("sv_matmul_dp", "tensor", 1_879_048_192), ("sv_matmul_dv", "tensor", 1_879_048_192),
+      ("qk_matmul_dq", "tensor", 1_879_048_192), ("qk_matmul_dk", "tensor", 1_879_048_192),
+      ("softmax_backward", "vector", 58_720_256), ("rotary_backward", "vector", 3_145_728),
+      ("k_proj_dbias", "vector", 131_072),
+    ] {
+      let entry = try entry(WorkedExampleFacts.qwenTraining, "backward \(row)")
+      XCTAssertEqual((entry["flops"] as? [String: Int])?[unit], value, row)
+    }
+  }
+
   /// 002.14, 002.15. K and V of 32 layers of 4096 columns, 2 bytes, for 8·512 tokens, and for 8·100 more.
   func testKVCache() throws {
     for (prompt, bytes) in [(512, 2_147_483_648), (612, 2_147_483_648 + 419_430_400)] {
@@ -175,5 +197,18 @@ final class WorkedExampleTests: CommandTestCase {
       ("prefill lm_head compute", 1_310_720_000), ("prefill lm_head memory", 65_536_000 + 327_680 + 160_000),
       ("prefill lm_head communication", 1_120_000),
     ] { XCTAssertEqual(exact[place], value, place) }
+  }
+
+  /// 003.3. A matrix of 16384·4096 and its bias, 8 rows of 4096 in and of 16384 out, 2 bytes each; where there is a gate,
+  /// `testExactValuesBesideNote003` has two matrices.
+  func testMatricesWithoutAGate() throws {
+    let document = try json(
+      "diff --conventions notes-003,exact --model opt-6.7b --hardware l4 --batch 8 --prompt 512 --phase decode")
+    let differences = try XCTUnwrap(document["differences"] as? [[String: Any]])
+    let cell = try XCTUnwrap(
+      differences.first { $0["operator"] as? String == "up_gate" && $0["column"] as? String == "memory" })
+    let values = try XCTUnwrap(cell["values"] as? [String: Int])
+    XCTAssertEqual(values["notes-003"], 2 * 67_108_864)
+    XCTAssertEqual(values["exact"], 134_217_728 + 32_768 + 65_536 + 262_144)
   }
 }

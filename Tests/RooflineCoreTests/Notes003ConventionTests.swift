@@ -5,11 +5,14 @@ import XCTest
 final class Notes003ConventionTests: XCTestCase {
   /// H 6, h·d = 4·2, n 2, I 10, v 7; B 3, S 5, tp 2.
   private func inputs(isGated: Bool) -> Notes003Inputs {
-    Notes003Inputs(
-      model: DecoderModel(
-        hiddenSize: 6, intermediateSize: 10, numHiddenLayers: 1, numAttentionHeads: 4, numKeyValueHeads: 2, headDim: 2,
-        vocabSize: 7),
-      batch: 3, prompt: 5, tensorParallel: 2, isGated: isGated)
+    var model = DecoderModel(
+      hiddenSize: 6, intermediateSize: 10, numHiddenLayers: 1, numAttentionHeads: 4, numKeyValueHeads: 2, headDim: 2,
+      vocabSize: 7)
+    if !isGated {
+      model.layout = .plain(
+        PlainLayer(activation: .gelu, positions: .rotary(dim: 2), isParallel: true, checkpoint: .gptNeoX))
+    }
+    return Notes003Inputs(model: model, batch: 3, prompt: 5, tensorParallel: 2)
   }
 
   /// Of the note's alternatives the first is the gated MLP's: 4·3·6·10 and 6·10 in decode, 4·3·5·6·10 in prefill; the

@@ -6,7 +6,7 @@ extension DecoderModel {
     case .qProj where hasQueryKeyValueBias: Count(numAttentionHeads) * d
     case .kProj where hasQueryKeyValueBias, .vProj where hasQueryKeyValueBias: max(Count(numKeyValueHeads), t) * d
     case .oProj where hasOutputBias, .downProj where hasMLPBias: Count(hiddenSize) * t
-    case .gateProj where hasMLPBias, .upProj where hasMLPBias: Count(intermediateSize)
+    case .upProj where hasMLPBias, .gateProj where hasMLPBias && layout == .gated: Count(intermediateSize)
     default: 0
     }
   }

@@ -61,7 +61,7 @@ extension Notes003Cell.Row {
     case .attentionAllReduce: [.attnAllReduce]
     case .mlpNorm: [.mlpNorm]
     case .upAndGate: [.gateProj, .upProj]
-    case .gateTimesUp, .activation: [.mlpSiluDot]
+    case .gateTimesUp, .activation: [.mlpSiluDot, .mlpGelu, .mlpRelu]
     case .down: [.downProj]
     case .head: [.lmHead, .logitsAllGather]
     case .attentionAllGather, .mlpAllGather: []

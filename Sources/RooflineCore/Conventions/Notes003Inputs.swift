@@ -2,15 +2,20 @@
 public struct Notes003Inputs: Hashable, Sendable {
   public let model: DecoderModel
   public let batch, prompt, tensorParallel: UInt64
-  /// Whether the MLP has a gate: the first of the note's alternatives.
-  public let isGated: Bool
 
-  public init(model: DecoderModel, batch: UInt64, prompt: UInt64, tensorParallel: UInt64, isGated: Bool = true) {
+  public init(model: DecoderModel, batch: UInt64, prompt: UInt64, tensorParallel: UInt64) {
     self.model = model
     self.batch = batch
     self.prompt = prompt
     self.tensorParallel = tensorParallel
-    self.isGated = isGated
+  }
+
+  /// Whether the MLP has a gate: the first of the note's alternatives. The second is a plain one's.
+  public var isGated: Bool { model.layout == .gated }
+
+  /// A plain MLP's function; nil of a gated one, which has silu.
+  var plainActivation: PlainLayer.Activation? {
+    if case .plain(let layer) = model.layout { layer.activation } else { nil }
   }
 
   /// - Throws: `InputError.usage` for what the note does not have, `.illegalTensorParallel`.

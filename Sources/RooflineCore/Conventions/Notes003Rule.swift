@@ -114,7 +114,14 @@ struct Notes003Rule: Sendable {
       name: "norm per row",
       reason: "A norm's row costs, beside 4 an element, the division by the width, adding ε and one rsqrt.",
       column: .compute, rows: norms
-    ) { value, cell, truth in value + 3 * truth.inputs.newTokens(cell.phase) },
+    ) { value, cell, truth in truth.inputs.isGated ? value + 3 * truth.inputs.newTokens(cell.phase) : value },
+    Notes003Rule(
+      name: "LayerNorm",
+      reason: "The note has an RMSNorm; a LayerNorm subtracts a mean and adds a bias: 7 an element and 4 a row.",
+      column: .compute, rows: norms
+    ) { value, cell, truth in
+      truth.inputs.isGated ? value : value + truth.inputs.newTokens(cell.phase) * (3 * truth.inputs.hidden + 4)
+    },
     Notes003Rule(
       name: "decode context", reason: "The new token is among the keys that it attends.", column: .compute,
       rows: [.attention], phase: .decode
@@ -126,7 +133,15 @@ struct Notes003Rule: Sendable {
     Notes003Rule(
       name: "silu", reason: "silu(gate) · up is 4 operations an element, not one product.", column: .compute,
       rows: [.gateTimesUp]
-    ) { value, _, _ in value * 4 },
+    ) { value, _, truth in truth.inputs.isGated ? value * 4 : value },
+    Notes003Rule(
+      name: "gelu", reason: "A plain MLP has no product of gate and up; its gelu is 9 operations an element.",
+      column: .compute, rows: [.gateTimesUp]
+    ) { value, _, truth in truth.inputs.plainActivation == .gelu ? value * 9 : value },
+    Notes003Rule(
+      name: "relu", reason: "A plain MLP has no product of gate and up; its relu compares, which is no FLOP.",
+      column: .compute, rows: [.gateTimesUp]
+    ) { value, _, truth in truth.inputs.plainActivation == .relu ? Value(0) : value },
     headWidth(.compute), replicatedHeads(.compute), oneDevice(.compute), paddedVocabulary(.compute), bias(.compute),
     Notes003Rule(
       name: "softmax", reason: "Attention is a softmax, too, of 5 operations a score; the note has its two products.",
@@ -156,11 +171,15 @@ struct Notes003Rule: Sendable {
       column: .memory, rows: norms
     ) { value, _, truth in value / 2 + truth.inputs.hidden },
     Notes003Rule(
+      name: "LayerNorm bias", reason: "A LayerNorm loads a bias beside its weight: H elements more.", column: .memory,
+      rows: norms
+    ) { value, _, truth in truth.inputs.isGated ? value : value + truth.inputs.hidden },
+    Notes003Rule(
       name: "head read once", reason: "The head's matrix is read once, not once for each token of the prompt.",
       column: .memory, rows: [.head], phase: .prefill
     ) { value, _, truth in value / truth.inputs.length },
     Notes003Rule(
-      name: "gate and up matrices",
+      name: "MLP matrices",
       reason:
         "A gated MLP reads two matrices here, a plain one one; the note's alternatives stand the other way around.",
       column: .memory, rows: [.upAndGate]
@@ -168,7 +187,7 @@ struct Notes003Rule: Sendable {
     Notes003Rule(
       name: "silu operands", reason: "silu(gate) · up loads two tensors and stores one: 3 elements, not 2.",
       column: .memory, rows: [.activation]
-    ) { value, _, _ in value * 3 / 2 },
+    ) { value, _, truth in truth.inputs.isGated ? value * 3 / 2 : value },
     headWidth(.memory), replicatedHeads(.memory), oneDevice(.memory), paddedVocabulary(.memory), bias(.memory),
     elements(.memory, Set(Row.allCases)),
     Notes003Rule(

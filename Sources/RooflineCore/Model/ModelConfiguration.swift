@@ -58,12 +58,16 @@ extension ModelConfiguration {
       guard known.contains(override.key) || config.members[override.key] != nil || RefusedKeys.knows(override.key)
       else {
         throw .unknownKey(
-          file: "--set", key: override.key,
+          file: file, key: override.key,
           nearest: Spelling.nearest(to: override.key, among: known + config.members.keys.sorted()))
       }
       config.set(override.key, to: override.value)
     }
     let architecture = try ModelConfiguration.architecture(of: config)
+    for override in overrides {
+      guard let nearest = architecture.insteadOf(override.key, set: override.value) else { continue }
+      throw .unknownKey(file: architecture.name, key: override.key, nearest: nearest)
+    }
     try RefusedKeys.check(config, architecture)
     var reader = ConfigurationReader(config: config, architecture: architecture)
     self.name = name

@@ -88,11 +88,13 @@ public struct Notes003Report {
       : "decode, a layer: \(inputs.batch) × 1 token, \(inputs.prompt) keys"
   }
 
+  private var alternative: String { inputs.isGated ? "gated MLP's, the first" : "plain MLP's, the second" }
+
   private var lines: [String] {
     let configuration = scenario.configuration
     return letters.map { "letter   \($0.symbol) = \($0.value), \($0.meaning)" } + [
       "model    \(configuration.path)\(configuration.overrides.map { ", \($0.key)=\($0.value.summary)" }.joined())",
-      "note     of the alternatives that the note gives, these are a gated MLP's, the first; it has no rates, so that no GPU enters",
+      "note     of the alternatives that the note gives, these are a \(alternative); it has no rates, so that no GPU enters",
       "note     the note's slips are part of its convention; `roofline diff --conventions notes-003,exact` names each, with the exact value",
     ]
   }

@@ -36,8 +36,9 @@ extension ParsedArguments {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")
     }
     let scenario = try scenario(catalog, phases: phases)
-    guard scenario.configuration.model.layout == .gated else {
-      throw .usage("llm-counts knows gated MLPs with RMSNorm only, not \(scenario.configuration.architecture)")
+    // Note 003 has a plain MLP's formulas beside the gated one's, note 000 has not.
+    guard convention == .notes003 || scenario.configuration.model.layout == .gated else {
+      throw .usage("\(name) knows gated MLPs with RMSNorm only, not \(scenario.configuration.architecture)")
     }
     return (scenario, phases, tokens ?? 0)
   }

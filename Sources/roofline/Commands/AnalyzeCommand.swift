@@ -7,7 +7,7 @@ enum AnalyzeCommand: Command {
   static let description = CommandDescription(
     name: "analyze",
     summary: "Roofline tables of a model on a GPU: prefill and decode, or a training step, operator by operator.",
-    usage: "analyze --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
+    usage: "analyze --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
       + [WorkloadOptions.phase, WorkloadOptions.generate, units, ConventionOptions.convention] + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,

@@ -33,6 +33,7 @@ enum ExplainCommand: Command {
         among: OperatorName.allCases.filter { arguments.isTraining || $0.forwardRow == $0 }.map(\.rawValue) + [
           "layer", "model", "generation", "footprint",
         ],
+        listing: try rows(of: arguments.analysis(surroundings.catalog())) + ["layer", "model"],
         why: "no row has that name")
     }
     let analysis = try arguments.analysis(surroundings.catalog())
@@ -44,9 +45,9 @@ enum ExplainCommand: Command {
       }
     }
     guard !explanations.isEmpty else {
-      let rows = analysis.phases.flatMap { $0.operators.map(\.name.rawValue) }
+      let rows = rows(of: analysis)
       throw unknown(
-        wanted, among: rows,
+        wanted, among: rows, listing: rows,
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
     return Outcome(output: try render(explanations, format, text), errors: analysis.notices.warnings)
@@ -84,12 +85,22 @@ enum ExplainCommand: Command {
     }
   }
 
-  private static func unknown(_ name: String, among rows: [String], why: String) -> InputError {
-    var unique: [String] = []
-    for row in rows where !unique.contains(row) { unique.append(row) }
-    let nearest = Spelling.nearest(to: name, among: unique)
+  /// The names in the tables, once each.
+  private static func rows(of analysis: Analysis) -> [String] {
+    var names: [String] = []
+    for name in analysis.phases.flatMap({ $0.operators.map(\.name.rawValue) }) where !names.contains(name) {
+      names.append(name)
+    }
+    return names
+  }
+
+  /// - Parameter rows: what to say where no name in `names` is near.
+  private static func unknown(
+    _ name: String, among names: [String], listing rows: [String], why: String
+  ) -> InputError {
+    let nearest = Spelling.nearest(to: name, among: names)
     return .usage(
-      "--operator \(name): \(why)\(nearest.isEmpty ? "; there are \(unique.joined(separator: ", "))" : "; did you mean \(nearest.joined(separator: ", "))?")"
+      "--operator \(name): \(why)\(nearest.isEmpty ? "; there are \(rows.joined(separator: ", "))" : "; did you mean \(nearest.joined(separator: ", "))?")"
     )
   }
 }

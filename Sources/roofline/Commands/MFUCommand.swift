@@ -57,11 +57,12 @@ enum MFUCommand: Command {
       configuration.model, batch: batch, sequence: sequence, isCausal: arguments.has("causal-flops"))
     let utilization = TrainingUtilization(
       flops: flops, devices: devices, peak: FLOPsPerSecond(rate), stepTime: stepTime)
-    try refuseImpossible(utilization, batch: batch, sequence: sequence)
+    try refuseImpossible(utilization, recomputation, batch: batch, sequence: sequence)
     let report = TrainingUtilizationReport(
       utilization, recomputation: recomputation, configuration: configuration, hardware: hardware, globalBatch: batch,
       sequence: sequence, unit: unit)
-    return Outcome(output: try report.render(format, text: text))
+    let notices = Notice.beyond(configuration.maxPositionEmbeddings, "sequence", sequence)
+    return Outcome(output: try report.render(format, text: text), errors: notices.warnings)
   }
 
   private static func required<Value>(_ value: Value?, _ example: String) throws(InputError) -> Value {
@@ -73,10 +74,16 @@ enum MFUCommand: Command {
 
   /// Nothing computes faster than its peak: one of the inputs is not what it is taken for.
   private static func refuseImpossible(
-    _ utilization: TrainingUtilization, batch: UInt64, sequence: UInt64
+    _ utilization: TrainingUtilization, _ recomputation: ModelFLOPs.Recomputation, batch: UInt64, sequence: UInt64
   ) throws(InputError) {
     let mfu = utilization.modelFLOPsUtilization
-    guard mfu > 1 else { return }
+    guard mfu > 1 else {
+      let hfu = utilization.hardwareFLOPsUtilization(recomputation)
+      guard hfu > 1 else { return }
+      throw .usage(
+        "HFU would be \(Numbers.fixed(hfu, decimals: 2)), above 1, where MFU is \(Numbers.fixed(mfu, decimals: 2)): less is computed again than --recomputation \(recomputation.rawValue) says"
+      )
+    }
     let slip =
       if batch >= sequence, mfu / Double(sequence) > 0.01, mfu / Double(sequence) <= 1 {
         "--global-batch is in sequences, and looks like tokens"
