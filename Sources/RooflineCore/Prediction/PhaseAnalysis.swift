@@ -7,20 +7,37 @@ public struct PhaseAnalysis: Sendable {
     _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
   ) {
     self.step = step
-    var predictions = Predictions(rates: rates, time: time, calibrated: calibrated)
+    let predictions = Predictions(rates: rates, time: time)
     let forward = ForwardPass<Count>(model, step)
-    if step.trainingPass == .backward {
-      PhaseAnalysis.emitGradients(of: forward, into: &predictions)
+    if let calibrated {
+      operators = PhaseAnalysis.emit(forward, into: CalibratedPredictions(ideal: predictions, calibrated: calibrated))
+    } else if step.trainingPass == .backward {
+      operators = PhaseAnalysis.emitGradients(of: forward, into: predictions)
     } else {
+      var predictions = predictions
       forward.emit(into: &predictions)
+      operators = predictions.rows
     }
-    operators = predictions.rows
   }
 
-  /// Apart, so that the forward pass's code stays small enough to be inlined.
+  /// Apart, so that the ideal forward pass's code stays small enough to be inlined.
   @inline(never)
-  private static func emitGradients(of forward: ForwardPass<Count>, into predictions: inout Predictions) {
+  private static func emit(
+    _ forward: ForwardPass<Count>, into predictions: CalibratedPredictions
+  ) -> [RowPrediction] {
+    var predictions = predictions
+    forward.emit(into: &predictions)
+    return predictions.ideal.rows
+  }
+
+  /// Apart, as above.
+  @inline(never)
+  private static func emitGradients(
+    of forward: ForwardPass<Count>, into predictions: Predictions
+  ) -> [RowPrediction] {
+    var predictions = predictions
     BackwardPass(forward).emit(into: &predictions)
+    return predictions.rows
   }
 
   /// Sum over a layer's rows, one occurrence each.
@@ -80,21 +97,31 @@ public struct PhaseAnalysis: Sendable {
 private struct Predictions: RowSink {
   let rates: DeviceRates
   let time: IdealTime
-  let calibrated: CalibratedTime?
   var rows: [RowPrediction] = []
 
-  init(rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime?) {
+  init(rates: DeviceRates, time: IdealTime) {
     self.rates = rates
     self.time = time
-    self.calibrated = calibrated
     rows.reserveCapacity(ForwardPass<Count>.maximumRowCount)
   }
 
   mutating func row<D: OperatorDefinition>(
     _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
   ) where D.Scalar == Count {
-    rows.append(
-      RowPrediction(name, scope, occurrences: occurrences, definition, rates: rates, time: time, calibrated: calibrated)
-    )
+    rows.append(RowPrediction(name, scope, occurrences: occurrences, definition, rates: rates, time: time))
+  }
+}
+
+/// The same with calibrated times; a type of its own, so that ideal rows do not pay for the question.
+private struct CalibratedPredictions: RowSink {
+  var ideal: Predictions
+  let calibrated: CalibratedTime
+
+  mutating func row<D: OperatorDefinition>(
+    _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
+  ) where D.Scalar == Count {
+    let row = RowPrediction(
+      name, scope, occurrences: occurrences, definition, rates: ideal.rates, time: ideal.time)
+    ideal.rows.append(RowPrediction(row, definition.asOperator, by: calibrated))
   }
 }

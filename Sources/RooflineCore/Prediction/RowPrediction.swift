@@ -12,13 +12,19 @@ public struct RowPrediction: Sendable {
 
   @inline(__always)
   init<D: OperatorDefinition>(
-    _ name: OperatorName, _ scope: RowScope, occurrences: Count, _ definition: D, rates: DeviceRates, time: IdealTime,
-    calibrated: CalibratedTime?
+    _ name: OperatorName, _ scope: RowScope, occurrences: Count, _ definition: D, rates: DeviceRates, time: IdealTime
   ) where D.Scalar == Count {
     self.name = name
     self.scope = scope
     self.occurrences = occurrences
-    let ideal = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
-    prediction = calibrated?.timed(definition.asOperator, ideal: ideal) ?? ideal
+    prediction = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
+  }
+
+  /// The row with a calibrated time in place of its ideal one.
+  init(_ ideal: RowPrediction, _ value: Operator<Count>, by calibrated: CalibratedTime) {
+    name = ideal.name
+    scope = ideal.scope
+    occurrences = ideal.occurrences
+    prediction = calibrated.timed(value, ideal: ideal.prediction)
   }
 }
