@@ -151,7 +151,14 @@ public struct Comparison: Sendable {
             suspects.append("\(largest.name.rawValue): its largest part")
           }
         }
-        suspects.append("clocks: not recorded")
+        let quoted = set.facts.clock * 1e-6
+        if let clock = observation.clockMegahertz {
+          if clock < 0.95 * quoted {
+            suspects.insert("clocks: ran at \(Int(clock)) MHz, its rates are quoted at \(Int(quoted)) MHz", at: 0)
+          }
+        } else {
+          suspects.append("clocks: not recorded")
+        }
         return suspects
       }
     }

@@ -7,6 +7,7 @@ extension ObservationFile {
     "kind", "gpu", "family", "source", "timing", "time_us", "copies", "dtype", "m", "n", "k", "phase", "kv_dtype",
     "batch",
     "query", "context", "heads", "kv_heads", "head_dim", "window", "op", "rows", "width", "tp", "ranks", "bytes",
+    "sm_clock_mhz",
   ]
 
   init(csv bytes: [UInt8], path: String) throws(InputError) {
@@ -85,6 +86,7 @@ struct ObservationReader {
     case keyValueDType = "kv_dtype"
     case keyValueHeads = "kv_heads"
     case headDim = "head_dim"
+    case clock = "sm_clock_mhz"
   }
 
   let path: String
@@ -138,6 +140,13 @@ struct ObservationReader {
       let kinds = TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", ")
       throw complain("kind is \"\(kindName)\"; expected one of \(kinds)")
     }
+    var clock: Double?
+    if !field(.clock).isEmpty {
+      guard let megahertz = Double(field(.clock)), megahertz > 0, megahertz < 1e5 else {
+        throw complain("sm_clock_mhz is \"\(field(.clock))\"; expected MHz above 0")
+      }
+      clock = megahertz
+    }
     let format = try dtype(.dtype)
     let elementBytes = Double(format.bits) / 8
     let kernel: TimedKernel
@@ -187,6 +196,7 @@ struct ObservationReader {
     }
     return Observation(
       kernel, family: try text(.family), source: field(.source),
-      timing: field(.timing), microseconds: microseconds, line: line)
+      timing: field(.timing), microseconds: microseconds, line: line,
+      clockMegahertz: clock)
   }
 }

@@ -10,9 +10,12 @@ public struct Observation: Hashable, Sendable {
   public let microseconds: Double
   /// Where it stands in its file.
   public let line: Int
+  /// The SM clock while it ran, MHz, where telemetry recorded it.
+  public let clockMegahertz: Double?
 
   public init(
-    _ kernel: TimedKernel, family: String, source: String, timing: String, microseconds: Double, line: Int
+    _ kernel: TimedKernel, family: String, source: String, timing: String, microseconds: Double, line: Int,
+    clockMegahertz: Double? = nil
   ) {
     self.kernel = kernel
     self.family = family
@@ -20,5 +23,6 @@ public struct Observation: Hashable, Sendable {
     self.timing = timing
     self.microseconds = microseconds
     self.line = line
+    self.clockMegahertz = clockMegahertz
   }
 }

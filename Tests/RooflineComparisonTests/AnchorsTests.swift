@@ -1,0 +1,77 @@
+import Foundation
+import RooflineComparison
+import RooflineCore
+import TestSupport
+import XCTest
+
+final class AnchorsTests: XCTestCase {
+  private func h100() throws -> CalibrationSet {
+    try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware("h100-sxm"))
+  }
+
+  private func gemm(_ m: Double, _ n: Double, _ k: Double) -> TimedKernel {
+    TimedKernel(.gemm(.init(m: m, n: n, k: k, copies: 6)), dtype: .bf16)
+  }
+
+  /// Measurements that are all a fifth slower than calibrated, on a grid of shapes.
+  private func slowedGrid(_ set: CalibrationSet, by factor: Double) throws -> [Observation] {
+    var line = 1
+    return try [64.0, 128, 256, 512].flatMap { m in
+      try [1024.0, 2048, 4096].flatMap { n in
+        try [1024.0, 4096].map { k in
+          let kernel = gemm(m, n, k)
+          let found = try XCTUnwrap(set.find(kernel, family: "cublas"))
+          line += 1
+          return Observation(
+            kernel, family: "cublas", source: "a test", timing: "graph",
+            microseconds: found.model.microseconds(kernel) * factor, line: line)
+        }
+      }
+    }
+  }
+
+  func testKernelsErrAsTheirNeighboursDid() throws {
+    let set = try h100()
+    let anchors = Anchors(try slowedGrid(set, by: 1.2), set: set)
+    let factor = try XCTUnwrap(anchors.factor(gemm(192, 3072, 2048), family: "cublas", microseconds: 10))
+    XCTAssertEqual(factor, 1.2, accuracy: 0.01)
+  }
+
+  func testFarFromEveryObservationTheTimeIsCalibratedAgainAndTheIntervalWider() throws {
+    let set = try h100()
+    let anchors = Anchors(try slowedGrid(set, by: 1.2), set: set)
+    let far = gemm(1_048_576, 1_048_576, 65_536)
+    XCTAssertEqual(try XCTUnwrap(anchors.factor(far, family: "cublas", microseconds: 1)), 1, accuracy: 0.01)
+    let near = try XCTUnwrap(anchors.interval(gemm(128, 2048, 1024), family: "cublas", share: 0.9))
+    let wide = try XCTUnwrap(anchors.interval(far, family: "cublas", share: 0.9))
+    XCTAssertGreaterThan(wide.upperBound / wide.lowerBound, near.upperBound / near.lowerBound)
+  }
+
+  func testOtherLibrariesAndFormatsSayNothing() throws {
+    let set = try h100()
+    let anchors = Anchors(try slowedGrid(set, by: 1.2), set: set)
+    let narrow = TimedKernel(.gemm(.init(m: 64, n: 1024, k: 1024, inputBytes: 1, copies: 6)), dtype: .fp8)
+    XCTAssertNil(anchors.factor(narrow, family: "trtllm-fp8", microseconds: 10))
+    XCTAssertNil(anchors.factor(gemm(64, 1024, 1024), family: "another", microseconds: 10))
+  }
+
+  /// The project's demand, groups of shapes left out: a median error of at most 3 %. Here with a third of the observations; the L40S,
+  /// which needs all of them for its 4 %, would take a debug build minutes.
+  func testMedianErrorWithAllObservations() throws {
+    for (name, bar) in [("gemm-a100_sxm", 0.03), ("attention-a100_sxm", 0.03)] {
+      let file = try ObservationFile.read(try SharedTable.url("measured/\(name).csv").path)
+      let hardware = try Fixtures.catalog.hardware(file.gpu)
+      let set = try Fixtures.catalog.calibrations(for: hardware)
+      // Every third row keeps the test short; more observations only help.
+      let rows = file.observations.enumerated().filter {
+        $0.offset % 3 == 0 && ($0.element.kernel.kind == .attention || $0.element.source == "consensus")
+      }.map(\.element)
+      let predictor = ObservationPredictor(set, tier: .anchored(Anchors(rows, set: set)))
+      let validation = Validation(rows, predictor: predictor, skipped: [], interval: 0.9)
+      for line in validation.lines where line.group.regime == "all" {
+        XCTAssertLessThanOrEqual(line.errors.medianApe, bar, "\(line.group)")
+        XCTAssertTrue((0.85...0.95).contains(line.coverage ?? 0), "\(line.coverage ?? 0) of \(line.group)")
+      }
+    }
+  }
+}
