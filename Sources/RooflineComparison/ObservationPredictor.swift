@@ -73,7 +73,7 @@ public struct ObservationPredictor: Sendable {
     }
     var time = found.model.microseconds(kernel)
     guard time.isFinite, time > 0 else { return .failure(Skip(reason: "outside what the model describes")) }
-    var factors = found.entry.heldOut?.factors(at: time, share: interval)
+    var factors = found.heldOut?.factors(at: time, share: interval)
     if case .anchored(let anchors) = tier, let left = anchors.leftOut(observation, share: interval) {
       time *= left.factor
       factors = left.interval

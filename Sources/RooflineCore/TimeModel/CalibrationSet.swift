@@ -32,10 +32,15 @@ public struct CalibrationSet: Sendable {
     public let model: KernelModel
     /// The GPU whose constants these are, where it is another one.
     public let borrowedFrom: String?
+    /// Whether that GPU is of another generation: how far its constants miss here is unknown.
+    public let isOtherGeneration: Bool
     /// The entry's head dim, where the kernel has another.
     public let otherHeadDim: Int?
     /// The operator whose constants stand in for this one's.
     public var standIn: OperatorKind?
+
+    /// The errors that an interval rests on; nil where there is no telling.
+    public var heldOut: HeldOutErrors? { isOtherGeneration ? nil : entry.heldOut }
   }
 
   /// The entry for a kernel.
@@ -64,6 +69,7 @@ public struct CalibrationSet: Sendable {
       return Found(
         entry: entry, constants: constants, model: model,
         borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
+        isOtherGeneration: layer.computeCapability != capability,
         otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
     }
     return nil

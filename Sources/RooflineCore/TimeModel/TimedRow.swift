@@ -9,7 +9,7 @@ public struct TimedRow: Sendable {
     case .anchored:
       time.correction?.interval(kernel, family: found.entry.key.family, share: time.options.interval)
     case .calibrated:
-      found.entry.heldOut?.factors(at: prediction.seconds * 1e6, share: time.options.interval)
+      found.heldOut?.factors(at: prediction.seconds * 1e6, share: time.options.interval)
     case .ideal, .clamped, .uncalibrated: nil
     }
   }
@@ -32,11 +32,12 @@ extension PhaseAnalysis {
     }
   }
 
-  /// The range of the pass's time if all rows err alike: the sum of the rows' ends; rows without an interval keep their time.
+  /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another
+  /// generation. Rows that keep their ideal time, keep it here, too.
   public func interval(_ model: DecoderModel, by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
     var (low, high) = (0.0, 0.0)
     for (row, timed) in zip(operators, timedRows(model, by: time)) {
-      guard let own = row.time else { return nil }
+      guard let own = row.time, timed?.found.isOtherGeneration != true else { return nil }
       let factors = timed?.interval(row.prediction, by: time) ?? 1...1
       let times = Double(row.occurrences.value)
       low += own.value * factors.lowerBound * times
