@@ -92,7 +92,8 @@ public final class CalibratedTime: Sendable {
   func timed(_ kernel: TimedKernel?, ideal: OperatorPrediction) -> OperatorPrediction {
     var prediction = ideal
     prediction.basis = .uncalibrated
-    guard let kernel, let found = found(kernel) else { return prediction }
+    // Without an ideal time a fact is missing, e.g. a link that joins so many GPUs: no constants make up for that.
+    guard let kernel, !ideal.seconds.isNaN, let found = found(kernel) else { return prediction }
     var timing = found.model.timing(kernel)
     guard timing.microseconds.isFinite, timing.microseconds > 0 else { return prediction }
     prediction.basis = .calibrated

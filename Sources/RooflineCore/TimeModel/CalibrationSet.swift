@@ -102,7 +102,7 @@ extension TimedKernel {
   /// In attention.
   var headDim: Int? {
     switch shape {
-    case .prefill(let call), .decode(let call): Int(call.headDim)
+    case .prefill(let call), .decode(let call): Int(exactly: call.headDim) ?? .max
     default: nil
     }
   }

@@ -191,9 +191,6 @@ extension GEMMTimeModel: KernelTimeModel {
     let wave = choice.wave
     let exposed = constants.launch + wave
     let tail = (choice.waves - 1) * wave
-    func overlapped(_ compute: Double, _ l2: Double, _ dram: Double) -> Double {
-      Mathematics.cubeRoot(compute * compute * compute + l2 * l2 * l2 + dram * dram * dram)
-    }
     let tensorAtPeak = choice.tensor / (common.perRate * speedup)
     let atBurst = tensorAtPeak / constants.burst
     return TimePart.differences([
@@ -206,8 +203,8 @@ extension GEMMTimeModel: KernelTimeModel {
       (.l2, max(choice.tensor + tail, choice.l2, idealMemory) + exposed),
       (.dram, max(choice.tensor + tail, choice.l2, choice.dram) + exposed),
       (.split, max(choice.tensor + tail, choice.l2, choice.dram) + exposed + choice.splitK),
-      (.overlap, overlapped(choice.tensor + tail, choice.l2, choice.dram) + exposed + choice.splitK),
+      (.overlap, choice.time - choice.quantization),
       (.quantization, choice.time),
-    ]).filter { $0.name != .quantization || $0.microseconds != 0 }
+    ]).filter { $0.name != .quantization || choice.quantization > 0 }
   }
 }

@@ -50,11 +50,13 @@ public struct PrefillTimeModel: KernelTimeModel {
   ) -> (sum: Double, longest: Double) {
     // Tile i covers the queries up to (i+1)·rows/packed, after the keys that were there before.
     let earlier = call.context - call.query
-    let queries = rows / packed
-    let keys = cut.keys
-    func end(_ tile: Double) -> Double { ((earlier + min((tile + 1) * queries, call.query)) / keys).ceiling }
+    // In whole numbers, rows of packed heads: a tile's share of the queries need not be one.
+    let keys = packed * cut.keys
+    func end(_ tile: Double) -> Double {
+      ((packed * earlier + min((tile + 1) * rows, packed * call.query)) / keys).ceiling
+    }
     func start(_ tile: Double) -> Double {
-      window == 0 ? 0 : (max(0, earlier + tile * queries - window) / keys).rounded(.down)
+      window == 0 ? 0 : (max(0, packed * (earlier - window) + tile * rows) / keys).rounded(.down)
     }
     func own(_ tile: Double) -> Double { end(tile) - start(tile) }
     if perList <= 4096 {
@@ -69,20 +71,22 @@ public struct PrefillTimeModel: KernelTimeModel {
       return (sum, longest)
     }
     // The same sums in closed form, since a loop would take as long as the prompt. The last tile ends at the last query.
-    guard perList < 1e9, packed * (call.context + window) < 1e12 else { return (.nan, .nan) }
-    let (m, n) = (Int(rows), Int(packed * keys))
+    guard perList < 1e9, packed * (call.context + window) < 1e12, rows < 1e6, keys < 1e15 else {
+      return (.nan, .nan)
+    }
+    let (m, n) = (Int(rows), Int(keys))
     let shift = Int(packed * earlier)
     var sum = FloorSum.sum(Int(perList) - 1, n, m, m + shift + n - 1) + end(perList - 1)
     if window > 0 {
       // Tiles before this one start at key 0.
-      let skipped = Int(min(perList, max(0, ((window - earlier) / queries).ceiling)))
+      let skipped = Int(min(perList, (max(0, packed * (window - earlier)) / rows).ceiling))
       sum -= FloorSum.sum(Int(perList) - skipped, n, m, max(0, shift + skipped * m - Int(packed * window)))
     }
     // Tiles grow until the window is full; from then on they are as long as their place in the blocks makes them.
-    let full = min(perList - 1, (max(0, window - earlier) / queries).ceiling)
+    let full = min(perList - 1, (max(0, packed * (window - earlier)) / rows).ceiling)
     var longest = max(own(perList - 1), own(perList - 2))
     var tile = full
-    while tile < min(perList, full + 256) {
+    while tile < min(perList, full + 4096) {
       longest = max(longest, own(tile))
       tile += 1
     }

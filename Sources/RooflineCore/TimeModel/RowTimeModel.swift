@@ -29,8 +29,9 @@ public struct RowTimeModel: KernelTimeModel {
     case .rotary:
       // Pairs of elements; without the heads, as if keys were as wide as queries.
       let pairs = call.headDim / 2
-      let queries = call.heads > 0 ? call.heads * pairs : max(1, (call.width / 4).rounded(.down))
-      let keys = call.heads > 0 ? call.keyValueHeads * pairs : queries
+      let queries =
+        call.heads * pairs > 0 ? call.heads * pairs : max(1, (call.width / 4).rounded(.down))
+      let keys = call.heads * pairs > 0 ? call.keyValueHeads * pairs : queries
       let threads = min(queries, RowTimeModel.threadsPerCTA / 2)
       return (threads, (queries / threads).ceiling + (keys / threads).ceiling)
     default:
@@ -71,7 +72,8 @@ public struct RowTimeModel: KernelTimeModel {
 
   public func timing(_ call: RowCall) -> KernelTiming {
     if call.operation == .embedding, constants.serialRow > 0, call.rows <= RowTimeModel.serialRows {
-      let time = constants.fixed + call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
+      let rows = call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
+      let time = constants.fixed + max(rows, terms(call).memory)
       return KernelTiming(microseconds: time, exposed: time)
     }
     let terms = terms(call)

@@ -29,7 +29,14 @@ enum SplitRules {
     var (low, high) = (low, high)
     while low < high {
       let middle = ((low + high) / 2).rounded(.down)
-      if fits(middle) { high = middle } else { low = middle + 1 }
+      if fits(middle) {
+        // Beyond 2⁵³ whole numbers have no room between them, and halving ends before the two meet.
+        guard middle < high else { return high }
+        high = middle
+      } else {
+        guard middle + 1 > low else { return high }
+        low = middle + 1
+      }
     }
     return low
   }

@@ -59,9 +59,9 @@ extension Notice {
     func add(_ name: String, to list: inout [String]) { if !list.contains(name) { list.append(name) } }
     for phase in phases {
       for (row, timed) in zip(phase.operators, phase.timedRows(model, by: time)) {
-        if row.prediction.basis == .uncalibrated { add(row.name.rawValue, to: &uncalibrated) }
+        if row.prediction.basis == .uncalibrated, row.time != nil { add(row.name.rawValue, to: &uncalibrated) }
         if row.prediction.basis == .clamped { add(row.name.rawValue, to: &clamped) }
-        guard let timed else { continue }
+        guard let timed, row.time != nil else { continue }
         let key = timed.found.entry.key
         let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family))"
         if let from = timed.found.borrowedFrom { add(kernel, to: &borrowed[from, default: []]) }

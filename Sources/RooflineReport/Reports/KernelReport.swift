@@ -37,6 +37,9 @@ public struct KernelReport {
     guard let timed = analysis.timedRow, let own = analysis.prediction.time else {
       return ["note     no constants for such a kernel: the ideal time stands, which real kernels exceed"]
     }
+    guard analysis.prediction.basis != .uncalibrated else {
+      return ["note     too large for what the time model describes: the ideal time stands, which real kernels exceed"]
+    }
     let parts = TimePart.list(analysis.prediction, timed: timed)
     var lines = [
       "parts    "

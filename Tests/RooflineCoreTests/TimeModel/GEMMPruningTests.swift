@@ -1,0 +1,52 @@
+import Foundation
+import RooflineCore
+import TestSupport
+import XCTest
+
+/// The search that leaves candidates out finds what the search of all candidates finds.
+final class GEMMPruningTests: XCTestCase {
+  private static let b200Facts = DeviceFacts(
+    tensor: 2250e12, bandwidth: 8e12, streamingMultiprocessors: 148, clock: 1.85e9, l2: 126e6)
+
+  func testAHundredThousandRandomShapesOverEveryTileList() {
+    let lists: [(list: TileList, facts: DeviceFacts, constants: GEMMConstants)] = [
+      (.ampere, PrintedGEMM.a100Facts, PrintedGEMM.a100), (.ada, PrintedGEMM.l40sFacts, PrintedGEMM.l40s),
+      (.hopper, PrintedGEMM.h100Facts, PrintedGEMM.h100), (.hopperClassic, PrintedGEMM.h100Facts, PrintedGEMM.h100),
+      (.blackwell, GEMMPruningTests.b200Facts, PrintedGEMM.h100),
+    ]
+    XCTAssertEqual(Set(lists.map(\.list)), Set(TileList.allCases))
+    var generator = SeededGenerator(seed: 7)
+    var compared = 0
+    for (list, facts, constants) in lists {
+      let model = GEMMTimeModel(facts, constants, list)
+      let full = FullTileSearch(facts, constants, list)
+      var splits: Set<Double> = []
+      for _ in 0..<20_000 {
+        let m = size(1, 65_536, &generator)
+        let n = size(8, 131_072, &generator)
+        let k = size(8, 65_536, &generator)
+        let copies = [1.0, 6, 1000][Int(generator.next() % 3)]
+        let isFP8 = generator.next() % 4 == 0
+        let pruned = model.fastest(
+          .init(
+            m: Double(m), n: Double(n), k: Double(k), inputBytes: isFP8 ? 1 : 2, outputBytes: 2, copies: copies))
+        let all = full.fastest(m: m, n: n, k: k, copies: copies, inputBytes: isFP8 ? 1 : 2)
+        compared += 1
+        splits.insert(all.split)
+        if abs(pruned.time - all.time) > 1e-11 * all.time {
+          XCTFail("\(list.rawValue) m \(m) n \(n) k \(k) copies \(copies): \(pruned) instead of \(all)")
+          return
+        }
+      }
+      // Every split is the fastest somewhere: the shapes reach into all corners of the search.
+      XCTAssertEqual(splits, [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32], list.rawValue)
+    }
+    XCTAssertEqual(compared, 100_000)
+  }
+
+  /// Log-uniform, half of them multiples of 8 as weights are.
+  private func size(_ low: Double, _ high: Double, _ generator: inout SeededGenerator) -> Int {
+    let size = Int(exp(Double.random(in: log(low)...log(high), using: &generator)))
+    return generator.next() % 2 == 0 ? size : (size + 7) / 8 * 8
+  }
+}
