@@ -205,6 +205,10 @@ final class AnalyzeCommandTests: CommandTestCase {
   func testListAndShow() {
     XCTAssertEqual(output("list models").split(separator: "\n").count, Fixtures.catalog.modelNames.count)
     XCTAssertEqual(output("list hardware").split(separator: "\n").count, Fixtures.catalog.hardwareNames.count)
+    for gpu in ["a100-sxm4-80gb", "h100-sxm", "l40s"] {
+      XCTAssertTrue(output("list calibrations").contains("\(gpu)"), gpu)
+    }
+    XCTAssertTrue(output("list calibrations").contains("attention vllm-fa3 decode bf16 d128 grouped, 2511 rows"))
     let model = output("show llama-3.2-1b")
     for fact in ["1,235,814,400", "head_dim                 64", "tie_word_embeddings      true"] {
       XCTAssertTrue(model.contains(fact), model)

@@ -1,11 +1,12 @@
+import RooflineComparison
 import RooflineCore
 import RooflineReport
 
 enum ListCommand: Command {
   static let description = CommandDescription(
     name: "list",
-    summary: "The models or GPUs of the catalog.",
-    usage: "list models|hardware",
+    summary: "The models or GPUs of the catalog, or the constants of calibrated times.",
+    usage: "list models|hardware|calibrations",
     options: [Option("help", nil, "show this help")],
     positionals: 1...1,
     example: "roofline list hardware")
@@ -15,9 +16,11 @@ enum ListCommand: Command {
     switch arguments.positionals[0] {
     case "models": return CatalogList.models(catalog)
     case "hardware": return CatalogList.hardware(catalog)
+    case "calibrations": return CatalogList.calibrations(catalog)
     case let other:
-      let nearest = Spelling.nearest(to: other, among: ["models", "hardware"])
-      throw InputError.usage("cannot list \"\(other)\"\(InputError.commandSuggestion(nearest, ["models", "hardware"]))")
+      let known = ["models", "hardware", "calibrations"]
+      let nearest = Spelling.nearest(to: other, among: known)
+      throw InputError.usage("cannot list \"\(other)\"\(InputError.commandSuggestion(nearest, known))")
     }
   }
 }
@@ -43,6 +46,19 @@ private enum CatalogList {
       let known = aliases.filter { $0.name == name }.map(\.alias)
       let product = spec.product ?? ""
       return "\(padded(name, width))  \(product)\(known.isEmpty ? "" : "  (also \(known.joined(separator: ", ")))")"
+    }
+  }
+
+  /// Every entry of every calibration, with what it was fitted on and how far it missed what was left out.
+  static func calibrations(_ catalog: Catalog) -> Outcome {
+    let names = catalog.calibrationNames
+    let width = names.map(\.count).max() ?? 0
+    return lines(names) { name throws(InputError) in
+      let calibration = try catalog.calibration(of: name)
+      return calibration.entries.map { entry in
+        let error = entry.heldOut.map { "error \(Numbers.percent($0.mape)) %" } ?? "error unknown"
+        return "\(padded(name, width))  \(padded(error, 12))  \(entry.key.title), \(entry.fit.rows) rows"
+      }.joined(separator: "\n")
     }
   }
 
