@@ -134,6 +134,7 @@ public struct RobustFit {
   }
 
   static func logarithm(_ x: Double) -> Double { log(x) }
+  static func exponential(_ x: Double) -> Double { exp(x) }
 
   private func residuals(at position: [Double]) -> [Double] {
     let predicted = predict(zip(parameters, position).map { $0.value($1) })
