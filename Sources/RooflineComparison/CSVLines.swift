@@ -4,17 +4,23 @@ import RooflineCore
 struct CSVLines {
   let bytes: [UInt8]
   private var position = 0
+  /// Where the fields given last begin; the first line is 1.
   private(set) var line = 0
+  /// Line breaks inside quotes of those fields.
+  private var innerBreaks = 0
+  private let hasQuotes: Bool
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
+    hasQuotes = bytes.contains(UInt8(ascii: "\""))
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
   /// The next line's fields as ranges of `bytes`; nil at the end. Empty lines are passed over.
   mutating func next(into fields: inout [Range<Int>]) -> Bool {
     while position < bytes.count {
-      line += 1
+      line += 1 + innerBreaks
+      innerBreaks = 0
       fields.removeAll(keepingCapacity: true)
       var start = position
       var isQuoted = false
@@ -25,8 +31,9 @@ struct CSVLines {
         } else if byte == UInt8(ascii: ","), !isQuoted {
           fields.append(trimmed(start..<position))
           start = position + 1
-        } else if byte == 0x0A, !isQuoted {
-          break
+        } else if byte == 0x0A {
+          guard isQuoted else { break }
+          innerBreaks += 1
         }
         position += 1
       }
@@ -50,7 +57,24 @@ struct CSVLines {
     return low..<high
   }
 
-  func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+  func text(_ range: Range<Int>) -> String {
+    guard hasQuotes, bytes[range].contains(UInt8(ascii: "\"")) else {
+      return String(decoding: bytes[range], as: UTF8.self)
+    }
+    // A doubled quote is one.
+    var text: [UInt8] = []
+    var isAfterQuote = false
+    for byte in bytes[range] {
+      let isQuote = byte == UInt8(ascii: "\"")
+      if isQuote, isAfterQuote {
+        isAfterQuote = false
+      } else {
+        text.append(byte)
+        isAfterQuote = isQuote
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
 
   /// A field's bytes are those of `text`.
   func isEqual(_ range: Range<Int>, _ text: StaticString) -> Bool {

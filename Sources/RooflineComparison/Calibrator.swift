@@ -33,7 +33,7 @@ public struct Calibrator: Sendable {
   public struct Outcome: Sendable {
     public var key: Calibration.Key
     public var rows, groups: Int
-    /// Errors of the prior on these rows; nil without one.
+    /// Errors of the prior on these rows, rejected ones aside; nil without one.
     public var before: ErrorStatistics?
     /// Errors on groups of shapes left out while fitting; nil where there were too few groups.
     public var after: ErrorStatistics?
@@ -78,7 +78,10 @@ public struct Calibrator: Sendable {
   /// Whether the prior is of GPUs like this one.
   private var isOfThisGeneration: Bool { prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false }
 
-  public func calibrate(_ key: Calibration.Key, _ all: [Observation]) -> Outcome {
+  public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
+    // Sizes at which the time model itself gives up say nothing about its constants.
+    let standard = KernelModel(.standard(key, capability: capability), facts: facts, capability: capability)
+    let all = given.filter { standard?.microseconds($0.kernel).isFinite ?? true }
     let shapes = Set(all.map(\.shapeGroup))
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
     let found = all.first.flatMap { prior?.find($0.kernel, family: key.family, launch: key.launch) }
@@ -86,12 +89,15 @@ public struct Calibrator: Sendable {
     let base = found?.constants ?? .standard(key, capability: capability)
     let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
     let pull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
-    outcome.before = found.flatMap { found in
-      ErrorStatistics(
-        predicted: all.map { found.model.microseconds($0.kernel) }, measured: all.map(\.microseconds))
+    func error(ofPriorOn rows: [Observation]) -> ErrorStatistics? {
+      found.flatMap { found in
+        ErrorStatistics(
+          predicted: rows.map { found.model.microseconds($0.kernel) }, measured: rows.map(\.microseconds))
+      }
     }
+    outcome.before = error(ofPriorOn: all)
     guard all.count >= Calibrator.leastRows else {
-      outcome.remark = "\(all.count) rows; a fit needs \(Calibrator.leastRows)"
+      outcome.remark = "\(all.count) row\(all.count == 1 ? "" : "s"); a fit needs \(Calibrator.leastRows)"
       return outcome
     }
     let fit = EntryFit(key, facts: facts, capability: capability)
@@ -102,6 +108,8 @@ public struct Calibrator: Sendable {
     }
     let (rows, rejected) = split(all, by: first, key)
     outcome.rejected = rejected
+    // Both errors are of the same rows, so that accidents do not make the prior look bad.
+    outcome.before = error(ofPriorOn: rows)
     let kept = Calibrator.thin(rows, to: Calibrator.mostRows)
     let final = rejected.isEmpty ? first : fit.fit(kept, prior: base, pull: pull) ?? first
     outcome.atBound = final.atBound
@@ -171,7 +179,7 @@ public struct Calibrator: Sendable {
         let result = fit.fit(
           Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior, starts: [start], rounds: 3,
           // A width or two left out leaves too little to fit everything by.
-          pull: groups.count < 4 ? .strong : pull),
+          pull: groups.count < 4 ? .strong : pull, explores: false),
         let model = KernelModel(result.constants, facts: facts, capability: capability)
       else { return nil }
       for row in rows where fold[row.shapeGroup] == out {

@@ -43,14 +43,18 @@ public struct EntryFit: Sendable {
   ///   - prior: where the fit begins and what it shrinks to; the kind's initial values without one, and then no shrinking.
   ///   - starts: further places to begin at.
   ///   - pull: how strongly the prior pulls.
+  ///   - explores: whether a fit that no sister's constants pull looks for better places to begin, first: the fastest of several tiles,
+  ///     splits or protocols makes valleys that no step leaves.
   /// - Returns: nil where the key's kernels cannot be predicted at all.
   public func fit(
     _ observations: [Observation], prior: Calibration.Constants?, weights: [Double]? = nil,
-    starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong
+    starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong, explores: Bool = true
   ) -> Result? {
     let standard = prior ?? Calibration.Constants.standard(key, capability: capability)
+    let ownPull: Pull = prior == nil ? .none : pull
     let run = Run(
-      observations: observations, weights: weights, starts: starts, rounds: rounds, pull: prior == nil ? .none : pull)
+      observations: observations, weights: weights, starts: starts, rounds: rounds, pull: ownPull,
+      explores: explores && ownPull != .strong)
     switch standard {
     case .gemm(let base):
       return fit(
@@ -78,7 +82,12 @@ public struct EntryFit: Sendable {
     let starts: [Calibration.Constants]
     let rounds: Int
     let pull: Pull
+    let explores: Bool
   }
+
+  /// Places that an exploration tries, and the rows that it does so with.
+  private static let exploredStarts = 6
+  private static let exploredRows = 60
 
   private func fit<C: FittedConstants>(
     _ run: Run, _ base: C, wrap: @escaping (C) -> Calibration.Constants,
@@ -93,22 +102,47 @@ public struct EntryFit: Sendable {
       for (parameter, value) in zip(free, values) { parameter.set(&constants, value) }
       return constants
     }
-    let fit = RobustFit(
-      parameters: free.map {
-        RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
-      }, measured: observations.map(\.microseconds), weights: run.weights
-    ) { values in
-      let model = KernelModel(wrap(constants(values)), facts: facts, capability: capability)
-      return observations.map { model?.microseconds($0.kernel) ?? .nan }
+    func fit(_ rows: [Int]) -> RobustFit {
+      let observations = rows.map { run.observations[$0] }
+      return RobustFit(
+        parameters: free.map {
+          RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
+        }, measured: observations.map(\.microseconds), weights: run.weights.map { weights in rows.map { weights[$0] } }
+      ) { values in
+        let model = KernelModel(wrap(constants(values)), facts: facts, capability: capability)
+        return observations.map { model?.microseconds($0.kernel) ?? .nan }
+      }
     }
-    let begin = [base] + run.starts.compactMap(unwrap)
-    guard let solution = fit.solve(from: begin.map { start in free.map { $0.get(start) } }, rounds: run.rounds) else {
+    var begin = ([base] + run.starts.compactMap(unwrap)).map { start in free.map { $0.get(start) } }
+    if run.explores {
+      let count = observations.count
+      let some = (0..<min(count, EntryFit.exploredRows)).map { $0 * count / min(count, EntryFit.exploredRows) }
+      let places = EntryFit.places(around: [free.map { $0.get(base) }, free.map { $0.get(C.initial) }])
+      if let best = fit(some).solve(from: begin + places, rounds: 2) { begin.append(best.values) }
+    }
+    guard let solution = fit(Array(observations.indices)).solve(from: begin, rounds: run.rounds) else {
       return nil
     }
     return Result(
       constants: wrap(constants(solution.values)),
       atBound: zip(free, solution.isAtBound).compactMap { $1 ? $0.key : nil },
       standardErrors: zip(free, solution.standardErrors).map { ($0.key, $1) }, scale: solution.scale)
+  }
+}
+
+extension EntryFit {
+  /// The centers after the first, and constants up to three times more or less than all of them; the same in every run.
+  private static func places(around centers: [[Double]]) -> [[Double]] {
+    var state: UInt64 = 1
+    /// From −1 to 1 (Knuth's linear congruential generator, its upper bits).
+    func next() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(state >> 11) * 0x1p-52 - 1
+    }
+    return centers.dropFirst()
+      + (0..<exploredStarts).map { index in
+        centers[index % centers.count].map { $0 * RobustFit.exponential(next() * RobustFit.logarithm(3)) }
+      }
   }
 }
 

@@ -21,7 +21,8 @@ extension Observation {
       [
         call.heads, call.keyValueHeads, call.headDim, call.window, call.context, call.query, call.batch, microseconds,
       ]
-    case .row(let call): [call.width, call.rows, microseconds]
+    case .row(let call):
+      [call.width, call.rows, call.heads, call.keyValueHeads, call.headDim, microseconds]
     case .collective(let call): [call.ranks, call.bytes, microseconds]
     }
   }

@@ -20,7 +20,8 @@ extension ObservationFile {
     for name in ObservationFile.common where !header.contains(name) {
       throw .notMeasurements(
         file: path,
-        problem: "it has no column \(name); its first line names \(header.prefix(20).joined(separator: ","))")
+        problem:
+          "it has no column \(name); its first line is \"\(ObservationFile.shortened(header.joined(separator: ",")))\"")
     }
     var columns: [String: Int] = [:]
     for (index, name) in header.enumerated() {
@@ -46,6 +47,9 @@ extension ObservationFile {
         throw .notMeasurements(
           file: path, problem: "it mixes GPUs: \(gpu) and, in line \(lines.line), \(own); one file, one GPU")
       }
+      guard !own.isEmpty else {
+        throw .notMeasurements(file: path, problem: "line \(lines.line): gpu is missing")
+      }
       gpu = own
       let digest = ObservationFile.digest(fields, bytes)
       if let earlier = seen.updateValue(lines.line, forKey: digest) {
@@ -64,6 +68,9 @@ extension ObservationFile {
       path: path, gpu: gpu, observations: observations, skipped: reader.skipped,
       unknownColumns: header.filter { !ObservationFile.known.contains($0) })
   }
+
+  /// The beginning of a text that may be anything.
+  private static func shortened(_ text: String) -> String { text.count > 200 ? "\(text.prefix(200))…" : text }
 
   /// FNV-1a over a line's fields: 64 bits tell any two lines of a file apart.
   private static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
@@ -88,6 +95,9 @@ struct ObservationReader {
     case headDim = "head_dim"
     case clock = "sm_clock_mhz"
   }
+
+  /// µs: a clock's tick to eleven days. Anything else is a slip, and would make a mean meaningless.
+  static let plausible = 1e-3...1e12
 
   let path: String
   private var reasons: [String: Int] = [:]
@@ -132,8 +142,8 @@ struct ObservationReader {
       return dtype
     }
     let time = try text(.time)
-    guard let microseconds = Double(time), microseconds.isFinite, microseconds > 0 else {
-      throw complain("time_us is \"\(time)\"; expected microseconds above 0")
+    guard let microseconds = Double(time), ObservationReader.plausible.contains(microseconds) else {
+      throw complain("time_us is \"\(time)\"; expected microseconds above 0 (from 0.001 to 1e12)")
     }
     let kindName = try text(.kind)
     guard let kind = TimedKernel.Kind(rawValue: kindName) else {
@@ -169,6 +179,10 @@ struct ObservationReader {
         context: try whole(.context), heads: heads, keyValueHeads: try whole(.keyValueHeads, default: heads),
         headDim: try whole(.headDim), window: try whole(.window, from: 0, default: 0), queryBytes: elementBytes,
         keyValueBytes: Double(keyValue.bits) / 8)
+      guard phase == .prefill || call.query == 1 else {
+        reasons["no model of decode with several queries a sequence", default: 0] += 1
+        return nil
+      }
       guard call.query <= call.context else {
         throw complain("query is more than context, which includes the new tokens")
       }

@@ -31,14 +31,31 @@ public struct ObservationFile: Sendable {
   ///
   /// - Throws: `InputError` naming file, line and column of the first thing that is wrong.
   public static func read(_ path: String) throws(InputError) -> ObservationFile {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    // What has no end, or far too much before it, is refused before it is read.
+    if let type = attributes?[.type] as? FileAttributeType, type == .typeCharacterSpecial || type == .typeBlockSpecial {
+      throw .unreadable(file: path, reason: "it is a device, not a file of measurements")
+    }
+    if let size = attributes?[.size] as? UInt, size > UInt(sizeLimit) {
+      throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")
+    }
     let data: Data
     do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw .unreadable(file: path, reason: "it is absent, a folder, or may not be read")
+      let reason =
+        !FileManager.default.fileExists(atPath: path)
+        ? "there is no such file"
+        : attributes?[.type] as? FileAttributeType == .typeDirectory ? "it is a folder" : "it cannot be read"
+      throw .unreadable(file: path, reason: reason)
     }
     guard data.count <= sizeLimit else {
       throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")
     }
     let bytes = [UInt8](data)
+    if let place = bytes.firstIndex(of: 0) {
+      let line = bytes[..<place].count { $0 == 0x0A } + 1
+      throw .notMeasurements(file: path, problem: "it is not text: line \(line) holds a zero byte")
+    }
     let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
       return try ObservationFile(json: JSONValue.read(file: path), path: path)

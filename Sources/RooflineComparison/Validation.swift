@@ -65,11 +65,12 @@ public struct Validation: Sendable {
 
   /// The parts of its group that a kernel belongs to.
   static func regimes(_ kernel: TimedKernel) -> [String] {
-    switch kernel.shape {
+    func headDim(_ call: AttentionCall) -> Int { Int(exactly: call.headDim) ?? .max }
+    return switch kernel.shape {
     case .gemm(let shape): [min(shape.n, shape.k) >= 512 ? "n,k >= 512" : "n or k < 512"]
-    case .prefill(let call): ["d \(Int(call.headDim))"] + (call.window > 0 ? ["window"] : [])
+    case .prefill(let call): ["d \(headDim(call))"] + (call.window > 0 ? ["window"] : [])
     case .decode(let call):
-      ["d \(Int(call.headDim))", call.group == 1 ? "g = 1" : call.group <= 16 ? "g <= 16" : "g > 16"]
+      ["d \(headDim(call))", call.group == 1 ? "g = 1" : call.group <= 16 ? "g <= 16" : "g > 16"]
         + (call.window > 0 ? ["window"] : [])
     case .row(let call): [call.operation.rawValue]
     case .collective(let call): [call.operation.rawValue]

@@ -26,6 +26,11 @@ enum CalibrateCommand: Command {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
     let output = try arguments.required("output", "name the calibration file to write, e.g. --output h200-sxm.json")
+    let target = URL(fileURLWithPath: output).resolvingSymlinksInPath()
+    for path in arguments.strings("observations") + arguments.positionals
+    where URL(fileURLWithPath: path).resolvingSymlinksInPath() == target {
+      throw InputError.usage("--output \(output) is the file of the measurements; name another")
+    }
     let files = try arguments.observations()
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
@@ -42,10 +47,12 @@ enum CalibrateCommand: Command {
     let calibration = Calibration(
       hardware: hardware.name, path: output, date: today, computeCapability: hardware.computeCapability ?? "",
       entries: entries)
+    // The report first: where it cannot be made, nothing is written.
+    let report = try CalibrationReport(
+      outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped)
+    ).render(format, text: text)
     try FileWriter.write(CalibrationDocument(calibration).render(), to: output)
-    let report = CalibrationReport(
-      outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped))
-    return Outcome(output: try report.render(format, text: text))
+    return Outcome(output: report)
   }
 
   /// ISO 8601, in UTC.

@@ -1,0 +1,253 @@
+import Foundation
+import RooflineComparison
+import RooflineCore
+import TestSupport
+import XCTest
+
+/// From measurements to entries: what is fitted, what is left out, and what is said about it.
+final class CalibratorTests: XCTestCase {
+  private func hardware() throws -> HardwareSpec { try Fixtures.catalog.hardware("a100-sxm4-80gb") }
+
+  /// A prior with one entry.
+  private func prior(_ key: Calibration.Key, _ constants: Calibration.Constants) throws -> CalibrationSet {
+    let entry = Calibration.Entry(key, constants, fit: .init(data: "test", rows: 100, groups: 10), heldOut: nil)
+    return try CalibrationSet(
+      hardware(),
+      layers: [
+        Calibration(
+          hardware: "a100-sxm4-80gb", path: "test", date: "2026-01-01", computeCapability: "8.0", entries: [entry])
+      ])
+  }
+
+  private func outcomes(_ calibrator: Calibrator, _ rows: [Observation]) -> [Calibrator.Outcome] {
+    calibrator.groups(rows).map { calibrator.calibrate($0.key, $0.rows) }
+  }
+
+  /// The rows with the times of some of them multiplied.
+  private func spoiled(_ rows: [Observation], every: Int, by factor: Double) -> (rows: [Observation], lines: Set<Int>) {
+    var lines: Set<Int> = []
+    let spoiled = rows.enumerated().map { index, row in
+      guard index % every == every - 1 else { return row }
+      lines.insert(row.line)
+      return Observation(
+        row.kernel, family: row.family, source: row.source, timing: row.timing,
+        microseconds: row.microseconds * factor, line: row.line)
+    }
+    return (spoiled, lines)
+  }
+
+  func testAccidentsAreRejectedAndHardlyMoveTheFit() throws {
+    var generator = SeededGenerator(seed: 61)
+    for (synthetic, factor) in [(SyntheticRows.decode, 3.0), (SyntheticRows.row, 3), (SyntheticRows.prefill, 1.0 / 3)] {
+      let clean = synthetic.rows(165, noise: 0.02, &generator)
+      // 5 of 165: 3 %.
+      let (rows, lines) = spoiled(clean, every: 33, by: factor)
+      XCTAssertEqual(lines.count, 5)
+      let calibrator = try Calibrator(hardware(), prior: nil)
+      let without = try XCTUnwrap(outcomes(calibrator, clean).first)
+      let with = try XCTUnwrap(outcomes(calibrator, rows).first)
+      XCTAssertEqual(without.rejected.map(\.line), [], synthetic.key.title)
+      XCTAssertEqual(Set(with.rejected.map(\.line)), lines, synthetic.key.title)
+      let models = try [without, with].map {
+        try XCTUnwrap(
+          KernelModel(try XCTUnwrap($0.entry).constants, facts: calibrator.facts, capability: calibrator.capability))
+      }
+      for row in clean {
+        let ratio = models[1].microseconds(row.kernel) / models[0].microseconds(row.kernel)
+        XCTAssertEqual(ratio, 1, accuracy: 0.03, "\(synthetic.key.title): \(row.kernel)")
+      }
+      // Errors are of the rows that were kept, so an accident makes nobody look bad.
+      XCTAssertLessThan(try XCTUnwrap(with.after).mape, 0.03, synthetic.key.title)
+      XCTAssertEqual(with.after?.n, 160)
+    }
+  }
+
+  /// 1 row in 5 three times too slow is no accident.
+  func testManyStragglersAreNotCalledAccidents() throws {
+    var generator = SeededGenerator(seed: 62)
+    let (rows, _) = spoiled(SyntheticRows.decode.rows(100, noise: 0.02, &generator), every: 5, by: 3)
+    let outcome = try XCTUnwrap(outcomes(Calibrator(hardware(), prior: nil), rows).first)
+    XCTAssertEqual(outcome.rejected.count, 0)
+  }
+
+  func testFewerThanTwelveRowsAreNotFitted() throws {
+    var generator = SeededGenerator(seed: 63)
+    let rows = SyntheticRows.row.rows(12, noise: 0.02, &generator)
+    let calibrator = try Calibrator(hardware(), prior: nil)
+    let few = try XCTUnwrap(outcomes(calibrator, Array(rows.dropLast())).first)
+    XCTAssertNil(few.entry)
+    XCTAssertEqual(few.remark, "11 rows; a fit needs 12")
+    XCTAssertEqual(try XCTUnwrap(outcomes(calibrator, Array(rows.prefix(1))).first).remark, "1 row; a fit needs 12")
+    XCTAssertNotNil(try XCTUnwrap(outcomes(calibrator, rows).first).entry)
+  }
+
+  func testAFitThatIsWorseThanItsPriorIsNotWrittenOrSaysSo() throws {
+    var generator = SeededGenerator(seed: 64)
+    // The prior is the truth, and the rows are noise.
+    let synthetic = SyntheticRows.decode
+    let rows = synthetic.rows(16, noise: 0.25, &generator)
+    let prior = try prior(synthetic.key, synthetic.truth)
+    let kept = try XCTUnwrap(outcomes(Calibrator(hardware(), prior: prior), rows).first)
+    XCTAssertEqual(kept.entry?.constants, synthetic.truth)
+    XCTAssertEqual(kept.remark, "kept the prior: fitted constants are worse on shapes left out")
+    XCTAssertGreaterThan(try XCTUnwrap(kept.after).mape, try XCTUnwrap(kept.before).mape)
+    let fresh = try XCTUnwrap(outcomes(Calibrator(hardware(), prior: prior, shrinks: false), rows).first)
+    XCTAssertNotNil(fresh.entry)
+    XCTAssertEqual(fresh.remark, "worse than the prior on shapes left out")
+  }
+
+  func testAFitThatIsBetterThanItsPriorIsWrittenWithoutARemark() throws {
+    var generator = SeededGenerator(seed: 65)
+    for synthetic in [SyntheticRows.decode, .row, .prefill] {
+      var wrong = synthetic.truth
+      switch wrong {
+      case .decode(var constants, let cut):
+        constants.fixed *= 1.6
+        constants.bandwidth *= 0.7
+        wrong = .decode(constants, cut)
+      case .prefill(var constants, let cut):
+        constants.fixed *= 1.6
+        constants.tensor *= 0.7
+        wrong = .prefill(constants, cut)
+      case .row(var constants):
+        constants.fixed *= 1.6
+        constants.iteration *= 0.7
+        wrong = .row(constants)
+      default: XCTFail("no such kind here")
+      }
+      let rows = synthetic.rows(40, noise: 0.02, &generator)
+      let outcome = try XCTUnwrap(
+        outcomes(Calibrator(hardware(), prior: try prior(synthetic.key, wrong)), rows).first)
+      XCTAssertNotNil(outcome.entry, synthetic.key.title)
+      XCTAssertNil(outcome.remark, synthetic.key.title)
+      XCTAssertGreaterThan(try XCTUnwrap(outcome.before).mape, 0.1, synthetic.key.title)
+      XCTAssertLessThan(try XCTUnwrap(outcome.after).mape, 0.05, synthetic.key.title)
+    }
+  }
+
+  /// Not by a bit, whatever order the rows come in.
+  func testTheOrderOfRowsDoesNotMatter() throws {
+    var generator = SeededGenerator(seed: 66)
+    var rows = SyntheticRows.all.flatMap { $0.rows(20, noise: 0.05, &generator) }
+    // Kernels that differ in heads alone, at the very same time.
+    for index in 0..<24 {
+      let call = RowCall(
+        .rotary, rows: Double(1 + index / 2), width: 4096, heads: index % 2 == 0 ? 24 : 16, keyValueHeads: 8,
+        headDim: 128)
+      let time = 2 + Double(index / 2) / 10
+      rows.append(
+        Observation(
+          TimedKernel(.row(call), dtype: .fp16), family: "vllm", source: "synthetic", timing: "kernel",
+          microseconds: time, line: 1000 + index))
+    }
+    let prior = try Fixtures.catalog.calibrations(for: hardware())
+    let calibrator = try Calibrator(hardware(), prior: prior)
+    let first = outcomes(calibrator, rows)
+    XCTAssertEqual(first.count, 6)
+    XCTAssertGreaterThan(first.compactMap(\.entry).count, 3)
+    for _ in 0..<2 {
+      rows.shuffle(using: &generator)
+      let again = outcomes(calibrator, rows)
+      XCTAssertEqual(again.map(\.key), first.map(\.key))
+      for (one, two) in zip(first, again) {
+        XCTAssertEqual(one.entry?.constants, two.entry?.constants, one.key.title)
+        XCTAssertEqual(one.entry?.heldOut, two.entry?.heldOut, one.key.title)
+        XCTAssertEqual(one.rejected.map(\.line), two.rejected.map(\.line), one.key.title)
+      }
+    }
+  }
+
+  /// Where a file has the median over software stacks, one stack's rows are not fitted.
+  func testTheConsensusOfStacksIsTheTarget() throws {
+    var generator = SeededGenerator(seed: 67)
+    let rows = SyntheticRows.row.rows(30, noise: 0.02, &generator).enumerated().map { index, row in
+      Observation(
+        row.kernel, family: row.family, source: index < 20 ? "consensus" : "stack-1", timing: row.timing,
+        microseconds: row.microseconds, line: row.line)
+    }
+    let groups = try Calibrator(hardware(), prior: nil).groups(rows)
+    XCTAssertEqual(groups.count, 1)
+    XCTAssertEqual(groups.first?.rows.count, 20)
+    XCTAssertEqual(Set(groups[0].rows.map(\.source)), ["consensus"])
+  }
+
+  /// Libraries, phases, formats, launches and head dims are fitted apart.
+  func testWhatIsFittedApart() throws {
+    var generator = SeededGenerator(seed: 68)
+    func rows(_ synthetic: SyntheticRows, family: String, timing: String = "graph", dtype: DType = .bf16)
+      -> [Observation]
+    {
+      synthetic.rows(3, noise: 0.02, &generator).map { row in
+        Observation(
+          TimedKernel(row.kernel.shape, dtype: dtype), family: family, source: "s", timing: timing,
+          microseconds: row.microseconds, line: 1)
+      }
+    }
+    let groups = try Calibrator(hardware(), prior: nil).groups(
+      rows(.gemm, family: "cublas") + rows(.gemm, family: "cutlass") + rows(.gemm, family: "cublas", dtype: .fp8)
+        + rows(.gemm, family: "cublas", timing: "eager") + rows(.prefill, family: "x") + rows(.row, family: "x")
+        + rows(.collective, family: "nccl"))
+    XCTAssertEqual(
+      groups.map(\.key.title),
+      [
+        "attention x prefill bf16 d128", "collective nccl all_reduce bf16", "gemm cublas bf16",
+        "gemm cublas bf16 eager",
+        "gemm cublas fp8", "gemm cutlass bf16", "row x rmsnorm bf16",
+      ])
+  }
+
+  /// Sizes at which the time model itself gives up are not fitted to, and leave no trace in the errors.
+  func testRowsBeyondTheModelAreLeftOut() throws {
+    var generator = SeededGenerator(seed: 69)
+    var rows = SyntheticRows.prefill.rows(14, noise: 0.02, &generator)
+    for index in 0..<5 {
+      rows.append(
+        Observation(
+          TimedKernel(
+            .prefill(
+              .init(batch: 1, query: 0x1p62, context: 0x1p62, heads: 8, keyValueHeads: 8, headDim: 128)), dtype: .bf16),
+          family: "vllm-fa3", source: "synthetic", timing: "graph", microseconds: 100, line: 100 + index))
+    }
+    let outcome = try XCTUnwrap(outcomes(Calibrator(hardware(), prior: nil), rows).first)
+    XCTAssertEqual(outcome.rows, 14)
+    let entry = try XCTUnwrap(outcome.entry)
+    XCTAssertEqual(entry.fit.rows, 14)
+    for bin in try XCTUnwrap(entry.heldOut).bins { XCTAssertTrue(bin.quantiles.allSatisfy(\.isFinite)) }
+  }
+
+  /// Intervals from errors of rows left out hold about the share that they promise, on rows that no fit has seen.
+  func testIntervalsHoldWhatTheyPromise() throws {
+    var generator = SeededGenerator(seed: 70)
+    let synthetic = SyntheticRows.row
+    let outcome = try XCTUnwrap(
+      outcomes(Calibrator(hardware(), prior: nil), synthetic.rows(300, noise: 0.05, &generator)).first)
+    let entry = try XCTUnwrap(outcome.entry)
+    let heldOut = try XCTUnwrap(entry.heldOut)
+    let model = try XCTUnwrap(KernelModel(entry.constants, facts: SyntheticRows.facts, capability: "8.0"))
+    let unseen = synthetic.rows(2000, noise: 0.05, &generator)
+    var before = 0.0
+    for share in [0.5, 0.8, 0.9, 0.95] {
+      let inside = unseen.filter { row in
+        let time = model.microseconds(row.kernel)
+        let factors = heldOut.factors(at: time, share: share)
+        return (time * factors.lowerBound...time * factors.upperBound).contains(row.microseconds)
+      }.count
+      XCTAssertEqual(Double(inside) / 2000, share, accuracy: 0.05, "\(share)")
+      let width = log(heldOut.factors(at: 5, share: share).upperBound / heldOut.factors(at: 5, share: share).lowerBound)
+      XCTAssertGreaterThan(width, before)
+      before = width
+    }
+  }
+
+  /// Five kinds of 40 rows on an H100, whose GEMMs have the most tiles: half a second optimised; here without, on a shared core.
+  func testFiveGroupsOfFortyRowsTakeSeconds() throws {
+    var generator = SeededGenerator(seed: 71)
+    let hardware = try Fixtures.catalog.hardware("h100-sxm")
+    let prior = try Fixtures.catalog.calibrations(for: hardware, prior: "h100-sxm")
+    let rows = SyntheticRows.all.flatMap { $0.rows(40, noise: 0.05, &generator) }
+    let began = Date()
+    let outcomes = outcomes(try Calibrator(hardware, prior: prior), rows)
+    XCTAssertEqual(outcomes.count, 5)
+    XCTAssertLessThan(Date().timeIntervalSince(began), 30)
+  }
+}
