@@ -122,9 +122,11 @@ public struct RobustFit {
     }
     let final = objective(residuals, position, scale, prior, stiffness)
     let inverse = RobustFit.inverseDiagonal(normal, count)
+    // Every constant fitted takes a residual's worth of freedom, and makes the rest look smaller than they are.
+    let freedom = residuals.count > count ? Double(residuals.count) / Double(residuals.count - count) : 1
     return Solution(
       values: zip(parameters, position).map { $0.value($1) },
-      standardErrors: inverse.map { $0 > 0 ? $0.squareRoot() : .infinity },
+      standardErrors: inverse.map { $0 > 0 ? ($0 * freedom).squareRoot() : .infinity },
       isAtBound: zip(parameters, position).map { $1 - $0.low < 1e-6 || $0.high - $1 < 1e-6 },
       // Starts are compared under one scale: by the mean loss itself.
       objective: residuals.isEmpty

@@ -38,7 +38,7 @@ final class CalibratorTests: XCTestCase {
 
   func testAccidentsAreRejectedAndHardlyMoveTheFit() throws {
     var generator = SeededGenerator(seed: 61)
-    for (synthetic, factor) in [(SyntheticRows.decode, 3.0), (SyntheticRows.row, 3), (SyntheticRows.prefill, 1.0 / 3)] {
+    for (synthetic, factor) in [(SyntheticRows.decode, 3.0), (SyntheticRows.row, 1.0 / 3)] {
       let clean = synthetic.rows(165, noise: 0.02, &generator)
       // 5 of 165: 3 %.
       let (rows, lines) = spoiled(clean, every: 33, by: factor)

@@ -34,8 +34,10 @@ public final class CalibratedTime: Sendable {
     self.set = set
     self.options = options
     self.correction = correction
-    func find(_ kernel: TimedKernel, variant: AttentionVariant? = nil) -> CalibrationSet.Found? {
-      let family = options.families[kernel.kind]
+    func find(
+      _ kernel: TimedKernel, variant: AttentionVariant? = nil, family: String? = nil
+    ) -> CalibrationSet.Found? {
+      let family = family ?? options.families[kernel.kind]
       if options.launch == .eager,
         let eager = set.find(kernel, family: family, launch: .eager, variant: variant)
       {
@@ -53,8 +55,18 @@ public final class CalibratedTime: Sendable {
       formats.weight.bits == formats.activation.bits
       ? find(TimedKernel(.gemm(.init(m: 1, n: 1, k: 1, copies: 1)), dtype: formats.activation)) : nil
     prefill = find(attention(.prefill(call)))
-    decode = AttentionVariant.allCases.map { find(attention(.decode(call)), variant: $0) }
-    decodeFamily = decode.lazy.compactMap { $0 }.first?.entry.key.family ?? ""
+    // One library for all decode steps: the one that serves a usual call. Asked for a variant that it does not have, another GPU's
+    // library would answer.
+    var usual = call
+    usual.heads = 8
+    let variants = AttentionVariant.allCases
+    let library =
+      (find(attention(.decode(usual))) ?? find(attention(.decode(call)))
+      ?? variants.lazy.compactMap { find(attention(.decode(call)), variant: $0) }.first)?.entry.key.family
+    decodeFamily = library ?? ""
+    decode = variants.map { variant in
+      library.flatMap { find(attention(.decode(call)), variant: variant, family: $0) }
+    }
     rows = OperatorKind.rowKinds.map { kind in
       find(TimedKernel(.row(.init(kind, rows: 1, width: 1)), dtype: formats.residual))
     }

@@ -1,0 +1,105 @@
+import Foundation
+import RooflineCore
+import TestSupport
+import XCTest
+
+@testable import RooflineComparison
+
+/// Files of measured kernels: what is read, and how it is read.
+final class ObservationFileTests: XCTestCase {
+  private static let columns = "kind,gpu,family,source,timing,copies,dtype,m,n,k,time_us"
+
+  private func read(_ text: String) throws -> ObservationFile {
+    try ObservationFile(csv: Array(text.utf8), path: "test.csv")
+  }
+
+  private func gemm(_ observation: Observation) throws -> GEMMTimeModel.Shape {
+    guard case .gemm(let shape) = observation.kernel.shape else {
+      throw XCTSkip("not a GEMM")
+    }
+    return shape
+  }
+
+  func testARowSaysWhatItSays() throws {
+    let file = try read("\(Self.columns)\ngemm,a100_sxm,cublas,consensus,graph,6,bf16,1,128,256,2.58\n")
+    XCTAssertEqual(file.gpu, "a100_sxm")
+    let row = try XCTUnwrap(file.observations.first)
+    XCTAssertEqual(try gemm(row), .init(m: 1, n: 128, k: 256, inputBytes: 2, outputBytes: 2, copies: 6))
+    XCTAssertEqual(row.kernel.dtype, .bf16)
+    XCTAssertEqual(row.family, "cublas")
+    XCTAssertEqual(row.source, "consensus")
+    XCTAssertEqual(row.timing, "graph")
+    XCTAssertEqual(row.microseconds, 2.58)
+    XCTAssertEqual(row.line, 2)
+  }
+
+  func testColumnsAreFoundByNameInAnyOrder() throws {
+    let file = try read("time_us,k,n,m,dtype,extra,family,gpu,kind\n3,4,5,6,fp8,whatever,cublas,l40s,gemm\n")
+    // An fp8 product is written in 16 bits; a file that says nothing of copies has one.
+    XCTAssertEqual(
+      try gemm(try XCTUnwrap(file.observations.first)),
+      .init(m: 6, n: 5, k: 4, inputBytes: 1, outputBytes: 2, copies: 1))
+    XCTAssertEqual(file.unknownColumns, ["extra"])
+  }
+
+  /// The same rows with a mark of byte order, carriage returns, blank lines, blanks around fields, no last line break, and quotes.
+  func testWaysToWriteTheSameFile() throws {
+    let plain = try read(
+      "\(Self.columns)\ngemm,l40s,cublas,s,graph,6,bf16,1,2,3,4.5\ngemm,l40s,cublas,s,graph,6,bf16,2,2,3,5\n")
+    let lines = ["gemm,l40s,cublas,s,graph,6,bf16,1,2,3,4.5", "gemm,l40s,cublas,s,graph,6,bf16,2,2,3,5"]
+    let others = [
+      "\u{FEFF}\(Self.columns)\n\(lines[0])\n\(lines[1])\n", "\(Self.columns)\r\n\(lines[0])\r\n\(lines[1])\r\n",
+      "\n\n\(Self.columns)\n\n\(lines[0])\n \n\(lines[1])",
+      " kind , gpu,family,source,timing,copies,dtype,m,n,k,time_us\n\(lines[0])\n\(lines[1])\n",
+      "\"kind\",\"gpu\",family,source,timing,copies,dtype,m,n,k,time_us\n\"gemm\",l40s,\"cublas\",s,graph,6,bf16,\"1\",2,3,4.5\n\(lines[1])\n",
+    ]
+    for text in others {
+      let file = try read(text)
+      XCTAssertEqual(file.observations.map(\.kernel), plain.observations.map(\.kernel), text)
+      XCTAssertEqual(file.observations.map(\.microseconds), [4.5, 5], text)
+    }
+  }
+
+  func testQuotedFieldsMayHoldCommasQuotesAndLineBreaks() throws {
+    let file = try read(
+      "\(Self.columns)\ngemm,l40s,cublas,\"a, \"\"b\"\"\",graph,6,bf16,1,2,3,4\ngemm,l40s,cublas,\"two\nlines\",graph,6,bf16,1,2,3,5\ngemm,l40s,cublas,s,graph,6,bf16,1,2,3,6\n"
+    )
+    XCTAssertEqual(file.observations.map(\.source), ["a, \"b\"", "two\nlines", "s"])
+    XCTAssertEqual(file.observations.map(\.line), [2, 3, 5])
+  }
+
+  func testOperatorsWithoutAModelAreCountedByReason() throws {
+    let file = try read(
+      """
+      kind,gpu,family,dtype,op,rows,width,ranks,bytes,phase,batch,query,context,heads,head_dim,time_us
+      row,l40s,vllm,fp16,rmsnorm,1,2,,,,,,,,,3
+      row,l40s,vllm,fp16,dropout,1,2,,,,,,,,,3
+      row,l40s,vllm,fp16,dropout,1,2,,,,,,,,,4
+      collective,l40s,nccl,fp16,alltoall,,,2,8,,,,,,,3
+      attention,l40s,vllm-fa2,bf16,,,,,,decode,1,4,128,8,64,3
+      attention,l40s,vllm-fa2,bf16,,,,,,decode,1,1,128,8,64,3
+
+      """)
+    XCTAssertEqual(file.observations.count, 2)
+    XCTAssertEqual(
+      file.skipped.map { "\($0.n) \($0.reason)" },
+      [
+        "1 no model of collective op alltoall", "1 no model of decode with several queries a sequence",
+        "2 no model of row op dropout",
+      ])
+  }
+
+  /// A benchmark's attention is warm; `--residency serving` says otherwise.
+  func testResidencyOfABenchmarkIsAsTheFileSaysUnlessToldOtherwise() throws {
+    let file = try read(
+      "kind,gpu,family,dtype,phase,batch,context,heads,head_dim,time_us\nattention,l40s,vllm-fa2,bf16,decode,1,128,8,64,3\n"
+    )
+    let kernel = try XCTUnwrap(file.observations.first).kernel
+    guard case .decode(let warm) = kernel.shape, case .decode(let cold) = kernel.with(.serving).shape else {
+      return XCTFail("not a decode step")
+    }
+    XCTAssertTrue(warm.isWarm)
+    XCTAssertFalse(cold.isWarm)
+    XCTAssertEqual(warm.keyValueHeads, 8, "without kv_heads every head has its own")
+  }
+}
