@@ -14,11 +14,15 @@ let package = Package(
   ],
   targets: [
     .target(name: "RooflineCore"),
+    .target(name: "KernelText", exclude: ["kernels"]),
     .target(name: "RooflineComparison", dependencies: ["RooflineCore"]),
     .target(name: "RooflineReport", dependencies: ["RooflineCore", "RooflineComparison"]),
     .executableTarget(name: "roofline", dependencies: ["RooflineCore", "RooflineComparison", "RooflineReport"]),
     .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
     .target(name: "TestSupport", dependencies: ["RooflineCore"], path: "Tests/Support"),
+    .testTarget(
+      name: "KernelTextTests", dependencies: ["KernelText", "RooflineCore", "TestSupport"],
+      exclude: ["delete_synchronisation.py"]),
     .testTarget(
       name: "RooflineCoreTests", dependencies: ["RooflineCore", "TestSupport"],
       exclude: ["Reference/llama2_70b_a100_tp8.tsv"]),
@@ -29,5 +33,22 @@ let package = Package(
       name: "RooflineCommandTests", dependencies: ["roofline", "RooflineCore", "RooflineReport", "TestSupport"],
       exclude: ["Snapshots"]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x,
+  cxxLanguageStandard: .cxx20
 )
+
+// The CUDA kernels compiled for the CPU, one fiber a thread. Only tests load it; where there is no Linux they skip.
+#if os(Linux)
+  package.products.append(.library(name: "CPUKernels", type: .dynamic, targets: ["CPUKernels"]))
+  package.targets.append(
+    .target(
+      name: "CPUKernels", path: "Tests/FakeGPU",
+      sources: ["cpu_cuda_block.cpp", "cpu_cuda_kernels.cpp", "cpu_cuda_library.cpp", "cpu_cuda_memory.cpp"],
+      publicHeadersPath: ".",
+      cxxSettings: [
+        .headerSearchPath("../../Sources/KernelText/kernels"),
+        // Optimised in every build: tests run millions of fibers.
+        .unsafeFlags(["-O2", "-fvisibility=hidden"]),
+      ]))
+#endif

@@ -1,0 +1,97 @@
+// #embed costs nothing at build time and tracks changes, but takes no folder: files are listed here, and a test compares the
+// list with the folder.
+#include "KernelText.h"
+
+static const char device_cuh[] = {
+#embed "kernels/device.cuh"
+    , 0};
+static const char elements_cuh[] = {
+#embed "kernels/elements.cuh"
+    , 0};
+static const char elementwise_cuh[] = {
+#embed "kernels/elementwise.cuh"
+    , 0};
+static const char mathematics_cuh[] = {
+#embed "kernels/mathematics.cuh"
+    , 0};
+static const char packs_cuh[] = {
+#embed "kernels/packs.cuh"
+    , 0};
+static const char reductions_cuh[] = {
+#embed "kernels/reductions.cuh"
+    , 0};
+static const char rotation_cuh[] = {
+#embed "kernels/rotation.cuh"
+    , 0};
+static const char rows_cuh[] = {
+#embed "kernels/rows.cuh"
+    , 0};
+static const char add_rmsnorm_cu[] = {
+#embed "kernels/add_rmsnorm.cu"
+    , 0};
+static const char copy_cu[] = {
+#embed "kernels/copy.cu"
+    , 0};
+static const char embedding_cu[] = {
+#embed "kernels/embedding.cu"
+    , 0};
+static const char empty_cu[] = {
+#embed "kernels/empty.cu"
+    , 0};
+static const char gelu_cu[] = {
+#embed "kernels/gelu.cu"
+    , 0};
+static const char layernorm_cu[] = {
+#embed "kernels/layernorm.cu"
+    , 0};
+static const char residual_add_cu[] = {
+#embed "kernels/residual_add.cu"
+    , 0};
+static const char rmsnorm_cu[] = {
+#embed "kernels/rmsnorm.cu"
+    , 0};
+static const char rotary_cu[] = {
+#embed "kernels/rotary.cu"
+    , 0};
+static const char rotary_kv_write_cu[] = {
+#embed "kernels/rotary_kv_write.cu"
+    , 0};
+static const char silu_and_mul_cu[] = {
+#embed "kernels/silu_and_mul.cu"
+    , 0};
+static const char softmax_cu[] = {
+#embed "kernels/softmax.cu"
+    , 0};
+static const char spin_cu[] = {
+#embed "kernels/spin.cu"
+    , 0};
+
+#define TEXT(name, bytes) {name, bytes, sizeof bytes - 1}
+
+const struct KernelText *kernelTexts(size_t *count) {
+  static const struct KernelText all[] = {
+      TEXT("device.cuh", device_cuh),
+      TEXT("elements.cuh", elements_cuh),
+      TEXT("elementwise.cuh", elementwise_cuh),
+      TEXT("mathematics.cuh", mathematics_cuh),
+      TEXT("packs.cuh", packs_cuh),
+      TEXT("reductions.cuh", reductions_cuh),
+      TEXT("rotation.cuh", rotation_cuh),
+      TEXT("rows.cuh", rows_cuh),
+      TEXT("add_rmsnorm.cu", add_rmsnorm_cu),
+      TEXT("copy.cu", copy_cu),
+      TEXT("embedding.cu", embedding_cu),
+      TEXT("empty.cu", empty_cu),
+      TEXT("gelu.cu", gelu_cu),
+      TEXT("layernorm.cu", layernorm_cu),
+      TEXT("residual_add.cu", residual_add_cu),
+      TEXT("rmsnorm.cu", rmsnorm_cu),
+      TEXT("rotary.cu", rotary_cu),
+      TEXT("rotary_kv_write.cu", rotary_kv_write_cu),
+      TEXT("silu_and_mul.cu", silu_and_mul_cu),
+      TEXT("softmax.cu", softmax_cu),
+      TEXT("spin.cu", spin_cu),
+  };
+  *count = sizeof all / sizeof *all;
+  return all;
+}

@@ -1,0 +1,20 @@
+// A table entry for a kernel: unpacks the driver's array of argument pointers into the kernel's parameters.
+#pragma once
+#include "cpu_cuda_kernels.h"
+#include <utility>
+
+namespace cpu_cuda {
+template <auto kernel, typename... Parameters> struct Unpacked {
+  template <size_t... index> static void call(void **arguments, std::index_sequence<index...>) {
+    kernel(*static_cast<Parameters *>(arguments[index])...);
+  }
+  static void call(void **arguments) { call(arguments, std::index_sequence_for<Parameters...>{}); }
+};
+
+template <auto kernel, typename... Parameters> constexpr Kernel entry(const char *name, void (*)(Parameters...)) {
+  return {name, (int)sizeof...(Parameters), Unpacked<kernel, Parameters...>::call};
+}
+}  // namespace cpu_cuda
+
+#define ENTRY(kernel) cpu_cuda::entry<kernel>(#kernel, kernel)
+#define ENTRIES(kernel) ENTRY(kernel##_f16), ENTRY(kernel##_bf16), ENTRY(kernel##_f32)

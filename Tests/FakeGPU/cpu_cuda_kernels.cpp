@@ -1,0 +1,49 @@
+#include "cpu_cuda_entry.h"
+// The kernels' own text. It comes after the standard library's headers, because it redefines names like threadIdx.
+#include "add_rmsnorm.cu"
+#include "copy.cu"
+#include "embedding.cu"
+#include "empty.cu"
+#include "gelu.cu"
+#include "layernorm.cu"
+#include "residual_add.cu"
+#include "rmsnorm.cu"
+#include "rotary.cu"
+#include "rotary_kv_write.cu"
+#include "silu_and_mul.cu"
+#include "softmax.cu"
+#include "spin.cu"
+// Wrong on purpose.
+#include "cpu_cuda_faulty_kernels.cuh"
+
+namespace cpu_cuda {
+namespace {
+constexpr Kernel kernels[] = {
+    ENTRIES(add_rmsnorm), ENTRY(copy_bytes),     ENTRIES(embedding), ENTRY(empty_kernel),      ENTRIES(gelu),
+    ENTRIES(layernorm),   ENTRIES(residual_add), ENTRIES(rmsnorm),   ENTRIES(rotary),          ENTRIES(rotary_kv_write),
+    ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
+};
+constexpr Kernel faultyKernels[] = {
+    ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),
+    ENTRY(faulty_unaligned_pack),  ENTRY(faulty_shared_overrun), ENTRY(faulty_unwritten_shared), ENTRY(faulty_early_exit),
+};
+}  // namespace
+
+const Kernel *kernelAt(int index) {
+  return index >= 0 && index < (int)(sizeof kernels / sizeof *kernels) ? &kernels[index] : nullptr;
+}
+
+const Kernel *findKernel(const char *name) {
+  for (const Kernel &kernel : kernels) {
+    if (std::strcmp(kernel.name, name) == 0) return &kernel;
+  }
+  for (const Kernel &kernel : faultyKernels) {
+    if (std::strcmp(kernel.name, name) == 0) return &kernel;
+  }
+  return nullptr;
+}
+
+Outcome launch(const Kernel &kernel, Dimensions grid, Dimensions block, Order order, void **arguments) {
+  return run(grid, block, order, [&] { kernel.call(arguments); });
+}
+}  // namespace cpu_cuda

@@ -1,0 +1,32 @@
+// The C interface by which tests reach kernels and device memory: opened with dlopen, so that a library built from mutated
+// kernels can take this one's place.
+#include "cpu_cuda_kernels.h"
+#include "cpu_cuda_memory.h"
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+EXPORTED uint64_t cpu_cuda_allocate(uint64_t bytes) { return cpu_cuda::allocate(bytes); }
+EXPORTED bool cpu_cuda_release(uint64_t address) { return cpu_cuda::release(address); }
+EXPORTED uint64_t cpu_cuda_distinct_bytes(uint64_t address, uint64_t bytes, bool written) {
+  return cpu_cuda::distinctBytes(address, bytes, written);
+}
+EXPORTED void cpu_cuda_forget_accesses() { cpu_cuda::forgetAccesses(); }
+
+// Null behind the last.
+EXPORTED const char *cpu_cuda_kernel_name(int32_t index) {
+  const cpu_cuda::Kernel *kernel = cpu_cuda::kernelAt(index);
+  return kernel ? kernel->name : nullptr;
+}
+
+// A `cpu_cuda::Outcome`; −1 where there is no such kernel, −2 where it takes another number of arguments, −3 where no GPU
+// would launch it.
+EXPORTED int32_t cpu_cuda_launch(
+    const char *name, uint32_t gridX, uint32_t gridY, uint32_t blockX, int32_t order, uint32_t seed, void **arguments,
+    int32_t count) {
+  const cpu_cuda::Kernel *kernel = cpu_cuda::findKernel(name);
+  if (!kernel) return -1;
+  if (kernel->parameterCount != count) return -2;
+  if (gridX == 0 || gridX > 0x7fffffffu || gridY == 0 || gridY > 65535 || blockX == 0 || blockX > 1024) return -3;
+  return (int32_t)cpu_cuda::launch(
+      *kernel, {gridX, gridY, 1}, {blockX, 1, 1}, {(cpu_cuda::Order::Kind)order, seed}, arguments);
+}

@@ -1,0 +1,68 @@
+// What a running thread may ask the emulator for, and the pointers it goes through.
+//
+// A thread is a fiber (cpu_cuda_block.cpp); pointers into device memory check and record each access (cpu_cuda_memory.cpp).
+// Not modelled: weak memory ordering, the timing of asynchronous copies, warps that diverge and converge again in hardware.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace cpu_cuda {
+struct Dimensions {
+  unsigned x, y, z;
+};
+
+// The running thread's place; its block's and its grid's.
+const Dimensions &threadIndex();
+const Dimensions &blockIndex();
+const Dimensions &blockSize();
+const Dimensions &gridSize();
+
+void syncThreads();
+void syncWarp(uint32_t mask);
+// Waits for the lanes of `mask`; each gives a value and gets that of lane `from`.
+uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from);
+unsigned lane();
+
+enum class Access { read, write };
+// Ends the launch where [address, address + bytes) is not device memory or not aligned; else records the bytes.
+void recordAccess(const void *address, size_t bytes, size_t alignment, Access);
+
+// The block's memory behind one SHARED declaration, told from others by the address of `key`. Poisoned when the block starts.
+void *sharedMemory(const void *key, size_t bytes);
+[[noreturn]] void faultOutsideSharedMemory();
+
+// A pointer into device memory.
+template <typename T> struct Global {
+  T *pointer;
+
+  using Value = std::remove_const_t<T>;
+  struct Reference {
+    T *pointer;
+    operator Value() const {
+      recordAccess(pointer, sizeof(T), alignof(T), Access::read);
+      return *pointer;
+    }
+    Reference &operator=(const Value &value) {
+      recordAccess(pointer, sizeof(T), alignof(T), Access::write);
+      *pointer = value;
+      return *this;
+    }
+  };
+
+  Reference operator[](uint64_t index) const { return {pointer + index}; }
+  Global operator+(uint64_t count) const { return {pointer + count}; }
+  operator Global<const T>() const { return {pointer}; }
+};
+
+// A shared array.
+template <typename T> struct Shared {
+  T *pointer;
+  size_t count;
+
+  T &operator[](size_t index) const {
+    if (index >= count) faultOutsideSharedMemory();
+    return pointer[index];
+  }
+};
+}  // namespace cpu_cuda

@@ -1,0 +1,49 @@
+import Foundation
+import KernelText
+import XCTest
+
+final class EmbeddedTextTests: XCTestCase {
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../Sources/KernelText/kernels").standardized
+
+  func testEveryFileOfTheFolderIsEmbeddedAsItIs() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+    let embedded = KernelSource.all
+    XCTAssertEqual(Set(embedded.map(\.name)), Set(files))
+    XCTAssertEqual(embedded.count, files.count)
+    for source in embedded {
+      let file = try String(contentsOf: Self.folder.appendingPathComponent(source.name), encoding: .utf8)
+      XCTAssertEqual(source.text, file, source.name)
+      XCTAssertEqual(source.length, file.utf8.count, source.name)
+    }
+  }
+
+  /// NVRTC has no headers but these.
+  func testKernelsIncludeOnlyEachOther() {
+    let names = Set(KernelSource.all.map(\.name))
+    for source in KernelSource.all {
+      for line in source.text.split(separator: "\n") where line.hasPrefix("#include") {
+        let file = line.split(separator: "\"").dropFirst().first.map(String.init)
+        // What the CPU's reader of device.cuh gets.
+        if source.name == "device.cuh", file == "cpu_cuda.h" { continue }
+        XCTAssertTrue(file.map(names.contains) ?? false, "\(source.name): \(line)")
+      }
+    }
+  }
+
+  /// Every kernel that the text defines runs on the CPU in these tests, in each element type.
+  func testTheEmulatorHasEveryKernel() throws {
+    var defined: Set<String> = []
+    for source in KernelSource.all where source.name.hasSuffix(".cu") {
+      for part in source.text.components(separatedBy: "KERNEL ").dropFirst() {
+        let name = part.prefix { $0 != "(" }
+        if name.hasSuffix("_##T") {
+          for format in KernelFormat.floatingPoint { defined.insert("\(name.dropLast(4))_\(format)") }
+        } else {
+          defined.insert(String(name))
+        }
+      }
+    }
+    XCTAssertEqual(Set(try CPUKernels.open().names), defined)
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import XCTest
+
+/// Every kernel, in each element type, for every architecture that the product supports, on a machine without a GPU.
+final class KernelCompilationTests: XCTestCase {
+  /// Volta, Turing, A100, other Ampere, Ada, Hopper, B200, consumer Blackwell.
+  private static let architectures: [Int32] = [70, 75, 80, 86, 89, 90, 100, 120]
+  private static let headers = KernelSource.all.filter { $0.name.hasSuffix(".cuh") }
+  private static let kernels = KernelSource.all.filter { $0.name.hasSuffix(".cu") }
+
+  func testEveryKernelCompilesForEveryArchitectureWithoutSpillsAndInWholePacks() throws {
+    let compilers = try NVRTC.all()
+    for architecture in Self.architectures {
+      XCTAssertTrue(
+        compilers.contains { $0.architectures.contains(architecture) }, "none compiles for sm_\(architecture)")
+    }
+    for compiler in compilers {
+      let architectures = Self.architectures.filter(compiler.architectures.contains)
+      XCTAssertGreaterThanOrEqual(architectures.count, 7, compiler.path)
+      for (source, architecture) in product(Self.kernels, architectures) {
+        let output = compiler.compile(source, headers: Self.headers, for: architecture)
+        XCTAssertEqual(Self.complaints(output, source), [], "sm_\(architecture), \(compiler.path)")
+      }
+    }
+  }
+
+  func testAMistakeIsReportedInTheCompilersWords() throws {
+    for compiler in try NVRTC.all() {
+      let text = "#include \"device.cuh\"\nKERNEL wrong() { undeclared = 1; }\n"
+      let output = compiler.compile(
+        KernelSource(name: "wrong.cu", text: text, length: text.utf8.count), headers: Self.headers, for: 90)
+      XCTAssertNotEqual(output.code, 0)
+      XCTAssertTrue(output.log.contains("wrong.cu(2)") && output.log.contains("undeclared"), output.log)
+    }
+  }
+
+  private static func complaints(_ output: NVRTC.Output, _ source: KernelSource) -> [String] {
+    guard output.code == 0 else { return ["\(source.name): \(output.log)"] }
+    var complaints: [String] = []
+    if Array(output.cubin.prefix(4)) != [0x7F, 0x45, 0x4C, 0x46] { complaints.append("no machine code") }
+    let lines = output.log.split(separator: "\n").map(String.init)
+    // 12.9 says that architectures below sm_75 will leave; in 13 they have.
+    complaints += lines.filter { $0.contains("warning") && !$0.contains("are deprecated") }
+    let reports = lines.filter { $0.contains("spill stores") }
+    complaints += reports.filter { !$0.contains(" 0 bytes spill stores, 0 bytes spill loads") }
+    let kernels = output.ptx.components(separatedBy: ".entry ").dropFirst()
+    if kernels.isEmpty || reports.count != kernels.count {
+      complaints.append("\(reports.count) reports for \(kernels.count) kernels")
+    }
+    return complaints.map { "\(source.name): \($0)" } + kernels.flatMap { narrowAccesses($0, source) }
+  }
+
+  /// Loads and stores of tensors are of 16 bytes wherever the elements allow it, so each kernel has some.
+  private static func narrowAccesses(_ ptx: String, _ source: KernelSource) -> [String] {
+    guard !["empty.cu", "spin.cu"].contains(source.name) else { return [] }
+    return ["ld", "st"].compactMap { access in
+      let pattern = "\(access)\\.global(\\.nc)?\\.(v4\\.[ubf]32|v2\\.[ubf]64)"
+      guard ptx.range(of: pattern, options: .regularExpression) == nil else { return nil }
+      return "\(ptx.prefix { $0 != "(" }): no \(access) of 16 bytes"
+    }
+  }
+}
