@@ -11,14 +11,25 @@ let package = Package(
     .library(name: "RooflineCore", targets: ["RooflineCore"]),
     .library(name: "RooflineComparison", targets: ["RooflineComparison"]),
     .library(name: "RooflineReport", targets: ["RooflineReport"]),
+    .library(name: "CUDAMeasurement", targets: ["CUDAMeasurement"]),
+    // Stands in for the CUDA driver where there is none. Only tests open it; no target depends on it.
+    .library(name: "FakeGPU", type: .dynamic, targets: ["FakeGPU"]),
   ],
   targets: [
     .target(name: "RooflineCore"),
     .target(name: "KernelText", exclude: ["kernels"]),
     .target(name: "RooflineComparison", dependencies: ["RooflineCore"]),
     .target(name: "RooflineReport", dependencies: ["RooflineCore", "RooflineComparison"]),
-    .executableTarget(name: "roofline", dependencies: ["RooflineCore", "RooflineComparison", "RooflineReport"]),
+    .target(name: "CGPUABI"),
+    .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "RooflineCore"]),
+    .executableTarget(
+      name: "roofline", dependencies: ["RooflineCore", "RooflineComparison", "RooflineReport", "CUDAMeasurement"]),
     .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
+    .target(
+      name: "FakeGPU", path: "Tests/FakeGPU",
+      sources: [
+        "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Kernels.cpp", "Management.cpp", "State.cpp",
+      ]),
     .target(name: "TestSupport", dependencies: ["RooflineCore"], path: "Tests/Support"),
     .testTarget(
       name: "KernelTextTests", dependencies: ["KernelText", "RooflineCore", "TestSupport"],
@@ -29,6 +40,7 @@ let package = Package(
     .testTarget(
       name: "RooflineComparisonTests", dependencies: ["RooflineCore", "RooflineComparison", "TestSupport"]),
     .testTarget(name: "RooflineReportTests", dependencies: ["RooflineCore", "RooflineReport", "TestSupport"]),
+    .testTarget(name: "CUDAMeasurementTests", dependencies: ["CUDAMeasurement", "RooflineCore", "TestSupport"]),
     .testTarget(
       name: "RooflineCommandTests", dependencies: ["roofline", "RooflineCore", "RooflineReport", "TestSupport"],
       exclude: ["Snapshots"]),

@@ -24,7 +24,7 @@ enum Tool {
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
       ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
       ShapesCommand.self,
-      ListCommand.self, ShowCommand.self,
+      ListCommand.self, ShowCommand.self, DevicesCommand.self,
     ]
   }
 
@@ -33,6 +33,8 @@ enum Tool {
       return try dispatch(arguments, surroundings)
     } catch let error as InputError {
       return Outcome(errors: "roofline: \(error.sentence.onOneLine)\n", exitCode: error.exitCode)
+    } catch let fault as GPUFault {
+      return Outcome(errors: "roofline: \(fault.sentence.onOneLine)\n", exitCode: 1)
     } catch {
       return Outcome(errors: "roofline: the report could not be written: \(error)\n", exitCode: 1)
     }
@@ -116,7 +118,7 @@ extension InputError {
 
 extension String {
   /// Text from outside may hold line breaks and terminal controls; a sentence on standard error has neither.
-  fileprivate var onOneLine: String {
+  var onOneLine: String {
     String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 }

@@ -1,0 +1,44 @@
+import CGPUABI
+import RooflineCore
+
+/// Memory of a device; freed when the last reference goes.
+public final class DeviceMemory {
+  /// Its address on the device.
+  public let address: UInt64
+  public let byteCount: Int
+  private let context: Context
+
+  public init(_ context: Context, byteCount: Int) throws(GPUFault) {
+    self.context = context
+    self.byteCount = byteCount
+    var address: abi_CUdeviceptr = 0
+    try context.driver.check(
+      context.driver.memoryAllocate(&address, byteCount), "cuMemAlloc of \(byteCount) bytes")
+    self.address = address
+  }
+
+  deinit { _ = context.driver.memoryFree(address) }
+
+  /// Copies values to the beginning of the memory.
+  public func write<Element: BitwiseCopyable>(_ values: [Element]) throws(GPUFault) {
+    precondition(values.count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
+    let result = values.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { context.driver.copyToDevice(address, $0, bytes.count) } ?? 0
+    }
+    try context.driver.check(result, "cuMemcpyHtoD")
+  }
+
+  /// Copies values from the beginning of the memory, after all work queued before.
+  public func read<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) throws(GPUFault) -> [Element] {
+    precondition(count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
+    var result: abi_CUresult = 0
+    let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress, count > 0 {
+        result = context.driver.copyToHost(base, address, count * MemoryLayout<Element>.stride)
+      }
+      initialized = result == 0 ? count : 0
+    }
+    try context.driver.check(result, "cuMemcpyDtoH")
+    return values
+  }
+}

@@ -1,0 +1,39 @@
+import CGPUABI
+import RooflineCore
+
+/// Work recorded once and queued as a whole with one call, so that the time between its kernels is the device's alone.
+public final class Graph {
+  private let stream: DeviceStream
+  private let executable: abi_CUgraphExec
+
+  /// Records what `body` queues in the stream, instead of running it.
+  public init(capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) {
+    self.stream = stream
+    let driver = stream.driver
+    try driver.check(
+      driver.streamBeginCapture(stream.handle, Int32(abi_CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)),
+      "cuStreamBeginCapture")
+    var captured: abi_CUgraph?
+    do {
+      try body(stream)
+    } catch {
+      // A stream that stays in capture can run nothing anymore.
+      _ = driver.streamEndCapture(stream.handle, &captured)
+      if let captured { _ = driver.graphDestroy(captured) }
+      throw error
+    }
+    try driver.check(driver.streamEndCapture(stream.handle, &captured), "cuStreamEndCapture")
+    let graph = try driver.handle(captured, "cuStreamEndCapture")
+    defer { _ = driver.graphDestroy(graph) }
+    var executable: abi_CUgraphExec?
+    try driver.check(driver.graphInstantiate(&executable, graph, 0), "cuGraphInstantiate")
+    self.executable = try driver.handle(executable, "cuGraphInstantiate")
+  }
+
+  deinit { _ = stream.driver.graphExecutableDestroy(executable) }
+
+  /// Queues all of it in the stream that it was recorded from.
+  public func launch() throws(GPUFault) {
+    try stream.driver.check(stream.driver.graphLaunch(executable, stream.handle), "cuGraphLaunch")
+  }
+}

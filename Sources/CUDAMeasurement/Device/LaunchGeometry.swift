@@ -1,0 +1,49 @@
+/// How many blocks of how many threads run a kernel.
+public struct LaunchGeometry: Hashable, Sendable {
+  /// Extents in the three directions.
+  public struct Extents: Hashable, Sendable {
+    public var x: UInt32
+    public var y: UInt32
+    public var z: UInt32
+
+    public init(_ x: UInt32, _ y: UInt32 = 1, _ z: UInt32 = 1) {
+      self.x = x
+      self.y = y
+      self.z = z
+    }
+  }
+
+  /// Blocks.
+  public var grid: Extents
+  /// Threads of a block, at most 1024.
+  public var block: Extents
+  /// Dynamic shared memory of a block, bytes.
+  public var sharedBytes: UInt32
+
+  public init(grid: Extents, block: Extents, sharedBytes: UInt32 = 0) {
+    self.grid = grid
+    self.block = block
+    self.sharedBytes = sharedBytes
+  }
+}
+
+/// An argument of a kernel, at most eight bytes.
+public enum KernelArgument {
+  case memory(DeviceMemory)
+  /// An address inside a memory that the caller keeps alive.
+  case address(UInt64)
+  case int32(Int32)
+  case uint64(UInt64)
+  case float(Float)
+
+  /// The bytes as the kernel reads them, the lowest first.
+  var bits: UInt64 {
+    switch self {
+    case .memory(let memory): memory.address
+    case .address(let address): address
+    case .int32(let value): UInt64(UInt32(bitPattern: value))
+    case .uint64(let value): value
+    case .float(let value): UInt64(value.bitPattern)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import CGPUABI
+import RooflineCore
+
+extension ManagementLibrary {
+  /// What NVML says of a GPU now; nil where it does not know it.
+  ///
+  /// - Parameter pciBusIdentifier: how the driver names its place; for a slice (MIG) this is the whole GPU's.
+  public func state(pciBusIdentifier: String) -> DeviceState? {
+    var found: abi_nvmlDevice_t?
+    guard deviceByPCIBusIdentifier(pciBusIdentifier, &found) == 0, let device = found else { return nil }
+    var state = DeviceState()
+    func number(_ read: (UnsafeMutablePointer<UInt32>) -> abi_nvmlReturn_t?, per unit: Double) -> Double? {
+      var value: UInt32 = 0
+      return read(&value) == 0 ? Double(value) * unit : nil
+    }
+    let sm = Int32(abi_NVML_CLOCK_SM)
+    state.smClock = number({ clock?(device, sm, $0) }, per: 1e6)
+    state.maximumSMClock = number({ maximumClock?(device, sm, $0) }, per: 1e6)
+    state.memoryClock = number({ clock?(device, Int32(abi_NVML_CLOCK_MEM), $0) }, per: 1e6)
+    state.temperature = number({ temperature?(device, Int32(abi_NVML_TEMPERATURE_GPU), $0) }, per: 1)
+    state.power = number({ power?(device, $0) }, per: 1e-3)
+    state.powerLimit = number({ powerLimit?(device, $0) }, per: 1e-3)
+    var reasons: UInt64 = 0
+    if clockReasons?(device, &reasons) == 0 { state.clockReasons = ClockReasons(rawValue: reasons) }
+    var current: Int32 = 0
+    var pending: Int32 = 0
+    if eccMode?(device, &current, &pending) == 0 {
+      state.isECCEnabled = current == Int32(abi_NVML_FEATURE_ENABLED)
+    }
+    var mig: UInt32 = 0
+    var pendingMIG: UInt32 = 0
+    if migMode?(device, &mig, &pendingMIG) == 0 { state.isMIGEnabled = mig != 0 }
+    var memory = abi_nvmlMemory_t()
+    if memoryInfo?(device, &memory) == 0 { state.freeMemory = memory.free }
+    state.processes = processes(of: device)
+    state.counters = counters(of: device)
+    return state
+  }
+
+  private func processes(of device: abi_nvmlDevice_t) -> [DeviceState.GPUProcess]? {
+    guard let processes else { return nil }
+    // Asked for with no room, NVML says how much it needs; a few more may start in between.
+    var count: UInt32 = 0
+    let asked = processes(device, &count, nil)
+    guard asked == 0 || asked == Int32(abi_NVML_ERROR_INSUFFICIENT_SIZE) else { return nil }
+    guard count > 0 else { return [] }
+    count += 16
+    var found = [abi_nvmlProcessInfo_t](repeating: abi_nvmlProcessInfo_t(), count: Int(count))
+    guard processes(device, &count, &found) == 0 else { return nil }
+    return found.prefix(Int(count)).map {
+      DeviceState.GPUProcess(identifier: $0.pid, memory: $0.usedGpuMemory == .max ? nil : $0.usedGpuMemory)
+    }
+  }
+
+  private func counters(of device: abi_nvmlDevice_t) -> DeviceState.Counters {
+    var counters = DeviceState.Counters()
+    let fields = [
+      abi_NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION, abi_NVML_FI_DEV_PERF_POLICY_POWER,
+      abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN, abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN,
+      abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN,
+    ]
+    var values = fields.map { field in
+      var value = abi_nvmlFieldValue_t()
+      value.fieldId = UInt32(field)
+      return value
+    }
+    guard let fieldValues, fieldValues(device, Int32(values.count), &values) == 0 else { return counters }
+    let numbers = values.map { $0.nvmlReturn == 0 ? FieldValue.number($0) : nil }
+    counters.energy = numbers[0].map { $0 * 1e-3 }
+    counters.powerCapped = numbers[1].map { $0 * 1e-9 }
+    counters.softwareThermal = numbers[2].map { $0 * 1e-9 }
+    counters.hardwareThermal = numbers[3].map { $0 * 1e-9 }
+    counters.powerBrake = numbers[4].map { $0 * 1e-9 }
+    return counters
+  }
+}
+
+/// Reads the union of a field by its type.
+private enum FieldValue {
+  static func number(_ field: abi_nvmlFieldValue_t) -> Double? {
+    switch field.valueType {
+    case UInt32(abi_NVML_VALUE_TYPE_DOUBLE): field.value.dVal
+    case UInt32(abi_NVML_VALUE_TYPE_UNSIGNED_INT): Double(field.value.uiVal)
+    case UInt32(abi_NVML_VALUE_TYPE_UNSIGNED_LONG): Double(field.value.ulVal)
+    case UInt32(abi_NVML_VALUE_TYPE_UNSIGNED_LONG_LONG): Double(field.value.ullVal)
+    case UInt32(abi_NVML_VALUE_TYPE_SIGNED_LONG_LONG): Double(field.value.sllVal)
+    case UInt32(abi_NVML_VALUE_TYPE_SIGNED_INT): Double(field.value.siVal)
+    case UInt32(abi_NVML_VALUE_TYPE_UNSIGNED_SHORT): Double(field.value.usVal)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// What the driver says of a GPU: facts that stay.
+public struct DeviceProperties: Hashable, Sendable {
+  /// CUDA's number of the device in this process.
+  public var ordinal: Int
+  /// The product's name as the driver spells it, e.g. `NVIDIA H100 80GB HBM3`.
+  public var name: String
+  /// `GPU-` and 32 hexadecimal digits in five groups, as `nvidia-smi -L` prints it.
+  public var uuid: String
+  /// e.g. `00000000:1B:00.0`.
+  public var pciBusIdentifier: String
+  public var computeCapability: ComputeCapability
+  public var streamingMultiprocessors: UInt64
+  /// The highest clock of the SMs, Hz.
+  public var clock: Double?
+  /// Hz; a memory with double data rate moves two bits a clock and wire.
+  public var memoryClock: Double?
+  /// Wires between chip and memory.
+  public var memoryBusBits: UInt64?
+  /// Bytes.
+  public var l2: UInt64?
+  /// Bytes that the driver can give out.
+  public var memory: UInt64
+  /// Bytes of shared memory that one block can have.
+  public var sharedMemoryPerBlock: UInt64?
+  public var hasECC: Bool?
+
+  /// Versioned set of instructions and units: `9.0` is Hopper.
+  public struct ComputeCapability: Hashable, Sendable, CustomStringConvertible {
+    public var major: Int
+    public var minor: Int
+
+    public init(major: Int, minor: Int) {
+      self.major = major
+      self.minor = minor
+    }
+
+    public var description: String { "\(major).\(minor)" }
+    /// NVRTC's name for code that runs on it alone, e.g. `sm_90`.
+    public var architecture: String { "sm_\(major)\(minor)" }
+  }
+
+  public init(
+    ordinal: Int, name: String, uuid: String, pciBusIdentifier: String, computeCapability: ComputeCapability,
+    streamingMultiprocessors: UInt64, memory: UInt64
+  ) {
+    self.ordinal = ordinal
+    self.name = name
+    self.uuid = uuid
+    self.pciBusIdentifier = pciBusIdentifier
+    self.computeCapability = computeCapability
+    self.streamingMultiprocessors = streamingMultiprocessors
+    self.memory = memory
+  }
+
+  /// The stand-in of this package's tests begins so; nothing that it says is a measurement.
+  public static let standInPrefix = "Fake GPU"
+  public var isStandIn: Bool { name.hasPrefix(DeviceProperties.standInPrefix) }
+}

@@ -1,0 +1,105 @@
+import CUDAMeasurement
+import RooflineCore
+import RooflineReport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+enum DevicesCommand: Command {
+  static let description = CommandDescription(
+    name: "devices",
+    summary: "The GPUs of this machine, which hardware file fits each, and whether their times can be trusted.",
+    usage: "devices [--self-test | --stub FILE] [--device N] [--format text|json]",
+    options: [
+      Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
+      Option("stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in"),
+      Option("device", "N", "which GPU is tested or written (0)"),
+      Option("format", "FORMAT", "text, json (text)"),
+    ],
+    positionals: 0...0,
+    example: "roofline devices --self-test",
+    notes: [
+      "ROOFLINE_CUDA_DRIVER, ROOFLINE_NVRTC, ROOFLINE_CUBLASLT and ROOFLINE_NVML name a library's file;",
+      "ROOFLINE_CUDA_LIBRARIES lists folders to look in first.",
+    ])
+
+  /// Both documents nest, which neither CSV nor a Markdown table does.
+  enum Format: String, CaseIterable { case text, json }
+
+  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+    let format = try arguments.choice("format", Format.self) ?? .text
+    let ordinal = try arguments.ordinal()
+    guard !arguments.has("self-test") || !arguments.has("stub") else {
+      throw InputError.usage("--self-test and --stub contradict each other; give one")
+    }
+    let inventory = DeviceInventory.read(environment: surroundings.environment)
+    if arguments.has("self-test") { return try selfTest(inventory, ordinal, format, surroundings) }
+    if let file = arguments.string("stub") { return try stub(inventory, ordinal, file) }
+    return try list(inventory, format, surroundings.catalog())
+  }
+
+  /// Prints what is known even where something is wrong; that goes to standard error.
+  private static func list(_ inventory: DeviceInventory, _ format: Format, _ catalog: Catalog) throws -> Outcome {
+    var matches: [Int: [HardwareMatch]] = [:]
+    for device in inventory.devices {
+      if case .success(let properties) = device.properties {
+        matches[device.ordinal] = catalog.matches(properties)
+      }
+    }
+    let output =
+      switch format {
+      case .text: DevicesReport(inventory, matches: matches).text()
+      case .json: try DevicesDocument(inventory, matches: matches).render()
+      }
+    return outcome(output, wrong: inventory.faults.map(\.sentence))
+  }
+
+  private static func selfTest(
+    _ inventory: DeviceInventory, _ ordinal: Int, _ format: Format, _ surroundings: Surroundings
+  ) throws -> Outcome {
+    if let fault = inventory.fault { throw fault }
+    guard !inventory.devices.isEmpty else { return Outcome(output: DevicesReport.absence(inventory) + "\n") }
+    let result = try SelfTest().run(environment: surroundings.environment, ordinal: ordinal)
+    let report = SelfTestReport(result)
+    let output =
+      switch format {
+      case .text: report.text()
+      case .json: try report.json()
+      }
+    return outcome(output, wrong: result.findings.map { $0.sentence(of: result.device) })
+  }
+
+  private static func stub(_ inventory: DeviceInventory, _ ordinal: Int, _ file: String) throws -> Outcome {
+    if let fault = inventory.fault { throw fault }
+    guard inventory.devices.indices.contains(ordinal) else {
+      throw GPUFault.noSuchDevice(ordinal: ordinal, count: inventory.devices.count)
+    }
+    let properties = try inventory.devices[ordinal].properties.get()
+    guard !FileManager.default.fileExists(atPath: file) else {
+      throw InputError.unreadable(file: file, reason: "it exists and is not overwritten; name another file")
+    }
+    try FileWriter.write(try HardwareStub(properties, driver: inventory.driver.version).render(), to: file)
+    return Outcome(
+      output: "wrote \(file): the facts of \(properties.name); fill in rates and bandwidth from its datasheet\n")
+  }
+
+  private static func outcome(_ output: String, wrong sentences: [String]) -> Outcome {
+    Outcome(
+      output: output, errors: sentences.map { "roofline: \($0.onOneLine)\n" }.joined(),
+      exitCode: sentences.isEmpty ? 0 : 1)
+  }
+}
+
+extension ParsedArguments {
+  /// CUDA's number of a GPU.
+  fileprivate func ordinal() throws(InputError) -> Int {
+    guard let text = string("device") else { return 0 }
+    guard let ordinal = Int(text), (0..<1024).contains(ordinal) else {
+      throw .usage("--device is \"\(text)\"; expected the number of a GPU, counted from 0")
+    }
+    return ordinal
+  }
+}

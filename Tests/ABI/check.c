@@ -1,0 +1,172 @@
+// Compares the declarations of Sources/CGPUABI with NVIDIA's own headers: .ci/abi-check asks a compiler whether they agree.
+#include <cuda.h>
+#include <nvml.h>
+#include <nvrtc.h>
+#include <stddef.h>
+
+// NVIDIA's types take the place of ours, so that each function pointer below must have the real function's type.
+#define ABI_CHECK 1
+#define abi_CUresult CUresult
+#define abi_CUdevice CUdevice
+#define abi_CUdevice_attribute CUdevice_attribute
+#define abi_CUfunction_attribute CUfunction_attribute
+#define abi_CUstreamCaptureMode CUstreamCaptureMode
+#define abi_CUuuid CUuuid
+#define abi_CUdeviceptr CUdeviceptr
+#define abi_CUcontext CUcontext
+#define abi_CUmodule CUmodule
+#define abi_CUfunction CUfunction
+#ifdef MUST_FAIL  // shows that the check can fail
+#define abi_CUstream CUevent
+#else
+#define abi_CUstream CUstream
+#endif
+#define abi_CUevent CUevent
+#define abi_CUgraph CUgraph
+#define abi_CUgraphExec CUgraphExec
+#define abi_nvrtcResult nvrtcResult
+#define abi_nvrtcProgram nvrtcProgram
+#define abi_nvmlReturn_t nvmlReturn_t
+#define abi_nvmlClockType_t nvmlClockType_t
+#define abi_nvmlEnableState_t nvmlEnableState_t
+#define abi_nvmlTemperatureSensors_t nvmlTemperatureSensors_t
+#define abi_nvmlMemory_t nvmlMemory_t
+#define abi_nvmlProcessInfo_t nvmlProcessInfo_t
+#define abi_nvmlFieldValue_t nvmlFieldValue_t
+#define abi_nvmlDevice_t nvmlDevice_t
+#include "CGPUABI.h"
+
+#define SAME(ours, theirs) static const abi_##ours check_##theirs = theirs
+#define EQUAL(name) _Static_assert((long long)abi_##name == (long long)(name), #name)
+#define FIELD(structure, field) \
+  _Static_assert(offsetof(struct abi_##structure##_st, field) == offsetof(structure##_t, field), #structure "." #field)
+#define SIZE(structure) _Static_assert(sizeof(struct abi_##structure##_st) == sizeof(structure##_t), #structure)
+
+SAME(cuInit, cuInit);
+SAME(cuDriverGetVersion, cuDriverGetVersion);
+SAME(cuGetErrorName, cuGetErrorName);
+SAME(cuDeviceGetCount, cuDeviceGetCount);
+SAME(cuDeviceGet, cuDeviceGet);
+SAME(cuDeviceGetName, cuDeviceGetName);
+SAME(cuDeviceGetAttribute, cuDeviceGetAttribute);
+SAME(cuDeviceGetPCIBusId, cuDeviceGetPCIBusId);
+SAME(cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRetain);
+SAME(cuDevicePrimaryCtxRelease_v2, cuDevicePrimaryCtxRelease_v2);
+SAME(cuCtxSetCurrent, cuCtxSetCurrent);
+SAME(cuMemGetInfo_v2, cuMemGetInfo_v2);
+SAME(cuDeviceTotalMem_v2, cuDeviceTotalMem_v2);
+SAME(cuMemAlloc_v2, cuMemAlloc_v2);
+SAME(cuMemFree_v2, cuMemFree_v2);
+SAME(cuMemcpyHtoD_v2, cuMemcpyHtoD_v2);
+SAME(cuMemcpyDtoH_v2, cuMemcpyDtoH_v2);
+SAME(cuMemcpyDtoDAsync_v2, cuMemcpyDtoDAsync_v2);
+SAME(cuMemsetD8Async, cuMemsetD8Async);
+SAME(cuModuleLoadData, cuModuleLoadData);
+SAME(cuModuleUnload, cuModuleUnload);
+SAME(cuModuleGetFunction, cuModuleGetFunction);
+SAME(cuFuncGetAttribute, cuFuncGetAttribute);
+SAME(cuFuncSetAttribute, cuFuncSetAttribute);
+SAME(cuLaunchKernel, cuLaunchKernel);
+SAME(cuStreamCreate, cuStreamCreate);
+SAME(cuStreamDestroy_v2, cuStreamDestroy_v2);
+SAME(cuStreamSynchronize, cuStreamSynchronize);
+SAME(cuStreamBeginCapture_v2, cuStreamBeginCapture_v2);
+SAME(cuStreamEndCapture, cuStreamEndCapture);
+SAME(cuGraphInstantiateWithFlags, cuGraphInstantiateWithFlags);
+SAME(cuGraphLaunch, cuGraphLaunch);
+SAME(cuGraphExecDestroy, cuGraphExecDestroy);
+SAME(cuGraphDestroy, cuGraphDestroy);
+SAME(cuEventCreate, cuEventCreate);
+SAME(cuEventDestroy_v2, cuEventDestroy_v2);
+SAME(cuEventRecord, cuEventRecord);
+SAME(cuEventSynchronize, cuEventSynchronize);
+SAME(cuEventElapsedTime, cuEventElapsedTime);
+SAME(cuDeviceGetUuid_v2, cuDeviceGetUuid_v2);
+
+SAME(nvrtcVersion, nvrtcVersion);
+SAME(nvrtcGetErrorString, nvrtcGetErrorString);
+SAME(nvrtcCreateProgram, nvrtcCreateProgram);
+SAME(nvrtcDestroyProgram, nvrtcDestroyProgram);
+SAME(nvrtcCompileProgram, nvrtcCompileProgram);
+SAME(nvrtcGetSize, nvrtcGetCUBINSize);
+SAME(nvrtcGetSize, nvrtcGetProgramLogSize);
+SAME(nvrtcGetBytes, nvrtcGetCUBIN);
+SAME(nvrtcGetBytes, nvrtcGetProgramLog);
+
+SAME(nvmlInit_v2, nvmlInit_v2);
+SAME(nvmlShutdown, nvmlShutdown);
+SAME(nvmlSystemGetDriverVersion, nvmlSystemGetDriverVersion);
+SAME(nvmlDeviceGetHandleByPciBusId_v2, nvmlDeviceGetHandleByPciBusId_v2);
+SAME(nvmlDeviceGetClock, nvmlDeviceGetClockInfo);
+SAME(nvmlDeviceGetClock, nvmlDeviceGetMaxClockInfo);
+SAME(nvmlDeviceGetTemperature, nvmlDeviceGetTemperature);
+SAME(nvmlDeviceGetPower, nvmlDeviceGetPowerUsage);
+SAME(nvmlDeviceGetPower, nvmlDeviceGetEnforcedPowerLimit);
+SAME(nvmlDeviceGetReasons, nvmlDeviceGetCurrentClocksThrottleReasons);
+SAME(nvmlDeviceGetEccMode, nvmlDeviceGetEccMode);
+SAME(nvmlDeviceGetMigMode, nvmlDeviceGetMigMode);
+SAME(nvmlDeviceGetMemoryInfo, nvmlDeviceGetMemoryInfo);
+SAME(nvmlDeviceGetComputeRunningProcesses_v3, nvmlDeviceGetComputeRunningProcesses_v3);
+SAME(nvmlDeviceGetFieldValues, nvmlDeviceGetFieldValues);
+
+EQUAL(CUDA_SUCCESS);
+EQUAL(CUDA_ERROR_OUT_OF_MEMORY);
+EQUAL(CUDA_ERROR_STUB_LIBRARY);
+EQUAL(CUDA_ERROR_NO_DEVICE);
+EQUAL(CUDA_ERROR_JIT_COMPILER_NOT_FOUND);
+EQUAL(CUDA_ERROR_ILLEGAL_ADDRESS);
+EQUAL(CUDA_ERROR_LAUNCH_TIMEOUT);
+EQUAL(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH);
+EQUAL(CU_DEVICE_ATTRIBUTE_CLOCK_RATE);
+EQUAL(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+EQUAL(CU_DEVICE_ATTRIBUTE_ECC_ENABLED);
+EQUAL(CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE);
+EQUAL(CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH);
+EQUAL(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
+EQUAL(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+EQUAL(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+EQUAL(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+EQUAL(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
+EQUAL(CU_FUNC_ATTRIBUTE_NUM_REGS);
+EQUAL(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+EQUAL(CU_STREAM_NON_BLOCKING);
+EQUAL(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+EQUAL(NVML_SUCCESS);
+EQUAL(NVML_ERROR_INSUFFICIENT_SIZE);
+EQUAL(NVML_CLOCK_SM);
+EQUAL(NVML_CLOCK_MEM);
+EQUAL(NVML_TEMPERATURE_GPU);
+EQUAL(NVML_FEATURE_ENABLED);
+EQUAL(NVML_FI_DEV_PERF_POLICY_POWER);
+EQUAL(NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION);
+EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN);
+EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN);
+EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN);
+EQUAL(NVML_VALUE_TYPE_DOUBLE);
+EQUAL(NVML_VALUE_TYPE_UNSIGNED_INT);
+EQUAL(NVML_VALUE_TYPE_UNSIGNED_LONG);
+EQUAL(NVML_VALUE_TYPE_UNSIGNED_LONG_LONG);
+EQUAL(NVML_VALUE_TYPE_SIGNED_LONG_LONG);
+EQUAL(NVML_VALUE_TYPE_SIGNED_INT);
+EQUAL(NVML_VALUE_TYPE_UNSIGNED_SHORT);
+
+_Static_assert(sizeof(CUuuid) == sizeof(abi_CUuuid_st), "CUuuid");
+_Static_assert(sizeof(CUdeviceptr) == 8 && sizeof(CUdevice) == 4 && sizeof(CUresult) == 4, "widths");
+_Static_assert(sizeof(nvmlReturn_t) == 4 && sizeof(nvrtcResult) == 4 && sizeof(nvmlEnableState_t) == 4, "widths");
+SIZE(nvmlMemory);
+FIELD(nvmlMemory, total);
+FIELD(nvmlMemory, free);
+FIELD(nvmlMemory, used);
+SIZE(nvmlProcessInfo);
+FIELD(nvmlProcessInfo, pid);
+FIELD(nvmlProcessInfo, usedGpuMemory);
+FIELD(nvmlProcessInfo, gpuInstanceId);
+FIELD(nvmlProcessInfo, computeInstanceId);
+SIZE(nvmlFieldValue);
+FIELD(nvmlFieldValue, fieldId);
+FIELD(nvmlFieldValue, scopeId);
+FIELD(nvmlFieldValue, timestamp);
+FIELD(nvmlFieldValue, latencyUsec);
+FIELD(nvmlFieldValue, valueType);
+FIELD(nvmlFieldValue, nvmlReturn);
+FIELD(nvmlFieldValue, value);

@@ -1,0 +1,136 @@
+// libcuda's functions about code, streams, graphs and events.
+#include <cstring>
+#include <string>
+
+#include "Driver.hpp"
+
+using namespace fake_gpu;
+
+void fake_gpu::run(const Kernel &kernel, const Launch &launch) {
+  if (state.stickyError) return;  // a broken context runs nothing
+  const Outcome outcome = state.kernelFault ? Outcome{state.kernelFault, 0} : kernel.run(launch);
+  state.now += outcome.nanoseconds;
+  state.kernelFault = 0;
+  state.stickyError = outcome.code;
+}
+
+namespace {
+struct Graph {
+  std::vector<Work> work;
+};
+
+struct Module {};
+
+template <typename Handle> Handle *create(Handle *handle) {
+  state.handles.insert(handle);
+  return handle;
+}
+
+template <typename Handle> int32_t destroy(void *handle) {
+  if (!state.handles.erase(handle)) return invalidHandle;
+  delete static_cast<Handle *>(handle);
+  return success;
+}
+
+// In [-1, 1], the same in every run.
+double nextRandom() {
+  state.random = state.random * 6364136223846793005u + 1442695040888963407u;
+  return double(int64_t(state.random)) / 9.3e18;
+}
+}  // namespace
+
+FAKE_API cuModuleLoadData(void **module, const void *) { ENTER_CONTEXT; *module = create(new Module); return success; }
+FAKE_API cuModuleUnload(void *module) { ENTER_CONTEXT; return destroy<Module>(module); }
+
+FAKE_API cuModuleGetFunction(const void **function, void *, const char *name) {
+  ENTER_CONTEXT;
+  *function = findKernel(name);
+  return *function ? success : notFound;
+}
+
+FAKE_API cuFuncGetAttribute(int *value, int attribute, void *function) {
+  ENTER_CONTEXT;
+  const auto kernel = static_cast<const Kernel *>(function);
+  *value = attribute == 4 ? kernel->registers : attribute == 3 ? kernel->localBytes : 0;
+  return success;
+}
+
+FAKE_API cuFuncSetAttribute(void *, int, int) { ENTER_CONTEXT; return success; }
+
+FAKE_API cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                        unsigned sharedBytes, void *stream, void **parameters, void **) {
+  ENTER_CONTEXT;
+  if (!gx || !gy || !gz || !bx || !by || !bz || uint64_t(bx) * by * bz > 1024) return invalidValue;
+  const auto kernel = static_cast<const Kernel *>(function);
+  const Launch launch{{gx, gy, gz}, {bx, by, bz}, sharedBytes, parameters};
+  const auto target = static_cast<Stream *>(stream);
+  if (!target || !target->isCapturing) {
+    run(*kernel, launch);
+    return success;
+  }
+  Work work{kernel, launch, {}};
+  for (size_t i = 0; i < kernel->parameterSizes.size(); ++i) {
+    const auto bytes = static_cast<unsigned char *>(parameters[i]);
+    work.arguments.emplace_back(bytes, bytes + kernel->parameterSizes[i]);
+  }
+  target->captured.push_back(work);
+  return success;
+}
+
+FAKE_API cuStreamCreate(void **stream, unsigned) { ENTER_CONTEXT; *stream = create(new Stream); return success; }
+FAKE_API cuStreamDestroy_v2(void *stream) { ENTER_CONTEXT; return destroy<Stream>(stream); }
+FAKE_API cuStreamSynchronize(void *) { ENTER_CONTEXT; return success; }
+
+FAKE_API cuStreamBeginCapture_v2(void *stream, int) {
+  ENTER_CONTEXT;
+  static_cast<Stream *>(stream)->isCapturing = true;
+  return success;
+}
+
+FAKE_API cuStreamEndCapture(void *stream, void **graph) {
+  ENTER_CONTEXT;
+  const auto source = static_cast<Stream *>(stream);
+  *graph = create(new Graph{source->captured});
+  source->captured.clear();
+  source->isCapturing = false;
+  return success;
+}
+
+FAKE_API cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long) {
+  ENTER_CONTEXT;
+  *executable = create(new Graph(*static_cast<Graph *>(graph)));
+  return success;
+}
+
+FAKE_API cuGraphLaunch(void *executable, void *) {
+  ENTER_CONTEXT;
+  for (Work &work : static_cast<Graph *>(executable)->work) {
+    std::vector<void *> parameters;
+    for (auto &argument : work.arguments) parameters.push_back(argument.data());
+    Launch launch = work.launch;
+    launch.parameters = parameters.data();
+    run(*work.kernel, launch);
+  }
+  return success;
+}
+
+FAKE_API cuGraphExecDestroy(void *executable) { ENTER_CONTEXT; return destroy<Graph>(executable); }
+FAKE_API cuGraphDestroy(void *graph) { ENTER_CONTEXT; return destroy<Graph>(graph); }
+
+FAKE_API cuEventCreate(void **event, unsigned) { ENTER_CONTEXT; *event = create(new Event); return success; }
+FAKE_API cuEventDestroy_v2(void *event) { ENTER_CONTEXT; return destroy<Event>(event); }
+
+FAKE_API cuEventRecord(void *event, void *) {
+  ENTER_CONTEXT;
+  static_cast<Event *>(event)->at = state.now;
+  return success;
+}
+
+FAKE_API cuEventSynchronize(void *) { ENTER_CONTEXT; return success; }
+
+FAKE_API cuEventElapsedTime(float *milliseconds, void *start, void *end) {
+  ENTER_CONTEXT;
+  const double elapsed = static_cast<Event *>(end)->at - static_cast<Event *>(start)->at;
+  *milliseconds = float(elapsed * 1e-6 * state.timeScale * (1 + state.noise * nextRandom()));
+  return success;
+}

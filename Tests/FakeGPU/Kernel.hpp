@@ -1,0 +1,44 @@
+// What the stand-in can launch. Kernels register themselves; whoever adds some needs no change of the driver.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fake_gpu {
+
+struct Extents {
+  unsigned x, y, z;
+};
+
+// A launch as the driver got it.
+struct Launch {
+  Extents grid, block;
+  size_t sharedBytes;
+  // One pointer an argument.
+  void **parameters;
+};
+
+// How a launch went.
+struct Outcome {
+  // 0, or the error that the next synchronization shows.
+  int32_t code;
+  // What it took of the stand-in's clock.
+  double nanoseconds;
+};
+
+struct Kernel {
+  std::string name;
+  // Bytes of each parameter: a graph keeps copies of the arguments.
+  std::vector<size_t> parameterSizes;
+  Outcome (*run)(const Launch &);
+  int32_t registers = 16;
+  int32_t localBytes = 0;
+};
+
+// Makes a kernel known by its name; true, so that a global can be initialised with it.
+bool registerKernel(const Kernel &kernel);
+// nullptr where there is none of that name.
+const Kernel *findKernel(const std::string &name);
+
+}  // namespace fake_gpu

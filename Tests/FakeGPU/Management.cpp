@@ -1,0 +1,75 @@
+// The part of NVML that is read.
+#include <cstdio>
+
+#include "Driver.hpp"
+
+using namespace fake_gpu;
+
+namespace {
+constexpr int32_t insufficientSize = 7, notSupported = 3;
+struct Memory { unsigned long long total, free, used; };
+struct Process { unsigned pid; unsigned long long bytes; unsigned gpuInstance, computeInstance; };
+struct Field {
+  unsigned identifier, scope;
+  long long timestamp, latency;
+  uint32_t type;
+  int32_t result;
+  unsigned long long value;
+};
+char device;
+}  // namespace
+
+FAKE_API nvmlInit_v2(void) { ENTER; return success; }
+FAKE_API nvmlShutdown(void) { ENTER; return success; }
+
+FAKE_API nvmlSystemGetDriverVersion(char *version, unsigned capacity) {
+  ENTER;
+  std::snprintf(version, capacity, "000.00");
+  return success;
+}
+
+FAKE_API nvmlDeviceGetHandleByPciBusId_v2(const char *, void **handle) { ENTER; *handle = &device; return success; }
+
+// SM 1000 MHz, memory 1000 MHz; 40 °C; 70 of 100 W.
+FAKE_API nvmlDeviceGetClockInfo(void *, int, unsigned *megahertz) { ENTER; *megahertz = 1000; return success; }
+FAKE_API nvmlDeviceGetMaxClockInfo(void *, int, unsigned *megahertz) { ENTER; *megahertz = 1000; return success; }
+FAKE_API nvmlDeviceGetTemperature(void *, int, unsigned *celsius) { ENTER; *celsius = 40; return success; }
+FAKE_API nvmlDeviceGetPowerUsage(void *, unsigned *milliwatts) { ENTER; *milliwatts = 70000; return success; }
+FAKE_API nvmlDeviceGetEnforcedPowerLimit(void *, unsigned *milliwatts) { ENTER; *milliwatts = 100000; return success; }
+
+FAKE_API nvmlDeviceGetCurrentClocksThrottleReasons(void *, unsigned long long *bits) {
+  ENTER;
+  *bits = state.clockReasons;
+  return success;
+}
+
+FAKE_API nvmlDeviceGetEccMode(void *, int *current, int *pending) { ENTER; *current = *pending = 1; return success; }
+FAKE_API nvmlDeviceGetMigMode(void *, unsigned *current, unsigned *pending) { ENTER; *current = *pending = 0; return success; }
+
+FAKE_API nvmlDeviceGetMemoryInfo(void *, Memory *memory) {
+  ENTER;
+  const auto used = (unsigned long long)state.liveBytes();
+  *memory = {state.memory, state.memory - used, used};
+  return success;
+}
+
+FAKE_API nvmlDeviceGetComputeRunningProcesses_v3(void *, unsigned *count, Process *processes) {
+  ENTER;
+  const unsigned capacity = *count;
+  *count = unsigned(state.processes);
+  if (capacity < *count) return insufficientSize;
+  for (unsigned i = 0; i < *count; ++i) processes[i] = {1000 + i, 1ull << 30, ~0u, ~0u};
+  return success;
+}
+
+// Energy 5 J; slowed down by heat for 2 s; the others are not supported.
+FAKE_API nvmlDeviceGetFieldValues(void *, int count, Field *fields) {
+  ENTER;
+  for (int i = 0; i < count; ++i) {
+    Field &field = fields[i];
+    field.type = 3;
+    field.result = field.identifier == 83 || field.identifier == 270 ? success : notSupported;
+    field.value = field.identifier == 83 ? 5000 : 2000000000;
+  }
+  return success;
+}

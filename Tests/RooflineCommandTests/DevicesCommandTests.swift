@@ -1,0 +1,134 @@
+import Foundation
+import RooflineCore
+import TestSupport
+import XCTest
+
+@testable import roofline
+
+/// `devices` on the stand-in of the driver, and where there is none.
+final class DevicesCommandTests: CommandTestCase {
+  private static let nowhere = Surroundings(environment: [
+    "ROOFLINE_CUDA_DRIVER": "/nowhere/libcuda.so.1", "ROOFLINE_NVML": "/nowhere/libnvidia-ml.so.1",
+    "ROOFLINE_NVRTC": "/nowhere/libnvrtc.so.13", "ROOFLINE_CUBLASLT": "/nowhere/libcublasLt.so.13",
+  ])
+
+  func testWithoutADriverEverythingIsFine() throws {
+    let listed = roofline("devices", Self.nowhere)
+    XCTAssertEqual(listed.exitCode, 0)
+    XCTAssertEqual(listed.errors, "")
+    XCTAssertTrue(listed.output.hasPrefix("No GPU here: no CUDA driver was found. Predictions need none.\n"))
+    for library in ["CUDA driver", "NVRTC", "cuBLASLt", "NVML"] {
+      XCTAssertTrue(listed.output.contains(library), listed.output)
+    }
+    XCTAssertTrue(listed.output.contains("/nowhere/libnvrtc.so.13"), listed.output)
+    let tested = roofline("devices --self-test", Self.nowhere)
+    XCTAssertEqual(
+      tested, Outcome(output: "No GPU here: no CUDA driver was found. Predictions need none.\n"))
+    let document = try object(roofline("devices --format json", Self.nowhere).output)
+    XCTAssertEqual(document["devices"] as? [Int], [])
+    let driver = try XCTUnwrap(document["driver"] as? [String: Any])
+    XCTAssertEqual(driver["isUsable"] as? Bool, false)
+    XCTAssertEqual((driver["searched"] as? [[String: String]])?.map { $0["path"] }, ["/nowhere/libcuda.so.1"])
+  }
+
+  func testWithoutADeviceEverythingIsFine() throws {
+    let fake = try FakeGPU()
+    try fake.setDevices(0)
+    for command in ["devices", "devices --self-test"] {
+      let outcome = roofline(command, Surroundings(environment: fake.environment))
+      XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+      XCTAssertTrue(
+        outcome.output.hasPrefix("No GPU here: the CUDA driver knows no device. Predictions need none.\n"),
+        outcome.output)
+    }
+  }
+
+  func testADeviceIsListedWithItsFacts() throws {
+    let fake = try FakeGPU()
+    try fake.setProcesses(2)
+    let text = roofline("devices", Surroundings(environment: fake.environment)).output
+    for fact in [
+      "GPU 0: Fake GPU", "nothing here is a measurement", "compute capability    9.0", "SMs                   4",
+      "1,073,741,824 bytes", "1000 (1,073,741,824 bytes), 1001", "40 °C", "70 W of 100", "ECC                   on",
+      "none fits; `roofline devices --device 0 --stub FILE`", "for CUDA 13.0",
+    ] {
+      XCTAssertTrue(text.contains(fact), "\(fact) is not in\n\(text)")
+    }
+    try fake.assertNothingIsLeft()
+    XCTAssertEqual(try fake.calls("cuDevicePrimaryCtxRetain"), 0, "listing makes no context")
+  }
+
+  /// A driver that calls itself a known GPU gets its file; a slice of it is told apart.
+  func testTheFileThatFitsIsNamed() throws {
+    let fake = try FakeGPU()
+    try fake.setName("NVIDIA H200")
+    try fake.setAttribute(16, 132)
+    try fake.setMemory(150_110_011_392)
+    let surroundings = Surroundings(environment: fake.environment)
+    XCTAssertTrue(roofline("devices", surroundings).output.contains("hardware file         Hardware/h200-sxm.json\n"))
+    try fake.setAttribute(16, 66)
+    let text = roofline("devices", surroundings).output
+    XCTAssertTrue(text.contains("Hardware/h200-sxm.json, by name, but SMs: 66 here, 132 there"), text)
+    try fake.setName("Cloud GPU")
+    try fake.setAttribute(16, 132)
+    let document = try object(roofline("devices --format json", surroundings).output)
+    let device = try XCTUnwrap((document["devices"] as? [[String: Any]])?.first)
+    let match = try XCTUnwrap((device["hardware"] as? [[String: Any]])?.first)
+    XCTAssertEqual(match["name"] as? String, "h200-sxm")
+    XCTAssertEqual(match["basis"] as? String, "facts")
+    XCTAssertTrue(device["stub"] is NSNull)
+  }
+
+  func testAStubIsAHardwareFile() throws {
+    let fake = try FakeGPU()
+    try fake.setName("NVIDIA RTX 6000 Ada Generation")
+    try fake.setAttribute(75, 8)
+    try fake.setAttribute(76, 9)
+    try fake.setAttribute(16, 142)
+    try fake.setMemory(51_527_024_640)
+    let file = try temporaryFolder().appendingPathComponent("stub.json").path
+    let surroundings = Surroundings(environment: fake.environment)
+    let outcome = Tool.run(["devices", "--stub", file], surroundings)
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let spec = try Fixtures.catalog.hardware(file)
+    XCTAssertEqual(spec.name, "rtx-6000-ada-generation")
+    XCTAssertEqual(spec.computeCapability, "8.9")
+    XCTAssertEqual(spec.compute?.streamingMultiprocessors, 142)
+    XCTAssertEqual(spec.compute?.tensor, [:])
+    XCTAssertNil(spec.memory?.bandwidth)
+    XCTAssertEqual(spec.memory?.capacity, 51_527_024_640)
+    let source = try XCTUnwrap(spec.compute?.source)
+    XCTAssertTrue(source.hasPrefix("Read from the device by its driver for CUDA 13.0"), source)
+    // A file that may have been filled in already is not overwritten.
+    let again = Tool.run(["devices", "--stub", file], surroundings)
+    XCTAssertEqual(again.exitCode, 1)
+    XCTAssertTrue(again.errors.contains("it exists and is not overwritten"), again.errors)
+    let unwritable = Tool.run(["devices", "--stub", "/nowhere/stub.json"], surroundings)
+    XCTAssertEqual(unwritable.exitCode, 1)
+    XCTAssertTrue(unwritable.errors.contains("cannot be written"), unwritable.errors)
+  }
+
+  func testWrongArguments() throws {
+    let cases: [(String, Int32, String)] = [
+      ("devices --format csv", 64, "one of text, json"),
+      ("devices --self-test --stub a.json", 64, "contradict"),
+      ("devices --device -1", 64, "counted from 0"),
+      ("devices h100", 64, "unexpected argument"),
+      ("devices --stub /tmp/never.json", 1, "no GPU here"),
+    ]
+    for (command, exitCode, words) in cases {
+      let outcome = roofline(command, Self.nowhere)
+      XCTAssertEqual(outcome.exitCode, exitCode, command)
+      XCTAssertEqual(outcome.output, "", command)
+      XCTAssertTrue(outcome.errors.contains(words), "\(command): \(outcome.errors)")
+    }
+    let fake = try FakeGPU()
+    let outcome = roofline("devices --self-test --device 7", Surroundings(environment: fake.environment))
+    XCTAssertEqual(outcome.errors, "roofline: there is no GPU 7; the only one is --device 0\n")
+    XCTAssertEqual(outcome.exitCode, 1)
+  }
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try XCTUnwrap(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+}
