@@ -26,7 +26,7 @@ extension Catalog {
         others.append(calibration)
       }
     }
-    if let donor = Catalog.donor(for: hardware, among: others) { layers.append(donor) }
+    layers += Catalog.donors(for: hardware, among: others)
     return try set(hardware, layers)
   }
 
@@ -66,18 +66,18 @@ extension Catalog {
     return try Calibration.decode(JSONValue.read(file: file), file: file)
   }
 
-  /// Of the same compute capability; else of the newest generation before; else of the oldest after.
-  private static func donor(for hardware: HardwareSpec, among others: [Calibration]) -> Calibration? {
+  /// Whose constants a GPU borrows, nearest first: of the same compute capability, then of the newest generation before, then of the
+  /// oldest after.
+  private static func donors(for hardware: HardwareSpec, among others: [Calibration]) -> [Calibration] {
     func number(_ capability: String) -> Double { Double(capability) ?? 0 }
     let own = number(hardware.computeCapability ?? "")
     func rank(_ calibration: Calibration) -> (Int, Double) {
       let theirs = number(calibration.computeCapability)
       return theirs == own ? (0, 0) : theirs < own ? (1, own - theirs) : (2, theirs - own)
     }
-    return others.min { left, right in
+    return others.sorted { left, right in
       let (a, b) = (rank(left), rank(right))
-      return a == b
-        ? (right.entries.count, left.hardware) < (left.entries.count, right.hardware) : a < b
+      return a == b ? (right.entries.count, left.hardware) < (left.entries.count, right.hardware) : a < b
     }
   }
 }
