@@ -33,13 +33,12 @@ public struct CalibrationReport {
         .init("entry", key: "entry", isText: true), .init("rows", key: "rows"), .init("shapes", key: "shapes"),
         .init("before", key: "mape_before"), .init("bias", key: "bias_before"), .init("after", key: "mape_after"),
         .init("bias", key: "bias_after"), .init("rejected", key: "rejected"),
-        .init("remark", key: "remark", isText: true),
       ],
       rows: outcomes.map { outcome in
         .cells([
           .text(outcome.key.title), .integer(UInt64(outcome.rows)), .integer(UInt64(outcome.groups)),
           .share(outcome.before?.mape), .share(outcome.before?.bias), .share(outcome.after?.mape),
-          .share(outcome.after?.bias), .integer(UInt64(outcome.rejected.count)), .text(outcome.remark ?? ""),
+          .share(outcome.after?.bias), .integer(UInt64(outcome.rejected.count)),
         ])
       })
   }
@@ -47,6 +46,7 @@ public struct CalibrationReport {
   private var lines: [String] {
     var lines: [String] = []
     for outcome in outcomes {
+      if let remark = outcome.remark { lines.append("remark   \(outcome.key.title): \(remark)") }
       if !outcome.atBound.isEmpty {
         lines.append("bound    \(outcome.key.title): \(outcome.atBound.joined(separator: ", "))")
       }
