@@ -66,11 +66,31 @@ final class CompareCommandTests: CommandTestCase {
     defer { try? FileManager.default.removeItem(at: file) }
     try #"{"schemaVersion": 1, "gpu": "h100_sxm", "isFake": true, "observations": [{"kind": "gemm"}]}"#.write(
       to: file, atomically: true, encoding: .utf8)
-    for command in [["compare"], ["validate"], ["calibrate", "--output", "/tmp/never.json"]] {
+    for command in [["compare"], ["validate"], ["calibrate", "--output", "\(file.path).never"]] {
       let outcome = Tool.run(command + ["--observations", file.path], Surroundings())
       XCTAssertEqual(outcome.exitCode, 1)
       XCTAssertTrue(outcome.errors.contains("fake"), outcome.errors)
       XCTAssertTrue(outcome.output.isEmpty)
     }
+  }
+
+  /// Measurements a quarter slower than calibrated make the anchored time of such a kernel a quarter longer, on `kernel` as anywhere.
+  func testAnchoredTimesOfAKernelLeanOnTheFile() throws {
+    func seconds(_ options: [String]) throws -> Double {
+      let outcome = Tool.run(
+        ["kernel", "gemm", "m=4096", "n=4096", "k=4096", "copies=6", "--dtype", "bf16", "--hardware", "h100-sxm"]
+          + options + ["--format", "json"], Surroundings())
+      XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+      let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+      return try XCTUnwrap((document?["operator"] as? [String: Any])?["timeSeconds"] as? Double)
+    }
+    let calibrated = try seconds(["--time", "calibrated"])
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).csv")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try
+      "kind,gpu,family,timing,copies,dtype,m,n,k,time_us\ngemm,h100_sxm,cublas,graph,6,bf16,4096,4096,4096,\(calibrated * 1.25e6)\n"
+      .write(to: file, atomically: true, encoding: .utf8)
+    let anchored = try seconds(["--time", "anchored", "--observations", file.path])
+    XCTAssertEqual(anchored / calibrated, 1.25, accuracy: 1e-9)
   }
 }

@@ -114,7 +114,7 @@ final class DevicesCommandTests: CommandTestCase {
       ("devices --self-test --stub a.json", 64, "contradict"),
       ("devices --device -1", 64, "counted from 0"),
       ("devices h100", 64, "unexpected argument"),
-      ("devices --stub /tmp/never.json", 1, "no GPU here"),
+      ("devices --stub never.json", 1, "no GPU here"),
     ]
     for (command, exitCode, words) in cases {
       let outcome = roofline(command, Self.nowhere)

@@ -14,9 +14,11 @@ enum ObservationOptions {
 }
 
 extension ParsedArguments {
-  /// The files after --observations, and the GPU they are all of.
-  func observations() throws(InputError) -> [ObservationFile] {
-    let paths = strings("observations") + positionals
+  /// The files after --observations, all of one GPU.
+  ///
+  /// - Parameter others: further files; the positionals of commands that take nothing else (`--observations a.csv b.csv`).
+  func observations(and others: [String]) throws(InputError) -> [ObservationFile] {
+    let paths = strings("observations") + others
     guard !paths.isEmpty else {
       throw .usage("--observations is missing; name a file of measured kernels")
     }

@@ -59,7 +59,7 @@ extension ParsedArguments {
       guard !has("observations") else { throw .usage("--observations needs --time anchored") }
       return TimeRequest(set, options: options)
     }
-    let files = try observations()
+    let files = try observations(and: [])
     _ = try self.hardware(of: files, catalog)
     let anchors = Anchors(files.flatMap(\.observations), set: set)
     return TimeRequest(set, options: options, correction: anchors)

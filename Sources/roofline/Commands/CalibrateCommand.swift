@@ -31,7 +31,7 @@ enum CalibrateCommand: Command {
     where URL(fileURLWithPath: path).resolvingSymlinksInPath() == target {
       throw InputError.usage("--output \(output) is the file of the measurements; name another")
     }
-    let files = try arguments.observations()
+    let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
     let prior = try catalog.calibrations(for: hardware, prior: arguments.string("prior"))

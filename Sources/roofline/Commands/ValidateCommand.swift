@@ -26,7 +26,7 @@ enum ValidateCommand: Command {
     guard !arguments.has("calibration") || !arguments.has("prior") else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
     }
-    let files = try arguments.observations()
+    let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
     let calibrations = try catalog.calibrations(
