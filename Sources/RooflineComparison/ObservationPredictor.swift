@@ -78,6 +78,13 @@ public struct ObservationPredictor: Sendable {
       time *= left.factor
       factors = left.interval
     }
+    // No kernel in serving beats its roof, whatever the constants say.
+    if residency == .serving, let ideal = IdealKernelTime.microseconds(kernel, calibrations.hardware, RateOptions()),
+      time < ideal
+    {
+      time = ideal
+      factors = nil
+    }
     return .success(
       Prediction(microseconds: time, interval: factors.map { time * $0.lowerBound...time * $0.upperBound }))
   }

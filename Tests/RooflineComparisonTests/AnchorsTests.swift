@@ -74,4 +74,20 @@ final class AnchorsTests: XCTestCase {
       }
     }
   }
+
+  /// Observations a tenth as long as calibrated would anchor times below the roof; in serving the roof stands.
+  func testInServingNoTimeIsBelowItsRoof() throws {
+    let set = try h100()
+    let rows = try slowedGrid(set, by: 0.1)
+    let roof = ObservationPredictor(set, tier: .ideal(RateOptions()))
+    let serving = ObservationPredictor(set, residency: .serving, tier: .anchored(Anchors(rows, set: set)))
+    let bare = ObservationPredictor(set, tier: .anchored(Anchors(rows, set: set)))
+    func times(_ predictor: ObservationPredictor) throws -> [Double] {
+      var predictor = predictor
+      return try rows.map { try predictor.predict($0, interval: 0.9).get().microseconds }
+    }
+    let (roofs, served) = (try times(roof), try times(serving))
+    XCTAssertTrue(zip(try times(bare), roofs).contains { $0 < $1 })
+    for (time, ideal) in zip(served, roofs) { XCTAssertGreaterThanOrEqual(time, ideal) }
+  }
 }
