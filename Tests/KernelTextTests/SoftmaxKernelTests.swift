@@ -61,7 +61,10 @@ final class SoftmaxKernelTests: XCTestCase {
         .tensor(.output(.probabilities, format, probabilities, relativeError: 5e-6, shift: shape.shift)),
         .int32(shape.width), .float(scale),
       ],
-      operands: Softmax(elements: Count(shape.rows) * Count(shape.width), formats: NumberFormats(format.dtype)).operands
+      operands: Softmax(
+        elements: Count(shape.rows) * Count(shape.width), width: Count(shape.width),
+        formats: NumberFormats(format.dtype)
+      ).operands
     )
   }
 }

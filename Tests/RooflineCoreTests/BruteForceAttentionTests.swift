@@ -64,7 +64,8 @@ final class BruteForceAttentionTests: XCTestCase {
   static var softmaxCases: [BruteForceCase] {
     problems.map { problem in
       let scores = problem.scores
-      let described = Softmax<Count>(elements: Count(scores.flattened.count), formats: problem.formats.formats)
+      let described = Softmax<Count>(
+        elements: Count(scores.flattened.count), width: problem.shape.attendedKeys, formats: problem.formats.formats)
       return BruteForceCase(problem.name, .softmax(described)) {
         problem.softmax($0, scores, into: problem.probabilities)
       }

@@ -38,7 +38,8 @@ extension ForwardPass {
     sink.row(.vProj, .layer, layers, keyOrValue)
     rotate(layer, from: .keyValueCache, &sink)
     sink.row(.qkMatmul, .layer, layers, QKMatmul(attention, keyValueHome: keyValueHome, formats: formats))
-    sink.row(.softmax, .layer, layers, Softmax(elements: attention.scores, formats: formats))
+    sink.row(
+      .softmax, .layer, layers, Softmax(elements: attention.scores, width: attention.attendedKeys, formats: formats))
     sink.row(.svMatmul, .layer, layers, SVMatmul(attention, keyValueHome: keyValueHome, formats: formats))
     sink.row(.oProj, .layer, layers, outputProjection)
     complete(.attnAllReduce, .attnReduceScatter, .layer, layers, &sink)

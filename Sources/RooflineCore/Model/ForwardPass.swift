@@ -87,7 +87,8 @@ public struct ForwardPass<Scalar: Term>: Sendable {
       .rotary, .layer, layers, Rotary(attention, keySource: isTraining ? .activation : .keyValueCache, formats: formats)
     )
     sink.row(.qkMatmul, .layer, layers, QKMatmul(attention, keyValueHome: keyValueHome, formats: formats))
-    sink.row(.softmax, .layer, layers, Softmax(elements: attention.scores, formats: formats))
+    sink.row(
+      .softmax, .layer, layers, Softmax(elements: attention.scores, width: attention.attendedKeys, formats: formats))
     sink.row(.svMatmul, .layer, layers, SVMatmul(attention, keyValueHome: keyValueHome, formats: formats))
     sink.row(.oProj, .layer, layers, outputProjection)
     complete(.attnAllReduce, .attnReduceScatter, .layer, layers, &sink)

@@ -46,7 +46,7 @@ public struct KernelArguments: Sendable {
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim"]
+    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
     case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
     case .positionEmbedding: ["rows", "width", "positions"]
     case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .gelu, .relu, .residualAdd:
@@ -86,7 +86,7 @@ public struct KernelArguments: Sendable {
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .relu: .relu(Relu(elements: try elements(), formats: formats))
-    case .softmax: .softmax(Softmax(elements: try elements(), formats: formats))
+    case .softmax: .softmax(Softmax(elements: try elements(), width: try input(.width, "width"), formats: formats))
     case .rmsNorm:
       .rmsNorm(RMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .layerNorm:
@@ -189,9 +189,14 @@ public struct KernelArguments: Sendable {
     guard try number("width", default: width.value) == width.value else {
       throw .usage("width is not (heads + kv_heads) × head_dim = \(width.value); leave it out")
     }
-    let tokens = Scalar.input(.queryTokens, rows / batch)
+    let tokens = rows / batch
+    let keys = try number("context", default: tokens)
+    guard tokens <= keys else {
+      throw .usage("a sequence's \(tokens) tokens are more than context=\(keys), which includes them")
+    }
     return AttentionShape(
-      batch: .input(.batch, batch), queryTokens: tokens, attendedKeys: tokens, heads: .input(.heads, heads),
+      batch: .input(.batch, batch), queryTokens: .input(.queryTokens, tokens),
+      attendedKeys: .input(.attendedKeys, keys), heads: .input(.heads, heads),
       keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: .input(.headDim, headDim))
   }
 
@@ -201,7 +206,8 @@ public struct KernelArguments: Sendable {
     let dim = try number("rotary_dim", default: headDim)
     guard dim <= headDim else { throw .usage("rotary_dim=\(dim) is more than head_dim=\(headDim)") }
     return Rotary(
-      shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim), keySource: .keyValueCache, formats: formats)
+      shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim),
+      keySource: try flag("fused", default: false) ? .fusedProjection : .keyValueCache, formats: formats)
   }
 
   /// Without `positions`, every row stands at a place of its own: one sequence.

@@ -3,10 +3,13 @@
 /// An element: scale, subtract the maximum, add to the sum, divide (vector 4); exp (special 1). Finding the maximum compares.
 public struct Softmax<Scalar: Term>: OperatorDefinition {
   public let elements: Scalar
+  /// Scores of a row, which are normalised together; it changes no count.
+  public let width: Scalar
   public let formats: NumberFormats
 
-  public init(elements: Scalar, formats: NumberFormats) {
+  public init(elements: Scalar, width: Scalar, formats: NumberFormats) {
     self.elements = elements.named(.elements)
+    self.width = width
     self.formats = formats
   }
 

@@ -43,7 +43,7 @@ extension TimedKernel {
       case .siluAndMul: return .siluAndMul(SiluAndMul(rows: rows, width: width, formats: formats))
       case .gelu: return .gelu(Gelu(elements: rows * width, formats: formats))
       case .residualAdd: return .residualAdd(ResidualAdd(elements: rows * width, formats: formats))
-      case .softmax: return .softmax(Softmax(elements: rows * width, formats: formats))
+      case .softmax: return .softmax(Softmax(elements: rows * width, width: width, formats: formats))
       case .embedding: return .embedding(Embedding(tokens: rows, ownRows: rows, width: width, formats: formats))
       case .rotary:
         guard call.heads > 0, call.headDim > 0 else { return nil }

@@ -1,0 +1,99 @@
+/// An operator's kind and the columns that name its shape: the way back from `KernelArguments`.
+public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
+  public let kind: OperatorKind
+  public let columns: [Column]
+
+  public struct Column: Hashable, Sendable {
+    public let name: String
+    public let value: UInt64
+
+    init(_ name: String, _ value: Count) {
+      self.name = name
+      self.value = value.value
+    }
+  }
+
+  /// As `roofline kernel` takes it: `rmsnorm rows=20 width=8192`.
+  public var description: String { ([kind.rawValue] + columns.map { "\($0.name)=\($0.value)" }).joined(separator: " ") }
+
+  /// - Returns: nil for an operator of a backward pass.
+  public init?(_ value: Operator<Count>) {
+    switch value {
+    case .gemm(let gemm): self.init(.gemm, KernelColumns.product(gemm))
+    case .linearGelu(let linear): self.init(.linearGelu, KernelColumns.product(linear.gemm))
+    case .linearRelu(let linear): self.init(.linearRelu, KernelColumns.product(linear.gemm))
+    case .qkMatmul(let product): self.init(.qkMatmul, KernelColumns.attention(product.shape))
+    case .svMatmul(let product): self.init(.svMatmul, KernelColumns.attention(product.shape))
+    case .attention(let attention):
+      var columns = KernelColumns.attention(attention.shape)
+      switch attention.mask {
+      case .full: columns.append(Column("causal", 0))
+      case .causal: break
+      case .slidingWindow(let window): columns.append(Column("window", window))
+      }
+      self.init(.attention, columns)
+    case .rotary(let rotary):
+      let shape = rotary.shape
+      var columns = KernelColumns.tokens(shape)
+      if rotary.dim != shape.headDim { columns.append(Column("rotary_dim", rotary.dim)) }
+      if shape.attendedKeys != shape.queryTokens { columns.append(Column("context", shape.attendedKeys)) }
+      if rotary.keySource == .fusedProjection { columns.append(Column("fused", 1)) }
+      self.init(.rotary, columns)
+    case .keyValueCacheWrite(let write): self.init(.keyValueCacheWrite, KernelColumns.tokens(write.shape))
+    case .positionEmbedding(let embedding):
+      self.init(
+        .positionEmbedding,
+        KernelColumns.rows(embedding.rows, embedding.width) + [Column("positions", embedding.positions)])
+    case .softmax(let softmax):
+      self.init(.softmax, KernelColumns.rows(softmax.elements.divided(roundingUpBy: softmax.width), softmax.width))
+    case .rmsNorm(let norm): self.init(.rmsNorm, KernelColumns.rows(norm.rows, norm.width))
+    case .layerNorm(let norm): self.init(.layerNorm, KernelColumns.rows(norm.rows, norm.width))
+    case .addRMSNorm(let norm): self.init(.addRMSNorm, KernelColumns.rows(norm.rows, norm.width))
+    case .addLayerNorm(let norm): self.init(.addLayerNorm, KernelColumns.rows(norm.rows, norm.width))
+    case .siluAndMul(let silu): self.init(.siluAndMul, KernelColumns.rows(silu.rows, silu.width))
+    case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
+    case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
+    case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
+    case .embedding(let gather):
+      var columns = KernelColumns.rows(gather.tokens, gather.width)
+      // The smallest degree under which a device has this share of the rows.
+      if gather.ownRows != gather.tokens {
+        columns.append(Column("tp", gather.tokens.divided(roundingUpBy: gather.ownRows)))
+      }
+      self.init(.embedding, columns)
+    case .collective(let collective):
+      self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
+    case .send(let send): self.init(.send, [Column("bytes", send.message)])
+    case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
+      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      return nil
+    }
+  }
+
+  private init(_ kind: OperatorKind, _ columns: [Column]) {
+    self.kind = kind
+    self.columns = columns
+  }
+
+  private static func product(_ gemm: GEMM<Count>) -> [Column] {
+    [Column("m", gemm.m), Column("n", gemm.n), Column("k", gemm.k)] + (gemm.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func rows(_ rows: Count, _ width: Count) -> [Column] {
+    [Column("rows", rows), Column("width", width)]
+  }
+
+  private static func attention(_ shape: AttentionShape<Count>) -> [Column] {
+    [
+      Column("batch", shape.batch), Column("query", shape.queryTokens), Column("context", shape.attendedKeys),
+      Column("heads", shape.heads), Column("kv_heads", shape.keyValueHeads), Column("head_dim", shape.headDim),
+    ]
+  }
+
+  private static func tokens(_ shape: AttentionShape<Count>) -> [Column] {
+    [
+      Column("rows", shape.batch * shape.queryTokens), Column("batch", shape.batch), Column("heads", shape.heads),
+      Column("kv_heads", shape.keyValueHeads), Column("head_dim", shape.headDim),
+    ]
+  }
+}

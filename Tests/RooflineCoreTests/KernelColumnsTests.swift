@@ -1,0 +1,51 @@
+import XCTest
+
+@testable import RooflineCore
+
+/// Every row of a pass can be named on the command line, and the name leads back to the same operator.
+final class KernelColumnsTests: XCTestCase {
+  func testColumnsLeadBackToTheOperator() throws {
+    let formats = NumberFormats(.bf16)
+    let kernels = [
+      "gemm m=16 n=8192 k=1024", "gemm m=16 n=8192 k=1024 bias=1", "linear_gelu m=3 n=5 k=7", "linear_relu m=3 n=5 k=7",
+      "qk_matmul batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64",
+      "sv_matmul batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64",
+      "attention batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64",
+      "attention batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64 causal=0",
+      "attention batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64 window=4",
+      "rope rows=6 batch=2 heads=8 kv_heads=2 head_dim=64",
+      "rope rows=6 batch=2 heads=8 kv_heads=2 head_dim=64 rotary_dim=32 context=9 fused=1",
+      "kv_cache_write rows=6 batch=2 heads=8 kv_heads=2 head_dim=64", "position_embedding rows=6 width=64 positions=3",
+      "softmax rows=6 width=64", "rmsnorm rows=20 width=8192", "layernorm rows=20 width=8192",
+      "add_rmsnorm rows=20 width=8192", "add_layernorm rows=20 width=8192", "silu_and_mul rows=20 width=3584",
+      "gelu rows=1 width=35840", "relu rows=1 width=35840", "residual_add rows=1 width=35840",
+      "embedding rows=20 width=8192", "embedding rows=20 width=8192 tp=7", "all_reduce ranks=8 bytes=65536",
+      "send bytes=65536",
+    ]
+    for kernel in kernels {
+      let words = kernel.split(separator: " ").map(String.init)
+      let values = words.dropFirst().map { $0.split(separator: "=").map(String.init) }
+      let arguments = try KernelArguments(
+        kind: words[0], values: Dictionary(uniqueKeysWithValues: values.map { ($0[0], $0[1]) }))
+      let value: Operator<Count> = try arguments.definition(formats)
+      XCTAssertEqual(KernelColumns(value)?.description, kernel)
+    }
+  }
+
+  /// A vocabulary over 8 ranks: whatever degree the columns name, it leaves a device the same rows.
+  func testAShareOfTheTableIsKept() throws {
+    for (tokens, ranks) in [(20, 8), (16, 8), (5, 3), (7, 7), (100, 64)] as [(UInt64, UInt64)] {
+      let own = Count(tokens).divided(roundingUpBy: Count(ranks))
+      let gather = Embedding<Count>(tokens: Count(tokens), ownRows: own, width: 64, formats: NumberFormats(.fp16))
+      let columns = try XCTUnwrap(KernelColumns(.embedding(gather)))
+      let values = Dictionary(uniqueKeysWithValues: columns.columns.map { ($0.name, "\($0.value)") })
+      let again: Operator<Count> = try KernelArguments(kind: "embedding", values: values).definition(gather.formats)
+      XCTAssertEqual(again, .embedding(gather), "\(tokens) tokens over \(ranks) ranks")
+    }
+  }
+
+  func testGradientsAreNotNamed() {
+    let gradient = BiasGradient<Count>(rows: 2, width: 3, formats: NumberFormats(.fp16))
+    XCTAssertNil(KernelColumns(.biasGradient(gradient)))
+  }
+}
