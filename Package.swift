@@ -21,14 +21,15 @@ let package = Package(
     .target(name: "RooflineComparison", dependencies: ["RooflineCore"]),
     .target(name: "RooflineReport", dependencies: ["RooflineCore", "RooflineComparison"]),
     .target(name: "CGPUABI"),
-    .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "RooflineCore"]),
+    .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "KernelText", "RooflineCore"]),
     .executableTarget(
       name: "roofline", dependencies: ["RooflineCore", "RooflineComparison", "RooflineReport", "CUDAMeasurement"]),
     .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
     .target(
       name: "FakeGPU", path: "Tests/FakeGPU",
       sources: [
-        "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Kernels.cpp", "Management.cpp", "State.cpp",
+        "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Emulator.cpp", "Kernels.cpp", "Management.cpp",
+        "State.cpp",
       ]),
     .target(name: "TestSupport", dependencies: ["RooflineCore"], path: "Tests/Support"),
     .testTarget(

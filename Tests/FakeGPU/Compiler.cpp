@@ -1,16 +1,40 @@
-// A compiler that compiles nothing: its code is a name, and with a fault it has a log as NVRTC has.
+// A compiler that compiles nothing: its code is the program's name, and its log is like NVRTC's.
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "Driver.hpp"
+#include "Emulator.hpp"
 
 using namespace fake_gpu;
 
 namespace {
 struct Program {
-  std::string log;
+  std::string source, name, code, log;
 };
-const std::string code = "fake code";
+
+// Whether the source declares a kernel of that name, whose end the preprocessor may put together: `KERNEL rmsnorm_##T(`.
+bool declares(const std::string &source, const std::string &name) {
+  constexpr std::string_view keyword = "KERNEL ";
+  for (size_t at = source.find(keyword); at != std::string::npos; at = source.find(keyword, at + 1)) {
+    const size_t start = at + keyword.size(), end = source.find_first_of("#(", start);
+    if (end == std::string::npos) return false;
+    const std::string stem = source.substr(start, end - start);
+    // An element type comes behind the last underscore.
+    const bool isOneOfTypes = source.compare(end, 4, "##T(") == 0;
+    const std::string compared = isOneOfTypes ? name.substr(0, name.rfind('_') + 1) : name;
+    if (isOneOfTypes || source[end] == '(' ? compared == stem : name.rfind(stem, 0) == 0) return true;
+  }
+  return false;
+}
+
+// What `--ptxas-options=-v` says of a kernel.
+std::string resources(const std::string &kernel) {
+  return "ptxas info    : Compiling entry function '" + kernel + "' for 'sm_90'\nptxas info    : Function properties for " +
+         kernel + "\n    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\nptxas info    : Used " +
+         std::to_string(emulatedRegisters) + " registers, 380 bytes cmem[0]\n";
+}
 
 int32_t size(const std::string &text, size_t *bytes) { *bytes = text.size() + 1; return success; }
 int32_t copy(const std::string &text, char *bytes) { std::memcpy(bytes, text.c_str(), text.size() + 1); return success; }
@@ -27,22 +51,36 @@ extern "C" __attribute__((visibility("default"))) const char *nvrtcGetErrorStrin
   return code == 6 ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR_INTERNAL_ERROR";
 }
 
-FAKE_API nvrtcCreateProgram(Program **program, const char *, const char *, int, const char *const *, const char *const *) {
+FAKE_API nvrtcCreateProgram(
+    Program **program, const char *source, const char *name, int, const char *const *, const char *const *) {
   ENTER;
-  *program = new Program;
+  *program = new Program{source, name ? name : "default_program", "", ""};
   return success;
 }
 
 FAKE_API nvrtcDestroyProgram(Program **program) { ENTER; delete *program; *program = nullptr; return success; }
 
-FAKE_API nvrtcCompileProgram(Program *program, int, const char *const *) {
+FAKE_API nvrtcCompileProgram(Program *program, int count, const char *const *options) {
   std::lock_guard<std::recursive_mutex> hold(lock);
-  const int32_t result = state.enter(__func__);
-  if (result) program->log = "kernel.cu(1): error: identifier \"nonsense\" is undefined";
-  return result;
+  constexpr int32_t compilationError = 6;
+  int32_t result = state.enter(__func__);
+  if (!result && state.refusedProgram == program->name) result = compilationError;
+  if (result) {
+    program->log = program->name + "(1): error: identifier \"nonsense\" is undefined";
+    return result;
+  }
+  program->code = codePrefix + program->name;
+  const bool isVerbose = std::any_of(options, options + count, [](const char *option) {
+    return std::strcmp(option, "--ptxas-options=-v") == 0;
+  });
+  if (!isVerbose) return success;
+  for (const std::string &kernel : emulatedKernelNames()) {
+    if (declares(program->source, kernel)) program->log += resources(kernel);
+  }
+  return success;
 }
 
 FAKE_API nvrtcGetProgramLogSize(Program *program, size_t *bytes) { ENTER; return size(program->log, bytes); }
 FAKE_API nvrtcGetProgramLog(Program *program, char *bytes) { ENTER; return copy(program->log, bytes); }
-FAKE_API nvrtcGetCUBINSize(Program *, size_t *bytes) { ENTER; return size(code, bytes); }
-FAKE_API nvrtcGetCUBIN(Program *, char *bytes) { ENTER; return copy(code, bytes); }
+FAKE_API nvrtcGetCUBINSize(Program *program, size_t *bytes) { ENTER; return size(program->code, bytes); }
+FAKE_API nvrtcGetCUBIN(Program *program, char *bytes) { ENTER; return copy(program->code, bytes); }

@@ -12,7 +12,8 @@ namespace fake_gpu {
 
 enum Result : int32_t {
   success = 0, invalidValue = 1, outOfMemory = 2, noDevice = 100, invalidDevice = 101, invalidContext = 201,
-  illegalAddress = 700, launchTimeout = 702, launchFailed = 719, notFound = 500, invalidHandle = 400,
+  invalidImage = 200, illegalAddress = 700, launchTimeout = 702, misalignedAddress = 716, launchFailed = 719, notFound = 500,
+  invalidHandle = 400,
 };
 
 // CUDA keeps the current context by thread.
@@ -25,12 +26,15 @@ inline int32_t enterContext(const char *call) {
   return hasContext ? success : invalidContext;
 }
 
-// A queued piece of work, kept by a graph.
+// A queued piece of work, with copies of its arguments.
 struct Work {
   const Kernel *kernel;
   Launch launch;
   std::vector<std::vector<unsigned char>> arguments;
 };
+
+// The compiler's code begins so, the program's name comes behind it.
+inline const char *const codePrefix = "fake code: ";
 
 struct Stream {
   bool isCapturing = false;
@@ -40,8 +44,6 @@ struct Stream {
 struct Event {
   double at = 0;
 };
-
-void run(const Kernel &kernel, const Launch &launch);
 
 }  // namespace fake_gpu
 

@@ -1,9 +1,11 @@
 // libcuda's functions about devices and memory.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "Driver.hpp"
+#include "Emulator.hpp"
 
 using namespace fake_gpu;
 
@@ -13,7 +15,32 @@ namespace {
 // Behind each allocation, to see who writes too far.
 constexpr size_t guardBytes = 256;
 constexpr unsigned char guard = 0xA5;
+
+bool isOverrun(uint64_t address, size_t bytes) {
+  const auto behind = reinterpret_cast<const unsigned char *>(address) + bytes;
+  return std::any_of(behind, behind + guardBytes, [](unsigned char byte) { return byte != guard; });
+}
+
+// The bytes where they lie in one allocation, which then counts as written; nullptr elsewhere.
+void *writable(uint64_t address, size_t bytes) {
+  Allocation *allocation = state.find(address, bytes);
+  if (!allocation) return nullptr;
+  allocation->version = ++state.versions;
+  return reinterpret_cast<void *>(address);
+}
+
+const void *readable(uint64_t address, size_t bytes) {
+  return state.find(address, bytes) ? reinterpret_cast<const void *>(address) : nullptr;
+}
 }  // namespace
+
+void fake_gpu::freeAllocations() {
+  for (const auto &[address, allocation] : state.allocations) {
+    releaseMemory(address);
+    std::free(reinterpret_cast<void *>(address));
+  }
+  state.allocations.clear();
+}
 
 FAKE_API cuInit(unsigned) { ENTER; return state.devices > 0 ? success : noDevice; }
 FAKE_API cuDriverGetVersion(int *version) { ENTER; *version = state.driverVersion; return success; }
@@ -26,11 +53,13 @@ FAKE_API cuGetErrorName(int32_t code, const char **name) {
     case noDevice: *name = "CUDA_ERROR_NO_DEVICE"; break;
     case invalidDevice: *name = "CUDA_ERROR_INVALID_DEVICE"; break;
     case invalidContext: *name = "CUDA_ERROR_INVALID_CONTEXT"; break;
+    case invalidImage: *name = "CUDA_ERROR_INVALID_IMAGE"; break;
     case 221: *name = "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"; break;
     case invalidHandle: *name = "CUDA_ERROR_INVALID_HANDLE"; break;
     case notFound: *name = "CUDA_ERROR_NOT_FOUND"; break;
     case illegalAddress: *name = "CUDA_ERROR_ILLEGAL_ADDRESS"; break;
     case launchTimeout: *name = "CUDA_ERROR_LAUNCH_TIMEOUT"; break;
+    case misalignedAddress: *name = "CUDA_ERROR_MISALIGNED_ADDRESS"; break;
     case launchFailed: *name = "CUDA_ERROR_LAUNCH_FAILED"; break;
     case 803: *name = "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"; break;
     default: *name = nullptr; return invalidValue;
@@ -83,8 +112,7 @@ FAKE_API cuDevicePrimaryCtxRelease_v2(int) {
   if (state.contexts <= 0) return invalidContext;
   if (--state.contexts > 0) return success;
   if (!state.stickyError) state.leakedBytes += state.liveBytes();
-  for (auto &allocation : state.allocations) std::free(reinterpret_cast<void *>(allocation.first));
-  state.allocations.clear();
+  freeAllocations();
   if (state.stickyError) state.handles.clear();
   state.stickyError = success;
   return success;
@@ -108,7 +136,8 @@ FAKE_API cuMemAlloc_v2(uint64_t *address, size_t bytes) {
   std::memset(memory, 0xFF, bytes);  // read before it is written, it is NaN
   std::memset(memory + bytes, guard, guardBytes);
   *address = reinterpret_cast<uint64_t>(memory);
-  state.allocations[*address] = bytes;
+  state.allocations[*address] = {bytes, ++state.versions};
+  adoptMemory(*address, bytes);
   return success;
 }
 
@@ -116,41 +145,47 @@ FAKE_API cuMemFree_v2(uint64_t address) {
   ENTER_CONTEXT;
   auto found = state.allocations.find(address);
   if (found == state.allocations.end()) return invalidValue;
-  auto memory = reinterpret_cast<unsigned char *>(address);
-  for (size_t i = 0; i < guardBytes; ++i) {
-    if (memory[found->second + i] != guard) { ++state.overruns; break; }
-  }
+  state.overruns += isOverrun(address, found->second.bytes);
   state.allocations.erase(found);
-  std::free(memory);
+  releaseMemory(address);
+  std::free(reinterpret_cast<void *>(address));
   return success;
 }
 
 FAKE_API cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes) {
   ENTER_CONTEXT;
-  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  void *target = writable(to, bytes);
+  if (!target) return invalidValue;
+  std::memcpy(target, from, bytes);
   return success;
 }
 
 FAKE_API cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes) {
   ENTER_CONTEXT;
-  std::memcpy(to, reinterpret_cast<void *>(from), bytes);
+  const void *source = readable(from, bytes);
+  if (!source) return invalidValue;
+  std::memcpy(to, source, bytes);
   return success;
 }
 
-// 100 bytes read and 100 written a nanosecond, behind 2 µs.
 FAKE_API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *) {
   ENTER_CONTEXT;
   // Large copies are only timed; moving their bytes 30 times would make the tests slow.
   const size_t moved = bytes < (size_t(32) << 20) ? bytes : 0;
-  std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), moved);
-  if (state.corrupts && bytes > 0) reinterpret_cast<unsigned char *>(to)[bytes / 2] ^= 1;
-  state.now += 2000 + double(bytes) / 100;
+  const void *source = readable(from, bytes);
+  void *target = writable(to, bytes);
+  if (!source || !target) return invalidValue;
+  std::memcpy(target, source, moved);
+  if (state.corrupts && bytes > 0) static_cast<unsigned char *>(target)[bytes / 2] ^= 1;
+  state.now += launchNanoseconds + 2 * double(bytes) / bytesPerNanosecond;
   return success;
 }
 
 FAKE_API cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
   ENTER_CONTEXT;
-  std::memset(reinterpret_cast<void *>(to), value, bytes);
-  state.now += 2000 + double(bytes) / 100;
+  void *target = writable(to, bytes);
+  if (!target) return invalidValue;
+  std::memset(target, value, bytes);
+  state.now += launchNanoseconds + double(bytes) / bytesPerNanosecond;
   return success;
 }

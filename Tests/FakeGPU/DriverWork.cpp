@@ -1,25 +1,53 @@
 // libcuda's functions about code, streams, graphs and events.
+#include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <string>
+#include <unistd.h>
 
 #include "Driver.hpp"
 
 using namespace fake_gpu;
-
-void fake_gpu::run(const Kernel &kernel, const Launch &launch) {
-  if (state.stickyError) return;  // a broken context runs nothing
-  const Outcome outcome = state.kernelFault ? Outcome{state.kernelFault, 0} : kernel.run(launch);
-  state.now += outcome.nanoseconds;
-  state.kernelFault = 0;
-  state.stickyError = outcome.code;
-}
 
 namespace {
 struct Graph {
   std::vector<Work> work;
 };
 
-struct Module {};
+struct Module {
+  // The compiler's code, or PTX.
+  std::string image;
+};
+
+// Runs it now; an error shows at the next synchronization.
+void run(Work &work) {
+  if (state.stickyError) return;  // a broken context runs nothing
+  ++state.launches;
+  if (state.launchesToInterrupt-- == 0) kill(getpid(), SIGINT);
+  const int32_t any = State::due(state.launchFaults, ""), own = State::due(state.launchFaults, work.kernel->name);
+  if (any || own) {
+    state.stickyError = any ? any : own;
+    state.launchFaults.clear();
+    return;
+  }
+  std::vector<void *> parameters;
+  for (auto &argument : work.arguments) parameters.push_back(argument.data());
+  work.launch.parameters = parameters.data();
+  const Outcome outcome = work.kernel->run(*work.kernel, work.launch);
+  state.now += outcome.nanoseconds;
+  state.stickyError = outcome.code;
+}
+
+// What a block may have without asking, by CUDA.
+constexpr int32_t freeSharedBytes = 48 << 10;
+
+bool isLaunchable(const Launch &launch, void *function) {
+  const auto &[grid, block, sharedBytes, parameters] = launch;
+  if (!grid.x || !grid.y || !grid.z || grid.x > 0x7fffffff || grid.y > 65535 || grid.z > 65535) return false;
+  if (!block.x || !block.y || !block.z || block.z > 64 || uint64_t(block.x) * block.y * block.z > 1024) return false;
+  const auto limit = state.sharedLimits.find(function);
+  return sharedBytes <= size_t(limit == state.sharedLimits.end() ? freeSharedBytes : limit->second);
+}
 
 template <typename Handle> Handle *create(Handle *handle) {
   state.handles.insert(handle);
@@ -39,7 +67,14 @@ double nextRandom() {
 }
 }  // namespace
 
-FAKE_API cuModuleLoadData(void **module, const void *) { ENTER_CONTEXT; *module = create(new Module); return success; }
+FAKE_API cuModuleLoadData(void **module, const void *image) {
+  ENTER_CONTEXT;
+  const std::string text = static_cast<const char *>(image);
+  if (text.rfind(codePrefix, 0) != 0 && text.find(".version") == std::string::npos) return invalidImage;
+  *module = create(new Module{text});
+  return success;
+}
+
 FAKE_API cuModuleUnload(void *module) { ENTER_CONTEXT; return destroy<Module>(module); }
 
 FAKE_API cuModuleGetFunction(const void **function, void *, const char *name) {
@@ -55,25 +90,32 @@ FAKE_API cuFuncGetAttribute(int *value, int attribute, void *function) {
   return success;
 }
 
-FAKE_API cuFuncSetAttribute(void *, int, int) { ENTER_CONTEXT; return success; }
+FAKE_API cuFuncSetAttribute(void *function, int attribute, int value) {
+  ENTER_CONTEXT;
+  constexpr int maximumDynamicShared = 8, maximumSharedOfDevice = 97;
+  if (attribute != maximumDynamicShared) return success;
+  if (value < 0 || value > state.attributes[maximumSharedOfDevice]) return invalidValue;
+  state.sharedLimits[function] = std::max(value, freeSharedBytes);
+  return success;
+}
 
 FAKE_API cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                         unsigned sharedBytes, void *stream, void **parameters, void **) {
   ENTER_CONTEXT;
-  if (!gx || !gy || !gz || !bx || !by || !bz || uint64_t(bx) * by * bz > 1024) return invalidValue;
   const auto kernel = static_cast<const Kernel *>(function);
   const Launch launch{{gx, gy, gz}, {bx, by, bz}, sharedBytes, parameters};
-  const auto target = static_cast<Stream *>(stream);
-  if (!target || !target->isCapturing) {
-    run(*kernel, launch);
-    return success;
-  }
+  if (!isLaunchable(launch, function)) return invalidValue;
   Work work{kernel, launch, {}};
   for (size_t i = 0; i < kernel->parameterSizes.size(); ++i) {
     const auto bytes = static_cast<unsigned char *>(parameters[i]);
     work.arguments.emplace_back(bytes, bytes + kernel->parameterSizes[i]);
   }
-  target->captured.push_back(work);
+  const auto target = static_cast<Stream *>(stream);
+  if (target && target->isCapturing) {
+    target->captured.push_back(work);
+  } else {
+    run(work);
+  }
   return success;
 }
 
@@ -104,13 +146,7 @@ FAKE_API cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned lo
 
 FAKE_API cuGraphLaunch(void *executable, void *) {
   ENTER_CONTEXT;
-  for (Work &work : static_cast<Graph *>(executable)->work) {
-    std::vector<void *> parameters;
-    for (auto &argument : work.arguments) parameters.push_back(argument.data());
-    Launch launch = work.launch;
-    launch.parameters = parameters.data();
-    run(*work.kernel, launch);
-  }
+  for (Work &work : static_cast<Graph *>(executable)->work) run(work);
   return success;
 }
 
@@ -131,6 +167,7 @@ FAKE_API cuEventSynchronize(void *) { ENTER_CONTEXT; return success; }
 FAKE_API cuEventElapsedTime(float *milliseconds, void *start, void *end) {
   ENTER_CONTEXT;
   const double elapsed = static_cast<Event *>(end)->at - static_cast<Event *>(start)->at;
-  *milliseconds = float(elapsed * 1e-6 * state.timeScale * (1 + state.noise * nextRandom()));
+  const double drift = 1 + state.drift * double(state.timesRead++);
+  *milliseconds = float(elapsed * 1e-6 * state.timeScale * drift * (1 + state.noise * nextRandom()));
   return success;
 }

@@ -27,18 +27,26 @@ struct Outcome {
   double nanoseconds;
 };
 
+// A launch takes 2 µs of the device's time at least.
+constexpr double launchNanoseconds = 2000;
+// Bytes that work on memory reads or writes in a nanosecond.
+constexpr double bytesPerNanosecond = 200;
+
 struct Kernel {
   std::string name;
   // Bytes of each parameter: a graph keeps copies of the arguments.
   std::vector<size_t> parameterSizes;
-  Outcome (*run)(const Launch &);
+  Outcome (*run)(const Kernel &, const Launch &);
   int32_t registers = 16;
   int32_t localBytes = 0;
 };
 
+// What the stand-in says of each of the product's kernels.
+constexpr int32_t emulatedRegisters = 32;
+
 // Makes a kernel known by its name; true, so that a global can be initialised with it.
 bool registerKernel(const Kernel &kernel);
-// nullptr where there is none of that name.
+// Of those registered, then of the product's own; nullptr where there is none of that name.
 const Kernel *findKernel(const std::string &name);
 
 }  // namespace fake_gpu

@@ -7,6 +7,7 @@ using namespace fake_gpu;
 
 namespace {
 constexpr int32_t insufficientSize = 7, notSupported = 3;
+constexpr uint64_t hardwareThermal = 0x40;
 struct Memory { unsigned long long total, free, used; };
 struct Process { unsigned pid; unsigned long long bytes; unsigned gpuInstance, computeInstance; };
 struct Field {
@@ -39,7 +40,7 @@ FAKE_API nvmlDeviceGetEnforcedPowerLimit(void *, unsigned *milliwatts) { ENTER; 
 
 FAKE_API nvmlDeviceGetCurrentClocksThrottleReasons(void *, unsigned long long *bits) {
   ENTER;
-  *bits = state.clockReasons;
+  *bits = state.reasonsNow();
   return success;
 }
 
@@ -62,14 +63,15 @@ FAKE_API nvmlDeviceGetComputeRunningProcesses_v3(void *, unsigned *count, Proces
   return success;
 }
 
-// Energy 5 J; slowed down by heat for 2 s; the others are not supported.
+// Energy 5 J and 70 W since; slowed down by heat for 2 s, and further while that is a reason; the others are not supported.
 FAKE_API nvmlDeviceGetFieldValues(void *, int count, Field *fields) {
   ENTER;
   for (int i = 0; i < count; ++i) {
     Field &field = fields[i];
     field.type = 3;
     field.result = field.identifier == 83 || field.identifier == 270 ? success : notSupported;
-    field.value = field.identifier == 83 ? 5000 : 2000000000;
+    const auto heat = (unsigned long long)(state.reasonsNow() & hardwareThermal ? state.now : 0);
+    field.value = field.identifier == 83 ? 5000 + (unsigned long long)(state.now * 70e-6) : 2000000000 + heat;
   }
   return success;
 }

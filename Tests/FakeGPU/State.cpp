@@ -2,7 +2,9 @@
 #include "State.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "FakeGPU.h"
@@ -13,6 +15,8 @@ State state;
 std::recursive_mutex lock;
 
 namespace {
+
+std::string reportPath;
 
 // One switch of FAKE_GPU, e.g. `fail=cuMemAlloc_v2@2:2`.
 void apply(const std::string &word) {
@@ -26,26 +30,51 @@ void apply(const std::string &word) {
   };
   if (key == "devices") state.devices = int32_t(number);
   if (key == "version") state.driverVersion = int32_t(number);
-  if (key == "fail") state.failures[value.substr(0, std::min(at, colon))] = {after(value, at), after(value, colon)};
-  if (key == "fault") state.kernelFault = int32_t(number);
+  const bool isNumber = !value.empty() && std::isdigit((unsigned char)value[0]);
+  const Failure failure{after(value, at), after(value, colon)};
+  if (key == "fail") state.failures[value.substr(0, std::min(at, colon))] = failure;
+  if (key == "fault" && isNumber) state.launchFaults[""] = {0, int32_t(number)};
+  if (key == "fault" && !isNumber) state.launchFaults[value.substr(0, std::min(at, colon))] = failure;
+  if (key == "interrupt") state.launchesToInterrupt = int64_t(number);
   if (key == "scale") state.timeScale = number;
   if (key == "noise") state.noise = number;
-  if (key == "reasons") state.clockReasons = uint64_t(number);
+  if (key == "drift") state.drift = number;
+  if (key == "reasons") {
+    state.clockReasons = uint64_t(number);
+    state.timesToReasons = after(value, at);
+  }
   if (key == "processes") state.processes = int32_t(number);
-  if (key == "corrupt") state.corrupts = number != 0;
+  if (key == "corrupt" && isNumber) state.corrupts = number != 0;
+  if (key == "corrupt" && !isNumber) state.corruptKernel = value;
+  if (key == "refuse") state.refusedProgram = value;
   if (key == "attribute") state.attributes[std::atoi(value.c_str())] = after(value, colon);
   if (key == "memory") state.memory = uint64_t(number);
+  if (key == "report") reportPath = value;
 }
 
-void reset() {
-  for (auto &allocation : state.allocations) std::free(reinterpret_cast<void *>(allocation.first));
-  state = State{};
-  const char *switches = std::getenv("FAKE_GPU");
-  std::istringstream words(switches ? switches : "");
+void applyAll(const char *switches) {
+  std::istringstream words(switches);
   for (std::string word; words >> word;) apply(word);
 }
 
-const bool isReset = (reset(), true);
+void reset() {
+  freeAllocations();
+  state = State{};
+  const char *switches = std::getenv("FAKE_GPU");
+  applyAll(switches ? switches : "");
+}
+
+// What the process leaves behind, for whoever started it.
+void report() {
+  if (reportPath.empty()) return;
+  std::ofstream file(reportPath);
+  file << "live_bytes " << state.liveBytes() << "\nlive_handles " << state.handles.size() << "\ncontexts " << state.contexts
+       << "\nleaked_bytes " << state.leakedBytes << "\noverruns " << state.overruns << "\nlaunches " << state.launches
+       << "\nreal_runs " << state.realRuns << "\n";
+}
+
+// The report is registered behind `state`, so that it comes before its end.
+const bool isReset = (reset(), std::atexit(report) == 0);
 
 }  // namespace
 }  // namespace fake_gpu
@@ -60,14 +89,17 @@ void fake_gpu_set_name(const char *name) { LOCKED; state.name = name; }
 void fake_gpu_set_attribute(int32_t attribute, int32_t value) { LOCKED; state.attributes[attribute] = value; }
 void fake_gpu_set_memory(uint64_t bytes) { LOCKED; state.memory = bytes; }
 void fake_gpu_fail(const char *call, int32_t after, int32_t code) { LOCKED; state.failures[call] = {after, code}; }
-void fake_gpu_fault_kernel(int32_t code) { LOCKED; state.kernelFault = code; }
+void fake_gpu_fault_kernel(int32_t code) { LOCKED; state.launchFaults[""] = {0, code}; }
 void fake_gpu_set_time_scale(double scale) { LOCKED; state.timeScale = scale; }
 void fake_gpu_set_noise(double share) { LOCKED; state.noise = share; }
 void fake_gpu_set_corruption(int32_t isOn) { LOCKED; state.corrupts = isOn != 0; }
 void fake_gpu_set_clock_reasons(uint64_t bits) { LOCKED; state.clockReasons = bits; }
+void fake_gpu_apply(const char *switches) { LOCKED; applyAll(switches); }
 void fake_gpu_set_processes(int32_t count) { LOCKED; state.processes = count; }
 
 int32_t fake_gpu_calls(const char *call) { LOCKED; return state.calls[call]; }
+int64_t fake_gpu_launches(void) { LOCKED; return state.launches; }
+int64_t fake_gpu_real_runs(void) { LOCKED; return state.realRuns; }
 int64_t fake_gpu_live_bytes(void) { LOCKED; return state.liveBytes(); }
 int32_t fake_gpu_live_handles(void) { LOCKED; return int32_t(state.handles.size()) + state.contexts; }
 int64_t fake_gpu_leaked_bytes(void) { LOCKED; return state.leakedBytes; }

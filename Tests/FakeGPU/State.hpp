@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -12,6 +13,18 @@ namespace fake_gpu {
 struct Failure {
   int32_t remaining;
   int32_t code;
+};
+
+struct Allocation {
+  size_t bytes;
+  // Another number whenever anyone but a kernel writes into it.
+  uint64_t version;
+};
+
+// A launch that has run, and the memory that it touched, by address and version.
+struct PastLaunch {
+  double nanoseconds = 0;
+  std::map<uint64_t, uint64_t> versions;
 };
 
 struct State {
@@ -25,32 +38,58 @@ struct State {
   uint64_t memory = uint64_t(1) << 30;
   std::map<std::string, Failure> failures;
   std::map<std::string, int32_t> calls;
-  // What the next kernel does, and what every call answers after it did.
-  int32_t kernelFault = 0;
+  // How launches end, by the kernel's name or for any (""), and what every call answers after one did.
+  std::map<std::string, Failure> launchFaults;
   int32_t stickyError = 0;
-  double timeScale = 1, noise = 0;
+  // Launches that go well before an interrupt; below 0: no interrupt.
+  int64_t launchesToInterrupt = -1;
+  std::string corruptKernel, refusedProgram;
+  double timeScale = 1, noise = 0, drift = 0;
   bool corrupts = false;
   uint64_t clockReasons = 0;
+  // Times read before the reasons show.
+  int64_t timesToReasons = 0;
+  int64_t timesRead = 0;
   int32_t processes = 0;
   // The device's clock, ns.
   double now = 0;
   uint64_t random = 0x9E3779B97F4A7C15;
   int32_t contexts = 0;
-  std::map<uint64_t, size_t> allocations;
+  std::map<uint64_t, Allocation> allocations;
+  uint64_t versions = 0;
+  std::map<std::string, PastLaunch> pastLaunches;
+  std::map<void *, int32_t> sharedLimits;
+  int64_t launches = 0, realRuns = 0;
   std::set<void *> handles;
   int64_t leakedBytes = 0;
   int32_t overruns = 0;
 
   int64_t liveBytes() const {
     int64_t sum = 0;
-    for (auto &allocation : allocations) sum += int64_t(allocation.second);
+    for (auto &allocation : allocations) sum += int64_t(allocation.second.bytes);
     return sum;
   }
+
+  // The allocation in which [address, address + bytes) lies.
+  Allocation *find(uint64_t address, size_t bytes) {
+    const auto after = allocations.upper_bound(address);
+    if (after == allocations.begin()) return nullptr;
+    auto &[start, allocation] = *std::prev(after);
+    const uint64_t offset = address - start;
+    return offset <= allocation.bytes && bytes <= allocation.bytes - offset ? &allocation : nullptr;
+  }
+
+  uint64_t reasonsNow() const { return timesRead >= timesToReasons ? clockReasons : 0; }
 
   // Counts the call and says what it must answer for a fault asked for, 0 for none.
   int32_t enter(const char *call) {
     ++calls[call];
-    auto found = failures.find(call);
+    return due(failures, call);
+  }
+
+  // The code of a fault whose turn has come, 0 otherwise.
+  static int32_t due(std::map<std::string, Failure> &failures, const std::string &name) {
+    auto found = failures.find(name);
     if (found == failures.end()) return 0;
     return found->second.remaining-- <= 0 ? found->second.code : 0;
   }
@@ -58,5 +97,8 @@ struct State {
 
 extern State state;
 extern std::recursive_mutex lock;
+
+// Frees all memory of the device.
+void freeAllocations();
 
 }  // namespace fake_gpu

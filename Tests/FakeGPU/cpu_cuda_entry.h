@@ -8,11 +8,13 @@ template <auto kernel, typename... Parameters> struct Unpacked {
   template <size_t... index> static void call(void **arguments, std::index_sequence<index...>) {
     kernel(*static_cast<Parameters *>(arguments[index])...);
   }
+  // Behind the last a zero, because an array without elements is none.
+  static constexpr size_t sizes[] = {sizeof(Parameters)..., 0};
   static void call(void **arguments) { call(arguments, std::index_sequence_for<Parameters...>{}); }
 };
 
 template <auto kernel, typename... Parameters> constexpr Kernel entry(const char *name, void (*)(Parameters...)) {
-  return {name, (int)sizeof...(Parameters), Unpacked<kernel, Parameters...>::call};
+  return {name, (int)sizeof...(Parameters), Unpacked<kernel, Parameters...>::sizes, Unpacked<kernel, Parameters...>::call};
 }
 }  // namespace cpu_cuda
 

@@ -6,6 +6,8 @@ namespace cpu_cuda {
 struct Kernel {
   const char *name;
   int parameterCount;
+  // Bytes of each.
+  const size_t *parameterSizes;
   // Runs the kernel as the current thread.
   void (*call)(void **arguments);
 };

@@ -11,7 +11,8 @@ namespace {
 struct Allocation {
   uint64_t address;
   size_t bytes;
-  // A flag for each byte: 1 where it was read, 2 where it was written.
+  bool isAdopted;
+  // A flag for each byte: 1 where it was read, 2 where it was written. Empty until a kernel touches one.
   std::vector<unsigned char> accesses;
 
   bool contains(uint64_t start, size_t count) const {
@@ -37,14 +38,18 @@ uint64_t allocate(size_t bytes) {
   if (!memory) return 0;
   std::memset(memory, 0xff, bytes);
   const uint64_t address = (uint64_t)(uintptr_t)memory;
-  allocations[address] = {address, bytes, std::vector<unsigned char>(bytes)};
+  allocations[address] = {address, bytes, false, {}};
   return address;
 }
 
+void adopt(uint64_t address, size_t bytes) { allocations[address] = {address, bytes, true, {}}; }
+
 bool release(uint64_t address) {
-  if (allocations.erase(address) == 0) return false;
+  const auto found = allocations.find(address);
+  if (found == allocations.end()) return false;
+  if (!found->second.isAdopted) std::free((void *)(uintptr_t)address);
+  allocations.erase(found);
   recent = nullptr;
-  std::free((void *)(uintptr_t)address);
   return true;
 }
 
@@ -52,14 +57,22 @@ bool isDeviceMemory(uint64_t address, size_t bytes) { return find(address, bytes
 
 uint64_t distinctBytes(uint64_t address, size_t bytes, bool written) {
   const Allocation *allocation = find(address, bytes);
-  if (!allocation) return 0;
+  if (!allocation || allocation->accesses.empty()) return 0;
   const auto first = allocation->accesses.begin() + (ptrdiff_t)(address - allocation->address);
   const unsigned char flag = written ? 2 : 1;
   return (uint64_t)std::count_if(first, first + (ptrdiff_t)bytes, [=](unsigned char a) { return a & flag; });
 }
 
+uint64_t firstWritten(uint64_t address, size_t bytes) {
+  const Allocation *allocation = find(address, bytes);
+  if (!allocation || allocation->accesses.empty()) return 0;
+  const auto first = allocation->accesses.begin() + (ptrdiff_t)(address - allocation->address);
+  const auto found = std::find_if(first, first + (ptrdiff_t)bytes, [](unsigned char a) { return a & 2; });
+  return found == first + (ptrdiff_t)bytes ? 0 : address + (uint64_t)(found - first);
+}
+
 void forgetAccesses() {
-  for (auto &[address, allocation] : allocations) std::fill(allocation.accesses.begin(), allocation.accesses.end(), 0);
+  for (auto &[address, allocation] : allocations) allocation.accesses.clear();
 }
 
 void recordAccess(const void *pointer, size_t bytes, size_t alignment, Access access) {
@@ -68,6 +81,7 @@ void recordAccess(const void *pointer, size_t bytes, size_t alignment, Access ac
   if (!allocation) endLaunch(Outcome::outsideMemory);
   if (address % alignment != 0) endLaunch(Outcome::misaligned);
   const unsigned char flag = access == Access::write ? 2 : 1;
+  if (allocation->accesses.empty()) allocation->accesses.resize(allocation->bytes);
   for (size_t i = 0; i < bytes; ++i) allocation->accesses[address - allocation->address + i] |= flag;
 }
 }  // namespace cpu_cuda

@@ -34,6 +34,8 @@ public final class FakeGPU {
     ]
   }
 
+  /// Switches as the environment variable `FAKE_GPU` has them, e.g. `fault=rmsnorm_f16@3:700 drift=0.01`.
+  public func apply(_ switches: String) throws { (try function("fake_gpu_apply") as WithText)(switches) }
   public func setDevices(_ count: Int32) throws { (try function("fake_gpu_set_devices") as WithInt32)(count) }
   public func setDriverVersion(_ version: Int32) throws {
     (try function("fake_gpu_set_driver_version") as WithInt32)(version)
@@ -66,6 +68,9 @@ public final class FakeGPU {
     Int((try function("fake_gpu_calls") as @convention(c) (UnsafePointer<CChar>) -> Int32)(name))
   }
 
+  /// Kernels launched, and how often one of the product's really ran.
+  public func launches() throws -> Int64 { (try function("fake_gpu_launches") as Int64Getter)() }
+  public func realRuns() throws -> Int64 { (try function("fake_gpu_real_runs") as Int64Getter)() }
   public func liveBytes() throws -> Int64 { (try function("fake_gpu_live_bytes") as Int64Getter)() }
   public func liveHandles() throws -> Int32 { (try function("fake_gpu_live_handles") as Int32Getter)() }
   public func leakedBytes() throws -> Int64 { (try function("fake_gpu_leaked_bytes") as Int64Getter)() }

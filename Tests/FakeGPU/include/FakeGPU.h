@@ -1,10 +1,30 @@
 // A stand-in for libcuda.so.1, libnvidia-ml.so.1 and libnvrtc, for tests: no GPU, a clock of its own, and faults on demand.
 //
-// Device memory is host memory. Work runs when it is queued, and takes what the kernel says it takes of the stand-in's own
-// clock, so that times are the same in every run. The environment variable FAKE_GPU holds the same switches for a process
-// that cannot call these functions, separated by blanks:
-//   devices=0  version=11000  fail=cuMemAlloc_v2@2:2  fault=700  scale=1.1  noise=0.2  reasons=64  processes=2
-//   corrupt=1  attribute=16:132  memory=85899345920
+// Device memory is host memory. Work runs when it is queued, and takes a made-up time of the stand-in's own clock (2 µs and
+// 200 bytes a nanosecond), so that times are the same in every run. The product's kernels run as the library CPUKernels beside
+// this one has them, and check each access; without that library they are not found. A launch like one before only takes its
+// time (Emulator.cpp says when).
+//
+// Switches, for the environment variable FAKE_GPU and for fake_gpu_apply, separated by blanks. Where one has @N, N calls,
+// launches or times go well before it shows:
+//   devices=0                     no GPU
+//   version=11000                 an old driver, as cuDriverGetVersion writes it
+//   attribute=16:132              CUDA's device attribute 16 is 132
+//   memory=1000000                bytes of the device
+//   fail=cuMemAlloc_v2@2:2        a function's third call and all later ones answer 2 (of libcuda, NVML or NVRTC)
+//   refuse=rmsnorm.cu             the compiler refuses that program, with a log
+//   fault=700                     the next launch ends with 700: it shows at the next synchronization, and never goes away
+//   fault=rmsnorm_f16@3:702       the fourth launch of that kernel does
+//   interrupt=10                  the eleventh launch raises SIGINT
+//   corrupt=rmsnorm_f16           the kernel computes one element of each of its outputs wrong
+//   corrupt=1                     copies on the device flip a bit
+//   scale=1.1  noise=0.2          event times are 1.1 times as long; off by up to 20 % to either side
+//   drift=0.01                    each event time is longer than the one before, by 1 % of the first
+//   reasons=64@30                 NVML: why the clocks are low, behind the 30th event time
+//   processes=2                   NVML: others that compute here
+//   report=/tmp/report            at exit, lines of a name and a number go to that file: live_bytes live_handles contexts
+//                                 leaked_bytes overruns launches real_runs
+// A missing NVML is none of these: ROOFLINE_NVML names a file that is not there.
 #pragma once
 #include <stdint.h>
 #ifdef __cplusplus
@@ -27,6 +47,8 @@ void fake_gpu_fault_kernel(int32_t code);
 void fake_gpu_set_time_scale(double scale);
 // Every event time is off by up to this share of it, to either side.
 void fake_gpu_set_noise(double share);
+// The switches above.
+void fake_gpu_apply(const char *switches);
 // Copies on the device flip a bit.
 void fake_gpu_set_corruption(int32_t isOn);
 // NVML: why the clocks are where they are, and how many others compute here.
@@ -35,6 +57,9 @@ void fake_gpu_set_processes(int32_t count);
 
 // How often a function was called.
 int32_t fake_gpu_calls(const char *call);
+// Kernels launched, by graphs too; and how often one of the product's really ran.
+int64_t fake_gpu_launches(void);
+int64_t fake_gpu_real_runs(void);
 // Bytes of device memory allocated and not yet freed.
 int64_t fake_gpu_live_bytes(void);
 // Contexts, streams, events, modules and graphs that are still there.
