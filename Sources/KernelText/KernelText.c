@@ -65,6 +65,9 @@ static const char softmax_cu[] = {
 static const char spin_cu[] = {
 #embed "kernels/spin.cu"
     , 0};
+static const char sweep_cu[] = {
+#embed "kernels/sweep.cu"
+    , 0};
 
 #define TEXT(name, bytes) {name, bytes, sizeof bytes - 1}
 
@@ -91,6 +94,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("silu_and_mul.cu", silu_and_mul_cu),
       TEXT("softmax.cu", softmax_cu),
       TEXT("spin.cu", spin_cu),
+      TEXT("sweep.cu", sweep_cu),
   };
   *count = sizeof all / sizeof *all;
   return all;

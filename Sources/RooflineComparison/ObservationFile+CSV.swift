@@ -108,6 +108,9 @@ struct ObservationReader {
     reasons.sorted { $0.key < $1.key }.map { ObservationFile.Skipped(reason: $0.key, n: $0.value) }
   }
 
+  /// Counts a row that is passed over.
+  mutating func skip(_ reason: String) { reasons[reason, default: 0] += 1 }
+
   /// nil where nothing here has a model of the row's operator; the reason is counted.
   ///
   /// - Parameters:
@@ -147,6 +150,10 @@ struct ObservationReader {
     }
     let kindName = try text(.kind)
     guard let kind = TimedKernel.Kind(rawValue: kindName) else {
+      if OperatorKind(rawValue: kindName) != nil {
+        skip("no model of \(kindName)")
+        return nil
+      }
       let kinds = TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", ")
       throw complain("kind is \"\(kindName)\"; expected one of \(kinds)")
     }
@@ -180,7 +187,7 @@ struct ObservationReader {
         headDim: try whole(.headDim), window: try whole(.window, from: 0, default: 0), queryBytes: elementBytes,
         keyValueBytes: Double(keyValue.bits) / 8)
       guard phase == .prefill || call.query == 1 else {
-        reasons["no model of decode with several queries a sequence", default: 0] += 1
+        skip("no model of decode with several queries a sequence")
         return nil
       }
       guard call.query <= call.context else {
@@ -195,7 +202,7 @@ struct ObservationReader {
       guard let operation = OperatorKind(rawValue: name == "add" ? "residual_add" : name),
         kind == .row ? RowCall.operations.contains(operation) : CollectiveCall.operations.contains(operation)
       else {
-        reasons["no model of \(kind.rawValue) op \(name)", default: 0] += 1
+        skip("no model of \(kind.rawValue) op \(name)")
         return nil
       }
       kernel = TimedKernel(

@@ -1,8 +1,15 @@
 import RooflineCore
 
 extension ObservationFile {
+  /// What else `measure` says of an observation.
+  private static let details: Set<String> = [
+    "names", "operator", "formats", "mode", "kernels", "statistics", "samples_us", "counts", "achieved", "check",
+    "before", "after", "elapsed",
+  ]
+
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's
-  /// columns, `time_us` the median of its samples.
+  /// columns, `time_us` the median of its samples. One whose `mode` is not rotating is passed over: cold and hot times are
+  /// of other conditions than a model's.
   ///
   /// - Throws: `InputError`; a file of a fake device (`"isFake": true`) is refused, since its numbers are nobody's.
   init(json value: JSONValue, path: String) throws(InputError) {
@@ -26,8 +33,13 @@ extension ObservationFile {
       if let own = try object.string("gpu"), own != gpu {
         throw .notMeasurements(file: path, problem: "it mixes GPUs: \(gpu) and, in \(place), \(own); one file, one GPU")
       }
-      for key in object.members.keys.sorted() where ObservationReader.Column(rawValue: key) == nil {
+      for key in object.members.keys.sorted()
+      where ObservationReader.Column(rawValue: key) == nil && !ObservationFile.details.contains(key) {
         if !unknown.contains(key) { unknown.append(key) }
+      }
+      if let mode = try object.string("mode"), mode != TimingMode.rotating.rawValue {
+        reader.skip("timed \(mode), not rotating as a model runs")
+        continue
       }
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")

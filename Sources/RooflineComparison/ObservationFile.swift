@@ -31,6 +31,16 @@ public struct ObservationFile: Sendable {
   ///
   /// - Throws: `InputError` naming file, line and column of the first thing that is wrong.
   public static func read(_ path: String) throws(InputError) -> ObservationFile {
+    let bytes = try bytes(of: path)
+    let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
+    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+      return try ObservationFile(json: JSONValue.parse(Data(bytes), file: path), path: path)
+    }
+    return try ObservationFile(csv: bytes, path: path)
+  }
+
+  /// A text file's bytes.
+  static func bytes(of path: String) throws(InputError) -> [UInt8] {
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
     // What has no end, or far too much before it, is refused before it is read.
@@ -56,11 +66,7 @@ public struct ObservationFile: Sendable {
       let line = bytes[..<place].count { $0 == 0x0A } + 1
       throw .notMeasurements(file: path, problem: "it is not text: line \(line) holds a zero byte")
     }
-    let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
-    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-      return try ObservationFile(json: JSONValue.read(file: path), path: path)
-    }
-    return try ObservationFile(csv: bytes, path: path)
+    return bytes
   }
 
   static let sizeLimit = 256 << 20

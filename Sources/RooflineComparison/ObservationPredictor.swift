@@ -52,8 +52,17 @@ public struct ObservationPredictor: Sendable {
     if let known = models[key] {
       found = known
     } else {
-      found = calibrations.find(kernel, family: observation.family, launch: launch)
+      found =
+        calibrations.find(kernel, family: observation.family, launch: launch)
+        ?? calibrations.standIn(kernel, family: observation.family)
       models[key] = .some(found)
+      if let standIn = found?.standIn {
+        remarks.insert("constants of \(standIn.rawValue) for \(key.operation?.rawValue ?? key.kind.rawValue)")
+      }
+      let names = KernelFamily.names(of: observation.family)
+      if let own = names.first, let other = found?.entry.key.family, own != other {
+        remarks.insert("constants of \(other) for the kernels of \(observation.family)")
+      }
       if let from = found?.borrowedFrom {
         remarks.insert("constants of \(from) for \(key.kind.rawValue) \(key.family)")
       }

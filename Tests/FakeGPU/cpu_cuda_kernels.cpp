@@ -13,6 +13,7 @@
 #include "silu_and_mul.cu"
 #include "softmax.cu"
 #include "spin.cu"
+#include "sweep.cu"
 // Wrong on purpose.
 #include "cpu_cuda_faulty_kernels.cuh"
 
@@ -22,6 +23,7 @@ constexpr Kernel kernels[] = {
     ENTRIES(add_rmsnorm), ENTRY(copy_bytes),     ENTRIES(embedding), ENTRY(empty_kernel),      ENTRIES(gelu),
     ENTRIES(layernorm),   ENTRIES(residual_add), ENTRIES(rmsnorm),   ENTRIES(rotary),          ENTRIES(rotary_kv_write),
     ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
+    ENTRY(sweep_bytes),
 };
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),

@@ -28,13 +28,15 @@ public final class DeviceMemory {
     try context.driver.check(result, "cuMemcpyHtoD")
   }
 
-  /// Copies values from the beginning of the memory, after all work queued before.
-  public func read<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) throws(GPUFault) -> [Element] {
-    precondition(count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
+  /// Copies values from the memory, from a byte of it on. Work queued in a stream before may still be running.
+  public func read<Element: BitwiseCopyable>(
+    _ type: Element.Type, count: Int, from offset: Int = 0
+  ) throws(GPUFault) -> [Element] {
+    precondition(offset + count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
     var result: abi_CUresult = 0
     let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let base = buffer.baseAddress, count > 0 {
-        result = context.driver.copyToHost(base, address, count * MemoryLayout<Element>.stride)
+        result = context.driver.copyToHost(base, address + UInt64(offset), count * MemoryLayout<Element>.stride)
       }
       initialized = result == 0 ? count : 0
     }

@@ -29,6 +29,11 @@ public final class DeviceStream {
       driver.copyOnDevice(target.address, source.address, byteCount, handle), "cuMemcpyDtoDAsync")
   }
 
+  /// Queues a copy between addresses inside memories that the caller keeps alive.
+  func copy(_ byteCount: Int, from source: UInt64, to target: UInt64) throws(GPUFault) {
+    try driver.check(driver.copyOnDevice(target, source, byteCount, handle), "cuMemcpyDtoDAsync")
+  }
+
   /// Queues setting every byte of a memory.
   public func fill(_ memory: DeviceMemory, with byte: UInt8) throws(GPUFault) {
     try driver.check(driver.setBytes(memory.address, byte, memory.byteCount, handle), "cuMemsetD8Async")

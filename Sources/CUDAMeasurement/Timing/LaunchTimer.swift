@@ -21,29 +21,39 @@ public final class LaunchTimer {
   ///   - cover: queues what keeps the device busy until all of a sample is queued; without it the time that the CPU
   ///     needs to queue the work is part of a short sample.
   ///   - work: queues the work in the stream.
-  /// - Returns: seconds, in the order in which they were taken.
+  ///   - isInterrupted: asked before each sample.
+  /// - Returns: seconds, in the order in which they were taken, and why no more were; nil where it was interrupted.
   public func samples(
     rule: StoppingRule = StoppingRule(), cover: (DeviceStream) throws(GPUFault) -> Void = { _ in },
-    _ work: (DeviceStream) throws(GPUFault) -> Void
-  ) throws(GPUFault) -> [Double] {
+    isInterrupted: () -> Bool = { false }, _ work: (DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> (samples: [Double], end: StoppingRule.Reason)? {
     for _ in 0..<3 { try work(stream) }
     try stream.synchronize()
     let began = clock.now
     var samples: [Double] = []
-    while rule.reason(samples: samples, elapsed: LaunchTimer.seconds(clock.now - began)) == nil {
+    while true {
+      if let end = rule.reason(samples: samples, elapsed: LaunchTimer.seconds(clock.now - began)) {
+        return (samples, end)
+      }
+      if isInterrupted() { return nil }
       try cover(stream)
-      try start.record(in: stream)
-      try work(stream)
-      try end.record(in: stream)
-      try end.synchronize()
-      samples.append(try end.seconds(since: start))
-      // A sample that is no number leaves the rule no way to end.
-      guard samples.last?.isNaN == false else { throw .noAnswer(call: "cuEventElapsedTime") }
+      samples.append(try once(work))
     }
-    return samples
   }
 
-  private static func seconds(_ duration: Duration) -> Double {
+  /// Seconds that the work takes once.
+  func once(_ work: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double {
+    try start.record(in: stream)
+    try work(stream)
+    try end.record(in: stream)
+    try end.synchronize()
+    let seconds = try end.seconds(since: start)
+    // A sample that is no number leaves no rule a way to end.
+    guard !seconds.isNaN else { throw .noAnswer(call: "cuEventElapsedTime") }
+    return seconds
+  }
+
+  static func seconds(_ duration: Duration) -> Double {
     let (seconds, attoseconds) = duration.components
     return Double(seconds) + Double(attoseconds) * 1e-18
   }

@@ -45,7 +45,9 @@ public struct SelfTest: Sendable {
     _ timer: LaunchTimer, _ cover: (DeviceStream) throws(GPUFault) -> Void,
     _ work: (DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> SampleStatistics {
-    guard let statistics = SampleStatistics(try timer.samples(rule: rule, cover: cover, work)) else {
+    guard let taken = try timer.samples(rule: rule, cover: cover, work),
+      let statistics = SampleStatistics(taken.samples)
+    else {
       throw .noAnswer(call: "cuEventElapsedTime")
     }
     return statistics

@@ -14,6 +14,8 @@ public enum GPUFault: Error, Hashable, Sendable {
   case noLibrary(LibraryFinding)
   /// NVRTC refused a kernel.
   case compilation(file: String, architecture: String, log: String)
+  /// A kernel's result is not what it must be, or it wrote where it must not.
+  case wrongResult(kernel: String, detail: String)
   /// There is no GPU of that number.
   case noSuchDevice(ordinal: Int, count: Int)
 }

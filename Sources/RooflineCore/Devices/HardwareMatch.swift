@@ -42,7 +42,8 @@ public struct HardwareMatch: Hashable, Sendable {
     self.differences = []
   }
 
-  private static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
+  /// What file and GPU say differently; a fact that the file leaves out is none.
+  public static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
     var differences: [Difference] = []
     if let capability = spec.computeCapability, capability != device.computeCapability.description {
       differences.append(

@@ -122,7 +122,7 @@ public struct Analysis: Sendable {
 
 extension DecoderModel {
   /// Throws where the workload's degrees cannot divide the model.
-  func requireLegal(_ workload: Workload, name: String) throws(InputError) {
+  public func requireLegal(_ workload: Workload, name: String) throws(InputError) {
     guard numHiddenLayers.isMultiple(of: workload.parallelism.pipeline) else {
       throw .illegalPipeline(stages: workload.parallelism.pipeline, layers: numHiddenLayers, model: name)
     }

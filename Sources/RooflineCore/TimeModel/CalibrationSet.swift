@@ -60,7 +60,8 @@ public struct CalibrationSet: Sendable {
           && (families.map { $0.contains(entry.key.family) } ?? true)
       }
       // One library, the first: constants of two are never mixed.
-      let own = fitting.filter { $0.key.family == fitting[0].key.family }
+      let family = families?.first { name in fitting.contains { $0.key.family == name } } ?? fitting.first?.key.family
+      let own = fitting.filter { $0.key.family == family }
       guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }) else { continue }
       let constants = entry.constants.keepingL2(bandwidth(of: layer) / facts.bandwidth)
       guard let model = KernelModel(constants, facts: facts, capability: capability)
@@ -77,7 +78,7 @@ public struct CalibrationSet: Sendable {
 
   /// The entry of an operator that runs as this one does, where nobody measured this one itself: a fused addition and RMSNorm has the
   /// norm's threads and passes, and two more tensors to move.
-  func standIn(_ kernel: TimedKernel, family: String?) -> Found? {
+  public func standIn(_ kernel: TimedKernel, family: String?) -> Found? {
     guard case .row(var call) = kernel.shape, call.operation == .addRMSNorm else { return nil }
     call.operation = .rmsNorm
     var found = find(TimedKernel(.row(call), dtype: kernel.dtype), family: family)

@@ -7,6 +7,8 @@ public enum KernelFamily {
     case "flash-attention-2": ["vllm-fa2"]
     case "flash-attention-3": ["vllm-fa3", "sglang-fa3"]
     case "flashinfer": ["sglang-flashinfer", "sglang"]
+    // The kernels that `measure` brings: built like those of serving engines, whose constants stand in until it has its own.
+    case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3"]
     case let name: [name]
     }
   }

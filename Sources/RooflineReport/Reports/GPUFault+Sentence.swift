@@ -14,6 +14,8 @@ extension GPUFault {
     case .noLibrary(let finding): Self.missing(finding)
     case .compilation(let file, let architecture, let log):
       "NVRTC refused \(file) for \(architecture): \(log.split(separator: "\n").joined(separator: " / "))"
+    case .wrongResult(let kernel, let detail):
+      "\(kernel) computes wrong results on this GPU (\(detail)); it was not timed"
     case .noSuchDevice(let ordinal, let count):
       count == 0
         ? "there is no GPU here; run this on a machine that has one"
@@ -23,7 +25,7 @@ extension GPUFault {
 
   private static func remedy(_ name: String?) -> String {
     switch name {
-    case "CUDA_ERROR_OUT_OF_MEMORY": "end other programs on the GPU (`roofline devices` lists them)"
+    case "CUDA_ERROR_OUT_OF_MEMORY": "end other programs on the GPU (`roofline devices` lists them), or ask for less"
     case "CUDA_ERROR_LAUNCH_TIMEOUT": "a watchdog ended the kernel: use a GPU that drives no display"
     case "CUDA_ERROR_ILLEGAL_ADDRESS", "CUDA_ERROR_LAUNCH_FAILED":
       "the kernel is broken on this GPU; nothing that it computed counts"

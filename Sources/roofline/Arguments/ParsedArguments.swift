@@ -4,10 +4,13 @@ import RooflineCore
 struct ParsedArguments: Sendable {
   private var values: [String: [String]] = [:]
   private(set) var positionals: [String] = []
+  /// All of them, as they were typed.
+  let line: String
 
   /// `--name value` and `--name=value`; `--` ends the options.
   init(_ arguments: some Sequence<String>, _ command: CommandDescription) throws(InputError) {
     var rest = Array(arguments)[...]
+    line = rest.joined(separator: " ")
     var areOptionsOver = false
     while let argument = rest.popFirst() {
       guard argument.hasPrefix("-"), argument != "-", !areOptionsOver else {

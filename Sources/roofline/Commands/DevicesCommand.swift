@@ -92,14 +92,3 @@ enum DevicesCommand: Command {
       exitCode: sentences.isEmpty ? 0 : 1)
   }
 }
-
-extension ParsedArguments {
-  /// CUDA's number of a GPU.
-  fileprivate func ordinal() throws(InputError) -> Int {
-    guard let text = string("device") else { return 0 }
-    guard let ordinal = Int(text), (0..<1024).contains(ordinal) else {
-      throw .usage("--device is \"\(text)\"; expected the number of a GPU, counted from 0")
-    }
-    return ordinal
-  }
-}

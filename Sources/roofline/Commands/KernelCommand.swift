@@ -18,40 +18,15 @@ enum KernelCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
-    var columns = try columns(arguments.positionals.dropFirst())
-    let dtype = try columns.removeValue(forKey: "dtype").map {
-      try ParsedArguments.choice($0, for: "dtype", DType.self)
-    }
-    let keyValue = try columns.removeValue(forKey: "kv_dtype").map {
-      try ParsedArguments.choice($0, for: "kv_dtype", DType.self)
-    }
-    let kernel = try KernelArguments(kind: arguments.positionals[0], values: columns)
+    let request = try KernelRequest(
+      arguments.positionals[0], KernelRequest.columns(arguments.positionals.dropFirst()), DTypeOptions(arguments))
+    let (kernel, formats) = (request.kernel, request.formats)
     let options = try arguments.rateOptions()
-    let given = try DTypeOptions(arguments)
-    guard let base = given.all ?? dtype ?? (kernel.kind.isCollective ? .bf16 : nil) else {
-      throw InputError.usage("--dtype is missing; one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    let formats = NumberFormats(
-      weight: given.weight ?? base, activation: given.activation ?? base,
-      keyValueCache: given.keyValueCache ?? keyValue ?? base, model: base)
     let hardware = try hardware(arguments, options, surroundings)
     let analysis = try KernelAnalysis(
       kernel, formats: formats, hardware: hardware, options: options,
       time: try arguments.timeRequest(hardware, options, surroundings.catalog()))
     return Outcome(output: try KernelReport(analysis).render(format, text: text))
-  }
-
-  private static func columns(_ arguments: some Sequence<String>) throws -> [String: String] {
-    var columns: [String: String] = [:]
-    for argument in arguments {
-      guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
-        throw InputError.usage("\"\(argument)\" is not column=value, e.g. m=16")
-      }
-      let name = String(argument[..<equals])
-      guard columns[name] == nil else { throw InputError.usage("\(name)= is given twice") }
-      columns[name] = String(argument[argument.index(after: equals)...])
-    }
-    return columns
   }
 
   /// Without a GPU, the rates on the command line are all that is known.
@@ -63,11 +38,5 @@ enum KernelCommand: Command {
       throw InputError.usage("--hardware is missing; name a GPU, or give its rates with --peak and --bandwidth")
     }
     return HardwareSpec(name: "command line", path: "the command line")
-  }
-}
-
-extension OperatorKind {
-  fileprivate var isCollective: Bool {
-    self == .allReduce || self == .allGather || self == .reduceScatter || self == .send
   }
 }

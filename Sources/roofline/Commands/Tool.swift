@@ -6,6 +6,8 @@ struct Surroundings: Sendable {
   var environment: [String: String] = [:]
   var executable: String?
   var isTerminal = false
+  /// Takes what shall be seen before the run is over; nil where nobody looks.
+  var progress: (@Sendable (String) -> Void)?
 }
 
 /// What a run leaves behind.
@@ -24,7 +26,7 @@ enum Tool {
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
       ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
       ShapesCommand.self,
-      ListCommand.self, ShowCommand.self, DevicesCommand.self,
+      ListCommand.self, ShowCommand.self, DevicesCommand.self, MeasureCommand.self,
     ]
   }
 

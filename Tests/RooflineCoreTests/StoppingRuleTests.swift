@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import CUDAMeasurement
+@testable import RooflineCore
 
 final class StoppingRuleTests: XCTestCase {
   private let rule = StoppingRule()

@@ -1,5 +1,3 @@
-import RooflineCore
-
 /// When enough samples have been taken: at least 30 of them, and then the median is settled or time is up.
 ///
 /// The spread of a median shrinks with the root of the number of samples; nvbench and FlashInfer stop alike.

@@ -1,0 +1,131 @@
+import RooflineCore
+
+/// Times calls in each mode, kernels and the empty kernel alike, so that the floor is the floor of the same procedure.
+///
+/// **Not verified, because no GPU was at hand:** that the sweep empties the L2 cache (it reads twice its size), and that a
+/// graph's replay leaves no gaps but the launches'.
+final class KernelTimer {
+  private let context: Context
+  private let timer: LaunchTimer
+  private let rule: StoppingRule
+  private let loaded: LoadedKernels
+  private let empty: Kernel
+  private var sweep: Sweep?
+  private let clock = ContinuousClock()
+
+  /// A sample's shortest time, s: long against the events' half microsecond.
+  private static let shortestSample = 0.5e-3
+  /// Time on the clock before the first sample, s, so that clocks are up.
+  private static let warmUp = 25e-3
+  /// The longest graph.
+  private static let callLimit = 8192
+
+  private struct Sweep {
+    let launch: PlannedLaunch
+    let kernel: Kernel
+    let memory: DeviceMemory
+    let found: DeviceMemory
+    let byteCount: Int
+  }
+
+  var stream: DeviceStream { timer.stream }
+
+  init(_ context: Context, _ loaded: LoadedKernels, rule: StoppingRule) throws(GPUFault) {
+    self.context = context
+    self.loaded = loaded
+    self.rule = rule
+    timer = try LaunchTimer(context)
+    empty = try SpinKernel.load(context).kernel(SpinKernel.emptyName)
+  }
+
+  /// Samples of a call.
+  struct Sampling {
+    /// s.
+    var samples: [Double]
+    var end: StoppingRule.Reason
+    var callsPerSample: Int
+  }
+
+  /// - Parameters:
+  ///   - copies: how many sets the calls go around.
+  ///   - call: queues the call on a set.
+  /// - Returns: nil where it was interrupted.
+  func time(
+    _ mode: TimingMode, copies: Int, isInterrupted: () -> Bool,
+    _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> Sampling? {
+    switch mode {
+    case .rotating: try replays(copies: copies, isInterrupted, call)
+    case .hot: try replays(copies: 1, isInterrupted, call)
+    case .cold: try single(isInterrupted, call)
+    }
+  }
+
+  /// The empty kernel.
+  func floor(_ mode: TimingMode, isInterrupted: () -> Bool) throws(GPUFault) -> Sampling? {
+    try time(mode, copies: 1, isInterrupted: isInterrupted) { _, stream throws(GPUFault) in
+      try stream.launch(empty, SpinKernel.geometry, [])
+    }
+  }
+
+  /// A graph of whole rounds over the copies, replayed.
+  private func replays(
+    copies: Int, _ isInterrupted: () -> Bool, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> Sampling? {
+    func record(calls: Int) throws(GPUFault) -> Graph {
+      try Graph(capturing: stream) { stream throws(GPUFault) in
+        for index in 0..<calls { try call(index % copies, stream) }
+      }
+    }
+    var calls = copies * max(1, 16 / copies)
+    var graph = try record(calls: calls)
+    let began = clock.now
+    var replay = 0.0
+    repeat {
+      if isInterrupted() { return nil }
+      replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
+    } while LaunchTimer.seconds(clock.now - began) < KernelTimer.warmUp
+    if replay < KernelTimer.shortestSample {
+      let rounds = (KernelTimer.shortestSample / max(replay, 1e-7) * Double(calls / copies)).rounded(.up)
+      calls = copies * max(1, min(Int(rounds), KernelTimer.callLimit / copies))
+      graph = try record(calls: calls)
+    }
+    let taken = try timer.samples(rule: rule, isInterrupted: isInterrupted) { _ throws(GPUFault) in try graph.launch() }
+    return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
+  }
+
+  /// Single launches, each behind a sweep of the cache.
+  private func single(
+    _ isInterrupted: () -> Bool, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> Sampling? {
+    let sweep = try loadedSweep()
+    let arguments: [KernelArgument] = [.memory(sweep.memory), .memory(sweep.found), .uint64(UInt64(sweep.byteCount))]
+    let taken = try timer.samples(
+      rule: rule,
+      cover: { stream throws(GPUFault) in try stream.launch(sweep.kernel, sweep.launch.geometry, arguments) },
+      isInterrupted: isInterrupted
+    ) { stream throws(GPUFault) in try call(0, stream) }
+    return taken.map { Sampling(samples: $0.samples, end: $0.end, callsPerSample: 1) }
+  }
+
+  /// Twice the L2 cache, and enough that queueing behind it takes less time than it does.
+  private func loadedSweep() throws(GPUFault) -> Sweep {
+    if let sweep { return sweep }
+    let byteCount = max(64 << 20, 2 * (context.properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache))
+    let launch = PlannedLaunch(
+      source: "sweep.cu", kernel: "sweep_bytes",
+      geometry: LaunchGeometry(
+        grid: .init(UInt32(clamping: 8 * context.properties.streamingMultiprocessors)), block: .init(256)),
+      arguments: [])
+    let made = Sweep(
+      launch: launch, kernel: try loaded.kernel(launch).kernel, memory: try DeviceMemory(context, byteCount: byteCount),
+      found: try DeviceMemory(context, byteCount: 4), byteCount: byteCount)
+    try stream.fill(made.memory, with: 0)
+    try stream.synchronize()
+    sweep = made
+    return made
+  }
+
+  /// Bytes of a cache that a driver does not tell: more than any GPU's.
+  static let unknownCache = 256 << 20
+}

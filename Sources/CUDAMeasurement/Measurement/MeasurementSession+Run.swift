@@ -1,0 +1,46 @@
+import RooflineCore
+
+extension MeasurementSession {
+  /// Measures one task after another. What goes wrong with one does not keep the others from their turn, unless the device is
+  /// lost.
+  ///
+  /// - Parameters:
+  ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
+  ///   - didMeasure: called with all that is known so far whenever a task is done.
+  public func run(
+    _ tasks: [MeasurementTask], modes: [TimingMode],
+    willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },
+    didMeasure: (MeasurementRun) throws -> Void = { _ in }
+  ) rethrows -> MeasurementRun {
+    var run = MeasurementRun()
+    var plans: [(task: MeasurementTask, plan: KernelPlan)] = []
+    for task in tasks {
+      do throws(Unsupported) {
+        plans.append((task, try KernelPlan(task.value, on: properties)))
+      } catch {
+        run.unsupported.append(MeasurementRun.Refusal(task: task, reason: error.reason))
+      }
+    }
+    for (index, (task, plan)) in plans.enumerated() {
+      run.left = plans.count - index
+      willMeasure(task, index, plans.count)
+      do throws(GPUFault) {
+        guard let measurements = try measure(task, plan, modes: modes) else {
+          run.end = .interrupted
+          return run
+        }
+        run.measurements += measurements
+      } catch {
+        run.failed.append(MeasurementRun.Failure(task: task, fault: error))
+        guard isAlive else {
+          run.end = .deviceLost
+          run.left -= 1
+          return run
+        }
+      }
+      run.left -= 1
+      try didMeasure(run)
+    }
+    return run
+  }
+}

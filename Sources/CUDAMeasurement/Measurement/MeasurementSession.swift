@@ -1,0 +1,101 @@
+import RooflineCore
+
+/// Measures operators on one GPU.
+///
+/// Everything it takes of the device is given back when it goes. It belongs to the thread that made it, like `Context`.
+public final class MeasurementSession {
+  public let properties: DeviceProperties
+  public let software: MeasurementSoftware
+  private let management: ManagementLibrary?
+  private let context: Context
+  private let loaded: LoadedKernels
+  private let timer: KernelTimer
+  private let patterns: RandomPatterns
+  private let isInterrupted: () -> Bool
+  private var floors: [TimingMode: KernelTimer.Sampling] = [:]
+
+  /// Operations of the reference that a check may take.
+  private static let effort = 1 << 22
+  /// Rotating goes through four times the L2 cache, in at most so many copies.
+  private static let copyLimit = 1024
+
+  /// - Parameters:
+  ///   - seed: of the random data.
+  ///   - isInterrupted: asked between samples; once it says so, no measurement begins or is finished.
+  public init(
+    environment: [String: String], ordinal: Int, rule: StoppingRule = StoppingRule(), seed: UInt64,
+    isInterrupted: @escaping () -> Bool
+  ) throws(GPUFault) {
+    let driver = try Driver(environment: environment)
+    context = try Context(driver, ordinal: ordinal)
+    properties = context.properties
+    // NVML is optional: without it nothing is known about clocks and power.
+    management = try? ManagementLibrary(environment: environment)
+    let compiler = try KernelCompiler.newest(environment: environment, driver: driver.version)
+    loaded = LoadedKernels(context, compiler)
+    timer = try KernelTimer(context, loaded, rule: rule)
+    patterns = RandomPatterns(context, seed: seed)
+    self.isInterrupted = isInterrupted
+    software = MeasurementSoftware(
+      driver: driver.version, compiler: compiler.version, management: management?.finding.version)
+  }
+
+  public var state: DeviceState? { management?.state(pciBusIdentifier: properties.pciBusIdentifier) }
+
+  /// Whether the device still works: a kernel that faults takes the whole context with it.
+  public var isAlive: Bool {
+    do {
+      try timer.stream.synchronize()
+      return try context.memory().total > 0
+    } catch {
+      return false
+    }
+  }
+
+  /// Checks an operator's results, then times it.
+  ///
+  /// - Returns: one measurement a mode; nil where it was interrupted.
+  public func measure(
+    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode]
+  ) throws(GPUFault) -> [KernelMeasurement]? {
+    try patterns.prepare(plan.buffers)
+    let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
+    let prepared = try PreparedKernel(
+      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, patterns: patterns)
+    let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
+    let kernels = try prepared.launchedKernels()
+    var measurements: [KernelMeasurement] = []
+    for mode in modes {
+      guard let floor = try floor(mode) else { return nil }
+      let before = state
+      let sampling = try timer.time(mode, copies: copies, isInterrupted: isInterrupted) {
+        copy, stream throws(GPUFault) in
+        try prepared.launch(copy: copy, in: stream)
+      }
+      guard let sampling, let statistics = SampleStatistics(sampling.samples) else { return nil }
+      let rounds = mode == .rotating ? copies : 1
+      measurements.append(
+        KernelMeasurement(
+          task: task, family: plan.family, kernels: kernels, mode: mode, copies: rounds,
+          callsPerSample: sampling.callsPerSample, footprint: plan.byteCount + (rounds - 1) * plan.rotatedBytes,
+          workspaceBytes: plan.workspaceBytes, samples: sampling.samples, statistics: statistics, end: sampling.end,
+          floor: floor, check: check, before: before, after: state))
+    }
+    return measurements
+  }
+
+  /// The empty kernel's median in a mode, measured once, s.
+  private func floor(_ mode: TimingMode) throws(GPUFault) -> Double? {
+    if floors[mode] == nil { floors[mode] = try timer.floor(mode, isInterrupted: isInterrupted) }
+    return floors[mode].flatMap { SampleStatistics($0.samples)?.median }
+  }
+
+  /// Sets of weights and keys that together are four times the L2 cache, as far as memory allows.
+  private func copies(of plan: KernelPlan) throws(GPUFault) -> Int {
+    guard plan.rotatedBytes > 0 else { return 1 }
+    let wanted = 4 * (properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache)
+    let room = max(0, try context.memory().free / 2 - plan.byteCount)
+    let copies = min((wanted + plan.rotatedBytes - 1) / plan.rotatedBytes, room / plan.rotatedBytes)
+    return max(1, min(copies, MeasurementSession.copyLimit))
+  }
+}

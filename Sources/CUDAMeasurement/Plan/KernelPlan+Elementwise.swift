@@ -1,0 +1,92 @@
+import RooflineCore
+
+extension KernelPlan {
+  static func residualAdd(_ add: ResidualAdd<Count>) throws(Unsupported) -> KernelPlan {
+    let type = try elementType([add.formats.residual])
+    let count = try size(add.elements, "the tensor")
+    return KernelPlan(
+      .residualAdd(add),
+      buffers: [.random(.input, type, count), .random(.residual, type, count), .output(.output, type, count)],
+      launches: [
+        try elementwise("residual_add", type, count, [.buffer(0), .buffer(1), .buffer(2), .uint64(count)])
+      ],
+      reference: ElementwiseReference(output: 2, type: type, count: count, cost: 1) { data, index in
+        data.value(0, index) + data.value(1, index)
+      })
+  }
+
+  static func gelu(_ gelu: Gelu<Count>) throws(Unsupported) -> KernelPlan {
+    let type = try elementType([gelu.formats.residual])
+    let count = try size(gelu.elements, "the tensor")
+    return KernelPlan(
+      .gelu(gelu), buffers: [.random(.input, type, count), .output(.output, type, count)],
+      launches: [try elementwise("gelu", type, count, [.buffer(0), .buffer(1), .uint64(count)])],
+      reference: ElementwiseReference(output: 1, type: type, count: count, cost: 20) { data, index in
+        ElementwiseReference.gelu(data.value(0, index))
+      })
+  }
+
+  /// One pack of 16 bytes a thread.
+  private static func elementwise(
+    _ name: String, _ type: ElementType, _ count: Int, _ arguments: [PlannedLaunch.Argument]
+  ) throws(Unsupported) -> PlannedLaunch {
+    let packs = (count * type.byteCount + 15) / 16
+    let blocks = try blocks((packs + 255) / 256, "the elements")
+    return PlannedLaunch(
+      source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
+      geometry: LaunchGeometry(grid: .init(blocks), block: .init(256)), arguments: arguments)
+  }
+
+  static func siluAndMul(_ silu: SiluAndMul<Count>) throws(Unsupported) -> KernelPlan {
+    let type = try elementType([silu.formats.residual])
+    let rows = try RowGrid(silu.rows, silu.width, type)
+    let packs = (rows.width * type.byteCount + 15) / 16
+    let threads = min(256, (packs + 31) / 32 * 32)
+    // The grid's second direction takes 65535 blocks; a block goes on where a wider row is left over.
+    let blocks = min(65535, (packs + threads - 1) / threads)
+    return KernelPlan(
+      .siluAndMul(silu), buffers: [rows.tensor(.gate), rows.tensor(.up), rows.result(.output)],
+      launches: [
+        PlannedLaunch(
+          source: "silu_and_mul.cu", kernel: "silu_and_mul_\(type.rawValue)",
+          geometry: LaunchGeometry(
+            grid: .init(try KernelPlan.blocks(rows.rows, "the rows"), UInt32(blocks)), block: .init(UInt32(threads))),
+          arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(rows.width)])
+      ],
+      reference: ElementwiseReference(output: 2, type: type, count: rows.rows * rows.width, cost: 20) { data, index in
+        let gate = data.value(0, index)
+        return gate / (1 + Mathematics.exponential(-gate)) * data.value(1, index)
+      })
+  }
+}
+
+/// An output element from the input elements at the same place.
+struct ElementwiseReference: KernelReference {
+  private static let pieceLength = 1024
+
+  let output: Int
+  let type: ElementType
+  let count: Int
+  let cost: Int
+  let element: @Sendable (TensorData, Int) -> Double
+
+  var outputs: [ReferenceOutput] {
+    [
+      ReferenceOutput(
+        buffer: output, type: type,
+        pieces: (count + ElementwiseReference.pieceLength - 1) / ElementwiseReference.pieceLength,
+        cost: cost * ElementwiseReference.pieceLength)
+    ]
+  }
+
+  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+    let first = index * ElementwiseReference.pieceLength
+    let values = (first..<min(count, first + ElementwiseReference.pieceLength)).map { element(data, $0) }
+    return ReferencePiece(first: first, values: values, absoluteError: 0x1p-22)
+  }
+
+  /// The tanh form by its definition.
+  static func gelu(_ x: Double) -> Double {
+    x * (1 + Mathematics.hyperbolicTangent((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+  }
+}

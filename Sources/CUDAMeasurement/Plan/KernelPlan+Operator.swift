@@ -1,0 +1,62 @@
+import RooflineCore
+
+extension KernelPlan {
+  /// The plan of an operator on a GPU.
+  ///
+  /// - Throws: `Unsupported` with the reason why it is not run there.
+  public init(_ value: Operator<Count>, on device: DeviceProperties) throws(Unsupported) {
+    switch value {
+    case .rmsNorm(let norm): self = try .rmsNorm(norm)
+    case .layerNorm(let norm): self = try .layerNorm(norm)
+    case .addRMSNorm(let norm): self = try .addRMSNorm(norm)
+    case .softmax(let softmax): self = try .softmax(softmax)
+    case .siluAndMul(let silu): self = try .siluAndMul(silu)
+    case .gelu(let gelu): self = try .gelu(gelu)
+    case .residualAdd(let add): self = try .residualAdd(add)
+    case .rotary(let rotary): self = try .rotary(rotary)
+    case .embedding(let gather): self = try .embedding(gather)
+    case .collective, .send: throw Unsupported("it needs several GPUs; one is measured")
+    case .gemm, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .attention:
+      throw Unsupported("matrix kernels are not measured")
+    case .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite:
+      throw Unsupported("there is no kernel of its kind")
+    case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
+      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      throw Unsupported("there are no kernels of a backward pass")
+    }
+  }
+
+  /// The one element type of all tensors.
+  static func elementType(_ formats: [DType]) throws(Unsupported) -> ElementType {
+    guard let first = formats.first, let type = ElementType(first) else {
+      throw Unsupported("there is no \(formats.first?.rawValue ?? "") kernel; fp16, bf16 and fp32 have one")
+    }
+    guard formats.allSatisfy({ ElementType($0) == type }) else {
+      throw Unsupported(
+        "the kernel takes one format, and these are \(Set(formats.map(\.rawValue)).sorted().joined(separator: " and "))"
+      )
+    }
+    return type
+  }
+
+  /// Elements of all tensors together that a plan may ask for: no GPU holds more, and no sum of bytes overflows.
+  static let elementLimit = 1 << 40
+  /// The widest row: kernels count columns in 32 bits.
+  static let widthLimit = 1 << 30
+
+  /// A count as the kernels take it.
+  static func size(_ count: Count, _ what: String, limit: Int = KernelPlan.elementLimit) throws(Unsupported) -> Int {
+    guard let size = Int(exactly: count.value), size <= limit else {
+      throw Unsupported("\(what) is larger than the kernel takes (\(limit))")
+    }
+    return size
+  }
+
+  /// Blocks in the grid's first direction, which is the only one that may be large.
+  static func blocks(_ count: Int, _ what: String) throws(Unsupported) -> UInt32 {
+    guard let blocks = UInt32(exactly: count), blocks < 1 << 31 else {
+      throw Unsupported("\(what) are more than a grid has blocks")
+    }
+    return blocks
+  }
+}

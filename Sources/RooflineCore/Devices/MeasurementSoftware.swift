@@ -1,0 +1,15 @@
+/// Versions that a measured time depends on.
+public struct MeasurementSoftware: Hashable, Sendable {
+  /// The newest CUDA that the driver runs.
+  public var driver: CUDAVersion
+  /// NVRTC, which compiled the kernels.
+  public var compiler: CUDAVersion
+  /// The driver's own version, as NVML tells it.
+  public var management: String?
+
+  public init(driver: CUDAVersion, compiler: CUDAVersion, management: String?) {
+    self.driver = driver
+    self.compiler = compiler
+    self.management = management
+  }
+}

@@ -1,0 +1,50 @@
+/// An operator to be timed, and the rows that it stands for.
+public struct MeasurementTask: Hashable, Sendable {
+  /// e.g. `prefill attn_norm`; empty where it was asked for by its columns.
+  public var names: [String]
+  public let value: Operator<Count>
+  public let formats: NumberFormats
+  public let columns: KernelColumns
+
+  /// - Returns: nil for an operator of a backward pass.
+  public init?(names: [String], _ value: Operator<Count>, _ formats: NumberFormats) {
+    guard let columns = KernelColumns(value) else { return nil }
+    self.names = names
+    self.value = value
+    self.formats = formats
+    self.columns = columns
+  }
+
+  /// Two rows whose operators look alike to a kernel are one task.
+  public var key: Key { Key(columns: columns, formats: formats) }
+
+  public struct Key: Hashable, Sendable {
+    let columns: KernelColumns
+    let formats: NumberFormats
+  }
+
+  /// The rows of the phases, each operator once, with the names of all rows that it stands for.
+  public static func tasks(of steps: [DecoderStep], _ model: DecoderModel) -> [MeasurementTask] {
+    merged(
+      steps.flatMap { step in
+        (step.rows(of: model) as [NamedOperator<Count>]).compactMap {
+          MeasurementTask(names: ["\(step.name) \($0.name.rawValue)"], $0.operator, step.formats)
+        }
+      })
+  }
+
+  /// Each operator once, in the order of first appearance.
+  public static func merged(_ tasks: [MeasurementTask]) -> [MeasurementTask] {
+    var merged: [MeasurementTask] = []
+    var places: [Key: Int] = [:]
+    for task in tasks {
+      if let place = places[task.key] {
+        merged[place].names += task.names.filter { !merged[place].names.contains($0) }
+      } else {
+        places[task.key] = merged.count
+        merged.append(task)
+      }
+    }
+    return merged
+  }
+}

@@ -1,0 +1,93 @@
+import RooflineCore
+
+/// What `measure` prints when it is done.
+public struct MeasurementReport {
+  public let run: MeasurementRun
+  public let device: DeviceProperties
+  public let hardware: HardwareSpec?
+  /// The file that holds the observations; nil where there are none.
+  public let output: String?
+  /// Observations that an earlier run had left in the file.
+  public let earlier: Int
+
+  public init(
+    _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int
+  ) {
+    self.run = run
+    self.device = device
+    self.hardware = hardware
+    self.output = output
+    self.earlier = earlier
+  }
+
+  public func text(_ format: TextFormat) -> String {
+    var text = run.measurements.isEmpty ? "" : format.render(table) + "\n"
+    var lines: [String] = []
+    if device.isStandIn { lines.append("stand-in     these times are made up; nothing here is a measurement") }
+    if hardware == nil, !device.isStandIn {
+      lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
+    }
+    for refusal in run.unsupported {
+      lines.append("not measured \(Self.label(refusal.task)): \(refusal.reason)")
+    }
+    if let output {
+      let kept = earlier == 0 ? "" : ", \(earlier) of them from before"
+      lines.append("written      \(run.measurements.count + earlier) observations\(kept) in \(output)")
+    }
+    text += lines.map { TextFormat.wrapped($0, indent: 13) + "\n" }.joined()
+    return text
+  }
+
+  /// Everything that is wrong, a sentence each.
+  public var faults: [String] {
+    var sentences = run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }
+    for slowed in run.measurements where !slowed.slowdown.isEmpty {
+      sentences.append(
+        "\(Self.short(slowed.task)) (\(slowed.mode.rawValue)) was timed while the GPU slowed itself down (\(slowed.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
+      )
+    }
+    let way = output.map { "; --resume --output \($0) goes on" } ?? ""
+    switch run.end {
+    case .finished: break
+    case .interrupted: sentences.append("interrupted: operators left to measure: \(run.left)\(way)")
+    case .deviceLost:
+      sentences.append(
+        "the GPU answers nothing after that fault: operators left to measure: \(run.left)\(way), once it works again")
+    }
+    return sentences
+  }
+
+  private var table: Table {
+    Table(
+      title: "measured on \(device.name)",
+      columns: [
+        .init("operator", key: "operator", isText: true), .init("mode", key: "mode", isText: true),
+        .init("time", key: "time_s"), .init("noise", unit: "%", key: "noise"),
+        .init("floor", key: "floor_s"), .init("achieved", unit: "B/s", key: "bytes_per_second"),
+        .init("", unit: "FLOP/s", key: "flops_per_second"), .init("of roof", unit: "%", key: "share_of_roof"),
+        .init("roof", key: "roof", isText: true),
+      ],
+      rows: run.measurements.map { measurement in
+        let median = measurement.statistics.median
+        let cost = measurement.task.value.cost
+        let roof = hardware.flatMap { MeasuredRoof(measurement.task, on: $0) }
+        return .cells([
+          .text(Self.short(measurement.task)),
+          .text(measurement.mode.rawValue), .time(Seconds(median)), .share(measurement.statistics.noise),
+          .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
+          .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+          .text(roof?.name ?? ""),
+        ])
+      })
+  }
+
+  /// The first row's name and how many share it, or the operator where no row was asked for.
+  private static func short(_ task: MeasurementTask) -> String {
+    guard let first = task.names.first else { return task.columns.description }
+    return task.names.count == 1 ? first : "\(first) +\(task.names.count - 1)"
+  }
+
+  private static func label(_ task: MeasurementTask) -> String {
+    task.names.isEmpty ? task.columns.description : task.names.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,100 @@
+import RooflineComparison
+import RooflineCore
+
+/// What `measure` runs, and how.
+enum MeasurementOptions {
+  static let what: [Option] = [
+    WorkloadOptions.model,
+    Option("kernel", "KIND", "one kernel instead of a model's rows; its columns follow, as for `kernel`"),
+    Option("kernels", "FILE", "the kernels of a CSV file (columns kind, dtype and shapes) instead of a model's rows"),
+  ]
+
+  static let how: [Option] = [
+    Option("modes", "LIST", "of rotating, cold, hot (rotating)"),
+    Option("hardware", "NAME|PATH", "the GPU's file, for its roofs (the one that fits the GPU)"),
+    Option("device", "N", "which GPU measures (0)"),
+    Option("output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)"),
+    Option("resume", nil, "go on with the observation file: what it holds is not measured again"),
+    Option("help", nil, "show this help"),
+  ]
+}
+
+extension ParsedArguments {
+  /// The operators to run, each once.
+  func measurementTasks(_ catalog: Catalog) throws(InputError) -> [MeasurementTask] {
+    let named = ["model", "kernel", "kernels"].filter(has)
+    guard named.count == 1 else {
+      throw .usage(
+        named.isEmpty
+          ? "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, or --kernels FILE"
+          : "--\(named[0]) and --\(named[1]) contradict each other; give one")
+    }
+    if !has("kernel"), let word = positionals.first {
+      throw .usage("unexpected argument \"\(word)\"; columns belong to --kernel KIND")
+    }
+    if !has("model") {
+      let options = (WorkloadOptions.workload + [WorkloadOptions.phase]).map(\.name)
+      if let name = options.first(where: has) { throw .usage("--\(name) needs --model") }
+    }
+    if let kind = string("kernel") {
+      let request = try KernelRequest(kind, KernelRequest.columns(positionals), DTypeOptions(self))
+      return [try task(request)]
+    }
+    if let path = string("kernels") { return MeasurementTask.merged(try tasks(of: KernelList.read(path))) }
+    return try modelTasks(catalog)
+  }
+
+  private func modelTasks(_ catalog: Catalog) throws(InputError) -> [MeasurementTask] {
+    let phases = try phases()
+    // Counts need no GPU.
+    let scenario = try scenario(catalog, phases: phases, hardware: HardwareSpec(name: "", path: ""))
+    try scenario.configuration.model.requireLegal(scenario.workload, name: scenario.configuration.name)
+    return MeasurementTask.tasks(
+      of: phases.map { DecoderStep($0, scenario.workload) }, scenario.configuration.model)
+  }
+
+  private func tasks(of list: KernelList) throws(InputError) -> [MeasurementTask] {
+    let given = try DTypeOptions(self)
+    var tasks: [MeasurementTask] = []
+    for entry in list.entries {
+      var values = entry.values
+      do {
+        let kind = values.removeValue(forKey: "kind") ?? ""
+        tasks.append(try task(KernelRequest(kind, values, given)))
+      } catch {
+        guard case .usage(let sentence) = error else { throw error }
+        throw .notMeasurements(file: list.path, problem: "line \(entry.line): \(sentence)")
+      }
+    }
+    return tasks
+  }
+
+  private func task(_ request: KernelRequest) throws(InputError) -> MeasurementTask {
+    let value: Operator<Count> = try request.kernel.definition(request.formats)
+    guard !value.cost.isOverflow else { throw .overflow(what: request.kernel.kind.rawValue) }
+    guard let task = MeasurementTask(names: [], value, request.formats) else {
+      throw .usage("\(request.kernel.kind.rawValue) is of a backward pass, which is not measured")
+    }
+    return task
+  }
+
+  func timingModes() throws(InputError) -> [TimingMode] {
+    guard let text = string("modes") else { return [.rotating] }
+    var modes: [TimingMode] = []
+    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let mode = try ParsedArguments.choice(String(word), for: "--modes", TimingMode.self)
+      guard !modes.contains(mode) else { throw .usage("--modes names \(mode.rawValue) twice") }
+      modes.append(mode)
+    }
+    return modes
+  }
+
+  /// CUDA's number of a GPU.
+  func ordinal() throws(InputError) -> Int {
+    guard let text = string("device") else { return 0 }
+    guard let ordinal = Int(text), (0..<1024).contains(ordinal) else {
+      throw .usage("--device is \"\(text)\"; expected the number of a GPU, counted from 0")
+    }
+    return ordinal
+  }
+}

@@ -1,0 +1,104 @@
+import CUDAMeasurement
+import RooflineCore
+import RooflineReport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+enum MeasureCommand: Command {
+  static let description = CommandDescription(
+    name: "measure",
+    summary: "Runs operators on the GPU of this machine, checks their results, and writes down their times.",
+    usage: "measure --model NAME|PATH [options of analyze] | --kernel KIND column=value … | --kernels FILE",
+    options: MeasurementOptions.what + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats
+      + MeasurementOptions.how,
+    positionals: 0...64,
+    example: "roofline measure --model llama-2-70b --tp 8 --batch 16 --prompt 1024 --phase decode",
+    notes: [
+      "rotating: calls one after another in a CUDA graph, each on weights of its own, as layers have them.",
+      "cold: single launches, each after a sweep of the L2 cache. hot: the same call again; a lower bound.",
+      "Ctrl-C keeps what is done. Exit codes: 0, 1 where something failed, 130 after Ctrl-C.",
+    ])
+
+  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+    let catalog = surroundings.catalog()
+    let modes = try arguments.timingModes()
+    let ordinal = try arguments.ordinal()
+    let tasks = try arguments.measurementTasks(catalog)
+    let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
+    let seed = UInt64.random(in: 1...UInt64(UInt32.max))
+    Interruption.watch()
+    defer { Interruption.ignore() }
+    let session = try MeasurementSession(
+      environment: surroundings.environment, ordinal: ordinal, seed: seed,
+      isInterrupted: { Interruption.isRequested })
+    let hardware = try hardware(given, session.properties, catalog)
+    let now = Date().ISO8601Format()
+    var target = try ObservationTarget(
+      arguments.string("output"), isResumed: arguments.has("resume"), gpu: hardware?.name ?? session.properties.name,
+      device: session.properties, software: session.software, tool: Tool.version, day: String(now.prefix(10)),
+      root: catalog.root)
+    let known = target.known
+    let remaining = tasks.filter { task in modes.contains { !known.contains(ObservationTarget.Key(task, $0)) } }
+    target.drop(remaining, modes)
+    let document = ObservationDocument(
+      session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
+      command: arguments.line, seed: seed, earlier: target.earlier)
+    let progress = MeasurementProgress(surroundings.progress)
+    let run = try session.run(remaining, modes: modes, willMeasure: progress.begin) { run in
+      let known = document.adding(run, hardware: hardware)
+      if !known.isEmpty { try target.write(known.render()) }
+    }
+    progress.end()
+    let final = document.adding(run, hardware: hardware)
+    if !final.isEmpty { try target.write(final.render()) }
+    let report = MeasurementReport(
+      run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
+      earlier: target.earlier.count)
+    return Outcome(
+      output: report.text(surroundings.textFormat(isWide: false)),
+      errors: report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
+      exitCode: run.end == .interrupted ? 130 : report.faults.isEmpty ? 0 : 1)
+  }
+
+  /// The file whose roofs times are held against: the one named, else the one that fits.
+  private static func hardware(
+    _ given: HardwareSpec?, _ device: DeviceProperties, _ catalog: Catalog
+  ) throws(InputError) -> HardwareSpec? {
+    guard let given else {
+      // A slice has not its GPU's roofs.
+      guard let match = catalog.matches(device).first, match.differences.isEmpty else { return nil }
+      return try catalog.hardware(match.name)
+    }
+    let differences = HardwareMatch.differences(device, given)
+    guard device.isStandIn || differences.isEmpty else {
+      let list = differences.map { "\($0.fact) \($0.file), the GPU has \($0.device)" }.joined(separator: "; ")
+      throw .usage("--hardware \(given.name) is another GPU than \(device.name): \(list)")
+    }
+    return given
+  }
+}
+
+/// A line on a terminal that says what runs, how many remain, and how long they will take.
+private final class MeasurementProgress {
+  private let write: (@Sendable (String) -> Void)?
+  private let began = ContinuousClock.now
+
+  init(_ write: (@Sendable (String) -> Void)?) { self.write = write }
+
+  func begin(_ task: MeasurementTask, done: Int, of count: Int) {
+    guard let write else { return }
+    var line = "[\(done + 1)/\(count)] \(task.columns)"
+    if done > 0 {
+      let seconds = (ContinuousClock.now - began).components.seconds
+      line += ", \(seconds * Int64(count - done) / Int64(done)) s left"
+    }
+    // Back to the beginning of the line, and nothing left of what stood there.
+    write("\r\u{1B}[K\(line.prefix(100))")
+  }
+
+  func end() { write?("\r\u{1B}[K") }
+}

@@ -1,0 +1,139 @@
+import RooflineCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The observation file that a run writes, and what an earlier run left in it.
+struct ObservationTarget {
+  let path: String
+  /// Its observations so far.
+  private(set) var earlier: [JSONValue] = []
+
+  /// - Parameters:
+  ///   - output: the file that was asked for; nil: one named after GPU and day.
+  ///   - isResumed: whether to go on with what is there.
+  /// - Throws: `InputError` where the file cannot be written or gone on with; nothing is measured in vain.
+  init(
+    _ output: String?, isResumed: Bool, gpu: String, device: DeviceProperties, software: MeasurementSoftware,
+    tool: String, day: String, root: String
+  ) throws(InputError) {
+    let manager = FileManager.default
+    if let output {
+      path = output
+    } else {
+      guard !device.isStandIn else {
+        throw .usage("GPU \(device.ordinal) is a stand-in, whose times are made up; name a file for them with --output")
+      }
+      let folder = URL(fileURLWithPath: root.isEmpty ? "." : root).appendingPathComponent("Hardware/Observations")
+      let candidates = (1...99).map { number in
+        folder.appendingPathComponent(
+          "\(ObservationTarget.fileName(gpu))-\(day)\(number == 1 ? "" : "-\(number)").json"
+        )
+        .path
+      }
+      let free = candidates.firstIndex { !manager.fileExists(atPath: $0) } ?? candidates.count - 1
+      path = candidates[isResumed ? max(0, free - 1) : free]
+    }
+    let exists = manager.fileExists(atPath: path)
+    guard exists == isResumed || !ObservationTarget.isRegular(path) else {
+      throw .unreadable(
+        file: path,
+        reason: exists
+          ? "it exists; --resume goes on with it, --output names another"
+          : "there is nothing to resume; leave out --resume")
+    }
+    try requireWritable()
+    if isResumed { earlier = try ObservationTarget.observations(of: path, device, software, tool: tool) }
+  }
+
+  func write(_ document: String) throws(InputError) { try FileWriter.write(document, to: path) }
+
+  /// What tells whether an observation is of a task: its operator, formats and mode.
+  struct Key: Hashable {
+    let `operator`, weight, activation, keyValueCache, residual, mode: String
+
+    init(_ task: MeasurementTask, _ mode: TimingMode) {
+      `operator` = task.columns.description
+      weight = task.formats.weight.rawValue
+      activation = task.formats.activation.rawValue
+      keyValueCache = task.formats.keyValueCache.rawValue
+      residual = task.formats.residual.rawValue
+      self.mode = mode.rawValue
+    }
+
+    fileprivate init?(_ observation: JSONValue) {
+      guard case .object(let members) = observation, case .string(let value)? = members["operator"],
+        case .string(let mode)? = members["mode"], case .object(let formats)? = members["formats"]
+      else { return nil }
+      func format(_ name: String) -> String { if case .string(let text)? = formats[name] { text } else { "" } }
+      `operator` = value
+      weight = format("weight")
+      activation = format("activation")
+      keyValueCache = format("keyValueCache")
+      residual = format("residual")
+      self.mode = mode
+    }
+  }
+
+  /// Leaves out observations of tasks that are measured again: of one whose other modes are missing, all modes are.
+  mutating func drop(_ tasks: [MeasurementTask], _ modes: [TimingMode]) {
+    let again = Set(tasks.flatMap { task in modes.map { Key(task, $0) } })
+    earlier.removeAll { Key($0).map(again.contains) ?? false }
+  }
+
+  var known: Set<Key> { Set(earlier.compactMap(Key.init)) }
+
+  /// The folder is made where it is missing.
+  private func requireWritable() throws(InputError) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let manager = FileManager.default
+    try? manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let target = manager.fileExists(atPath: path) ? path : folder
+    guard manager.isWritableFile(atPath: target), !ObservationTarget.isFolder(path) else {
+      throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
+    }
+  }
+
+  private static func observations(
+    of path: String, _ device: DeviceProperties, _ software: MeasurementSoftware, tool: String
+  ) throws(InputError) -> [JSONValue] {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
+      throw .unreadable(file: path, reason: "it cannot be read")
+    }
+    let root = try JSONObject(JSONValue.parse(data, file: path), file: path)
+    guard try root.positiveInteger("schemaVersion") == 1, let list = root["observations"],
+      case .array(let earlier) = list
+    else { throw .notMeasurements(file: path, problem: "it is no observation file of version 1") }
+    let versions = [
+      ("GPU", try root.object("device")?.string("uuid"), device.uuid),
+      ("driver's CUDA", try root.object("software")?.string("cudaDriver"), software.driver.description),
+      ("NVRTC", try root.object("software")?.string("nvrtc"), software.compiler.description),
+      ("roofline", try root.object("software")?.string("roofline"), tool),
+    ]
+    for (what, before, now) in versions where before != now {
+      throw .notMeasurements(
+        file: path, problem: "its \(what) is \(before ?? "unknown"), this one's \(now); measure into another file")
+    }
+    return earlier
+  }
+
+  /// A name as files have it: `NVIDIA H100 80GB HBM3` is `nvidia-h100-80gb-hbm3`.
+  static func fileName(_ name: String) -> String {
+    let words = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    return words.joined(separator: "-")
+  }
+
+  private static func isRegular(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let type = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
+    return type == nil || type == .typeRegular
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    return (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType == .typeDirectory
+  }
+}
