@@ -100,11 +100,12 @@ final class KernelTimer {
   ) throws(GPUFault) -> Sampling? {
     let sweep = try loadedSweep()
     let arguments: [KernelArgument] = [.memory(sweep.memory), .memory(sweep.found), .uint64(UInt64(sweep.byteCount))]
-    let taken = try timer.samples(
-      rule: rule,
-      cover: { stream throws(GPUFault) in try stream.launch(sweep.kernel, sweep.launch.geometry, arguments) },
-      isInterrupted: isInterrupted
-    ) { stream throws(GPUFault) in try call(0, stream) }
+    func cover(_ stream: DeviceStream) throws(GPUFault) {
+      try stream.launch(sweep.kernel, sweep.launch.geometry, arguments)
+    }
+    let taken = try timer.samples(rule: rule, cover: cover, isInterrupted: isInterrupted) { stream throws(GPUFault) in
+      try call(0, stream)
+    }
     return taken.map { Sampling(samples: $0.samples, end: $0.end, callsPerSample: 1) }
   }
 

@@ -1,0 +1,111 @@
+import RooflineCore
+import TestSupport
+import XCTest
+
+@testable import CUDAMeasurement
+
+/// Operator to launch, or the reason why not.
+final class KernelPlanTests: XCTestCase {
+  private func reason(_ line: String, _ formats: NumberFormats) throws -> String? {
+    let task = try PlannedOperators.task(line, formats)
+    do {
+      _ = try KernelPlan(task.value, on: PlannedOperators.device)
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+
+  /// Whatever is launched exists under that name and lies within what every GPU can launch; its arguments are buffers of the
+  /// plan.
+  func testPlansCanBeLaunched() throws {
+    for dtype in PlannedOperators.formats {
+      for line in PlannedOperators.lines {
+        let plan = try KernelPlan(PlannedOperators.task(line, dtype).value, on: PlannedOperators.device)
+        XCTAssertFalse(plan.launches.isEmpty, line)
+        for launch in plan.launches {
+          let text = try XCTUnwrap(KernelSources.all.first { $0.name == launch.source }?.text, launch.source)
+          let type = try XCTUnwrap(ElementType(dtype)).rawValue
+          XCTAssertTrue(launch.kernel.hasSuffix("_\(type)"), launch.kernel)
+          XCTAssertTrue(text.contains("KERNEL \(launch.kernel.dropLast(type.count))##T("), launch.kernel)
+          let (grid, block) = (launch.geometry.grid, launch.geometry.block)
+          XCTAssertTrue((1..<1 << 31).contains(grid.x) && (1...65535).contains(grid.y) && grid.z == 1, line)
+          XCTAssertTrue(block.x.isMultiple(of: 32) && (32...1024).contains(block.x) && block.y == 1, line)
+          for case .buffer(let index, let offset) in launch.arguments {
+            XCTAssertTrue(plan.buffers.indices.contains(index) && offset < plan.buffers[index].byteCount, line)
+          }
+        }
+        XCTAssertEqual(plan.workspaceBytes, 0, line)
+      }
+    }
+  }
+
+  /// The tensors of kernels that touch each element once are the operator's operands, byte for byte.
+  func testTensorsAreTheOperands() throws {
+    for line in PlannedOperators.lines where !line.hasPrefix("rope") {
+      let task = try PlannedOperators.task(line, .bf16)
+      let plan = try KernelPlan(task.value, on: PlannedOperators.device)
+      XCTAssertEqual(plan.byteCount, Int(task.value.cost.traffic.total.value), line)
+    }
+  }
+
+  /// Weights and tables rotate, activations do not.
+  func testWeightsRotate() throws {
+    let rotated = [
+      "rmsnorm rows=3 width=256": 512, "layernorm rows=3 width=256": 1024, "add_rmsnorm rows=3 width=256": 512,
+      "embedding rows=6 width=40": 480, "softmax rows=5 width=64": 0, "residual_add rows=3 width=96": 0,
+      "rope rows=6 batch=2 heads=4 kv_heads=2 head_dim=16": 0,
+    ]
+    for (line, bytes) in rotated {
+      let plan = try KernelPlan(PlannedOperators.task(line, .fp16).value, on: PlannedOperators.device)
+      XCTAssertEqual(plan.rotatedBytes, bytes, line)
+    }
+  }
+
+  func testReasons() throws {
+    let half = NumberFormats(.fp16)
+    XCTAssertEqual(try reason("all_reduce ranks=8 bytes=4096", half), "it needs several GPUs; one is measured")
+    XCTAssertEqual(try reason("send bytes=4096", half), "it needs several GPUs; one is measured")
+    for kind in ["add_layernorm", "relu"] {
+      XCTAssertEqual(try reason("\(kind) rows=2 width=8", half), "there is no kernel of its kind")
+    }
+    XCTAssertEqual(try reason("kv_cache_write rows=2 heads=2 head_dim=8", half), "there is no kernel of its kind")
+    XCTAssertEqual(
+      try reason(
+        "embedding rows=2 width=8", NumberFormats(weight: .fp8, activation: .bf16, keyValueCache: .bf16, model: .bf16)),
+      "the kernel takes one format, and these are bf16 and fp8")
+    XCTAssertEqual(
+      try reason(
+        "rope rows=2 heads=2 head_dim=8",
+        NumberFormats(weight: .bf16, activation: .bf16, keyValueCache: .fp8, model: .bf16)),
+      "the kernel takes one format, and these are bf16 and fp8")
+    XCTAssertEqual(
+      try reason("rope rows=2 heads=2 head_dim=8 rotary_dim=5", half),
+      "an odd number of elements of a head cannot be turned in pairs")
+    XCTAssertEqual(
+      try reason("rmsnorm rows=2 width=\(1 << 31)", half), "a row is larger than the kernel takes (1073741824)")
+    XCTAssertEqual(
+      try reason("residual_add rows=\(1 << 30) width=\(1 << 20)", half),
+      "the tensor is larger than the kernel takes (1099511627776)")
+    XCTAssertEqual(
+      try reason("softmax rows=\(1 << 31) width=2", half), "the rows are more than a grid has blocks")
+    XCTAssertEqual(
+      try reason("rope rows=70000 batch=70000 heads=2 head_dim=8", half),
+      "the batch is larger than the kernel takes (65535)")
+  }
+
+  /// Rows that look alike to a kernel are one task under all their names; both phases keep their own shapes.
+  func testTasksOfAModel() throws {
+    let model = try Catalog(root: Fixtures.packageRoot).model("llama-3.2-1b").model
+    let workload = Workload(
+      batch: 2, prompt: 8, context: 9, tensorParallel: 2, operatorSet: .separate, formats: NumberFormats(.bf16))
+    let tasks = MeasurementTask.tasks(of: Phase.allCases.map { DecoderStep($0, workload) }, model)
+    let names = Dictionary(uniqueKeysWithValues: tasks.map { ($0.columns.description, $0.names) })
+    XCTAssertEqual(
+      names["rmsnorm rows=16 width=2048"], ["prefill attn_norm", "prefill mlp_norm", "prefill final_norm"])
+    XCTAssertEqual(
+      names["rmsnorm rows=2 width=2048"], ["decode attn_norm", "decode mlp_norm", "decode final_norm"])
+    XCTAssertEqual(names["gemm m=2 n=256 k=2048"], ["decode k_proj", "decode v_proj"])
+    XCTAssertEqual(Set(tasks.map(\.key)).count, tasks.count)
+  }
+}
