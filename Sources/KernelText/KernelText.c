@@ -26,6 +26,9 @@ static const char rotation_cuh[] = {
 static const char rows_cuh[] = {
 #embed "kernels/rows.cuh"
     , 0};
+static const char tensor_cuh[] = {
+#embed "kernels/tensor.cuh"
+    , 0};
 static const char add_rmsnorm_cu[] = {
 #embed "kernels/add_rmsnorm.cu"
     , 0};
@@ -81,6 +84,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("reductions.cuh", reductions_cuh),
       TEXT("rotation.cuh", rotation_cuh),
       TEXT("rows.cuh", rows_cuh),
+      TEXT("tensor.cuh", tensor_cuh),
       TEXT("add_rmsnorm.cu", add_rmsnorm_cu),
       TEXT("copy.cu", copy_cu),
       TEXT("embedding.cu", embedding_cu),

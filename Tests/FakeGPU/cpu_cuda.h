@@ -1,6 +1,6 @@
 // The CUDA that a kernel sees on the CPU: what Sources/KernelText/kernels/device.cuh includes where NVRTC does not read it.
 //
-// Only that file includes this one, behind the standard library's headers: the names below are macros.
+// Only that file includes this one (and cpu_cuda_tensor.h, which comes later), behind the standard library's headers: the names below are macros.
 #pragma once
 #include "cpu_cuda_thread.h"
 #include <chrono>

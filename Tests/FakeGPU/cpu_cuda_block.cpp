@@ -1,6 +1,7 @@
 #include "cpu_cuda_block.h"
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -12,6 +13,14 @@ namespace cpu_cuda {
 namespace {
 constexpr size_t stackBytes = 64 << 10;
 
+// An asynchronous copy that its thread has not waited for.
+struct Copy {
+  unsigned to;
+  uint32_t words[4];
+  // How many groups its thread had closed before it.
+  unsigned group;
+};
+
 struct Fiber {
   ucontext_t context;
   Dimensions index;
@@ -20,6 +29,8 @@ struct Fiber {
   const uint64_t *counter;
   uint64_t value;
   bool done;
+  std::vector<Copy> copies;
+  unsigned groups;
 
   bool canGoOn() const { return !done && (!counter || *counter != value); }
 };
@@ -29,7 +40,7 @@ struct Fiber {
 struct Warp {
   uint64_t meetings = 0;
   uint32_t arrived = 0;
-  uint32_t values[2][32];
+  LaneValues values[2][32];
 };
 
 struct Block {
@@ -37,6 +48,7 @@ struct Block {
   std::vector<Fiber> fibers;
   std::vector<Warp> warps;
   std::map<const void *, std::vector<unsigned char>> shared;
+  std::vector<unsigned char> dynamicShared;
   uint64_t barriers = 0;
   unsigned atBarrier = 0, live = 0;
   Fiber *current = nullptr;
@@ -67,6 +79,7 @@ void startFiber() {
 void prepare(Block &block, char *stacks) {
   const unsigned threads = (unsigned)block.fibers.size();
   block.shared.clear();
+  std::fill(block.dynamicShared.begin(), block.dynamicShared.end(), (unsigned char)0xff);
   block.warps.assign((threads + 31) / 32, Warp{});
   block.live = threads;
   block.atBarrier = 0;
@@ -76,6 +89,8 @@ void prepare(Block &block, char *stacks) {
     fiber.linear = t;
     fiber.counter = nullptr;
     fiber.done = false;
+    fiber.copies.clear();
+    fiber.groups = 0;
     getcontext(&fiber.context);
     fiber.context.uc_stack.ss_sp = stacks + t * stackBytes;
     fiber.context.uc_stack.ss_size = stackBytes;
@@ -128,11 +143,11 @@ void syncThreads() {
   if (running->barriers == mine) wait(&running->barriers, mine);
 }
 
-uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from) {
+const LaneValues *exchange(uint32_t mask, const uint32_t *values, unsigned count) {
   Warp &warp = running->warps[running->current->linear / 32];
   const uint64_t mine = warp.meetings;
-  uint32_t *values = warp.values[mine % 2];
-  values[lane()] = value;
+  LaneValues *all = warp.values[mine % 2];
+  std::copy_n(values, count, all[lane()]);
   warp.arrived |= 1u << lane();
   if ((warp.arrived & mask) == mask) {
     warp.arrived = 0;
@@ -140,14 +155,43 @@ uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from) {
   } else {
     wait(&warp.meetings, mine);
   }
+  return all;
+}
+
+uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from) {
+  const LaneValues *values = exchange(mask, &value, 1);
   // A lane outside the mask has no defined value.
-  return mask >> from & 1 ? values[from] : 0xffffffffu;
+  return mask >> from & 1 ? values[from][0] : 0xffffffffu;
 }
 
 void syncWarp(uint32_t mask) { (void)shuffle(mask, 0, lane()); }
 
 void *sharedMemory(const void *key, size_t bytes) {
   return running->shared.try_emplace(key, bytes, (unsigned char)0xff).first->second.data();
+}
+
+void *dynamicShared(unsigned address, size_t bytes) {
+  const size_t size = running->dynamicShared.size();
+  if (address > size || bytes > size - address) endLaunch(Outcome::outsideMemory);
+  if (address % bytes != 0) endLaunch(Outcome::misaligned);
+  return running->dynamicShared.data() + address;
+}
+
+void copyLater(unsigned to, const uint32_t (&words)[4]) {
+  std::memset(dynamicShared(to, sizeof words), 0xff, sizeof words);
+  Fiber &self = *running->current;
+  self.copies.push_back({to, {words[0], words[1], words[2], words[3]}, self.groups});
+}
+
+void commitCopies() { ++running->current->groups; }
+
+void waitForCopies(unsigned latestGroupsLeft) {
+  Fiber &self = *running->current;
+  std::erase_if(self.copies, [&](const Copy &copy) {
+    if (copy.group + latestGroupsLeft >= self.groups) return false;
+    std::memcpy(dynamicShared(copy.to, sizeof copy.words), copy.words, sizeof copy.words);
+    return true;
+  });
 }
 
 void faultOutsideSharedMemory() { endLaunch(Outcome::outsideMemory); }
@@ -158,12 +202,14 @@ void endLaunch(Outcome outcome) {
   std::abort();  // an ended launch's threads are never resumed
 }
 
-Outcome run(Dimensions grid, Dimensions size, Order order, const std::function<void()> &body) {
+Outcome run(
+    Dimensions grid, Dimensions size, size_t sharedBytes, Order order, const std::function<void()> &body) {
   Block block;
   block.grid = grid;
   block.size = size;
   block.body = &body;
   block.fibers.resize(size.x * size.y * size.z);
+  block.dynamicShared.resize(sharedBytes);
   // Kept for later launches, and not filled: a stack costs only the pages that its thread uses.
   static std::unique_ptr<char[]> stacks(new char[1024 * stackBytes]);
   std::mt19937 random(order.seed);

@@ -21,8 +21,9 @@ enum class Outcome : int32_t {
   misaligned = 3,
 };
 
-// Runs `body` once as each thread of the grid. Where a thread faults, the launch ends there. One launch at a time.
-Outcome run(Dimensions grid, Dimensions block, Order, const std::function<void()> &body);
+// Runs `body` once as each thread of the grid, each block with `sharedBytes` of dynamic shared memory. Where a thread faults,
+// the launch ends there. One launch at a time.
+Outcome run(Dimensions grid, Dimensions block, size_t sharedBytes, Order, const std::function<void()> &body);
 
 // Called by a running thread: ends the launch with this outcome.
 [[noreturn]] void endLaunch(Outcome);

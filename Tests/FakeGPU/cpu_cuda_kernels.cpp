@@ -28,6 +28,8 @@ constexpr Kernel kernels[] = {
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),
     ENTRY(faulty_unaligned_pack),  ENTRY(faulty_shared_overrun), ENTRY(faulty_unwritten_shared), ENTRY(faulty_early_exit),
+    ENTRY(faulty_copy_without_wait), ENTRY(faulty_copy_without_commit), ENTRY(faulty_copy_over_unread),
+    ENTRY(faulty_dynamic_shared), ENTRY(tile_product_f16), ENTRY(tile_product_bf16),
 };
 }  // namespace
 
@@ -45,7 +47,8 @@ const Kernel *findKernel(const char *name) {
   return nullptr;
 }
 
-Outcome launch(const Kernel &kernel, Dimensions grid, Dimensions block, Order order, void **arguments) {
-  return run(grid, block, order, [&] { kernel.call(arguments); });
+Outcome launch(
+    const Kernel &kernel, Dimensions grid, Dimensions block, size_t sharedBytes, Order order, void **arguments) {
+  return run(grid, block, sharedBytes, order, [&] { kernel.call(arguments); });
 }
 }  // namespace cpu_cuda

@@ -17,5 +17,5 @@ const Kernel *findKernel(const char *name);
 // The kernels of Sources/KernelText/kernels by index; null behind the last.
 const Kernel *kernelAt(int index);
 
-Outcome launch(const Kernel &, Dimensions grid, Dimensions block, Order, void **arguments);
+Outcome launch(const Kernel &, Dimensions grid, Dimensions block, size_t sharedBytes, Order, void **arguments);
 }  // namespace cpu_cuda

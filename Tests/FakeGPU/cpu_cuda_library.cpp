@@ -42,12 +42,14 @@ EXPORTED int32_t cpu_cuda_run(
 // A `cpu_cuda::Outcome`; −1 where there is no such kernel, −2 where it takes another number of arguments, −3 where no GPU
 // would launch it.
 EXPORTED int32_t cpu_cuda_launch(
-    const char *name, uint32_t gridX, uint32_t gridY, uint32_t blockX, int32_t order, uint32_t seed, void **arguments,
-    int32_t count) {
+    const char *name, uint32_t gridX, uint32_t gridY, uint32_t blockX, uint32_t sharedBytes, int32_t order, uint32_t seed,
+    void **arguments, int32_t count) {
   const cpu_cuda::Kernel *kernel = cpu_cuda::findKernel(name);
   if (!kernel) return -1;
   if (kernel->parameterCount != count) return -2;
   if (gridX == 0 || gridX > 0x7fffffffu || gridY == 0 || gridY > 65535 || blockX == 0 || blockX > 1024) return -3;
+  // A block of sm_90 may have 227 KiB.
+  if (sharedBytes > 227 << 10) return -3;
   return (int32_t)cpu_cuda::launch(
-      *kernel, {gridX, gridY, 1}, {blockX, 1, 1}, {(cpu_cuda::Order::Kind)order, seed}, arguments);
+      *kernel, {gridX, gridY, 1}, {blockX, 1, 1}, sharedBytes, {(cpu_cuda::Order::Kind)order, seed}, arguments);
 }

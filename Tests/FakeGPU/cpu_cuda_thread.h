@@ -20,7 +20,11 @@ const Dimensions &gridSize();
 
 void syncThreads();
 void syncWarp(uint32_t mask);
-// Waits for the lanes of `mask`; each gives a value and gets that of lane `from`.
+// What one lane gives at a meeting of its warp.
+using LaneValues = uint32_t[12];
+// Waits for the lanes of `mask`; each gives `count` values and gets those of all 32, to be read before it waits again.
+const LaneValues *exchange(uint32_t mask, const uint32_t *values, unsigned count);
+// The same for one value: that of lane `from`.
 uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from);
 unsigned lane();
 
@@ -31,6 +35,15 @@ void recordAccess(const void *address, size_t bytes, size_t alignment, Access);
 // The block's memory behind one SHARED declaration, told from others by the address of `key`. Poisoned when the block starts.
 void *sharedMemory(const void *key, size_t bytes);
 [[noreturn]] void faultOutsideSharedMemory();
+
+// The bytes from `address` on of the block's dynamic shared memory, whose size the launch says. Poisoned when the block
+// starts. Ends the launch where they lie outside or `address` is no multiple of their number.
+void *dynamicShared(unsigned address, size_t bytes);
+// An asynchronous copy: poisons its destination at once, and writes only when the thread waits for its group; so whoever
+// reads in between, or still reads what was there before, reads poison.
+void copyLater(unsigned to, const uint32_t (&words)[4]);
+void commitCopies();
+void waitForCopies(unsigned latestGroupsLeft);
 
 // A pointer into device memory.
 template <typename T> struct Global {

@@ -8,7 +8,8 @@ import XCTest
 struct CPUKernels: @unchecked Sendable {  // Function pointers that never change; XCTest runs one test at a time.
   typealias Launch =
     @convention(c) (
-      UnsafePointer<CChar>, UInt32, UInt32, UInt32, Int32, UInt32, UnsafeMutablePointer<UnsafeMutableRawPointer?>, Int32
+      UnsafePointer<CChar>, UInt32, UInt32, UInt32, UInt32, Int32, UInt32,
+      UnsafeMutablePointer<UnsafeMutableRawPointer?>, Int32
     ) -> Int32
 
   let allocate: @convention(c) (UInt64) -> UInt64
@@ -53,7 +54,7 @@ struct CPUKernels: @unchecked Sendable {  // Function pointers that never change
   }
 
   func launch(
-    _ kernel: String, grid: (Int, Int) = (1, 1), block: Int, order: ThreadOrder = .ascending,
+    _ kernel: String, grid: (Int, Int) = (1, 1), block: Int, sharedBytes: Int = 0, order: ThreadOrder = .ascending,
     _ arguments: [KernelArgument]
   ) -> LaunchOutcome {
     // Each argument in a cell of 8 bytes, little-endian, and a pointer to each, as a driver takes them.
@@ -62,8 +63,8 @@ struct CPUKernels: @unchecked Sendable {  // Function pointers that never change
       var pointers = arguments.indices.map { index in cells.baseAddress.map { $0 + 8 * index } }
       return LaunchOutcome(
         code: launchKernel(
-          kernel, UInt32(grid.0), UInt32(grid.1), UInt32(block), order.kind, order.seed, &pointers,
-          Int32(arguments.count)))
+          kernel, UInt32(grid.0), UInt32(grid.1), UInt32(block), UInt32(sharedBytes), order.kind, order.seed,
+          &pointers, Int32(arguments.count)))
     }
   }
 }

@@ -17,9 +17,23 @@ final class KernelCompilationTests: XCTestCase {
     for compiler in compilers {
       let architectures = Self.architectures.filter(compiler.architectures.contains)
       XCTAssertGreaterThanOrEqual(architectures.count, 7, compiler.path)
-      for (source, architecture) in product(Self.kernels, architectures) {
+      for (source, architecture) in product(Self.kernels, architectures)
+      where architecture >= 80 || !source.needsTensorCores {
         let output = compiler.compile(source, headers: Self.headers, for: architecture)
         XCTAssertEqual(Self.complaints(output, source), [], "sm_\(architecture), \(compiler.path)")
+      }
+    }
+  }
+
+  func testKernelsOfTensorCoresAreRefusedWhereThereAreNoneForEveryType() throws {
+    for compiler in try NVRTC.all() {
+      let older = Self.architectures.filter { $0 < 80 && compiler.architectures.contains($0) }
+      XCTAssertFalse(older.isEmpty, compiler.path)
+      let header = KernelSource(name: "includes.cu", text: "#include \"tensor.cuh\"\n", length: 24)
+      for (source, architecture) in product(Self.kernels.filter(\.needsTensorCores) + [header], older) {
+        let output = compiler.compile(source, headers: Self.headers, for: architecture)
+        XCTAssertNotEqual(output.code, 0, "\(source.name), sm_\(architecture)")
+        XCTAssertTrue(output.log.contains("this kernel needs sm_80 or newer"), output.log)
       }
     }
   }
