@@ -2,6 +2,9 @@
 // list with the folder.
 #include "KernelText.h"
 
+static const char attention_cuh[] = {
+#embed "kernels/attention.cuh"
+    , 0};
 static const char device_cuh[] = {
 #embed "kernels/device.cuh"
     , 0};
@@ -41,6 +44,15 @@ static const char embedding_cu[] = {
 static const char empty_cu[] = {
 #embed "kernels/empty.cu"
     , 0};
+static const char flash_attention_cu[] = {
+#embed "kernels/flash_attention.cu"
+    , 0};
+static const char flash_decode_cu[] = {
+#embed "kernels/flash_decode.cu"
+    , 0};
+static const char flash_decode_combine_cu[] = {
+#embed "kernels/flash_decode_combine.cu"
+    , 0};
 static const char gelu_cu[] = {
 #embed "kernels/gelu.cu"
     , 0};
@@ -76,6 +88,7 @@ static const char sweep_cu[] = {
 
 const struct KernelText *kernelTexts(size_t *count) {
   static const struct KernelText all[] = {
+      TEXT("attention.cuh", attention_cuh),
       TEXT("device.cuh", device_cuh),
       TEXT("elements.cuh", elements_cuh),
       TEXT("elementwise.cuh", elementwise_cuh),
@@ -89,6 +102,9 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("copy.cu", copy_cu),
       TEXT("embedding.cu", embedding_cu),
       TEXT("empty.cu", empty_cu),
+      TEXT("flash_attention.cu", flash_attention_cu),
+      TEXT("flash_decode.cu", flash_decode_cu),
+      TEXT("flash_decode_combine.cu", flash_decode_combine_cu),
       TEXT("gelu.cu", gelu_cu),
       TEXT("layernorm.cu", layernorm_cu),
       TEXT("residual_add.cu", residual_add_cu),

@@ -20,3 +20,9 @@ template <auto kernel, typename... Parameters> constexpr Kernel entry(const char
 
 #define ENTRY(kernel) cpu_cuda::entry<kernel>(#kernel, kernel)
 #define ENTRIES(kernel) ENTRY(kernel##_f16), ENTRY(kernel##_bf16), ENTRY(kernel##_f32)
+// Both element types of the tensor cores; those in each head dimension.
+#define TENSOR_ENTRIES(kernel) ENTRY(kernel##_f16), ENTRY(kernel##_bf16)
+#define HEAD_ENTRIES(kernel)                                                                                     \
+  ENTRY(kernel##_f16_d32), ENTRY(kernel##_bf16_d32), ENTRY(kernel##_f16_d64), ENTRY(kernel##_bf16_d64), ENTRY(kernel##_f16_d80), ENTRY(kernel##_bf16_d80),         \
+      ENTRY(kernel##_f16_d96), ENTRY(kernel##_bf16_d96), ENTRY(kernel##_f16_d128), ENTRY(kernel##_bf16_d128),   \
+      ENTRY(kernel##_f16_d256), ENTRY(kernel##_bf16_d256)

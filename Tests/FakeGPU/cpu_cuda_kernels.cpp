@@ -4,6 +4,9 @@
 #include "copy.cu"
 #include "embedding.cu"
 #include "empty.cu"
+#include "flash_attention.cu"
+#include "flash_decode.cu"
+#include "flash_decode_combine.cu"
 #include "gelu.cu"
 #include "layernorm.cu"
 #include "residual_add.cu"
@@ -24,6 +27,7 @@ constexpr Kernel kernels[] = {
     ENTRIES(layernorm),   ENTRIES(residual_add), ENTRIES(rmsnorm),   ENTRIES(rotary),          ENTRIES(rotary_kv_write),
     ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
     ENTRY(sweep_bytes),
+    HEAD_ENTRIES(flash_attention), HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
 };
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),

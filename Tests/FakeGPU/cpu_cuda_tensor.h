@@ -2,13 +2,18 @@
 #pragma once
 #include "cpu_cuda.h"
 
-#define TENSOR_KERNEL(threads) static void
+#define TENSOR_KERNEL(...) static void
 
 static inline unsigned dynamicShared() { return 0; }
 static inline Words loadShared(unsigned from) {
   Words words;
   std::memcpy(&words, cpu_cuda::dynamicShared(from, sizeof words), sizeof words);
   return words;
+}
+static inline unsigned loadSharedWord(unsigned from) {
+  unsigned word;
+  std::memcpy(&word, cpu_cuda::dynamicShared(from, sizeof word), sizeof word);
+  return word;
 }
 static inline void storeShared(unsigned to, const Words &words) {
   std::memcpy(cpu_cuda::dynamicShared(to, sizeof words), &words, sizeof words);

@@ -2,7 +2,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-/// One launch of a kernel: what it is given, what it must leave, and the operator whose operands it may touch.
+/// Launches of kernels for one operator: what they are given, what they must leave, and the operands they may touch.
 struct KernelCase {
   enum Argument {
     case tensor(KernelTensor)
@@ -11,10 +11,21 @@ struct KernelCase {
     case float(Double)
   }
 
+  struct Launch {
+    let kernel: String
+    var grid = (1, 1)
+    let block: Int
+    let arguments: [Argument]
+  }
+
   let kernel: String
   var grid = (1, 1)
   let block: Int
+  /// Bytes of dynamic shared memory.
+  var sharedBytes = 0
   let arguments: [Argument]
+  /// A second launch: its tensors are those of the first that have the same names.
+  var following: Launch?
   /// Their loads and stores are exactly the bytes that the kernel may touch, and must.
   var operands: [Operand<Count>] = []
 
@@ -28,16 +39,28 @@ struct KernelCase {
         bytes.map(array.upload)
         return array
       }
+      let named = Dictionary(zip(tensors.map(\.name), arrays)) { first, _ in first }
       var unused = arrays[...]
-      let launchArguments = arguments.map { argument -> KernelArgument in
-        switch argument {
-        case .tensor: .tensor(unused.removeFirst())
-        case .int32(let value): .int32(value)
-        case .uint64(let value): .uint64(value)
-        case .float(let value): .float(value)
+      func launchArguments(_ arguments: [Argument], _ array: (KernelTensor) throws -> DeviceArray) rethrows
+        -> [KernelArgument]
+      {
+        try arguments.map { argument in
+          switch argument {
+          case .tensor(let tensor): .tensor(try array(tensor))
+          case .int32(let value): .int32(value)
+          case .uint64(let value): .uint64(value)
+          case .float(let value): .float(value)
+          }
         }
       }
-      let outcome = kernels.launch(kernel, grid: grid, block: block, order: order, launchArguments)
+      var outcome = kernels.launch(
+        kernel, grid: grid, block: block, sharedBytes: sharedBytes, order: order,
+        launchArguments(arguments) { _ in unused.removeFirst() })
+      if let following, outcome == .finished {
+        outcome = kernels.launch(
+          following.kernel, grid: following.grid, block: following.block, order: order,
+          try launchArguments(following.arguments) { try XCTUnwrap(named[$0.name]) })
+      }
       let place = "\(kernel), grid \(grid), block \(block), \(order)"
       guard outcome == .finished else { return XCTFail("\(place): \(outcome)", file: file, line: line) }
       for (tensor, array) in zip(tensors, arrays) {

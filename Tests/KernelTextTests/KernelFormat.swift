@@ -11,6 +11,9 @@ enum KernelFormat: String, CaseIterable {
   /// Those that kernels with arithmetic come in.
   static let floatingPoint: [KernelFormat] = [.f16, .bf16, .f32]
 
+  /// Those that tensor cores multiply.
+  static let tensorCores: [KernelFormat] = [.f16, .bf16]
+
   var bytes: Int {
     switch self {
     case .byte: 1

@@ -16,6 +16,11 @@ struct KernelTensor {
   let writes: [StaticName]
   /// Elements between a 256-byte boundary and the first one.
   let shift: Int
+  /// Bytes that a launch declares to touch beside its operator's operands: partial results, page tables, lengths.
+  var declaredReads: UInt64 = 0
+  var declaredWrites: UInt64 = 0
+  /// Elements of what has neither contents nor an expectation.
+  var workspaceCount = 0
 
   static func input(_ name: StaticName, _ format: KernelFormat, _ contents: [Double], shift: Int = 0) -> KernelTensor {
     KernelTensor(
@@ -41,7 +46,23 @@ struct KernelTensor {
       absoluteError: absoluteError, reads: reads, writes: writes, shift: shift)
   }
 
-  var count: Int { contents?.count ?? expected?.count ?? 0 }
+  /// A launch's scratch memory, poisoned, of which every byte is written and read.
+  static func workspace(_ name: String, _ format: KernelFormat, count: Int) -> KernelTensor {
+    KernelTensor(
+      name: name, format: format, contents: nil, expected: nil, relativeError: 0, absoluteError: 0, reads: [],
+      writes: [],
+      shift: 0, declaredReads: UInt64(count * format.bytes), declaredWrites: UInt64(count * format.bytes),
+      workspaceCount: count)
+  }
+
+  /// What says where operands lie: lengths, a page table. `used` of its elements are read.
+  static func index(_ name: String, _ contents: [Int], used: Int) -> KernelTensor {
+    KernelTensor(
+      name: name, format: .int32, contents: contents.map(Double.init), expected: nil, relativeError: 0,
+      absoluteError: 0, reads: [], writes: [], shift: 0, declaredReads: UInt64(used * KernelFormat.int32.bytes))
+  }
+
+  var count: Int { contents?.count ?? expected?.count ?? workspaceCount }
 
   /// The first element that is not what it must be. NaN, the poison, never is, except where NaN is expected: poison that
   /// must stay.
@@ -62,7 +83,7 @@ struct KernelTensor {
     for isStore in [false, true] {
       let names = isStore ? writes : reads
       let own = operands.filter { $0.traffic.isStore == isStore && names.contains($0.name) }
-      let bytes = own.reduce(0) { $0 + $1.bytes.value }
+      let bytes = own.reduce(isStore ? declaredWrites : declaredReads) { $0 + $1.bytes.value }
       let touched = array.distinctBytes(written: isStore)
       guard touched == bytes else {
         return "\(touched) bytes of \(name) were \(isStore ? "written" : "read"), not \(bytes)"

@@ -4,7 +4,7 @@ import XCTest
 final class TensorCoreTests: XCTestCase {
   func testAWarpMultipliesTiles() throws {
     let kernels = try CPUKernels.open()
-    for (format, isTransposed) in product([KernelFormat.f16, .bf16], [false, true]) {
+    for (format, isTransposed) in product(KernelFormat.tensorCores, [false, true]) {
       for (present, order) in product([16, 5], ThreadOrder.all) {
         var random = RandomElements(seed: 3)
         let (a, b) = (random.next(256, format), random.next(256, format))

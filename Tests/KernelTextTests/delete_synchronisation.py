@@ -1,4 +1,4 @@
-"""Deletes each barrier and each shuffle step of the kernels in turn, and prints those that no test misses.
+"""Deletes each barrier, each shuffle step and each end of an asynchronous copy in turn, and prints those that no test misses.
 
 Run it behind `swift build --build-tests`, with the folder of the build's products:
 
@@ -6,7 +6,7 @@ Run it behind `swift build --build-tests`, with the folder of the build's produc
 
 Each mutant is compiled to a library that takes the place of libCPUKernels.so (ROOFLINE_CPU_KERNELS), and must fail each of
 the tests named below. A reduction's steps are deleted for sums alone and for maxima alone, so that one does not hide the
-other. Ends with 1 where a mutant survives, or where the kernels as they are fail.
+other; what attention kernels share must be missed by prefill and by decode. Ends with 1 where a mutant survives, or where the kernels as they are fail.
 """
 
 import os
@@ -20,7 +20,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "Sources/KernelText/kernels"
 EMULATOR = ROOT / "Tests/FakeGPU"
-STEP = re.compile(r"__syncthreads\(|__syncwarp\(|shuffle\w*\(value|__shfl_")
+STEP = re.compile(r"__syncthreads\(|__syncwarp\(|shuffle\w*\(value|__shfl_|commitCopies\(|waitForCopies<")
 
 SUMS = [
     "NormKernelTests/testRMSNormAtTheEdges",
@@ -29,6 +29,10 @@ SUMS = [
     "SoftmaxKernelTests/testTheEdges",
 ]
 MAXIMA = ["SoftmaxKernelTests/testTheMaximumReachesEveryThread"]
+PREFILL = ["FlashAttentionKernelTests/testEveryOrderOfThreads"]
+DECODE = ["FlashDecodeKernelTests/testEveryOrderOfThreads"]
+# The tests of a file's steps, where they are not those of sums and maxima.
+OWN = {"attention.cuh": PREFILL + DECODE, "flash_attention.cu": PREFILL, "flash_decode.cu": DECODE}
 
 
 def mutants():
@@ -43,7 +47,7 @@ def mutants():
                 continue
             name = f"{file.name}:{index + 1}: {line.strip()}"
             if file.name != "reductions.cuh":
-                yield name, file, index, "", SUMS + MAXIMA
+                yield name, file, index, "", OWN.get(file.name, SUMS + MAXIMA)
                 continue
             yield f"{name} for sums", file, index, f"if constexpr (Operation::identity != 0.0f) {{ {code} }}", SUMS
             yield f"{name} for maxima", file, index, f"if constexpr (Operation::identity == 0.0f) {{ {code} }}", MAXIMA
@@ -93,12 +97,13 @@ def main():
         common = []
         (scratch / "unchanged").mkdir()
         library = compile_library(KERNELS, scratch / "unchanged", common)
-        failed = failures(bundles[0], library, SUMS + MAXIMA)
+        failed = failures(bundles[0], library, SUMS + MAXIMA + PREFILL + DECODE)
         if failed:
             sys.exit(f"the kernels as they are fail {sorted(failed)}")
         found = list(mutants())
-        # One barrier and five steps, each twice: fewer would mean that the search misses them.
-        if len(found) < 12:
+        # A reduction's barrier and five steps, each twice; four steps of the online softmax; prefill's three barriers, one
+        # commit and two waits; decode's three barriers, two commits and two waits. Fewer would mean that the search misses some.
+        if len(found) < 29:
             sys.exit(f"only {len(found)} mutants found")
         for number, (name, file, index, replacement, tests) in enumerate(found):
             folder = scratch / str(number)

@@ -16,8 +16,9 @@
 #error "this kernel needs sm_80 or newer: bfloat16 tensor cores and asynchronous copies"
 #endif
 
-// A kernel of blocks of exactly `threads` threads: registers up to 65536 / threads each, 255 at most.
-#define TENSOR_KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
+// TENSOR_KERNEL(threads) or TENSOR_KERNEL(threads, blocks): blocks have at most so many threads, and so many blocks an SM must
+// find registers: 65536 / (threads · blocks) a thread, 255 at most.
+#define TENSOR_KERNEL(...) extern "C" __global__ void __launch_bounds__(__VA_ARGS__)
 
 // Where the launch's dynamic shared memory begins.
 DEVICE unsigned dynamicShared() {
@@ -31,6 +32,11 @@ DEVICE Words loadShared(unsigned from) {
                : "r"(from)
                : "memory");
   return words;
+}
+DEVICE unsigned loadSharedWord(unsigned from) {
+  unsigned word;
+  asm volatile("ld.shared.u32 %0, [%1];" : "=r"(word) : "r"(from) : "memory");
+  return word;
 }
 DEVICE void storeShared(unsigned to, const Words &words) {
   asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(words.word[0]), "r"(words.word[1]),
@@ -70,7 +76,7 @@ DEVICE void loadMatricesTransposed(unsigned (&fragment)[4], unsigned row) {
 // D += A·B, elements of the last argument's type, sums in float.
 #define MULTIPLY_ADD(T, type)                                                                                           \
   DEVICE void multiplyAdd(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1, T) {                         \
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." type "." type ".f32 "                                         \
+    asm("mma.sync.aligned.m16n8k16.row.col.f32." type "." type ".f32 "                                         \
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                                      \
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                                                       \
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                                       \
