@@ -29,7 +29,7 @@ let package = Package(
       name: "FakeGPU", path: "Tests/FakeGPU",
       sources: [
         "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Emulator.cpp", "Kernels.cpp", "Management.cpp",
-        "State.cpp",
+        "MatrixProducts.cpp", "State.cpp",
       ]),
     .target(name: "TestSupport", dependencies: ["RooflineCore"], path: "Tests/Support"),
     .testTarget(

@@ -1,4 +1,9 @@
 // Compares the declarations of Sources/CGPUABI with NVIDIA's own headers: .ci/abi-check asks a compiler whether they agree.
+// The headers of 16-bit floats need a C++ library of NVIDIA's; the calls compared here do not name their types.
+#define __CUDA_FP16_H__
+#define __CUDA_BF16_H__
+typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
+#include <cublasLt.h>
 #include <cuda.h>
 #include <nvml.h>
 #include <nvrtc.h>
@@ -34,6 +39,19 @@
 #define abi_nvmlProcessInfo_t nvmlProcessInfo_t
 #define abi_nvmlFieldValue_t nvmlFieldValue_t
 #define abi_nvmlDevice_t nvmlDevice_t
+#define abi_cublasStatus_t cublasStatus_t
+#define abi_cublasComputeType_t cublasComputeType_t
+#define abi_cudaDataType cudaDataType
+#define abi_cublasLtMatrixLayoutAttribute_t cublasLtMatrixLayoutAttribute_t
+#define abi_cublasLtMatmulDescAttributes_t cublasLtMatmulDescAttributes_t
+#define abi_cublasLtMatmulPreferenceAttributes_t cublasLtMatmulPreferenceAttributes_t
+#define abi_cublasLtMatmulAlgoConfigAttributes_t cublasLtMatmulAlgoConfigAttributes_t
+#define abi_cublasLtMatmulAlgo_t cublasLtMatmulAlgo_t
+#define abi_cublasLtMatmulHeuristicResult_t cublasLtMatmulHeuristicResult_t
+#define abi_cublasLtHandle_t cublasLtHandle_t
+#define abi_cublasLtMatrixLayout_t cublasLtMatrixLayout_t
+#define abi_cublasLtMatmulDesc_t cublasLtMatmulDesc_t
+#define abi_cublasLtMatmulPreference_t cublasLtMatmulPreference_t
 #include "CGPUABI.h"
 
 #define SAME(ours, theirs) static const abi_##ours check_##theirs = theirs
@@ -109,6 +127,23 @@ SAME(nvmlDeviceGetMemoryInfo, nvmlDeviceGetMemoryInfo);
 SAME(nvmlDeviceGetComputeRunningProcesses_v3, nvmlDeviceGetComputeRunningProcesses_v3);
 SAME(nvmlDeviceGetFieldValues, nvmlDeviceGetFieldValues);
 
+SAME(cublasLtGetVersion, cublasLtGetVersion);
+SAME(cublasLtGetStatusName, cublasLtGetStatusName);
+SAME(cublasLtCreate, cublasLtCreate);
+SAME(cublasLtDestroy, cublasLtDestroy);
+SAME(cublasLtMatrixLayoutCreate, cublasLtMatrixLayoutCreate);
+SAME(cublasLtMatrixLayoutDestroy, cublasLtMatrixLayoutDestroy);
+SAME(cublasLtMatrixLayoutSetAttribute, cublasLtMatrixLayoutSetAttribute);
+SAME(cublasLtMatmulDescCreate, cublasLtMatmulDescCreate);
+SAME(cublasLtMatmulDescDestroy, cublasLtMatmulDescDestroy);
+SAME(cublasLtMatmulDescSetAttribute, cublasLtMatmulDescSetAttribute);
+SAME(cublasLtMatmulPreferenceCreate, cublasLtMatmulPreferenceCreate);
+SAME(cublasLtMatmulPreferenceDestroy, cublasLtMatmulPreferenceDestroy);
+SAME(cublasLtMatmulPreferenceSetAttribute, cublasLtMatmulPreferenceSetAttribute);
+SAME(cublasLtMatmulAlgoGetHeuristic, cublasLtMatmulAlgoGetHeuristic);
+SAME(cublasLtMatmulAlgoConfigGetAttribute, cublasLtMatmulAlgoConfigGetAttribute);
+SAME(cublasLtMatmul, cublasLtMatmul);
+
 EQUAL(CUDA_SUCCESS);
 EQUAL(CUDA_ERROR_OUT_OF_MEMORY);
 EQUAL(CUDA_ERROR_STUB_LIBRARY);
@@ -131,6 +166,40 @@ EQUAL(CU_FUNC_ATTRIBUTE_NUM_REGS);
 EQUAL(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
 EQUAL(CU_STREAM_NON_BLOCKING);
 EQUAL(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+EQUAL(CUBLAS_STATUS_SUCCESS);
+EQUAL(CUBLAS_STATUS_NOT_SUPPORTED);
+EQUAL(CUBLAS_OP_N);
+EQUAL(CUBLAS_OP_T);
+EQUAL(CUBLAS_COMPUTE_32F);
+EQUAL(CUBLAS_COMPUTE_32F_FAST_TF32);
+EQUAL(CUBLAS_COMPUTE_32I);
+EQUAL(CUDA_R_32F);
+EQUAL(CUDA_R_16F);
+EQUAL(CUDA_R_8I);
+EQUAL(CUDA_R_32I);
+EQUAL(CUDA_R_16BF);
+EQUAL(CUDA_R_8F_E4M3);
+EQUAL(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT);
+EQUAL(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET);
+EQUAL(CUBLASLT_MATMUL_DESC_TRANSA);
+EQUAL(CUBLASLT_MATMUL_DESC_EPILOGUE);
+EQUAL(CUBLASLT_MATMUL_DESC_BIAS_POINTER);
+EQUAL(CUBLASLT_MATMUL_DESC_FAST_ACCUM);
+EQUAL(CUBLASLT_EPILOGUE_DEFAULT);
+EQUAL(CUBLASLT_EPILOGUE_BIAS);
+EQUAL(CUBLASLT_EPILOGUE_GELU);
+EQUAL(CUBLASLT_EPILOGUE_GELU_BIAS);
+EQUAL(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES);
+EQUAL(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES);
+EQUAL(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES);
+EQUAL(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES);
+EQUAL(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES);
+EQUAL(CUBLASLT_ALGO_CONFIG_ID);
+EQUAL(CUBLASLT_ALGO_CONFIG_TILE_ID);
+EQUAL(CUBLASLT_ALGO_CONFIG_SPLITK_NUM);
+EQUAL(CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING);
+EQUAL(CUBLASLT_ALGO_CONFIG_STAGES_ID);
+EQUAL(CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID);
 EQUAL(NVML_SUCCESS);
 EQUAL(NVML_ERROR_INSUFFICIENT_SIZE);
 EQUAL(NVML_CLOCK_SM);
@@ -153,6 +222,7 @@ EQUAL(NVML_VALUE_TYPE_UNSIGNED_SHORT);
 _Static_assert(sizeof(CUuuid) == sizeof(abi_CUuuid_st), "CUuuid");
 _Static_assert(sizeof(CUdeviceptr) == 8 && sizeof(CUdevice) == 4 && sizeof(CUresult) == 4, "widths");
 _Static_assert(sizeof(nvmlReturn_t) == 4 && sizeof(nvrtcResult) == 4 && sizeof(nvmlEnableState_t) == 4, "widths");
+_Static_assert(sizeof(cublasStatus_t) == 4 && sizeof(cudaDataType) == 4 && sizeof(cublasComputeType_t) == 4, "widths");
 SIZE(nvmlMemory);
 FIELD(nvmlMemory, total);
 FIELD(nvmlMemory, free);
@@ -170,3 +240,9 @@ FIELD(nvmlFieldValue, latencyUsec);
 FIELD(nvmlFieldValue, valueType);
 FIELD(nvmlFieldValue, nvmlReturn);
 FIELD(nvmlFieldValue, value);
+SIZE(cublasLtMatmulAlgo);
+SIZE(cublasLtMatmulHeuristicResult);
+FIELD(cublasLtMatmulHeuristicResult, algo);
+FIELD(cublasLtMatmulHeuristicResult, workspaceSize);
+FIELD(cublasLtMatmulHeuristicResult, state);
+FIELD(cublasLtMatmulHeuristicResult, wavesCount);

@@ -50,6 +50,8 @@ void apply(const std::string &word) {
   if (key == "attribute") state.attributes[std::atoi(value.c_str())] = after(value, colon);
   if (key == "memory") state.memory = uint64_t(number);
   if (key == "report") reportPath = value;
+  if (key == "workspace") state.matrixWorkspace = uint64_t(number);
+  if (key == "algorithm") state.hasMatrixAlgorithm = number != 0;
 }
 
 void applyAll(const char *switches) {

@@ -46,6 +46,9 @@ struct State {
   std::string corruptKernel, refusedProgram;
   double timeScale = 1, noise = 0, drift = 0;
   bool corrupts = false;
+  // cuBLASLt: what its algorithm asks for, bytes, and whether it has one.
+  uint64_t matrixWorkspace = 0;
+  bool hasMatrixAlgorithm = true;
   uint64_t clockReasons = 0;
   // Times read before the reasons show.
   int64_t timesToReasons = 0;

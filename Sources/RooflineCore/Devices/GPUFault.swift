@@ -18,4 +18,6 @@ public enum GPUFault: Error, Hashable, Sendable {
   case wrongResult(kernel: String, detail: String)
   /// There is no GPU of that number.
   case noSuchDevice(ordinal: Int, count: Int)
+  /// What the library or the GPU cannot compute, and why, a clause.
+  case unsupported(String, reason: String)
 }

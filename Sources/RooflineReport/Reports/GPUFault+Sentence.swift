@@ -20,12 +20,14 @@ extension GPUFault {
       count == 0
         ? "there is no GPU here; run this on a machine that has one"
         : "there is no GPU \(ordinal); \(count == 1 ? "the only one is --device 0" : "give --device 0 to \(count - 1)")"
+    case .unsupported(let what, let reason): "\(what) cannot run: \(reason)"
     }
   }
 
   private static func remedy(_ name: String?) -> String {
     switch name {
-    case "CUDA_ERROR_OUT_OF_MEMORY": "end other programs on the GPU (`roofline devices` lists them), or ask for less"
+    case "CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED":
+      "end other programs on the GPU (`roofline devices` lists them), or ask for less"
     case "CUDA_ERROR_LAUNCH_TIMEOUT": "a watchdog ended the kernel: use a GPU that drives no display"
     case "CUDA_ERROR_ILLEGAL_ADDRESS", "CUDA_ERROR_LAUNCH_FAILED":
       "the kernel is broken on this GPU; nothing that it computed counts"

@@ -1,4 +1,5 @@
-// A stand-in for libcuda.so.1, libnvidia-ml.so.1 and libnvrtc, for tests: no GPU, a clock of its own, and faults on demand.
+// A stand-in for libcuda.so.1, libnvidia-ml.so.1, libnvrtc and libcublasLt, for tests: no GPU, a clock of its own, and faults
+// on demand.
 //
 // Device memory is host memory. Work runs when it is queued, and takes a made-up time of the stand-in's own clock (2 µs and
 // 200 bytes a nanosecond), so that times are the same in every run. The product's kernels run as the library CPUKernels beside
@@ -11,7 +12,8 @@
 //   version=11000                 an old driver, as cuDriverGetVersion writes it
 //   attribute=16:132              CUDA's device attribute 16 is 132
 //   memory=1000000                bytes of the device
-//   fail=cuMemAlloc_v2@2:2        a function's third call and all later ones answer 2 (of libcuda, NVML or NVRTC)
+//   workspace=4096  algorithm=0   cuBLASLt's algorithm needs that many bytes; it has none
+//   fail=cuMemAlloc_v2@2:2        a function's third call and all later ones answer 2 (of any library)
 //   refuse=rmsnorm.cu             the compiler refuses that program, with a log
 //   fault=700                     the next launch ends with 700: it shows at the next synchronization, and never goes away
 //   fault=rmsnorm_f16@3:702       the fourth launch of that kernel does
