@@ -26,3 +26,5 @@ template <auto kernel, typename... Parameters> constexpr Kernel entry(const char
   ENTRY(kernel##_f16_d32), ENTRY(kernel##_bf16_d32), ENTRY(kernel##_f16_d64), ENTRY(kernel##_bf16_d64), ENTRY(kernel##_f16_d80), ENTRY(kernel##_bf16_d80),         \
       ENTRY(kernel##_f16_d96), ENTRY(kernel##_bf16_d96), ENTRY(kernel##_f16_d128), ENTRY(kernel##_bf16_d128),   \
       ENTRY(kernel##_f16_d256), ENTRY(kernel##_bf16_d256)
+// The tiles of gemm.cu.
+#define TILE_ENTRIES(kernel) ENTRY(kernel##_128x128), ENTRY(kernel##_64x64), ENTRY(kernel##_16x32)

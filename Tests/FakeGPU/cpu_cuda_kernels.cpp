@@ -8,6 +8,7 @@
 #include "flash_decode.cu"
 #include "flash_decode_combine.cu"
 #include "gelu.cu"
+#include "gemm.cu"
 #include "layernorm.cu"
 #include "residual_add.cu"
 #include "rmsnorm.cu"
@@ -28,6 +29,7 @@ constexpr Kernel kernels[] = {
     ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
     ENTRY(sweep_bytes),
     HEAD_ENTRIES(flash_attention), HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
+    TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16),
 };
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),

@@ -33,33 +33,7 @@ final class EmbeddedTextTests: XCTestCase {
 
   /// Every kernel that the text defines runs on the CPU in these tests, in each element type.
   func testTheEmulatorHasEveryKernel() throws {
-    var defined: Set<String> = []
-    for source in KernelSource.all where source.name.hasSuffix(".cu") {
-      let instances = Self.instances(source.text)
-      for match in source.text.matches(of: /KERNEL(?:\([^)]*\))? (\w+?)(_##T)?(##_d##d)?\(/) {
-        let name = String(match.1)
-        XCTAssertEqual(instances.isEmpty, match.2 == nil, name)
-        if instances.isEmpty { defined.insert(name) }
-        for (format, head) in instances {
-          defined.insert("\(name)_\(format)" + (match.3 == nil ? "" : "_d\(head)"))
-        }
-      }
-    }
-    XCTAssertEqual(Set(try CPUKernels.open().names), defined)
-  }
-
-  /// The element types that a text's macro is expanded for, and the head dimension of each.
-  private static func instances(_ text: String) -> [(format: KernelFormat, head: Substring)] {
-    text.matches(of: /(?m)^(?:(FOR_EVERY_ELEMENT|FOR_BOTH_ELEMENTS)\()?INSTANTIATE(?:\((b?f16)\))?(?:, (\d+).*)?\)?$/)
-      .flatMap {
-        match -> [(format: KernelFormat, head: Substring)] in
-        let formats: [KernelFormat] =
-          switch match.1 {
-          case "FOR_EVERY_ELEMENT": KernelFormat.floatingPoint
-          case "FOR_BOTH_ELEMENTS": KernelFormat.tensorCores
-          default: KernelFormat.tensorCores.filter { match.2 == Substring($0.rawValue) }
-          }
-        return formats.map { ($0, match.3 ?? "") }
-      }
+    let defined = KernelSource.all.filter { $0.name.hasSuffix(".cu") }.flatMap(\.kernelNames)
+    XCTAssertEqual(Set(try CPUKernels.open().names), Set(defined))
   }
 }

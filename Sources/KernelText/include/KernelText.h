@@ -2,8 +2,9 @@
 ///
 /// A kernel is called after its operator and its element type: `rmsnorm_f16`, `rmsnorm_bf16`, `rmsnorm_f32`; `copy_bytes`,
 /// `empty_kernel` and `spin_nanoseconds` have none. Each `.cu` says which grids and blocks it runs in, and what its
-/// parameters mean; any block has at most 1024 threads, no kernel needs dynamic shared memory or a workspace. Arithmetic is in
-/// float, results are rounded to nearest even. Widths are at most 2^30.
+/// parameters mean; any block has at most 1024 threads, no kernel needs a workspace. Arithmetic is in float, results are
+/// rounded to nearest even. Widths are at most 2^30. Kernels on tensor cores (`gemm_f16_128x128` and the like) run on sm_80 and
+/// newer, in blocks of the size and with the dynamic shared memory that their file says.
 ///
 /// Shown without a GPU, by the same text compiled for the CPU (Tests/FakeGPU) and by NVRTC for sm_70 to sm_120: results against
 /// double precision, in five orders of the threads; that the distinct bytes a kernel touches are exactly its operator's

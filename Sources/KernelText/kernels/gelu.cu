@@ -2,9 +2,6 @@
 #include "elementwise.cuh"
 #include "mathematics.cuh"
 
-// ½·(1 + tanh u) = sigmoid(2u): no cancellation where tanh is near −1.
-DEVICE float geluOf(float x) { return x * sigmoid(2.0f * 0.7978845608028654f * (x + 0.044715f * x * x * x)); }
-
 template <typename T> DEVICE void gelu(GLOBAL(const T) input, GLOBAL(T) output, u64 count) {
   forEachPackOfGrid<T>(count, [&](u64 first, int present) {
     const Pack<T> x = loadPack<T>(input + first, present);
