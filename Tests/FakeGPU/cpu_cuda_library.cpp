@@ -30,13 +30,13 @@ EXPORTED int32_t cpu_cuda_parameter_bytes(const char *name, int32_t index) {
 }
 
 // As a driver launches, which has checked the extents (x, y, z) and counts no arguments; threads in ascending order. A
-// `cpu_cuda::Outcome`, or −1 where there is no such kernel. No kernel uses dynamic shared memory.
+// `cpu_cuda::Outcome`, or −1 where there is no such kernel.
 EXPORTED int32_t cpu_cuda_run(
     const char *name, const uint32_t *grid, const uint32_t *block, uint64_t sharedBytes, void **arguments) {
   const cpu_cuda::Kernel *kernel = cpu_cuda::findKernel(name);
   if (!kernel) return -1;
-  (void)sharedBytes;
-  return (int32_t)cpu_cuda::launch(*kernel, {grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, {}, arguments);
+  return (int32_t)cpu_cuda::launch(
+      *kernel, {grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, sharedBytes, {}, arguments);
 }
 
 // A `cpu_cuda::Outcome`; −1 where there is no such kernel, −2 where it takes another number of arguments, −3 where no GPU
