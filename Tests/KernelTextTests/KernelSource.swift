@@ -47,11 +47,7 @@ struct KernelSource {
       }
       return list(behind: "INSTANTIATE(", in: line).map { [$0] } ?? []
     }
-    let names = lines.compactMap { line -> String? in
-      let words = line.split(separator: " ")
-      guard let word = words.firstIndex(where: { $0 == "KERNEL" || $0.hasPrefix("TENSOR_KERNEL(") }) else { return nil }
-      return words.dropFirst(word + 1).first.map { String($0.prefix { $0 != "(" }) }
-    }
+    let names = text.matches(of: /KERNEL(?:\([^)]*\))? ([\w#]+)\(/).map { String($0.1) }
     return names.flatMap { name -> [String] in
       guard name.contains("##") else { return [name] }
       return instances.map { instance in
