@@ -38,6 +38,8 @@ public struct Comparison: Sendable {
   public var unmeasured: [Unmatched]
   /// Measurements of no row, by what they are.
   public var unpredicted: [ObservationFile.Skipped]
+  /// Whose constants predicted.
+  public var notes: [String]
 
   /// Within this share a prediction counts as right.
   static let tolerance = 0.15
@@ -56,6 +58,7 @@ public struct Comparison: Sendable {
     lines = observations.compactMap { matcher.line($0.kernel.title, $0) }
     unmeasured = []
     unpredicted = matcher.reasons + skipped
+    notes = matcher.predictor.notes
   }
 
   /// A model's rows against the measurements of their kernels.
@@ -83,6 +86,7 @@ public struct Comparison: Sendable {
     }
     let others = observations.filter { !used.contains($0.kernel.bare) }
     unpredicted = matcher.reasons + skipped
+    notes = matcher.predictor.notes
     if !others.isEmpty {
       let examples = others.prefix(3).map(\.kernel.title).joined(separator: "; ")
       unpredicted.append(.init(reason: "measurements of no row of the model, e.g. \(examples)", n: others.count))

@@ -37,16 +37,28 @@ extension ObservationFile {
       where ObservationReader.Column(rawValue: key) == nil && !ObservationFile.details.contains(key) {
         if !unknown.contains(key) { unknown.append(key) }
       }
-      if let mode = try object.string("mode"), mode != TimingMode.rotating.rawValue {
+      let mode = try object.string("mode")
+      if let mode, mode != TimingMode.rotating.rawValue {
         reader.skip("timed \(mode), not rotating as a model runs")
         continue
       }
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")
       }
-      if let observation { observations.append(observation) }
+      if let observation { observations.append(mode == nil ? observation : observation.rotated) }
     }
     self.init(path: path, gpu: gpu, observations: observations, skipped: reader.skipped, unknownColumns: unknown)
+  }
+}
+
+extension Observation {
+  /// The same, its keys and values read from memory: `measure` goes around caches larger than L2.
+  fileprivate var rotated: Observation {
+    guard case .decode(var call) = kernel.shape else { return self }
+    call.isWarm = false
+    return Observation(
+      TimedKernel(.decode(call), dtype: kernel.dtype, keyValueDType: kernel.keyValueDType), family: family,
+      source: source, timing: timing, microseconds: microseconds, line: line, clockMegahertz: clockMegahertz)
   }
 }
 

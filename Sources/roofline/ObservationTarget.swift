@@ -45,7 +45,7 @@ struct ObservationTarget {
           ? "it exists; --resume goes on with it, --output names another"
           : "there is nothing to resume; leave out --resume")
     }
-    try requireWritable()
+    if ObservationTarget.isRegular(path) || ObservationTarget.isFolder(path) { try requireWritable() }
     if isResumed { earlier = try ObservationTarget.observations(of: path, device, software, tool: tool) }
   }
 
@@ -89,10 +89,14 @@ struct ObservationTarget {
   /// The folder is made where it is missing.
   private func requireWritable() throws(InputError) {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let manager = FileManager.default
-    try? manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let target = manager.fileExists(atPath: path) ? path : folder
-    guard manager.isWritableFile(atPath: target), !ObservationTarget.isFolder(path) else {
+    let trial = URL(fileURLWithPath: folder).appendingPathComponent(".roofline-\(UInt64.random(in: 0...UInt64.max))")
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      // Only writing tells: rights are not all that can be in the way.
+      try Data().write(to: trial)
+      try FileManager.default.removeItem(at: trial)
+      guard !ObservationTarget.isFolder(path) else { throw CocoaError(.fileWriteNoPermission) }
+    } catch {
       throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
     }
   }

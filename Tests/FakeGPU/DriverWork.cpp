@@ -23,7 +23,7 @@ struct Module {
 void run(Work &work) {
   if (state.stickyError) return;  // a broken context runs nothing
   ++state.launches;
-  if (state.launchesToInterrupt-- == 0) kill(getpid(), SIGINT);
+  if ((state.interruptedKernel.empty() || state.interruptedKernel == work.kernel->name) && state.launchesToInterrupt-- == 0) kill(getpid(), SIGINT);
   const int32_t any = State::due(state.launchFaults, ""), own = State::due(state.launchFaults, work.kernel->name);
   if (any || own) {
     state.stickyError = any ? any : own;

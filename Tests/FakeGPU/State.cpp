@@ -35,7 +35,8 @@ void apply(const std::string &word) {
   if (key == "fail") state.failures[value.substr(0, std::min(at, colon))] = failure;
   if (key == "fault" && isNumber) state.launchFaults[""] = {0, int32_t(number)};
   if (key == "fault" && !isNumber) state.launchFaults[value.substr(0, std::min(at, colon))] = failure;
-  if (key == "interrupt") state.launchesToInterrupt = int64_t(number);
+  if (key == "interrupt") state.launchesToInterrupt = isNumber ? int64_t(number) : after(value, at);
+  if (key == "interrupt" && !isNumber) state.interruptedKernel = value.substr(0, at);
   if (key == "scale") state.timeScale = number;
   if (key == "noise") state.noise = number;
   if (key == "drift") state.drift = number;

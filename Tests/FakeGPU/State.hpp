@@ -41,7 +41,8 @@ struct State {
   // How launches end, by the kernel's name or for any (""), and what every call answers after one did.
   std::map<std::string, Failure> launchFaults;
   int32_t stickyError = 0;
-  // Launches that go well before an interrupt; below 0: no interrupt.
+  // Launches, of one kernel or of any, that go well before an interrupt; below 0: no interrupt.
+  std::string interruptedKernel;
   int64_t launchesToInterrupt = -1;
   std::string corruptKernel, refusedProgram;
   double timeScale = 1, noise = 0, drift = 0;

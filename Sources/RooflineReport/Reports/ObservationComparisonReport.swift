@@ -12,7 +12,7 @@ public struct ObservationComparisonReport {
     self.comparison = comparison
     self.hardware = hardware
     self.tolerance = tolerance
-    self.notes = notes
+    self.notes = notes + comparison.notes
   }
 
   public func render(_ format: OutputFormat, text: TextFormat) throws -> String {

@@ -18,6 +18,7 @@
 //   fault=700                     the next launch ends with 700: it shows at the next synchronization, and never goes away
 //   fault=rmsnorm_f16@3:702       the fourth launch of that kernel does
 //   interrupt=10                  the eleventh launch raises SIGINT
+//   interrupt=rmsnorm_f16@3       the fourth launch of that kernel does
 //   corrupt=rmsnorm_f16           the kernel computes one element of each of its outputs wrong
 //   corrupt=1                     copies on the device flip a bit
 //   scale=1.1  noise=0.2          event times are 1.1 times as long; off by up to 20 % to either side

@@ -1,0 +1,290 @@
+import Foundation
+import RooflineCore
+import TestSupport
+import XCTest
+
+@testable import roofline
+
+/// `measure` on the stand-in of the driver: what it prints, and what it writes.
+final class MeasureCommandTests: CommandTestCase {
+  /// A model's step with few, small rows.
+  static let step = "measure --model llama-3.2-1b --prompt 2 --phase decode --operators fused --tp 8"
+
+  /// The surroundings of a machine with the stand-in, whose cache is small, so that few copies make a round.
+  private func surroundings(_ switches: String = "", terminal: (@Sendable (String) -> Void)? = nil) throws
+    -> Surroundings
+  {
+    let fake = try FakeGPU()
+    try fake.apply("attribute=38:1024 \(switches)")
+    var environment = fake.environment
+    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
+    return Surroundings(environment: environment, progress: terminal)
+  }
+
+  private func document(_ path: String) throws -> [String: Any] {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    return try XCTUnwrap(JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  private func observations(_ path: String) throws -> [[String: Any]] {
+    try XCTUnwrap(document(path)["observations"] as? [[String: Any]])
+  }
+
+  func testAStepIsMeasuredRowByRow() throws {
+    let file = try temporaryFolder().appendingPathComponent("step.json").path
+    let outcome = try roofline("\(Self.step) --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    XCTAssertEqual(outcome.errors, "")
+    for line in outcome.output.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 120, String(line)) }
+    for text in [
+      "decode embedding ", "decode attn_norm ", "decode rotary ", "decode attn_add_norm +1 ", "decode mlp_silu_dot ",
+      "stand-in     these times are made up; nothing here is a measurement",
+      "decode attn_all_reduce", "it needs several GPUs; one", "written      5 observations in \(file)",
+    ] {
+      XCTAssertTrue(outcome.output.contains(text), "\(text) is not in\n\(outcome.output)")
+    }
+    let whole = try document(file)
+    XCTAssertEqual(whole["schemaVersion"] as? Int, 1)
+    XCTAssertEqual(whole["isFake"] as? Bool, true)
+    XCTAssertEqual((whole["device"] as? [String: Any])?["uuid"] as? String, "GPU-fafafafa-fafa-fafa-fafa-fafafafafa00")
+    XCTAssertEqual((whole["software"] as? [String: Any])?["cudaDriver"] as? String, "13.0")
+    XCTAssertEqual(whole["command"] as? String, "\(Self.step.dropFirst(8)) --output \(file)")
+    // Four projections, attention, lm_head, all-reduces and the gather of the logits.
+    let refused = try XCTUnwrap(whole["unsupported"] as? [[String: Any]])
+    XCTAssertTrue(refused.contains { ($0["names"] as? [String])?.contains("decode logits_all_gather") == true })
+    let rows = try observations(file)
+    XCTAssertEqual(
+      rows.map { $0["op"] as? String }, ["embedding", "rmsnorm", "rope", "add_rmsnorm", "silu_and_mul"])
+    let norm = rows[1]
+    XCTAssertEqual(norm["operator"] as? String, "rmsnorm rows=1 width=2048")
+    XCTAssertEqual(norm["names"] as? [String], ["decode attn_norm"])
+    XCTAssertEqual(norm["kind"] as? String, "row")
+    XCTAssertEqual(norm["rows"] as? Int, 1)
+    XCTAssertEqual(norm["width"] as? Int, 2048)
+    XCTAssertEqual(norm["dtype"] as? String, "bf16")
+    XCTAssertEqual(norm["family"] as? String, "roofline")
+    XCTAssertEqual(norm["timing"] as? String, "graph")
+    XCTAssertEqual(norm["mode"] as? String, "rotating")
+    let counts = try XCTUnwrap(norm["counts"] as? [String: Any])
+    // Input, weight and output of 2048 elements; 4w + 2 FLOPs and one root.
+    XCTAssertEqual(counts["bytes"] as? Int, 3 * 2048 * 2)
+    XCTAssertEqual(counts["vectorFLOPs"] as? Int, 4 * 2048 + 2)
+    XCTAssertEqual(counts["specialFLOPs"] as? Int, 1)
+    XCTAssertEqual(counts["workspaceBytes"] as? Int, 0)
+    let kernel = try XCTUnwrap((norm["kernels"] as? [[String: Any]])?.first)
+    XCTAssertEqual(kernel["name"] as? String, "rmsnorm_bf16")
+    XCTAssertEqual(kernel["registers"] as? Int, 32)
+    XCTAssertEqual(kernel["localBytes"] as? Int, 0)
+    // The stand-in's clock: 2 µs a launch, and 200 bytes a nanosecond.
+    let time = try XCTUnwrap(norm["time_us"] as? Double)
+    XCTAssertEqual(time, 2 + 12288 / 200e3, accuracy: 1e-3)
+    let samples = try XCTUnwrap(norm["samples_us"] as? [Double])
+    let statistics = try XCTUnwrap(norm["statistics"] as? [String: Any])
+    XCTAssertEqual(statistics["n"] as? Int, samples.count)
+    XCTAssertEqual(samples.sorted()[samples.count / 2], time, accuracy: 1e-3)
+    XCTAssertEqual(statistics["floor_us"] as? Double ?? 0, 2, accuracy: 1e-3)
+    let achieved = try XCTUnwrap(norm["achieved"] as? [String: Any])
+    XCTAssertEqual(achieved["bytesPerSecond"] as? Double ?? 0, 12288 / (time * 1e-6), accuracy: 1e6)
+    XCTAssertEqual((norm["before"] as? [String: Any])?["temperatureCelsius"] as? Double, 40)
+    let check = try XCTUnwrap(norm["check"] as? [String: Any])
+    XCTAssertEqual(check["comparedElements"] as? Int, 2048)
+  }
+
+  /// Modes, roofs of a named GPU, one kernel by its columns.
+  func testOneKernelInEachMode() throws {
+    let file = try temporaryFolder().appendingPathComponent("kernel.json").path
+    let outcome = try roofline(
+      "measure --kernel rmsnorm rows=20 width=128 --dtype fp16 --modes rotating,cold,hot --hardware h100-sxm --output \(file)",
+      surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let rows = try observations(file)
+    XCTAssertEqual(rows.map { $0["mode"] as? String }, ["rotating", "cold", "hot"])
+    for row in rows {
+      let achieved = try XCTUnwrap(row["achieved"] as? [String: Any])
+      XCTAssertEqual(achieved["roof"] as? String, "memory")
+      // 3.35 TB/s.
+      let roof = Double((2 * 20 + 1) * 128 * 2) / 3.35e12 * 1e6
+      XCTAssertEqual(achieved["roof_us"] as? Double ?? 0, roof, accuracy: 1e-4)
+      XCTAssertEqual(
+        achieved["shareOfRoof"] as? Double ?? 0, roof / (row["time_us"] as? Double ?? 0), accuracy: 1e-4)
+    }
+    XCTAssertEqual(outcome.output.components(separatedBy: "rmsnorm rows=20 width=128").count, 4)
+    XCTAssertTrue(outcome.output.contains("memory"))
+  }
+
+  /// A list of kernels in the columns of published measurements; copies of a kernel are measured once.
+  func testAListOfKernels() throws {
+    let folder = try temporaryFolder()
+    let list = folder.appendingPathComponent("list.csv")
+    let file = folder.appendingPathComponent("list.json").path
+    try """
+    kind,gpu,family,source,timing,op,dtype,rows,width,heads,kv_heads,head_dim,tp,time_us
+    row,a100,x,y,kernel,rmsnorm,fp16,3,64,,,,,1.5
+    row,a100,x,y,kernel,rmsnorm,fp16,3,64,,,,,1.6
+    row,a100,x,y,kernel,add,bf16,3,64,,,,,1.5
+    row,a100,x,y,kernel,rope,bf16,3,384,4,2,64,1,1.5
+    """.write(to: list, atomically: true, encoding: .utf8)
+    let outcome = try roofline("measure --kernels \(list.path) --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    XCTAssertEqual(
+      try observations(file).map { $0["operator"] as? String },
+      [
+        "rmsnorm rows=3 width=64", "residual_add rows=1 width=192",
+        "rope rows=3 batch=1 heads=4 kv_heads=2 head_dim=64",
+      ])
+    XCTAssertEqual(try observations(file).map { $0["dtype"] as? String }, ["fp16", "bf16", "bf16"])
+  }
+
+  /// What `measure` writes `compare` and `calibrate` refuse with the mark, and read without it.
+  func testMadeUpTimesAreNoObservations() throws {
+    let folder = try temporaryFolder()
+    let file = folder.appendingPathComponent("fake.json")
+    let surroundings = try surroundings()
+    XCTAssertEqual(
+      roofline(
+        "measure --kernel rmsnorm rows=3 width=64 --dtype fp16 --modes rotating,hot --output \(file.path)", surroundings
+      ).exitCode, 0)
+    for command in ["compare", "validate", "calibrate --output \(folder.path)/c.json"] {
+      let outcome = roofline("\(command) --observations \(file.path) --hardware h100-sxm")
+      XCTAssertEqual(outcome.exitCode, 1)
+      XCTAssertEqual(outcome.errors, "roofline: \(file.path): a fake device's file; its times are made up\n")
+    }
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try text.replacingOccurrences(of: "\"isFake\" : true", with: "\"isFake\" : false")
+      .write(to: file, atomically: true, encoding: .utf8)
+    let compared = try json("compare --observations \(file.path) --hardware h100-sxm --tolerance 100")
+    let rows = try XCTUnwrap(compared["rows"] as? [[String: Any]])
+    XCTAssertEqual(rows.count, 1)
+    let text2 = output("compare --observations \(file.path) --hardware h100-sxm --tolerance 100")
+    XCTAssertTrue(text2.contains("constants of vllm for the kernels of roofline"), text2)
+    XCTAssertTrue(text2.contains("timed hot, not rotating as a model runs"), text2)
+  }
+
+  /// Without a name for the file, made-up times are not measured at all.
+  func testMadeUpTimesNeedAName() throws {
+    let outcome = try roofline("measure --kernel rmsnorm rows=3 width=64 --dtype fp16", surroundings())
+    XCTAssertEqual(outcome.exitCode, 64)
+    XCTAssertEqual(
+      outcome.errors,
+      "roofline: GPU 0 is a stand-in, whose times are made up; name a file for them with --output\n")
+  }
+
+  func testResumeMeasuresOnlyWhatIsMissing() throws {
+    let file = try temporaryFolder().appendingPathComponent("step.json").path
+    XCTAssertEqual(try roofline("\(Self.step) --output \(file)", surroundings("refuse=rmsnorm.cu")).exitCode, 1)
+    let before = try observations(file)
+    XCTAssertEqual(before.map { $0["op"] as? String }, ["embedding", "rope", "add_rmsnorm", "silu_and_mul"])
+    let again = try roofline("\(Self.step) --output \(file)", surroundings())
+    XCTAssertEqual(again.exitCode, 1)
+    XCTAssertEqual(
+      again.errors, "roofline: \(file): it exists; --resume goes on with it, --output names another\n")
+    let resumed = try roofline("\(Self.step) --output \(file) --resume", surroundings())
+    XCTAssertEqual(resumed.exitCode, 0, resumed.errors)
+    XCTAssertTrue(resumed.output.contains("5 observations, 4 of them from before"), resumed.output)
+    let after = try observations(file)
+    XCTAssertEqual(NSArray(array: Array(after[..<4])), NSArray(array: before), "what was there stays as it was")
+    XCTAssertEqual(after.last?["op"] as? String, "rmsnorm")
+    let done = try roofline("\(Self.step) --output \(file) --resume", surroundings())
+    XCTAssertEqual(done.exitCode, 0, done.errors)
+    XCTAssertTrue(done.output.contains("written      5 observations, 5 of them from before"), done.output)
+    // Another driver would make two measurements of one file.
+    let other = try roofline("\(Self.step) --output \(file) --resume", surroundings("version=12090"))
+    XCTAssertEqual(other.exitCode, 1)
+    XCTAssertEqual(
+      other.errors,
+      "roofline: \(file): its driver's CUDA is 13.0, this one's 12.9; measure into another file\n")
+  }
+
+  func testProgressOnATerminal() throws {
+    let file = try temporaryFolder().appendingPathComponent("step.json").path
+    let lines = Lines()
+    let outcome = try roofline("\(Self.step) --output \(file)", surroundings(terminal: { lines.add($0) }))
+    XCTAssertEqual(outcome.exitCode, 0)
+    let all = lines.all
+    XCTAssertEqual(all.count, 6)
+    XCTAssertEqual(all.first, "\r\u{1B}[K[1/5] embedding rows=1 width=2048")
+    XCTAssertTrue(all[1].hasPrefix("\r\u{1B}[K[2/5] rmsnorm rows=1 width=2048, "), all[1])
+    XCTAssertTrue(all[1].hasSuffix(" s left"), all[1])
+    XCTAssertEqual(all.last, "\r\u{1B}[K")
+  }
+
+  private final class Lines: @unchecked Sendable {
+    private(set) var all: [String] = []
+    func add(_ line: String) { all.append(line) }
+  }
+
+  func testBadArguments() throws {
+    let surroundings = try surroundings()
+    let cases: [(String, String)] = [
+      (
+        "measure",
+        "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, or --kernels FILE"
+      ),
+      ("measure --model llama-3.2-1b --kernel rmsnorm", "--model and --kernel contradict each other; give one"),
+      ("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --batch 2", "--batch needs --model"),
+      (
+        "measure --model llama-3.2-1b --prompt 2 rows=2",
+        "unexpected argument \"rows=2\"; columns belong to --kernel KIND"
+      ),
+      (
+        "measure --kernel rmsnorm rows=2 width=8",
+        "--dtype is missing; one of fp32, tf32, bf16, fp16, fp8, int8, fp4, int4"
+      ),
+      ("measure --kernel gemm_dx m=2 n=2 k=2 --dtype fp16", "gemm_dx is of a backward pass, which is not measured"),
+      (
+        "measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes warm",
+        "--modes is \"warm\"; expected one of rotating, cold, hot"
+      ),
+      ("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes hot,hot", "--modes names hot twice"),
+      (
+        "measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --device x",
+        "--device is \"x\"; expected the number of a GPU, counted from 0"
+      ),
+    ]
+    for (line, sentence) in cases {
+      XCTAssertEqual(
+        roofline(line, surroundings), Outcome(errors: "roofline: \(sentence)\n", exitCode: 64), line)
+    }
+  }
+
+  func testBadLists() throws {
+    let folder = try temporaryFolder()
+    let surroundings = try surroundings()
+    let file = folder.appendingPathComponent("list.csv").path
+    let cases = [
+      ("", "it is empty; the first line must name the columns, kind among them"),
+      ("rows,width\n1,2\n", "it has no column kind, which says what is to be run"),
+      ("kind,rows,rows\n", "column rows stands twice in its first line"),
+      ("kind,rows\n", "it has a first line and no kernel"),
+      ("kind,dtype,rows,width\nrmsnorm,fp16,2\n", "line 2 has 3 fields, the first line 4"),
+      ("kind,dtype,rows,width\nrmsnorm,fp16,2,x\n", "line 2: width=x is not a whole number of at least 1, below 2^63"),
+      ("kind,dtype,rows,width\nrmsnrom,fp16,2,2\n", "line 2: unknown operator kind \"rmsnrom\"; did you mean rmsnorm?"),
+      (
+        "kind,rows,width\nrmsnorm,2,2\n",
+        "line 2: --dtype is missing; one of fp32, tf32, bf16, fp16, fp8, int8, fp4, int4"
+      ),
+    ]
+    for (text, problem) in cases {
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      let outcome = roofline("measure --kernels \(file) --output \(folder.path)/o.json", surroundings)
+      XCTAssertEqual(outcome.errors, "roofline: \(file): \(problem)\n")
+      XCTAssertEqual(outcome.exitCode, 1)
+    }
+  }
+
+  /// Where nothing can be written nothing is measured.
+  func testUnwritableOutputs() throws {
+    let folder = try temporaryFolder()
+    let surroundings = try surroundings()
+    try "".write(to: folder.appendingPathComponent("file"), atomically: true, encoding: .utf8)
+    for path in ["\(folder.path)/file/o.json", folder.path, "/proc/o.json"] {
+      let fake = try FakeGPU()
+      let outcome = roofline("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --output \(path)", surroundings)
+      XCTAssertEqual(outcome.exitCode, 1, path)
+      XCTAssertEqual(
+        outcome.errors, "roofline: \(path): it cannot be written; check the folder and its rights\n")
+      XCTAssertEqual(outcome.output, "")
+      XCTAssertEqual(try fake.launches(), 0)
+    }
+  }
+}
