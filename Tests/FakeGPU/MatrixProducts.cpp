@@ -253,7 +253,8 @@ FAKE_API cublasLtMatmulAlgoGetHeuristic(void *, void *operation, void *a, void *
 }
 
 // Its identifiers are made up; the cluster's is one that this version does not know.
-FAKE_API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm *, int32_t attribute, void *value, size_t bytes, size_t *written) {
+FAKE_API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm *, int32_t attribute, void *value, size_t bytes,
+                                              size_t *written) {
   ENTER;
   const uint32_t values[] = {66, 20, 1, 0, 1, 0, 36};
   if (attribute < 0 || attribute > 6 || bytes != 4) return invalidArgument;
