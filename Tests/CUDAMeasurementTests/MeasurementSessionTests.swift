@@ -8,14 +8,15 @@ import XCTest
 final class MeasurementSessionTests: XCTestCase {
   /// The stand-in with a small cache, so that few copies make a round.
   private func session(
-    _ switches: String = "", isInterrupted: @escaping () -> Bool = { false }
+    _ switches: String = "", hasMatrixLibrary: Bool = false, isInterrupted: @escaping () -> Bool = { false }
   ) throws -> (fake: FakeGPU, session: MeasurementSession) {
     let fake = try FakeGPU()
     try fake.apply("attribute=38:1024 \(switches)")
-    return (
-      fake,
-      try MeasurementSession(environment: fake.environment, ordinal: 0, seed: 7, isInterrupted: isInterrupted)
-    )
+    var environment = fake.environment
+    if hasMatrixLibrary { environment["ROOFLINE_CUBLASLT"] = fake.path }
+    let session = try MeasurementSession(
+      environment: environment, ordinal: 0, seed: 7, isInterrupted: isInterrupted)
+    return (fake, session)
   }
 
   /// Every kernel's results are the reference's, every element of them.
@@ -39,12 +40,49 @@ final class MeasurementSessionTests: XCTestCase {
     try fake.assertNothingIsLeft()
   }
 
+  /// cuBLASLt's products in each format that it has here, and this package's own.
+  func testProductsAndAttentionPassTheirCheck() throws {
+    let fake: FakeGPU
+    do {
+      let made = try session(hasMatrixLibrary: true)
+      fake = made.fake
+      for dtype in [DType.fp32, .tf32, .fp16, .bf16, .fp8, .int8] {
+        for line in PlannedOperators.products {
+          let task = try PlannedOperators.task(line, dtype)
+          let run = try made.session.run([task], modes: [.hot])
+          XCTAssertEqual(run.failed, [], "\(dtype) \(line)")
+          if run.unsupported.isEmpty { XCTAssertEqual(run.measurements.first?.family, "cublaslt") }
+          // fp8 and int8 have no epilogues but fp8's with a bias, and no right matrix by rows.
+          let isNarrow = dtype == .fp8 || dtype == .int8
+          XCTAssertTrue(isNarrow || run.unsupported.isEmpty, "\(dtype) \(line): \(run.unsupported)")
+        }
+      }
+      let options = PlanningOptions(prefersOwnProducts: true)
+      for dtype in [DType.fp16, .bf16] {
+        for line in PlannedOperators.tensorCoreLines {
+          for pageTokens in [nil, 16] as [Int?] where pageTokens == nil || line.contains("query=1 ") {
+            var options = options
+            options.pageTokens = pageTokens
+            let run = try made.session.run([PlannedOperators.task(line, dtype)], modes: [.hot], options: options)
+            XCTAssertEqual(run.failed, [], "\(dtype) \(line)")
+            XCTAssertEqual(run.unsupported, [], "\(dtype) \(line)")
+            let check = try XCTUnwrap(run.measurements.first?.check, line)
+            XCTAssertEqual(check.compared, check.elements, line)
+          }
+        }
+      }
+    }
+    try fake.assertNothingIsLeft()
+  }
+
   /// One wrong element of an output is found, whichever kernel computes it.
   func testAWrongResultIsNotTimed() throws {
-    for line in PlannedOperators.lines.filter({ !$0.contains("width=1") || $0.contains("width=1000") }) {
+    let own = PlannedOperators.lines.filter { !$0.contains("width=1") || $0.contains("width=1000") }
+    for line in own + PlannedOperators.tensorCoreLines {
       let (fake, session) = try session()
       let task = try PlannedOperators.task(line, .bf16)
-      let plan = try KernelPlan(task.value, on: session.properties)
+      let plan = try KernelPlan(
+        task.value, on: session.properties, options: PlanningOptions(hasMatrixLibrary: false))
       try fake.apply("corrupt=\(plan.launches[0].kernel)")
       let run = try session.run([task], modes: [.hot])
       guard case .wrongResult(let kernel, _)? = run.failed.first?.fault else {

@@ -19,6 +19,25 @@ enum PlannedOperators {
     "rope rows=2 batch=2 heads=3 kv_heads=1 head_dim=20 rotary_dim=10 context=5 fused=1",
   ]
 
+  /// Matrix products of cuBLASLt.
+  static let products = [
+    "gemm m=5 n=48 k=64", "gemm m=1 n=16 k=16 bias=1", "gemm m=33 n=40 k=96 bias=1", "linear_gelu m=16 n=32 k=64",
+    "linear_gelu m=16 n=32 k=64 bias=1",
+    "qk_matmul batch=2 query=3 context=16 heads=4 kv_heads=2 head_dim=32",
+    "sv_matmul batch=2 query=3 context=16 heads=4 kv_heads=2 head_dim=32",
+  ]
+
+  /// Attention, and products of this package's own kernel: tensor cores, in two formats.
+  static let tensorCoreLines = [
+    "attention batch=1 query=9 context=9 heads=2 kv_heads=1 head_dim=64",
+    "attention batch=1 query=5 context=70 heads=2 head_dim=32 causal=0",
+    "attention batch=2 query=6 context=20 heads=4 kv_heads=2 head_dim=32 window=7",
+    "attention batch=2 query=1 context=37 heads=4 kv_heads=1 head_dim=64",
+    "attention batch=1 query=1 context=600 heads=4 kv_heads=2 head_dim=32",
+    "attention batch=2 query=1 context=40 heads=2 head_dim=80 window=9",
+    "gemm m=5 n=48 k=64 bias=1", "gemm m=70 n=33 k=17",
+  ]
+
   static func task(_ line: String, _ dtype: DType) throws -> MeasurementTask {
     try task(line, NumberFormats(dtype))
   }
@@ -34,7 +53,11 @@ enum PlannedOperators {
     return task
   }
 
-  static let device = DeviceProperties(
-    ordinal: 0, name: "test", uuid: "", pciBusIdentifier: "", computeCapability: .init(major: 9, minor: 0),
-    streamingMultiprocessors: 132, memory: 80 << 30)
+  static let device: DeviceProperties = {
+    var device = DeviceProperties(
+      ordinal: 0, name: "test", uuid: "", pciBusIdentifier: "", computeCapability: .init(major: 9, minor: 0),
+      streamingMultiprocessors: 132, memory: 80 << 30)
+    device.sharedMemoryPerBlock = 227 << 10
+    return device
+  }()
 }

@@ -1,6 +1,9 @@
 // libcublasLt's functions: one algorithm, which computes on the CPU in double precision.
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "Driver.hpp"
 
@@ -128,29 +131,55 @@ void store(void *to, uint64_t index, int32_t type, double value) {
 
 double gelu(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 
-Outcome multiply(const Kernel &, const Launch &launch) {
-  const auto &product = *static_cast<const Product *>(launch.parameters[0]);
+// A matrix of a batch, row by row, converted once.
+std::vector<double> values(const Layout &layout, const void *from, int64_t batch, bool byRow, int32_t compute) {
+  std::vector<double> values(layout.rows * layout.columns);
+  for (uint64_t i = 0; i < values.size(); ++i) {
+    const uint64_t row = byRow ? i / layout.columns : i % layout.rows, column = byRow ? i % layout.columns : i / layout.rows;
+    values[i] = load(from, row + column * layout.leadingDimension + batch * layout.batchStride, layout.type, compute);
+  }
+  return values;
+}
+
+void compute(const Product &product) {
   const auto &[operation, a, b, d, pointerA, pointerB, pointerD] = product;
-  const double products = double(d.rows) * double(d.columns) * double(b.rows) * d.batchCount;
-  // Behind 2 µs, 500 multiplications and additions a nanosecond.
-  const Outcome outcome{0, launchNanoseconds + products / 500};
-  // Large products are only timed.
-  if (products > 1 << 26) return outcome;
   for (int64_t batch = 0; batch < d.batchCount; ++batch) {
+    // Both so that what is summed over lies together.
+    const std::vector<double> left = values(a, pointerA, batch, !operation.transA, operation.compute);
+    const std::vector<double> right = values(b, pointerB, batch, false, operation.compute);
     for (uint64_t column = 0; column < d.columns; ++column) {
       for (uint64_t row = 0; row < d.rows; ++row) {
+        const double *x = left.data() + row * b.rows, *y = right.data() + column * b.rows;
         double sum = 0;
-        for (uint64_t k = 0; k < b.rows; ++k) {
-          const uint64_t inA = operation.transA ? k + row * a.leadingDimension : row + k * a.leadingDimension;
-          sum += load(pointerA, inA + batch * a.batchStride, a.type, operation.compute) *
-                 load(pointerB, k + column * b.leadingDimension + batch * b.batchStride, b.type, operation.compute);
-        }
+        for (uint64_t k = 0; k < b.rows; ++k) sum += x[k] * y[k];
         if (operation.epilogue & withBias) sum += load(operation.bias, row, d.type, compute32F);
         if (operation.epilogue & withGelu) sum = gelu(sum);
         store(pointerD, row + column * d.leadingDimension + batch * d.batchStride, d.type, sum);
       }
     }
   }
+  // One element wrong, as the emulator has it.
+  if (state.corruptKernel == "cublasLtMatmul") static_cast<unsigned char *>(pointerD)[d.bytes() - 1] ^= 0x40;
+}
+
+// As Emulator.cpp has it: a product is computed the first time, and again once the host has written into one of its matrices.
+Outcome multiply(const Kernel &kernel, const Launch &launch) {
+  const auto &product = *static_cast<const Product *>(launch.parameters[0]);
+  const auto &[operation, a, b, d, pointerA, pointerB, pointerD] = product;
+  const double products = double(d.rows) * double(d.columns) * double(b.rows) * d.batchCount;
+  // Behind 2 µs, 500 multiplications and additions a nanosecond.
+  const Outcome outcome{0, launchNanoseconds + products / 500};
+  const std::string key = kernel.name + std::string(reinterpret_cast<const char *>(&product), sizeof product);
+  std::map<uint64_t, uint64_t> versions;
+  for (const void *pointer : {pointerA, pointerB, const_cast<const void *>(pointerD), operation.bias}) {
+    const auto address = reinterpret_cast<uint64_t>(pointer);
+    if (const Allocation *allocation = state.find(address, 1)) versions[address] = allocation->version;
+  }
+  PastLaunch &past = state.pastLaunches[key];
+  if (past.nanoseconds && past.versions == versions) return outcome;
+  compute(product);
+  ++state.realRuns;
+  past = {outcome.nanoseconds, versions};
   return outcome;
 }
 

@@ -8,15 +8,17 @@ extension MeasurementSession {
   ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
   ///   - didMeasure: called with all that is known so far whenever a task is done.
   public func run(
-    _ tasks: [MeasurementTask], modes: [TimingMode],
+    _ tasks: [MeasurementTask], modes: [TimingMode], options: PlanningOptions = PlanningOptions(),
     willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },
     didMeasure: (MeasurementRun) throws -> Void = { _ in }
   ) rethrows -> MeasurementRun {
     var run = MeasurementRun()
+    var options = options
+    options.hasMatrixLibrary = hasMatrixLibrary
     var plans: [(task: MeasurementTask, plan: KernelPlan)] = []
     for task in tasks {
       do throws(Unsupported) {
-        plans.append((task, try KernelPlan(task.value, on: properties)))
+        plans.append((task, try KernelPlan(task.value, on: properties, options: options)))
       } catch {
         run.unsupported.append(MeasurementRun.Refusal(task: task, reason: error.reason))
       }
@@ -30,6 +32,8 @@ extension MeasurementSession {
           return run
         }
         run.measurements += measurements
+      } catch .unsupported(_, let reason) {
+        run.unsupported.append(MeasurementRun.Refusal(task: task, reason: reason))
       } catch {
         run.failed.append(MeasurementRun.Failure(task: task, fault: error))
         guard isAlive else {

@@ -9,13 +9,15 @@ public final class MeasurementSession {
   private let management: ManagementLibrary?
   private let context: Context
   private let loaded: LoadedKernels
+  /// cuBLASLt; nil where it is missing.
+  private let planner: MatrixPlanner?
   private let timer: KernelTimer
   private let patterns: RandomPatterns
   private let isInterrupted: () -> Bool
   private var floors: [TimingMode: KernelTimer.Sampling] = [:]
 
   /// Operations of the reference that a check may take.
-  private static let effort = 1 << 22
+  private static let effort = 1 << 24
   /// Rotating goes through four times the L2 cache, in at most so many copies.
   private static let copyLimit = 1024
 
@@ -33,12 +35,22 @@ public final class MeasurementSession {
     management = try? ManagementLibrary(environment: environment)
     let compiler = try KernelCompiler.newest(environment: environment, driver: driver.version)
     loaded = LoadedKernels(context, compiler)
+    // cuBLASLt is optional: kernels of this package stand in.
+    let matrixLibrary = try? MatrixLibrary(environment: environment)
+    if let matrixLibrary {
+      planner = try MatrixPlanner(matrixLibrary, context)
+    } else {
+      planner = nil
+    }
     timer = try KernelTimer(context, loaded, rule: rule)
     patterns = RandomPatterns(context, seed: seed)
     self.isInterrupted = isInterrupted
     software = MeasurementSoftware(
-      driver: driver.version, compiler: compiler.version, management: management?.finding.version)
+      driver: driver.version, compiler: compiler.version, matrixLibrary: matrixLibrary?.finding.version,
+      management: management?.finding.version)
   }
+
+  public var hasMatrixLibrary: Bool { planner != nil }
 
   public var state: DeviceState? { management?.state(pciBusIdentifier: properties.pciBusIdentifier) }
 
@@ -61,7 +73,8 @@ public final class MeasurementSession {
     try patterns.prepare(plan.buffers)
     let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
     let prepared = try PreparedKernel(
-      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, patterns: patterns)
+      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, planner: planner,
+      patterns: patterns)
     let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
     let kernels = try prepared.launchedKernels()
     var measurements: [KernelMeasurement] = []
@@ -78,7 +91,8 @@ public final class MeasurementSession {
         KernelMeasurement(
           task: task, family: plan.family, kernels: kernels, mode: mode, copies: rounds,
           callsPerSample: sampling.callsPerSample, footprint: plan.byteCount + (rounds - 1) * plan.rotatedBytes,
-          workspaceBytes: plan.workspaceBytes, samples: sampling.samples, statistics: statistics, end: sampling.end,
+          workspaceBytes: prepared.workspaceBytes, remark: plan.remark, samples: sampling.samples,
+          statistics: statistics, end: sampling.end,
           floor: floor, check: check, before: before, after: state))
     }
     return measurements

@@ -5,11 +5,23 @@ final class PreparedKernel {
   let plan: KernelPlan
   let data: TensorData
   let copies: Int
-  private let kernels: [(kernel: Kernel, hash: String)]
+  private let steps: [Step]
   /// By buffer; `copies` of those that rotate, one of the others.
   private let memory: [[DeviceMemory]]
-  /// By copy and launch.
-  private var arguments: [[[KernelArgument]]] = []
+
+  private enum Step {
+    /// Arguments by copy.
+    case kernel(Kernel, hash: String, PlannedLaunch, [[KernelArgument]])
+    /// Addresses by copy.
+    case product(MatrixAlgorithm, [Addresses])
+  }
+
+  private struct Addresses {
+    let left, right, output, bias: UInt64
+  }
+
+  /// What cuBLASLt may take beside the matrices, bytes: what PyTorch gives it from Hopper on.
+  private static let workspaceLimit = 32 << 20
 
   /// Bytes behind each tensor that no kernel may touch.
   private static let guardBytes = 256
@@ -19,19 +31,10 @@ final class PreparedKernel {
   ///   - patterns: random elements, here and on the device.
   init(
     _ plan: KernelPlan, copies: Int, context: Context, stream: DeviceStream, loaded: LoadedKernels,
-    patterns: RandomPatterns
+    planner: MatrixPlanner?, patterns: RandomPatterns
   ) throws(GPUFault) {
     self.plan = plan
     self.copies = copies
-    var kernels: [(kernel: Kernel, hash: String)] = []
-    for launch in plan.launches {
-      let kernel = try loaded.kernel(launch)
-      if launch.geometry.sharedBytes > 48 << 10 {
-        try kernel.kernel.allowSharedMemory(Int(launch.geometry.sharedBytes))
-      }
-      kernels.append(kernel)
-    }
-    self.kernels = kernels
     var memory: [[DeviceMemory]] = []
     for buffer in plan.buffers {
       var copiesOfBuffer: [DeviceMemory] = []
@@ -42,15 +45,50 @@ final class PreparedKernel {
       memory.append(copiesOfBuffer)
     }
     self.memory = memory
+    var steps: [Step] = []
+    for step in plan.steps {
+      steps.append(try PreparedKernel.prepare(step, plan, copies, memory, loaded, planner))
+    }
+    self.steps = steps
     data = TensorData(plan.buffers, patterns: patterns.patterns, seed: patterns.seed)
     try fill(stream, patterns)
-    for copy in 0..<copies { arguments.append(plan.launches.map { $0.arguments.map { argument($0, copy: copy) } }) }
   }
 
-  private func argument(_ argument: PlannedLaunch.Argument, copy: Int) -> KernelArgument {
+  private static func prepare(
+    _ step: PlannedStep, _ plan: KernelPlan, _ copies: Int, _ memory: [[DeviceMemory]], _ loaded: LoadedKernels,
+    _ planner: MatrixPlanner?
+  ) throws(GPUFault) -> Step {
+    func address(_ index: Int, _ copy: Int) -> UInt64 {
+      memory[index][plan.buffers[index].isRotated ? copy : 0].address
+    }
+    switch step {
+    case .kernel(let launch):
+      let (kernel, hash) = try loaded.kernel(launch)
+      if launch.geometry.sharedBytes > 48 << 10 { try kernel.allowSharedMemory(Int(launch.geometry.sharedBytes)) }
+      let arguments = (0..<copies).map { copy in
+        launch.arguments.map { argument($0) { address($0, copy) } }
+      }
+      return .kernel(kernel, hash: hash, launch, arguments)
+    case .product(let planned):
+      guard let planner else {
+        throw .unsupported("\(planned.product)", reason: "it needs cuBLASLt, which is missing")
+      }
+      let algorithm = try planner.plan(planned.product, workspaceLimit: workspaceLimit)
+      let addresses = (0..<copies).map { copy in
+        Addresses(
+          left: address(planned.left, copy), right: address(planned.right, copy),
+          output: address(planned.output, copy), bias: planned.bias.map { address($0, copy) } ?? 0)
+      }
+      return .product(algorithm, addresses)
+    }
+  }
+
+  private static func argument(
+    _ argument: PlannedLaunch.Argument, _ address: (Int) -> UInt64
+  ) -> KernelArgument {
     switch argument {
-    case .buffer(let index, let offset):
-      .address(memory[index][plan.buffers[index].isRotated ? copy : 0].address + UInt64(offset))
+    case .buffer(let index, let offset): .address(address(index) + UInt64(offset))
+    case .null: .address(0)
     case .int32(let value): .int32(Int32(truncatingIfNeeded: value))
     case .uint64(let value): .uint64(UInt64(truncatingIfNeeded: value))
     case .float(let value): .float(value)
@@ -59,8 +97,14 @@ final class PreparedKernel {
 
   /// Queues one call on a set of what rotates.
   func launch(copy: Int, in stream: DeviceStream) throws(GPUFault) {
-    for (index, launch) in plan.launches.enumerated() {
-      try stream.launch(kernels[index].kernel, launch.geometry, arguments[copy][index])
+    for step in steps {
+      switch step {
+      case .kernel(let kernel, _, let launch, let arguments):
+        try stream.launch(kernel, launch.geometry, arguments[copy])
+      case .product(let algorithm, let addresses):
+        let own = addresses[copy]
+        try algorithm.enqueue(in: stream, left: own.left, right: own.right, output: own.output, bias: own.bias)
+      }
     }
   }
 
@@ -119,6 +163,13 @@ final class PreparedKernel {
 
   private var name: String { plan.launches.first?.kernel ?? plan.family }
 
+  /// Bytes beside the operands: the plan's, and what cuBLASLt took.
+  var workspaceBytes: Int {
+    steps.reduce(plan.workspaceBytes) { sum, step in
+      if case .product(let algorithm, _) = step { sum + algorithm.configuration.workspaceBytes } else { sum }
+    }
+  }
+
   private func compare(
     _ expected: ReferencePiece, _ output: ReferenceOutput, _ check: inout KernelMeasurement.Check
   ) throws(GPUFault) {
@@ -144,13 +195,18 @@ final class PreparedKernel {
   /// The kernels as they are launched.
   func launchedKernels() throws(GPUFault) -> [KernelMeasurement.LaunchedKernel] {
     var launched: [KernelMeasurement.LaunchedKernel] = []
-    for (launch, kernel) in zip(plan.launches, kernels) {
-      let geometry = launch.geometry
-      launched.append(
-        KernelMeasurement.LaunchedKernel(
-          name: launch.kernel, grid: [geometry.grid.x, geometry.grid.y, geometry.grid.z],
-          block: [geometry.block.x, geometry.block.y, geometry.block.z], sharedBytes: geometry.sharedBytes,
-          registers: try kernel.kernel.registers(), localBytes: try kernel.kernel.localBytes(), codeHash: kernel.hash))
+    for step in steps {
+      switch step {
+      case .kernel(let kernel, let hash, let launch, _):
+        let geometry = launch.geometry
+        launched.append(
+          KernelMeasurement.LaunchedKernel(
+            name: launch.kernel, grid: [geometry.grid.x, geometry.grid.y, geometry.grid.z],
+            block: [geometry.block.x, geometry.block.y, geometry.block.z], sharedBytes: geometry.sharedBytes,
+            registers: try kernel.registers(), localBytes: try kernel.localBytes(), codeHash: hash))
+      case .product(let algorithm, _):
+        launched.append(KernelMeasurement.LaunchedKernel(name: "cublasLtMatmul: \(algorithm.configuration)"))
+      }
     }
     return launched
   }
@@ -159,18 +215,25 @@ final class PreparedKernel {
 extension DeviceMemory {
   /// Writes elements to the beginning of the memory.
   func write(_ values: [Double], as type: ElementType) throws(GPUFault) {
-    switch type {
-    case .f32: try write(values.map { Float($0) })
-    case .f16, .bf16: try write(values.map { UInt16(truncatingIfNeeded: type.bits(of: $0)) })
+    try write(bits: values.map(type.bits), as: type)
+  }
+
+  /// Writes elements by their bits.
+  func write(bits: [UInt32], as type: ElementType) throws(GPUFault) {
+    switch type.byteCount {
+    case 1: try write(bits.map { UInt8(truncatingIfNeeded: $0) })
+    case 2: try write(bits.map { UInt16(truncatingIfNeeded: $0) })
+    default: try write(bits)
     }
   }
 
   /// Reads elements from one of them on.
   func elements(_ type: ElementType, count: Int, from first: Int) throws(GPUFault) -> [Double] {
-    switch type {
-    case .f32: try read(Float.self, count: count, from: first * type.byteCount).map { Double($0) }
-    case .f16, .bf16:
-      try read(UInt16.self, count: count, from: first * type.byteCount).map { type.value(of: UInt32($0)) }
+    let offset = first * type.byteCount
+    return switch type.byteCount {
+    case 1: try read(UInt8.self, count: count, from: offset).map { type.value(of: UInt32($0)) }
+    case 2: try read(UInt16.self, count: count, from: offset).map { type.value(of: UInt32($0)) }
+    default: try read(UInt32.self, count: count, from: offset).map { type.value(of: $0) }
     }
   }
 }

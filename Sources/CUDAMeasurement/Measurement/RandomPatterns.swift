@@ -18,10 +18,7 @@ final class RandomPatterns {
       guard case .random(let type) = buffer.contents, memory[type] == nil else { continue }
       let pattern = TensorData.Pattern(type, seed: seed)
       let device = try DeviceMemory(context, byteCount: pattern.bits.count * type.byteCount)
-      switch type {
-      case .f32: try device.write(pattern.bits)
-      case .f16, .bf16: try device.write(pattern.bits.map { UInt16(truncatingIfNeeded: $0) })
-      }
+      try device.write(bits: pattern.bits, as: type)
       patterns[type] = pattern
       memory[type] = device
     }

@@ -7,7 +7,7 @@ extension KernelPlan {
     return KernelPlan(
       .residualAdd(add),
       buffers: [.random(.input, type, count), .random(.residual, type, count), .output(.output, type, count)],
-      launches: [
+      steps: [
         try elementwise("residual_add", type, count, [.buffer(0), .buffer(1), .buffer(2), .uint64(count)])
       ],
       reference: ElementwiseReference(output: 2, type: type, count: count, cost: 1) { data, index in
@@ -20,7 +20,7 @@ extension KernelPlan {
     let count = try size(gelu.elements, "the tensor")
     return KernelPlan(
       .gelu(gelu), buffers: [.random(.input, type, count), .output(.output, type, count)],
-      launches: [try elementwise("gelu", type, count, [.buffer(0), .buffer(1), .uint64(count)])],
+      steps: [try elementwise("gelu", type, count, [.buffer(0), .buffer(1), .uint64(count)])],
       reference: ElementwiseReference(output: 1, type: type, count: count, cost: 20) { data, index in
         ElementwiseReference.gelu(data.value(0, index))
       })
@@ -29,12 +29,13 @@ extension KernelPlan {
   /// One pack of 16 bytes a thread.
   private static func elementwise(
     _ name: String, _ type: ElementType, _ count: Int, _ arguments: [PlannedLaunch.Argument]
-  ) throws(Unsupported) -> PlannedLaunch {
+  ) throws(Unsupported) -> PlannedStep {
     let packs = (count * type.byteCount + 15) / 16
     let blocks = try blocks((packs + 255) / 256, "the elements")
-    return PlannedLaunch(
-      source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
-      geometry: LaunchGeometry(grid: .init(blocks), block: .init(256)), arguments: arguments)
+    return .kernel(
+      PlannedLaunch(
+        source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
+        geometry: LaunchGeometry(grid: .init(blocks), block: .init(256)), arguments: arguments))
   }
 
   static func siluAndMul(_ silu: SiluAndMul<Count>) throws(Unsupported) -> KernelPlan {
@@ -46,12 +47,13 @@ extension KernelPlan {
     let blocks = min(65535, (packs + threads - 1) / threads)
     return KernelPlan(
       .siluAndMul(silu), buffers: [rows.tensor(.gate), rows.tensor(.up), rows.result(.output)],
-      launches: [
-        PlannedLaunch(
-          source: "silu_and_mul.cu", kernel: "silu_and_mul_\(type.rawValue)",
-          geometry: LaunchGeometry(
-            grid: .init(try KernelPlan.blocks(rows.rows, "the rows"), UInt32(blocks)), block: .init(UInt32(threads))),
-          arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(rows.width)])
+      steps: [
+        .kernel(
+          PlannedLaunch(
+            source: "silu_and_mul.cu", kernel: "silu_and_mul_\(type.rawValue)",
+            geometry: LaunchGeometry(
+              grid: .init(try KernelPlan.blocks(rows.rows, "the rows"), UInt32(blocks)), block: .init(UInt32(threads))),
+            arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(rows.width)]))
       ],
       reference: ElementwiseReference(output: 2, type: type, count: rows.rows * rows.width, cost: 20) { data, index in
         let gate = data.value(0, index)

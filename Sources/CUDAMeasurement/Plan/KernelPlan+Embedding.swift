@@ -17,12 +17,13 @@ extension KernelPlan {
         PlannedBuffer(name: .tokenIDs, byteCount: 4 * tokenIDs.count, contents: .integers(tokenIDs)),
         .random(.rows, type, own * rows.width, isRotated: true), rows.result(.output),
       ],
-      launches: [
-        PlannedLaunch(
-          source: "embedding.cu", kernel: "embedding_\(type.rawValue)",
-          geometry: LaunchGeometry(
-            grid: .init(try blocks(rows.rows, "the tokens")), block: .init(UInt32(min(256, (packs + 31) / 32 * 32)))),
-          arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(0), .int32(own)])
+      steps: [
+        .kernel(
+          PlannedLaunch(
+            source: "embedding.cu", kernel: "embedding_\(type.rawValue)",
+            geometry: LaunchGeometry(
+              grid: .init(try blocks(rows.rows, "the tokens")), block: .init(UInt32(min(256, (packs + 31) / 32 * 32)))),
+            arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(0), .int32(own)]))
       ],
       reference: EmbeddingReference(grid: rows, ownRows: own))
   }

@@ -9,7 +9,7 @@ extension KernelPlan {
     return KernelPlan(
       .rmsNorm(norm),
       buffers: [rows.tensor(.input), rows.vector(.weight), rows.result(.output)],
-      launches: [
+      steps: [
         rows.launch("rmsnorm", [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .float(epsilon)])
       ],
       reference: NormReference(kind: .rmsNorm, grid: rows))
@@ -20,7 +20,7 @@ extension KernelPlan {
     return KernelPlan(
       .layerNorm(norm),
       buffers: [rows.tensor(.input), rows.vector(.weight), rows.vector(.bias), rows.result(.output)],
-      launches: [
+      steps: [
         rows.launch(
           "layernorm", [.buffer(0), .buffer(1), .buffer(2), .buffer(3), .int32(rows.width), .float(epsilon)])
       ],
@@ -36,7 +36,7 @@ extension KernelPlan {
         rows.tensor(.input), rows.tensor(.residual), rows.vector(.weight), rows.result(.residual),
         rows.result(.normalized),
       ],
-      launches: [
+      steps: [
         rows.launch(
           "add_rmsnorm",
           [.buffer(0), .buffer(1), .buffer(2), .buffer(3), .buffer(4), .int32(rows.width), .float(epsilon)])
@@ -66,12 +66,13 @@ struct RowGrid: Hashable, Sendable {
 
   /// Two packs of 16 bytes a thread where the row is wide enough: enough loads in flight, and blocks small enough that several
   /// share an SM.
-  func launch(_ name: String, _ arguments: [PlannedLaunch.Argument]) -> PlannedLaunch {
+  func launch(_ name: String, _ arguments: [PlannedLaunch.Argument]) -> PlannedStep {
     let packs = (width * type.byteCount + 15) / 16
     let threads = min(1024, max(32, (packs / 2 + 31) / 32 * 32))
-    return PlannedLaunch(
-      source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
-      geometry: LaunchGeometry(grid: .init(blocks), block: .init(UInt32(threads))), arguments: arguments)
+    return .kernel(
+      PlannedLaunch(
+        source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
+        geometry: LaunchGeometry(grid: .init(blocks), block: .init(UInt32(threads))), arguments: arguments))
   }
 }
 

@@ -4,7 +4,9 @@ extension KernelPlan {
   /// The plan of an operator on a GPU.
   ///
   /// - Throws: `Unsupported` with the reason why it is not run there.
-  public init(_ value: Operator<Count>, on device: DeviceProperties) throws(Unsupported) {
+  public init(
+    _ value: Operator<Count>, on device: DeviceProperties, options: PlanningOptions = PlanningOptions()
+  ) throws(Unsupported) {
     switch value {
     case .rmsNorm(let norm): self = try .rmsNorm(norm)
     case .layerNorm(let norm): self = try .layerNorm(norm)
@@ -16,9 +18,12 @@ extension KernelPlan {
     case .rotary(let rotary): self = try .rotary(rotary)
     case .embedding(let gather): self = try .embedding(gather)
     case .collective, .send: throw Unsupported("it needs several GPUs; one is measured")
-    case .gemm, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .attention:
-      throw Unsupported("matrix kernels are not measured")
-    case .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite:
+    case .gemm(let gemm): self = try .gemm(gemm, hasGelu: false, device, options)
+    case .linearGelu(let linear): self = try .gemm(linear.gemm, hasGelu: true, device, options)
+    case .qkMatmul(let matmul): self = try .qkMatmul(matmul, device, options)
+    case .svMatmul(let matmul): self = try .svMatmul(matmul, device, options)
+    case .attention(let attention): self = try .attention(attention, device, options)
+    case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

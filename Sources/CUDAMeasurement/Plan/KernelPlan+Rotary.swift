@@ -13,7 +13,7 @@ extension KernelPlan {
           .random(.query, type, problem.tokens * problem.heads * problem.headDim),
           .random(.key, type, problem.cacheElements), problem.table,
         ],
-        launches: [problem.launch("rotary", [.buffer(0), .buffer(1), .buffer(2)])], reference: problem)
+        steps: [.kernel(problem.launch("rotary", [.buffer(0), .buffer(1), .buffer(2)]))], reference: problem)
     case .fusedProjection:
       return KernelPlan(
         .rotary(rotary),
@@ -21,7 +21,7 @@ extension KernelPlan {
           .random(.query, type, problem.tokens * (problem.heads + 2 * problem.keyHeads) * problem.headDim),
           .output(.key, type, problem.cacheElements), .output(.value, type, problem.cacheElements), problem.table,
         ],
-        launches: [problem.launch("rotary_kv_write", [.buffer(0), .buffer(1), .buffer(2), .buffer(3)])],
+        steps: [.kernel(problem.launch("rotary_kv_write", [.buffer(0), .buffer(1), .buffer(2), .buffer(3)]))],
         reference: problem)
     case .activation: throw Unsupported("there are no kernels of a training step")
     }

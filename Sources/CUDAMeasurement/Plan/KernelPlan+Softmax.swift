@@ -12,7 +12,7 @@ extension KernelPlan {
     }
     return KernelPlan(
       .softmax(softmax), buffers: [grid.tensor(.scores), grid.result(.probabilities)],
-      launches: [grid.launch("softmax", [.buffer(0), .buffer(1), .int32(grid.width), .float(softmaxScale)])],
+      steps: [grid.launch("softmax", [.buffer(0), .buffer(1), .int32(grid.width), .float(softmaxScale)])],
       reference: SoftmaxReference(grid: grid))
   }
 }

@@ -8,7 +8,9 @@ public struct KernelPlan: Sendable {
   public let family: String
   public let buffers: [PlannedBuffer]
   /// One call of the operator, in order.
-  public let launches: [PlannedLaunch]
+  public let steps: [PlannedStep]
+  /// What is different from the operator as it is counted; nil: nothing.
+  public let remark: String?
   public let reference: any KernelReference
 
   /// This package's own kernels.
@@ -16,16 +18,22 @@ public struct KernelPlan: Sendable {
 
   init(
     _ value: Operator<Count>, family: String = KernelPlan.ownFamily, buffers: [PlannedBuffer],
-    launches: [PlannedLaunch], reference: any KernelReference
+    steps: [PlannedStep], remark: String? = nil, reference: any KernelReference
   ) {
     self.value = value
     self.family = family
     self.buffers = buffers
-    self.launches = launches
+    self.steps = steps
+    self.remark = remark
     self.reference = reference
   }
 
-  /// Bytes beside the operator's operands: partial results, page tables.
+  /// Of this package's own kernels.
+  public var launches: [PlannedLaunch] {
+    steps.compactMap { if case .kernel(let launch) = $0 { launch } else { nil } }
+  }
+
+  /// Bytes beside the operator's operands: partial results, lengths, page tables.
   public var workspaceBytes: Int { buffers.filter(\.isWorkspace).reduce(0) { $0 + $1.byteCount } }
 
   /// Bytes that a model reads anew in each layer: what rotates.
@@ -71,11 +79,27 @@ public struct PlannedBuffer: Hashable, Sendable {
   }
 }
 
+/// One piece of work of a plan.
+public enum PlannedStep: Hashable, Sendable {
+  case kernel(PlannedLaunch)
+  /// A matrix product through cuBLASLt.
+  case product(PlannedProduct)
+}
+
+/// A matrix product and the buffers of its matrices by their indices.
+public struct PlannedProduct: Hashable, Sendable {
+  public var product: MatrixProduct
+  public var left, right, output: Int
+  public var bias: Int?
+}
+
 /// One kernel launch of a plan.
 public struct PlannedLaunch: Hashable, Sendable {
   public enum Argument: Hashable, Sendable {
     /// A buffer of the plan by its index, from a byte on.
     case buffer(Int, offset: Int = 0)
+    /// A tensor that is not there.
+    case null
     case int32(Int)
     case uint64(Int)
     case float(Float)

@@ -19,7 +19,7 @@ public struct TensorData: Sendable {
 
     public init(_ type: ElementType, seed: UInt64) {
       var generator = SplitMix(seed: seed)
-      bits = (0..<Pattern.length).map { _ in type.bits(of: generator.nextSigned()) }
+      bits = (0..<Pattern.length).map { _ in type.bits(of: generator.nextSigned() * type.randomScale) }
       values = bits.map(type.value)
     }
 
@@ -55,7 +55,15 @@ public struct TensorData: Sendable {
   }
 
   /// Neighbouring elements.
-  public func values(_ buffer: Int, _ range: Range<Int>) -> [Double] { range.map { value(buffer, $0) } }
+  public func values(_ buffer: Int, _ range: Range<Int>) -> [Double] {
+    if let table = tables[buffer] { return Array(table[range]) }
+    guard case .random(let type) = buffers[buffer].contents, let pattern = patterns[type] else {
+      return [Double](repeating: .nan, count: range.count)
+    }
+    let first = (range.lowerBound + Pattern.start(ofBuffer: buffer)) % Pattern.length
+    if first + range.count <= Pattern.length { return Array(pattern.values[first..<first + range.count]) }
+    return (0..<range.count).map { pattern.values[(first + $0) % Pattern.length] }
+  }
 
   public func integers(_ buffer: Int) -> [Int32] {
     if case .integers(let integers) = buffers[buffer].contents { integers } else { [] }

@@ -13,6 +13,8 @@ public struct KernelMeasurement: Sendable {
   public var footprint: Int
   /// Bytes beside the operator's operands.
   public var workspaceBytes: Int
+  /// What is different from the operator as it is counted; nil: nothing.
+  public var remark: String?
   /// Seconds a call, in the order in which they were taken.
   public var samples: [Double]
   public var statistics: SampleStatistics
@@ -28,10 +30,11 @@ public struct KernelMeasurement: Sendable {
   /// A kernel as it was launched.
   public struct LaunchedKernel: Hashable, Sendable {
     public var name: String
-    public var grid: [UInt32]
-    public var block: [UInt32]
+    /// Blocks and threads; nil where the library does not tell.
+    public var grid: [UInt32]?
+    public var block: [UInt32]?
     /// Dynamic shared memory of a block, bytes.
-    public var sharedBytes: UInt32
+    public var sharedBytes: UInt32?
     /// Of a thread; nil where the library does not tell.
     public var registers: Int?
     /// Bytes of a thread's local memory, where spilled registers go.
@@ -40,8 +43,8 @@ public struct KernelMeasurement: Sendable {
     public var codeHash: String?
 
     public init(
-      name: String, grid: [UInt32], block: [UInt32], sharedBytes: UInt32, registers: Int?, localBytes: Int?,
-      codeHash: String?
+      name: String, grid: [UInt32]? = nil, block: [UInt32]? = nil, sharedBytes: UInt32? = nil, registers: Int? = nil,
+      localBytes: Int? = nil, codeHash: String? = nil
     ) {
       self.name = name
       self.grid = grid
@@ -70,7 +73,8 @@ public struct KernelMeasurement: Sendable {
 
   public init(
     task: MeasurementTask, family: String, kernels: [LaunchedKernel], mode: TimingMode, copies: Int,
-    callsPerSample: Int, footprint: Int, workspaceBytes: Int, samples: [Double], statistics: SampleStatistics,
+    callsPerSample: Int, footprint: Int, workspaceBytes: Int, remark: String?, samples: [Double],
+    statistics: SampleStatistics,
     end: StoppingRule.Reason, floor: Double, check: Check, before: DeviceState?, after: DeviceState?
   ) {
     self.task = task
@@ -81,6 +85,7 @@ public struct KernelMeasurement: Sendable {
     self.callsPerSample = callsPerSample
     self.footprint = footprint
     self.workspaceBytes = workspaceBytes
+    self.remark = remark
     self.samples = samples
     self.statistics = statistics
     self.end = end

@@ -25,11 +25,12 @@ public struct ObservationDocument: Encodable {
     let roofline: String
     let cudaDriver: String
     let nvrtc: String
+    @Nullable var cublasLt: String?
     @Nullable var nvml: String?
 
     static func == (left: Software, right: Software) -> Bool { left.identity == right.identity }
     func hash(into hasher: inout Hasher) { hasher.combine(identity) }
-    private var identity: [String] { [roofline, cudaDriver, nvrtc, nvml ?? ""] }
+    private var identity: [String] { [roofline, cudaDriver, nvrtc, cublasLt ?? "", nvml ?? ""] }
   }
 
   struct Refusal: Encodable {
@@ -63,7 +64,7 @@ public struct ObservationDocument: Encodable {
     self.device = DevicePropertiesDocument(device)
     self.software = Software(
       roofline: tool, cudaDriver: software.driver.description, nvrtc: software.compiler.description,
-      nvml: software.management)
+      cublasLt: software.matrixLibrary, nvml: software.management)
     _state = Nullable(wrappedValue: state.map(DeviceStateDocument.init))
     self.started = started
     self.command = command

@@ -28,6 +28,8 @@ struct ObservationEntry: Encodable {
     let `operator`: String
     let formats: Formats
     let mode: String
+    /// What is different from the operator as it is counted.
+    @Nullable var remark: String?
     let kernels: [Kernel]
     let statistics: Statistics
     let samplesUs: [Double]
@@ -39,7 +41,8 @@ struct ObservationEntry: Encodable {
     let elapsed: Elapsed
 
     enum CodingKeys: String, CodingKey {
-      case names, `operator`, formats, mode, kernels, statistics, counts, achieved, check, before, after, elapsed
+      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, after,
+        elapsed
       case samplesUs = "samples_us"
     }
   }
@@ -50,8 +53,9 @@ struct ObservationEntry: Encodable {
 
   struct Kernel: Encodable {
     let name: String
-    let grid, block: [UInt32]
-    let sharedBytes: UInt32
+    @Nullable var grid: [UInt32]?
+    @Nullable var block: [UInt32]?
+    @Nullable var sharedBytes: UInt32?
     @Nullable var registers: Int?
     @Nullable var localBytes: Int?
     @Nullable var codeHash: String?
@@ -146,7 +150,7 @@ struct ObservationEntry: Encodable {
       formats: Formats(
         weight: task.formats.weight.rawValue, activation: task.formats.activation.rawValue,
         keyValueCache: task.formats.keyValueCache.rawValue, residual: task.formats.residual.rawValue),
-      mode: measurement.mode.rawValue,
+      mode: measurement.mode.rawValue, remark: measurement.remark,
       kernels: measurement.kernels.map {
         Kernel(
           name: $0.name, grid: $0.grid, block: $0.block, sharedBytes: $0.sharedBytes,

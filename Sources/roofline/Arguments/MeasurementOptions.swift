@@ -1,3 +1,4 @@
+import CUDAMeasurement
 import RooflineComparison
 import RooflineCore
 
@@ -11,6 +12,8 @@ enum MeasurementOptions {
 
   static let how: [Option] = [
     Option("modes", "LIST", "of rotating, cold, hot (rotating)"),
+    Option("gemm", "WHOSE", "cublaslt or own: whose matrix products run (cublaslt where it is there)"),
+    Option("page-size", "N", "tokens of a page of the KV cache in decode attention (keys in one piece)"),
     Option("hardware", "NAME|PATH", "the GPU's file, for its roofs (the one that fits the GPU)"),
     Option("device", "N", "which GPU measures (0)"),
     Option("output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)"),
@@ -76,6 +79,22 @@ extension ParsedArguments {
       throw .usage("\(request.kernel.kind.rawValue) is of a backward pass, which is not measured")
     }
     return task
+  }
+
+  func planningOptions() throws(InputError) -> PlanningOptions {
+    var options = PlanningOptions()
+    switch string("gemm") {
+    case nil, "cublaslt": break
+    case "own": options.prefersOwnProducts = true
+    case .some(let text): throw .usage("--gemm is \"\(text)\"; expected cublaslt or own")
+    }
+    if let tokens = try positiveInteger("page-size") {
+      guard tokens.isMultiple(of: 16), tokens <= 1 << 20 else {
+        throw .usage("--page-size is \(tokens); expected a multiple of 16, e.g. 16")
+      }
+      options.pageTokens = Int(tokens)
+    }
+    return options
   }
 
   func timingModes() throws(InputError) -> [TimingMode] {

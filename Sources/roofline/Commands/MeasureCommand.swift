@@ -26,6 +26,7 @@ enum MeasureCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let catalog = surroundings.catalog()
     let modes = try arguments.timingModes()
+    let options = try arguments.planningOptions()
     let ordinal = try arguments.ordinal()
     let tasks = try arguments.measurementTasks(catalog)
     let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
@@ -48,7 +49,7 @@ enum MeasureCommand: Command {
       session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
       command: arguments.line, seed: seed, earlier: target.earlier)
     let progress = MeasurementProgress(surroundings.progress)
-    let run = try session.run(remaining, modes: modes, willMeasure: progress.begin) { run in
+    let run = try session.run(remaining, modes: modes, options: options, willMeasure: progress.begin) { run in
       let known = document.adding(run, hardware: hardware)
       if !known.isEmpty { try target.write(known.render()) }
     }

@@ -1,0 +1,227 @@
+import RooflineCore
+
+extension KernelPlan {
+  /// cuBLASLt, as observations name it.
+  public static let matrixLibraryFamily = "cublaslt"
+
+  static func gemm(
+    _ gemm: GEMM<Count>, hasGelu: Bool, _ device: DeviceProperties, _ options: PlanningOptions
+  ) throws(Unsupported) -> KernelPlan {
+    let value: Operator<Count> = hasGelu ? .linearGelu(LinearGelu(gemm)) : .gemm(gemm)
+    let formats = gemm.formats
+    let output = gemm.destination == .keyValueCache ? formats.keyValueCache : formats.residual
+    let format = try productFormat(formats.activation, formats.weight)
+    let epilogue: MatrixProduct.Epilogue =
+      gemm.hasBias ? (hasGelu ? .biasGelu : .bias) : hasGelu ? .gelu : .none
+    let product = MatrixProduct(
+      m: try size(gemm.m, "m", limit: Int(Int32.max)), n: try size(gemm.n, "n", limit: Int(Int32.max)),
+      k: try size(gemm.k, "k", limit: Int(Int32.max)), format: format, epilogue: epilogue)
+    if !options.hasMatrixLibrary || options.prefersOwnProducts {
+      return try ownProduct(value, product, output, device)
+    }
+    return try libraryProduct(value, product, output, names: (.input, .weight, .output), device)
+  }
+
+  static func qkMatmul(_ matmul: QKMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions)
+    throws(Unsupported) -> KernelPlan
+  {
+    let shape = try AttentionSizes(matmul.shape)
+    let product = MatrixProduct.qkMatmul(
+      heads: shape.batch * shape.keyHeads, rows: shape.group * shape.queryTokens, context: shape.context,
+      capacity: shape.context, headDim: shape.headDim,
+      format: try productFormat(matmul.formats.residual, matmul.formats.keyValueCache))
+    guard options.hasMatrixLibrary else { throw Unsupported("batches of products need cuBLASLt, which is missing") }
+    return try libraryProduct(
+      .qkMatmul(matmul), product, matmul.formats.residual, names: (.query, .key, .scores), device)
+  }
+
+  static func svMatmul(_ matmul: SVMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions)
+    throws(Unsupported) -> KernelPlan
+  {
+    let shape = try AttentionSizes(matmul.shape)
+    let product = MatrixProduct.svMatmul(
+      heads: shape.batch * shape.keyHeads, rows: shape.group * shape.queryTokens, context: shape.context,
+      capacity: shape.context, headDim: shape.headDim,
+      format: try productFormat(matmul.formats.residual, matmul.formats.keyValueCache))
+    guard options.hasMatrixLibrary else { throw Unsupported("batches of products need cuBLASLt, which is missing") }
+    return try libraryProduct(
+      .svMatmul(matmul), product, matmul.formats.residual, names: (.probabilities, .value, .output), device)
+  }
+
+  private static func productFormat(_ left: DType, _ right: DType) throws(Unsupported) -> MatrixProduct.Format {
+    guard left == right else {
+      throw Unsupported("it multiplies two formats, \(left.rawValue) and \(right.rawValue); kernels here take one")
+    }
+    guard let format = MatrixProduct.Format(rawValue: left.rawValue) else {
+      throw Unsupported("no product of \(left.rawValue) is measured")
+    }
+    return format
+  }
+
+  private static func libraryProduct(
+    _ value: Operator<Count>, _ product: MatrixProduct, _ output: DType,
+    names: (left: StaticName, right: StaticName, output: StaticName), _ device: DeviceProperties
+  ) throws(Unsupported) -> KernelPlan {
+    if let reason = product.refusal(on: device.computeCapability) { throw Unsupported(reason) }
+    let result = product.format.outputElement
+    // Integers leave cuBLASLt as integers; everything else must be what the operator stores.
+    guard product.format == .int8 || Int(output.bits / 8) == result.byteCount else {
+      throw Unsupported(
+        "cuBLASLt stores a \(product.format.rawValue) product in \(result.byteCount) bytes an element, not in \(output.rawValue)"
+      )
+    }
+    let type = product.format.inputElement
+    var buffers = [
+      PlannedBuffer.random(names.left, type, try size(product.leftSpan, "the left matrix")),
+      .random(names.right, type, try size(product.rightSpan, "the right matrix"), isRotated: true),
+      .output(names.output, result, try size(product.outputSpan, "the product")),
+    ]
+    if product.epilogue.hasBias { buffers.append(.random(.bias, result, product.n, isRotated: true)) }
+    return KernelPlan(
+      value, family: matrixLibraryFamily, buffers: buffers,
+      steps: [
+        .product(
+          PlannedProduct(
+            product: product, left: 0, right: 1, output: 2, bias: product.epilogue.hasBias ? 3 : nil))
+      ],
+      remark: product.format == .int8 ? "the product is stored as 32-bit integers" : nil,
+      reference: ProductReference(product))
+  }
+
+  /// The kernel of this package: f16 and bf16 on the tensor cores of Ampere and later.
+  private static func ownProduct(
+    _ value: Operator<Count>, _ product: MatrixProduct, _ output: DType, _ device: DeviceProperties
+  ) throws(Unsupported) -> KernelPlan {
+    let type = product.format.inputElement
+    guard type == .f16 || type == .bf16, ElementType(output) == type else {
+      throw Unsupported("the kernel that stands in for cuBLASLt multiplies fp16 and bf16")
+    }
+    try requireTensorCores(device)
+    // The largest tile that gives every SM a block; few rows take the one whose warps share out k.
+    let tiles = [(128, 128), (64, 64)]
+    let fitting = tiles.first { tile in
+      blocks(product, tile) >= Int(clamping: device.streamingMultiprocessors)
+    }
+    let tile = product.m <= 16 ? (16, 32) : fitting ?? (64, 64)
+    var buffers = [
+      PlannedBuffer.random(.input, type, try size(product.leftSpan, "the input")),
+      .random(.weight, type, try size(product.rightSpan, "the weight"), isRotated: true),
+      .output(.output, type, try size(product.outputSpan, "the product")),
+    ]
+    if product.epilogue.hasBias { buffers.append(.random(.bias, type, product.n, isRotated: true)) }
+    let hasGelu = product.epilogue == .gelu || product.epilogue == .biasGelu
+    return KernelPlan(
+      value, buffers: buffers,
+      steps: [
+        .kernel(
+          PlannedLaunch(
+            source: "gemm.cu", kernel: "gemm_\(type.rawValue)_\(tile.0)x\(tile.1)",
+            geometry: LaunchGeometry(
+              grid: .init(try KernelPlan.blocks(blocks(product, tile), "the tiles")), block: .init(128),
+              sharedBytes: 49152),
+            arguments: [
+              .buffer(0), .buffer(1), product.epilogue.hasBias ? .buffer(3) : .null, .buffer(2), .int32(product.m),
+              .int32(product.n), .int32(product.k), .int32((product.epilogue.hasBias ? 1 : 0) + (hasGelu ? 2 : 0)),
+            ]))
+      ],
+      reference: ProductReference(product))
+  }
+
+  private static func blocks(_ product: MatrixProduct, _ tile: (rows: Int, columns: Int)) -> Int {
+    ((product.m + tile.rows - 1) / tile.rows) * ((product.n + tile.columns - 1) / tile.columns)
+  }
+
+  static func requireTensorCores(_ device: DeviceProperties) throws(Unsupported) {
+    guard device.computeCapability.major >= 8 else {
+      throw Unsupported(
+        "the kernel needs compute capability 8.0, and this GPU has \(device.computeCapability)")
+    }
+  }
+}
+
+extension MatrixProduct.Format {
+  /// Of A and B.
+  var inputElement: ElementType {
+    switch self {
+    case .fp32: .f32
+    case .tf32: .tf32
+    case .fp16: .f16
+    case .bf16: .bf16
+    case .fp8: .fp8
+    case .int8: .int8
+    }
+  }
+
+  /// Of the output and the bias.
+  var outputElement: ElementType {
+    switch self {
+    case .fp32, .tf32: .f32
+    case .fp16: .f16
+    case .bf16, .fp8: .bf16
+    case .int8: .int32
+    }
+  }
+}
+
+/// Products by their definition: pieces of neighbouring columns of a row.
+struct ProductReference: KernelReference {
+  private static let columns = 32
+
+  let product: MatrixProduct
+
+  init(_ product: MatrixProduct) { self.product = product }
+
+  private var piecesOfRow: Int { (product.n + ProductReference.columns - 1) / ProductReference.columns }
+
+  var outputs: [ReferenceOutput] {
+    [
+      ReferenceOutput(
+        buffer: 2, type: product.format.outputElement, pieces: product.batchCount * product.m * piecesOfRow,
+        cost: ProductReference.columns * product.k)
+    ]
+  }
+
+  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+    let (place, chunk) = index.quotientAndRemainder(dividingBy: piecesOfRow)
+    let (batch, row) = place.quotientAndRemainder(dividingBy: product.m)
+    let firstColumn = chunk * ProductReference.columns
+    let start = batch * product.left.batchStride + row * product.left.leadingDimension
+    let left = data.values(0, start..<start + product.k)
+    let right = batch * product.right.batchStride
+    var values: [Double] = []
+    var magnitude = 0.0
+    for column in firstColumn..<min(product.n, firstColumn + ProductReference.columns) {
+      var sum = 0.0
+      var sizes = 0.0
+      if product.rightOrder == .nk {
+        let first = right + column * product.right.leadingDimension
+        for (a, b) in zip(left, data.values(1, first..<first + product.k)) {
+          sum += a * b
+          sizes += (a * b).magnitude
+        }
+      } else {
+        for (k, a) in left.enumerated() {
+          let term = a * data.value(1, right + k * product.right.leadingDimension + column)
+          sum += term
+          sizes += term.magnitude
+        }
+      }
+      if product.epilogue.hasBias { sum += data.value(3, column) }
+      values.append(product.epilogue.hasGelu ? ElementwiseReference.gelu(sum) : sum)
+      magnitude = max(magnitude, sizes)
+    }
+    var piece = ReferencePiece(
+      first: batch * product.output.batchStride + row * product.output.leadingDimension + firstColumn, values: values)
+    // Sums in float; those of fp8 have 14 bits on Hopper. Gelu's steepest slope is below 1.2, and its tanh may be the fast one.
+    piece.absoluteError = product.format == .int8 ? 0 : magnitude * (product.format == .fp8 ? 0x1p-12 : 0x1p-21)
+    if product.epilogue.hasGelu {
+      piece.absoluteError = 1.2 * piece.absoluteError + 0x1p-10
+      piece.relativeError = 0x1p-10
+    }
+    return piece
+  }
+}
+
+extension MatrixProduct.Epilogue {
+  var hasGelu: Bool { self == .gelu || self == .biasGelu }
+}
