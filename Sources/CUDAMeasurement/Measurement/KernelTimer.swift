@@ -68,6 +68,17 @@ final class KernelTimer {
     }
   }
 
+  /// Empty kernels queued by a call each.
+  func streamFloor(isInterrupted: () -> Bool) throws(GPUFault) -> Sampling? {
+    let calls = 256
+    let taken = try timer.samples(rule: rule, isInterrupted: isInterrupted) { stream throws(GPUFault) in
+      for _ in 0..<calls { try stream.launch(empty, SpinKernel.geometry, []) }
+    }
+    return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
+  }
+
+  func once(_ work: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double { try timer.once(work) }
+
   /// A graph of whole rounds over the copies, replayed.
   private func replays(
     copies: Int, _ isInterrupted: () -> Bool, _ call: (Int, DeviceStream) throws(GPUFault) -> Void

@@ -7,13 +7,13 @@ public final class MeasurementSession {
   public let properties: DeviceProperties
   public let software: MeasurementSoftware
   private let management: ManagementLibrary?
-  private let context: Context
-  private let loaded: LoadedKernels
+  let context: Context
+  let loaded: LoadedKernels
   /// cuBLASLt; nil where it is missing.
   private let planner: MatrixPlanner?
-  private let timer: KernelTimer
+  let timer: KernelTimer
   private let patterns: RandomPatterns
-  private let isInterrupted: () -> Bool
+  let isInterrupted: () -> Bool
   private var floors: [TimingMode: KernelTimer.Sampling] = [:]
 
   /// Operations of the reference that a check may take.
@@ -70,11 +70,8 @@ public final class MeasurementSession {
   public func measure(
     _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode]
   ) throws(GPUFault) -> [KernelMeasurement]? {
-    try patterns.prepare(plan.buffers)
     let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
-    let prepared = try PreparedKernel(
-      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, planner: planner,
-      patterns: patterns)
+    let prepared = try prepare(plan, copies: copies)
     let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
     let kernels = try prepared.launchedKernels()
     var measurements: [KernelMeasurement] = []
@@ -96,6 +93,14 @@ public final class MeasurementSession {
           floor: floor, check: check, before: before, after: state))
     }
     return measurements
+  }
+
+  /// A plan's memory and kernels.
+  func prepare(_ plan: KernelPlan, copies: Int) throws(GPUFault) -> PreparedKernel {
+    try patterns.prepare(plan.buffers)
+    return try PreparedKernel(
+      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, planner: planner,
+      patterns: patterns)
   }
 
   /// The empty kernel's median in a mode, measured once, s.

@@ -52,6 +52,9 @@ public struct DeviceProperties: Hashable, Sendable {
     self.memory = memory
   }
 
+  /// Whether source and target of a copy are together four times the L2 cache; where that is unknown, 512 MiB.
+  public func isBeyondL2(copy bytes: Int) -> Bool { 2 * bytes >= 4 * (l2.flatMap { Int(exactly: $0) } ?? 128 << 20) }
+
   /// The stand-in of this package's tests begins so; nothing that it says is a measurement.
   public static let standInPrefix = "Fake GPU"
   public var isStandIn: Bool { name.hasPrefix(DeviceProperties.standInPrefix) }

@@ -5,14 +5,26 @@ public struct MeasurementTask: Hashable, Sendable {
   public let value: Operator<Count>
   public let formats: NumberFormats
   public let columns: KernelColumns
+  /// Its place in a curve; nil where it is of none.
+  public let curve: CurvePoint?
+
+  public struct CurvePoint: Hashable, Sendable {
+    public let name: String
+    /// What `x` is.
+    public let variable: String
+    public let x: UInt64
+  }
 
   /// - Returns: nil for an operator of a backward pass.
-  public init?(names: [String], _ value: Operator<Count>, _ formats: NumberFormats) {
+  public init?(
+    names: [String], _ value: Operator<Count>, _ formats: NumberFormats, curve: CurvePoint? = nil
+  ) {
     guard let columns = KernelColumns(value) else { return nil }
     self.names = names
     self.value = value
     self.formats = formats
     self.columns = columns
+    self.curve = curve
   }
 
   /// Two rows whose operators look alike to a kernel are one task.

@@ -9,30 +9,70 @@ public struct MeasurementReport {
   public let output: String?
   /// Observations that an earlier run had left in the file.
   public let earlier: Int
+  /// nil where none were asked for.
+  public let ceilings: MeasuredCeilings?
 
   public init(
-    _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int
+    _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
+    ceilings: MeasuredCeilings? = nil
   ) {
     self.run = run
     self.device = device
     self.hardware = hardware
     self.output = output
     self.earlier = earlier
+    self.ceilings = ceilings
+  }
+
+  /// One line a measurement, for machines: curves where the operators are of some.
+  public func csv() -> String {
+    let table = Table(
+      title: device.name,
+      columns: [
+        .init("curve", key: "curve", isText: true), .init("variable", key: "variable", isText: true),
+        .init("x", key: "x"), .init("operator", key: "operator", isText: true),
+        .init("dtype", key: "dtype", isText: true),
+        .init("mode", key: "mode", isText: true), .init("time", key: "time_s"), .init("noise", key: "noise"),
+        .init("bytes/s", key: "bytes_per_second"), .init("FLOP/s", key: "flops_per_second"),
+        .init("of roof", key: "share_of_roof"), .init("roof", key: "roof", isText: true),
+      ],
+      rows: run.measurements.map { measurement in
+        let (task, median) = (measurement.task, measurement.statistics.median)
+        let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
+        return .cells([
+          .text(task.curve?.name ?? ""), .text(task.curve?.variable ?? ""), .integer(task.curve?.x),
+          .text(task.columns.description), .text(task.formats.residual.rawValue), .text(measurement.mode.rawValue),
+          .time(Seconds(median)), .share(measurement.statistics.noise),
+          .rate(Double(task.value.cost.traffic.total.value) / median),
+          .rate(Double(task.value.cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+          .text(roof?.name ?? ""),
+        ])
+      })
+    return CSVFormat().render([table], key: "device")
   }
 
   public func text(_ format: TextFormat) -> String {
     var text = run.measurements.isEmpty ? "" : format.render(table) + "\n"
+    if let ceilings {
+      let achieved = AchievedCeilings(
+        ceilings, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
+      text = format.render(CeilingsTable(achieved, hardware: hardware).table) + "\n" + text
+    }
     var lines: [String] = []
     if device.isStandIn { lines.append("stand-in     these times are made up; nothing here is a measurement") }
     if hardware == nil, !device.isStandIn {
       lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
+    }
+    for (dtype, reason) in (ceilings?.refusals ?? [:]).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      lines.append("not measured \(dtype.rawValue) products: \(reason)")
     }
     for refusal in run.unsupported {
       lines.append("not measured \(Self.label(refusal.task)): \(refusal.reason)")
     }
     if let output {
       let kept = earlier == 0 ? "" : ", \(earlier) of them from before"
-      lines.append("written      \(run.measurements.count + earlier) observations\(kept) in \(output)")
+      let observations = "\(run.measurements.count + earlier) observations\(kept)"
+      lines.append("written      \(ceilings == nil ? observations : "ceilings and \(observations)") in \(output)")
     }
     text += lines.map { TextFormat.wrapped($0, indent: 13) + "\n" }.joined()
     return text

@@ -17,6 +17,7 @@ public struct ObservationDocument: Encodable {
   let command: String
   /// Of the random data.
   let seed: UInt64
+  @Nullable var ceilings: CeilingsDocument?
   var unsupported: [Refusal]
   var failed: [Refusal]
   var observations: [Entry]
@@ -69,6 +70,7 @@ public struct ObservationDocument: Encodable {
     self.started = started
     self.command = command
     self.seed = seed
+    _ceilings = Nullable(wrappedValue: nil)
     unsupported = []
     failed = []
     observations = earlier.map(Entry.earlier)
@@ -88,7 +90,14 @@ public struct ObservationDocument: Encodable {
     return document
   }
 
-  public var isEmpty: Bool { observations.isEmpty }
+  /// The document with measured ceilings.
+  public func adding(_ ceilings: MeasuredCeilings, of device: DeviceProperties) -> ObservationDocument {
+    var document = self
+    document.ceilings = CeilingsDocument(ceilings, device)
+    return document
+  }
+
+  public var isEmpty: Bool { observations.isEmpty && ceilings == nil }
 
   public func render() throws -> String { try JSONFormat().render(self) }
 }

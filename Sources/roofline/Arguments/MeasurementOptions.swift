@@ -7,6 +7,8 @@ enum MeasurementOptions {
   static let what: [Option] = [
     WorkloadOptions.model,
     Option("kernel", "KIND", "one kernel instead of a model's rows; its columns follow, as for `kernel`"),
+    Option(
+      "suite", "NAME", "kernels (curves), ceilings (what the GPU achieves at best), calibration (for a time model)"),
     Option("kernels", "FILE", "the kernels of a CSV file (columns kind, dtype and shapes) instead of a model's rows"),
   ]
 
@@ -17,6 +19,7 @@ enum MeasurementOptions {
     Option("hardware", "NAME|PATH", "the GPU's file, for its roofs (the one that fits the GPU)"),
     Option("device", "N", "which GPU measures (0)"),
     Option("output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)"),
+    Option("format", "FORMAT", "text or csv (text)"),
     Option("resume", nil, "go on with the observation file: what it holds is not measured again"),
     Option("help", nil, "show this help"),
   ]
@@ -25,11 +28,11 @@ enum MeasurementOptions {
 extension ParsedArguments {
   /// The operators to run, each once.
   func measurementTasks(_ catalog: Catalog) throws(InputError) -> [MeasurementTask] {
-    let named = ["model", "kernel", "kernels"].filter(has)
+    let named = ["model", "kernel", "kernels", "suite"].filter(has)
     guard named.count == 1 else {
       throw .usage(
         named.isEmpty
-          ? "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, or --kernels FILE"
+          ? "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, --kernels FILE or --suite NAME"
           : "--\(named[0]) and --\(named[1]) contradict each other; give one")
     }
     if !has("kernel"), let word = positionals.first {
@@ -43,9 +46,12 @@ extension ParsedArguments {
       let request = try KernelRequest(kind, KernelRequest.columns(positionals), DTypeOptions(self))
       return [try task(request)]
     }
+    if let suite = try suite() { return suite.tasks(try DTypeOptions(self).all ?? .fp16) }
     if let path = string("kernels") { return MeasurementTask.merged(try tasks(of: KernelList.read(path))) }
     return try modelTasks(catalog)
   }
+
+  func suite() throws(InputError) -> MeasurementSuite? { try choice("suite", MeasurementSuite.self) }
 
   private func modelTasks(_ catalog: Catalog) throws(InputError) -> [MeasurementTask] {
     let phases = try phases()

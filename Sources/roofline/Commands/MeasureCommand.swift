@@ -12,7 +12,8 @@ enum MeasureCommand: Command {
   static let description = CommandDescription(
     name: "measure",
     summary: "Runs operators on the GPU of this machine, checks their results, and writes down their times.",
-    usage: "measure --model NAME|PATH [options of analyze] | --kernel KIND column=value … | --kernels FILE",
+    usage:
+      "measure --model NAME|PATH [options of analyze] | --kernel KIND column=value … | --kernels FILE | --suite NAME",
     options: MeasurementOptions.what + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats
       + MeasurementOptions.how,
     positionals: 0...64,
@@ -29,6 +30,8 @@ enum MeasureCommand: Command {
     let options = try arguments.planningOptions()
     let ordinal = try arguments.ordinal()
     let tasks = try arguments.measurementTasks(catalog)
+    let suite = try arguments.suite()
+    let format = try arguments.choice("format", Format.self) ?? .text
     let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
     let seed = UInt64.random(in: 1...UInt64(UInt32.max))
     Interruption.watch()
@@ -45,10 +48,21 @@ enum MeasureCommand: Command {
     let known = target.known
     let remaining = tasks.filter { task in modes.contains { !known.contains(ObservationTarget.Key(task, $0)) } }
     target.drop(remaining, modes)
-    let document = ObservationDocument(
+    var document = ObservationDocument(
       session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
       command: arguments.line, seed: seed, earlier: target.earlier)
     let progress = MeasurementProgress(surroundings.progress)
+    var ceilings: MeasuredCeilings?
+    if suite?.hasCeilings == true {
+      guard let measured = try session.ceilings(willMeasure: progress.begin) else {
+        progress.end()
+        return Outcome(
+          errors: "roofline: interrupted before the ceilings were known; nothing was written\n", exitCode: 130)
+      }
+      ceilings = measured
+      document = document.adding(measured, of: session.properties)
+      try target.write(document.render())
+    }
     let run = try session.run(remaining, modes: modes, options: options, willMeasure: progress.begin) { run in
       let known = document.adding(run, hardware: hardware)
       if !known.isEmpty { try target.write(known.render()) }
@@ -58,11 +72,24 @@ enum MeasureCommand: Command {
     if !final.isEmpty { try target.write(final.render()) }
     let report = MeasurementReport(
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
-      earlier: target.earlier.count)
+      earlier: target.earlier.count, ceilings: ceilings)
     return Outcome(
-      output: report.text(surroundings.textFormat(isWide: false)),
+      output: output(report, format, ceilings, surroundings.textFormat(isWide: false)),
       errors: report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
       exitCode: run.end == .interrupted ? 130 : report.faults.isEmpty ? 0 : 1)
+  }
+
+  private enum Format: String, CaseIterable { case text, csv }
+
+  private static func output(
+    _ report: MeasurementReport, _ format: Format, _ ceilings: MeasuredCeilings?, _ text: TextFormat
+  ) -> String {
+    guard format == .csv else { return report.text(text) }
+    // Ceilings by themselves are curves, too; beside operators they are in the file.
+    if let ceilings, report.run.measurements.isEmpty {
+      return CSVFormat().render([CeilingsCurves(ceilings).table], key: "device")
+    }
+    return report.csv()
   }
 
   /// The file whose roofs times are held against: the one named, else the one that fits.
@@ -90,9 +117,11 @@ private final class MeasurementProgress {
 
   init(_ write: (@Sendable (String) -> Void)?) { self.write = write }
 
-  func begin(_ task: MeasurementTask, done: Int, of count: Int) {
+  func begin(_ task: MeasurementTask, done: Int, of count: Int) { begin("\(task.columns)", done: done, of: count) }
+
+  func begin(_ what: String, done: Int, of count: Int) {
     guard let write else { return }
-    var line = "[\(done + 1)/\(count)] \(task.columns)"
+    var line = "[\(done + 1)/\(count)] \(what)"
     if done > 0 {
       let seconds = (ContinuousClock.now - began).components.seconds
       line += ", \(seconds * Int64(count - done) / Int64(done)) s left"
