@@ -23,6 +23,10 @@ extension ObservationFile {
     }
     let gpu = try root.require(try root.string("gpu"), "gpu", "the GPU's name, a string")
     guard case .array(let list) = root["observations"], !list.isEmpty else {
+      if root["ceilings"] != nil {
+        throw .notMeasurements(
+          file: path, problem: "it holds ceilings and no observations; `devices --ceilings` shows them")
+      }
       throw .missingKey(file: path, key: "observations", expected: "a list of at least one observation")
     }
     var reader = ObservationReader(path: path)

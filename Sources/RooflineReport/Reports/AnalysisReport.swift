@@ -7,8 +7,25 @@ public struct AnalysisReport {
   /// Whether the execution units are shown apart.
   public let showsUnits: Bool
 
-  public init(_ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false) {
+  /// The same at achieved ceilings; nil where none are given.
+  public let achieved: Achieved?
+
+  /// An analysis at the rates that a GPU was measured to achieve.
+  public struct Achieved: Sendable {
+    public let ceilings: AchievedCeilings
+    public let analysis: Analysis
+
+    public init(ceilings: AchievedCeilings, analysis: Analysis) {
+      self.ceilings = ceilings
+      self.analysis = analysis
+    }
+  }
+
+  public init(
+    _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil
+  ) {
     self.analysis = analysis
+    self.achieved = achieved
     self.generation = generation
     self.showsUnits = showsUnits
   }
@@ -22,23 +39,31 @@ public struct AnalysisReport {
       (["## \(header)"] + tables.map(MarkdownFormat().render) + [MarkdownFormat.list(footer)]).joined(separator: "\n")
     case .csv:
       CSVFormat().render(
-        analysis.phases.map { phase in
-          let title = phase.step.name
-          return showsUnits ? units(phase, title: title) : PhaseTable.table(phase, title: title)
+        analysis.phases.indices.map { index in
+          let title = analysis.phases[index].step.name
+          return showsUnits ? units(analysis.phases[index], title: title) : table(index, title: title)
         }, key: "phase")
     case .json:
-      try JSONFormat().render(AnalysisDocument(analysis, generation: generation))
+      try JSONFormat().render(AnalysisDocument(analysis, generation: generation, achieved: achieved))
     }
   }
 
   private var tables: [Table] {
     let generated = generation.map { GenerationTable(generation: $0, workload: analysis.workload) }
-    return analysis.phases.flatMap {
-      [table($0)] + (showsUnits ? [units($0, title: "\($0.step.name) by unit")] : [])
+    return analysis.phases.indices.flatMap { index in
+      let phase = analysis.phases[index]
+      return [table(index, title: title(phase))]
+        + (showsUnits ? [units(phase, title: "\(phase.step.name) by unit")] : [])
     } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
+      + (achieved.map { [CeilingsTable($0.ceilings, hardware: analysis.hardware).table] } ?? [])
   }
 
-  private func table(_ phase: PhaseAnalysis) -> Table {
+  private func table(_ index: Int, title: String) -> Table {
+    guard let achieved else { return PhaseTable.table(analysis.phases[index], title: title) }
+    return PhaseTable.table(analysis.phases[index], achieved: achieved.analysis.phases[index], title: title)
+  }
+
+  private func title(_ phase: PhaseAnalysis) -> String {
     let step = phase.step
     let shape =
       step.isTraining
@@ -46,7 +71,7 @@ public struct AnalysisReport {
       : step.phase == .prefill
         ? "\(step.batch) × \(step.queryTokens) tokens"
         : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
-    return PhaseTable.table(phase, title: "\(step.name): \(shape)\(pipeline(phase))")
+    return "\(step.name): \(shape)\(pipeline(phase))"
   }
 
   private func units(_ phase: PhaseAnalysis, title: String) -> Table {
@@ -74,7 +99,8 @@ public struct AnalysisReport {
       formats.weight == formats.activation && formats.activation == formats.keyValueCache
       ? formats.weight.rawValue
       : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
-    line += "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device")"
+    line +=
+      "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
     if !analysis.configuration.overrides.isEmpty {
       let settings = analysis.configuration.overrides.map { "\($0.key)=\($0.value.summary)" }
       line += "\nset: \(settings.joined(separator: ", "))"
@@ -87,6 +113,7 @@ public struct AnalysisReport {
     let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
     lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
     lines.append("hardware \(analysis.hardware.provenance)")
+    lines += achieved.map { ["achieved \($0.ceilings.path)"] } ?? []
     lines += analysis.calibrated.map { CalibratedTimeText(time: $0).lines(analysis) } ?? []
     lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
     lines += analysis.notices.map { "note     \($0.sentence)" }

@@ -47,6 +47,34 @@ public struct CeilingsTable {
     let share = datasheet.flatMap { datasheet in achieved.map { $0 / datasheet } }
     return .cells([.text(name), .text(unit), .rate(datasheet), .rate(achieved), .share(share)])
   }
+
+  /// Raw SI values; null for what is not known.
+  public func json() throws -> String {
+    try JSONFormat().render(
+      CeilingsComparison(
+        gpu: ceilings.gpu, file: ceilings.path,
+        ceilings: rows.compactMap { row in
+          guard case .cells(let cells) = row else { return nil }
+          return CeilingsComparison.Entry(
+            ceiling: cells[0].raw, unit: cells[1].raw, datasheet: Double(cells[2].raw), achieved: Double(cells[3].raw),
+            share: Double(cells[4].raw))
+        }))
+  }
+}
+
+/// `devices --ceilings`, for machines.
+private struct CeilingsComparison: Encodable {
+  let schemaVersion = 1
+  let gpu: String
+  let file: String
+  let ceilings: [Entry]
+
+  struct Entry: Encodable {
+    let ceiling, unit: String
+    @Nullable var datasheet: Double?
+    @Nullable var achieved: Double?
+    @Nullable var share: Double?
+  }
 }
 
 /// Curves of measured ceilings, for machines.

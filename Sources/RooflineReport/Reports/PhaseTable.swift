@@ -20,6 +20,25 @@ public enum PhaseTable {
     .init("wire", unit: "B", key: "wire_bytes", isBreakdown: true),
   ]
 
+  /// The same beside the times at achieved ceilings: two time columns, each under the name of its roofs.
+  ///
+  /// - Parameter achieved: the same pass at those ceilings.
+  static func table(_ phase: PhaseAnalysis, achieved: PhaseAnalysis, title: String) -> Table {
+    let datasheet = table(phase, title: title)
+    let place = (columns.firstIndex { $0.key == "time_seconds" } ?? 0) + 1
+    var wide = datasheet.columns
+    wide[place - 1] = .init("time", unit: "datasheet", key: "time_seconds")
+    wide.insert(.init("time", unit: "achieved", key: "achieved_time_seconds"), at: place)
+    let times = achieved.operators.map(\.time) + [achieved.layer.time, achieved.model.time]
+    var next = times.makeIterator()
+    let rows = datasheet.rows.map { row -> Table.Row in
+      guard case .cells(var cells) = row else { return row }
+      cells.insert(.time(next.next() ?? nil), at: place)
+      return .cells(cells)
+    }
+    return Table(title: title, columns: wide, rows: rows)
+  }
+
   public static func table(_ phase: PhaseAnalysis, title: String) -> Table {
     let whole = phase.model.time
     var rows = phase.operators.map { row in

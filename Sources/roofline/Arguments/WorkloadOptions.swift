@@ -131,7 +131,12 @@ extension ParsedArguments {
   func analysis(_ catalog: Catalog) throws(InputError) -> Analysis {
     try checkTraining()
     let phases = try phases()
-    let scenario = try scenario(catalog, phases: phases)
+    return try analysis(scenario(catalog, phases: phases), phases, catalog)
+  }
+
+  private func analysis(
+    _ scenario: Scenario, _ phases: [Phase], _ catalog: Catalog
+  ) throws(InputError) -> Analysis {
     if isTraining {
       return try Analysis(
         training: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
@@ -142,6 +147,28 @@ extension ParsedArguments {
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload, phases: phases,
       options: scenario.options,
       calibrated: request?.time(of: scenario.configuration.model, formats: scenario.workload.formats))
+  }
+
+  /// The same at the rates that --ceilings says the GPU achieves; nil without it.
+  func achieved(_ analysis: Analysis, _ catalog: Catalog) throws(InputError) -> AnalysisReport.Achieved? {
+    guard let path = string("ceilings") else { return nil }
+    for name in ["efficiency", "compute-efficiency", "memory-efficiency"] where has(name) {
+      throw .usage("--\(name) and --ceilings contradict each other; ceilings are what the GPU achieves")
+    }
+    guard analysis.calibrated == nil else {
+      throw .usage("--ceilings changes ideal times; calibrated ones have their own shares of the datasheet's rates")
+    }
+    guard !has("generate") else { throw .usage("--generate and --ceilings contradict each other; give one") }
+    let ceilings = try AchievedCeilings(file: path)
+    guard Spelling.normalized(ceilings.gpu) == Spelling.normalized(analysis.hardware.name) else {
+      throw .notMeasurements(
+        file: path, problem: "its ceilings are of \(ceilings.gpu), not of \(analysis.hardware.name)")
+    }
+    let phases = try phases()
+    var scenario = try scenario(catalog, phases: phases)
+    scenario.hardware = scenario.hardware.achieving(ceilings)
+    scenario.options.specialPeak = scenario.options.specialPeak ?? ceilings.special
+    return AnalysisReport.Achieved(ceilings: ceilings, analysis: try self.analysis(scenario, phases, catalog))
   }
 
   func phases() throws(InputError) -> [Phase] {

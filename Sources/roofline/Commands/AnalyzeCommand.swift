@@ -2,6 +2,8 @@ import RooflineCore
 import RooflineReport
 
 enum AnalyzeCommand: Command {
+  private static let ceilings = Option(
+    "ceilings", "FILE", "times at achieved rates, too: what `measure --suite ceilings` wrote")
   private static let units = Option("units", nil, "tensor, vector and special work apart, and which unit binds")
 
   static let description = CommandDescription(
@@ -9,7 +11,8 @@ enum AnalyzeCommand: Command {
     summary: "Roofline tables of a model on a GPU: prefill and decode, or a training step, operator by operator.",
     usage: "analyze --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.phase, WorkloadOptions.generate, units, ConventionOptions.convention] + TrainingOptions.all
+      + [WorkloadOptions.phase, WorkloadOptions.generate, units, ceilings, ConventionOptions.convention]
+      + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline analyze --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024",
@@ -36,7 +39,10 @@ enum AnalyzeCommand: Command {
       warnings += analysis.notices(generating: tokens).warnings
       if format == .csv { warnings += "roofline: warning: csv holds the operators alone; json has the generation\n" }
     }
-    let output = try AnalysisReport(analysis, generation: generation, showsUnits: arguments.has("units")).render(
+    let achieved = try arguments.achieved(analysis, surroundings.catalog())
+    let output = try AnalysisReport(
+      analysis, generation: generation, showsUnits: arguments.has("units"), achieved: achieved
+    ).render(
       format, text: text)
     return Outcome(output: output, errors: warnings)
   }

@@ -12,11 +12,12 @@ enum DevicesCommand: Command {
   static let description = CommandDescription(
     name: "devices",
     summary: "The GPUs of this machine, which hardware file fits each, and whether their times can be trusted.",
-    usage: "devices [--self-test | --stub FILE] [--device N] [--format text|json]",
+    usage: "devices [--self-test | --stub FILE | --ceilings FILE] [--device N] [--format text|json]",
     options: [
       Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
       Option("stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in"),
       Option("device", "N", "which GPU is tested or written (0)"),
+      Option("ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote"),
       Option("format", "FORMAT", "text, json (text)"),
     ],
     positionals: 0...0,
@@ -32,9 +33,11 @@ enum DevicesCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.choice("format", Format.self) ?? .text
     let ordinal = try arguments.ordinal()
-    guard !arguments.has("self-test") || !arguments.has("stub") else {
-      throw InputError.usage("--self-test and --stub contradict each other; give one")
+    let chosen = ["self-test", "stub", "ceilings"].filter(arguments.has)
+    guard chosen.count < 2 else {
+      throw InputError.usage("--\(chosen[0]) and --\(chosen[1]) contradict each other; give one")
     }
+    if let file = arguments.string("ceilings") { return try ceilings(file, format, surroundings) }
     let inventory = DeviceInventory.read(environment: surroundings.environment)
     if arguments.has("self-test") { return try selfTest(inventory, ordinal, format, surroundings) }
     if let file = arguments.string("stub") { return try stub(inventory, ordinal, file) }
@@ -84,6 +87,17 @@ enum DevicesCommand: Command {
     try FileWriter.write(try HardwareStub(properties, driver: inventory.driver.version).render(), to: file)
     return Outcome(
       output: "wrote \(file): the facts of \(properties.name); fill in rates and bandwidth from its datasheet\n")
+  }
+
+  /// What a GPU was measured to achieve; it need not be here.
+  private static func ceilings(_ file: String, _ format: Format, _ surroundings: Surroundings) throws -> Outcome {
+    let ceilings = try AchievedCeilings(file: file)
+    // A GPU without a file has no datasheet to stand beside.
+    let table = CeilingsTable(ceilings, hardware: try? surroundings.catalog().hardware(ceilings.gpu))
+    return switch format {
+    case .text: Outcome(output: surroundings.textFormat(isWide: false).render(table.table))
+    case .json: Outcome(output: try table.json())
+    }
   }
 
   private static func outcome(_ output: String, wrong sentences: [String]) -> Outcome {
