@@ -40,6 +40,8 @@ struct Fiber {
 struct Warp {
   uint64_t meetings = 0;
   uint32_t arrived = 0;
+  // How many values each lane of this meeting gives.
+  unsigned count = 0;
   LaneValues values[2][32];
 };
 
@@ -146,6 +148,8 @@ void syncThreads() {
 const LaneValues *exchange(uint32_t mask, const uint32_t *values, unsigned count) {
   Warp &warp = running->warps[running->current->linear / 32];
   const uint64_t mine = warp.meetings;
+  if (warp.arrived == 0) warp.count = count;
+  if (count != warp.count) endLaunch(Outcome::deadlock);
   LaneValues *all = warp.values[mine % 2];
   std::copy_n(values, count, all[lane()]);
   warp.arrived |= 1u << lane();

@@ -60,6 +60,14 @@ KERNEL faulty_copy_over_unread(GLOBAL(const float) input, GLOBAL(float) output) 
   waitForCopies<0>();
 }
 
+// Half a warp loads matrices while the other half shuffles.
+KERNEL faulty_divergent_load(GLOBAL(float) output) {
+  unsigned fragment[4] = {};
+  if (threadIdx.x < 16) loadMatrices(fragment, dynamicShared());
+  if (threadIdx.x >= 16) fragment[0] = floatBits(shuffleXor(1.0f, 1));
+  output[threadIdx.x] = floatFromBits(fragment[0]);
+}
+
 // Reads 16 bytes from an address on.
 KERNEL faulty_dynamic_shared(GLOBAL(float) output, int address) { storeWords(output, loadShared(dynamicShared() + address)); }
 

@@ -35,7 +35,7 @@ constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),
     ENTRY(faulty_unaligned_pack),  ENTRY(faulty_shared_overrun), ENTRY(faulty_unwritten_shared), ENTRY(faulty_early_exit),
     ENTRY(faulty_copy_without_wait), ENTRY(faulty_copy_without_commit), ENTRY(faulty_copy_over_unread),
-    ENTRY(faulty_dynamic_shared), ENTRY(tile_product_f16), ENTRY(tile_product_bf16),
+    ENTRY(faulty_dynamic_shared), ENTRY(faulty_divergent_load), ENTRY(tile_product_f16), ENTRY(tile_product_bf16),
 };
 }  // namespace
 

@@ -14,6 +14,7 @@ EXPORTED uint64_t cpu_cuda_distinct_bytes(uint64_t address, uint64_t bytes, bool
 EXPORTED uint64_t cpu_cuda_first_written(uint64_t address, uint64_t bytes) {
   return cpu_cuda::firstWritten(address, bytes);
 }
+EXPORTED uint64_t cpu_cuda_bank_conflicts() { return cpu_cuda::bankConflicts(); }
 EXPORTED void cpu_cuda_forget_accesses() { cpu_cuda::forgetAccesses(); }
 
 // Null behind the last.

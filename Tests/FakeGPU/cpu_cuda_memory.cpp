@@ -22,6 +22,7 @@ struct Allocation {
 std::map<uint64_t, Allocation> allocations;
 // The last one that was asked for: neighbouring accesses mostly fall in the same one.
 Allocation *recent = nullptr;
+uint64_t conflicts = 0;
 
 Allocation *find(uint64_t address, size_t bytes) {
   if (recent && recent->contains(address, bytes)) return recent;
@@ -71,7 +72,11 @@ uint64_t firstWritten(uint64_t address, size_t bytes) {
   return found == first + (ptrdiff_t)bytes ? 0 : address + (uint64_t)(found - first);
 }
 
+uint64_t bankConflicts() { return conflicts; }
+void recordBankConflicts(unsigned passes) { conflicts += passes; }
+
 void forgetAccesses() {
+  conflicts = 0;
   for (auto &[address, allocation] : allocations) allocation.accesses.clear();
 }
 

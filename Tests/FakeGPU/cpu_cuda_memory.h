@@ -19,4 +19,6 @@ uint64_t distinctBytes(uint64_t address, size_t bytes, bool written);
 // The first byte of these that a kernel has written since then; 0 where there is none.
 uint64_t firstWritten(uint64_t address, size_t bytes);
 void forgetAccesses();
+// Passes that loads of matrices from shared memory took beyond one for eight rows, since then.
+uint64_t bankConflicts();
 }  // namespace cpu_cuda

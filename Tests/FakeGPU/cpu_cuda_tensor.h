@@ -28,9 +28,23 @@ template <typename T> static inline void copyAsync(unsigned to, cpu_cuda::Global
 static inline void commitCopies() { cpu_cuda::commitCopies(); }
 template <int groups> static inline void waitForCopies() { cpu_cuda::waitForCopies(groups); }
 
-// Every lane gives its row; lane 8i + r has row r of matrix i.
+// Every lane gives its row, and its address; lane 8i + r has row r of matrix i. Memory answers eight rows at once if they lie
+// in different banks, that is, at different places of 128 bytes; each further row at the same place takes a pass more.
 static inline const cpu_cuda::LaneValues *exchangeRows(unsigned row) {
-  return cpu_cuda::exchange(0xffffffffu, loadShared(row).word, 4);
+  const Words words = loadShared(row);
+  const uint32_t own[5] = {words.word[0], words.word[1], words.word[2], words.word[3], row};
+  const cpu_cuda::LaneValues *lanes = cpu_cuda::exchange(0xffffffffu, own, 5);
+  if (cpu_cuda::lane() == 0) {
+    for (unsigned i = 0; i < 4; ++i) {
+      unsigned rows[8] = {}, most = 0;
+      for (unsigned r = 0; r < 8; ++r) {
+        const unsigned here = ++rows[lanes[8 * i + r][4] / 16 % 8];
+        most = here > most ? here : most;
+      }
+      cpu_cuda::recordBankConflicts(most - 1);
+    }
+  }
+  return lanes;
 }
 static inline void loadMatrices(unsigned (&fragment)[4], unsigned row) {
   const cpu_cuda::LaneValues *rows = exchangeRows(row);

@@ -22,7 +22,8 @@ void syncThreads();
 void syncWarp(uint32_t mask);
 // What one lane gives at a meeting of its warp.
 using LaneValues = uint32_t[12];
-// Waits for the lanes of `mask`; each gives `count` values and gets those of all 32, to be read before it waits again.
+// Waits for the lanes of `mask`; each gives `count` values and gets those of all 32, to be read before it waits again. Lanes
+// that come with different counts come from different instructions: they wait in different places.
 const LaneValues *exchange(uint32_t mask, const uint32_t *values, unsigned count);
 // The same for one value: that of lane `from`.
 uint32_t shuffle(uint32_t mask, uint32_t value, unsigned from);
@@ -44,6 +45,8 @@ void *dynamicShared(unsigned address, size_t bytes);
 void copyLater(unsigned to, const uint32_t (&words)[4]);
 void commitCopies();
 void waitForCopies(unsigned latestGroupsLeft);
+// Adds to the passes that matrix loads took beyond one for eight rows.
+void recordBankConflicts(unsigned passes);
 
 // A pointer into device memory.
 template <typename T> struct Global {

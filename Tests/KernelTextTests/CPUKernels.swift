@@ -15,6 +15,7 @@ struct CPUKernels: @unchecked Sendable {  // Function pointers that never change
   let allocate: @convention(c) (UInt64) -> UInt64
   let release: @convention(c) (UInt64) -> Bool
   let distinctBytes: @convention(c) (UInt64, UInt64, Bool) -> UInt64
+  let bankConflicts: @convention(c) () -> UInt64
   let forgetAccesses: @convention(c) () -> Void
   let kernelName: @convention(c) (Int32) -> UnsafePointer<CChar>?
   let launchKernel: Launch
@@ -40,6 +41,7 @@ struct CPUKernels: @unchecked Sendable {  // Function pointers that never change
       allocate = try library.function("cpu_cuda_allocate")
       release = try library.function("cpu_cuda_release")
       distinctBytes = try library.function("cpu_cuda_distinct_bytes")
+      bankConflicts = try library.function("cpu_cuda_bank_conflicts")
       forgetAccesses = try library.function("cpu_cuda_forget_accesses")
       kernelName = try library.function("cpu_cuda_kernel_name")
       launchKernel = try library.function("cpu_cuda_launch")

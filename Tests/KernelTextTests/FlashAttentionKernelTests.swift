@@ -3,6 +3,15 @@ import XCTest
 final class FlashAttentionKernelTests: XCTestCase {
   private static let headDims = [32, 64, 80, 96, 128, 256]
 
+  func testMatrixLoadsMeetNoBankConflicts() throws {
+    let kernels = try CPUKernels.open()
+    for headDim in Self.headDims {
+      kernels.forgetAccesses()
+      try FlashAttentionCase(queries: 16, keys: 64, headDim: headDim).launch(.f16).check(orders: [.ascending])
+      XCTAssertEqual(kernels.bankConflicts(), 0, "headDim \(headDim)")
+    }
+  }
+
   /// `[d-s-B-h]` of the owner's tests, not causal; batch and heads beyond 2 repeat the same work.
   func testTheNotesCases() throws {
     for (headDim, tokens) in product([32, 64], [128, 256]) {

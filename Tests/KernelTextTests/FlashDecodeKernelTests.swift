@@ -3,6 +3,15 @@ import XCTest
 final class FlashDecodeKernelTests: XCTestCase {
   private static let headDims = [32, 64, 80, 96, 128, 256]
 
+  func testMatrixLoadsMeetNoBankConflicts() throws {
+    let kernels = try CPUKernels.open()
+    for headDim in Self.headDims {
+      kernels.forgetAccesses()
+      try FlashDecodeCase(lengths: [64], headDim: headDim).launch(.f16).check(orders: [.ascending])
+      XCTAssertEqual(kernels.bankConflicts(), 0, "headDim \(headDim)")
+    }
+  }
+
   /// Full and ragged tiles, a single key, fewer tiles than warps, several tiles a warp.
   func testEveryHeadDimension() throws {
     for (headDim, format) in product(Self.headDims, KernelFormat.tensorCores) {

@@ -32,6 +32,30 @@ final class TensorCoreTests: XCTestCase {
     }
   }
 
+  /// Rows 32 bytes apart: of eight, two lie in the same banks, so each of a load's four matrices takes a pass more. The kernel
+  /// loads twice.
+  func testBankConflictsOfMatrixLoadsAreCounted() throws {
+    let kernels = try CPUKernels.open()
+    let (left, right) = try (DeviceArray(kernels, .f16, count: 256), DeviceArray(kernels, .f16, count: 256))
+    let output = try DeviceArray(kernels, .f32, count: 256)
+    kernels.forgetAccesses()
+    let outcome = kernels.launch(
+      "tile_product_f16", block: 32, sharedBytes: 1024,
+      [.tensor(left), .tensor(right), .tensor(output), .int32(0), .int32(16)])
+    XCTAssertEqual(outcome, .finished)
+    XCTAssertEqual(kernels.bankConflicts(), 2 * 4)
+  }
+
+  func testLanesAtDifferentInstructionsAreADeadlock() throws {
+    let kernels = try CPUKernels.open()
+    let output = try DeviceArray(kernels, .f32, count: 32)
+    for order in ThreadOrder.all {
+      let outcome = kernels.launch(
+        "faulty_divergent_load", block: 32, sharedBytes: 16, order: order, [.tensor(output)])
+      XCTAssertEqual(outcome, .deadlock)
+    }
+  }
+
   func testWhatACopyBringsIsPoisonUntilItsThreadHasWaitedForTheGroup() throws {
     let kernels = try CPUKernels.open()
     let input = try DeviceArray(kernels, .f32, count: 128)

@@ -14,6 +14,8 @@
 // that is, for each warp two buffers of 16 keys and 16 values: 64 · (2·headDim + 16) · warps. Above 48 KiB the launcher must
 // first raise the kernel's limit (CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES).
 //
+// Enough splits let two blocks or more run on each SM, while each still has several tiles of 16 keys for each of its warps.
+//
 // Workspace where splits > 1, all of it written: partials, float [batch, numHeads, splits, headDim]; statistics, float [batch,
 // numHeads, splits, 2]; together 4 · batch · numHeads · splits · (headDim + 2) bytes. A split without keys leaves zeros.
 #include "attention.cuh"

@@ -1,7 +1,7 @@
 // Merges what the splits of flash_decode left: output = Σ 2^(topₛ − top) · partialsₛ / Σ 2^(topₛ − top) · sumₛ. A thread has 8
-// columns of a head: grid ⌈rows · headDim / 8 / block⌉, any block size; headDim is a
-// multiple of 8, pointers lie on 16-byte boundaries.
-#include "packs.cuh"
+// columns of a head: grid ⌈rows · headDim / 8 / block⌉, blocks of up to 256 threads. headDim is a multiple of 8, pointers lie on
+// 16-byte boundaries.
+#include "tensor.cuh"
 
 // partials [rows, splits, headDim]; statistics [rows, splits, 2]: a split's maximum, in powers of two, and its sum. rows: batch ·
 // numHeads.
@@ -27,13 +27,13 @@ DEVICE void flashDecodeCombine(
     }
   }
   const float share = reciprocal(sum);
-  Pack<T> pack;
-  UNROLL for (int e = 0; e < 8; ++e) pack.element[e] = fromFloat<T>(merged[e] * share);
-  storeWords(output + row * headDim + column, pack.words);
+  Words words;
+  UNROLL for (int e = 0; e < 4; ++e) words.word[e] = roundPair(merged[2 * e] * share, merged[2 * e + 1] * share, T());
+  storeWords(output + row * headDim + column, words);
 }
 
 #define INSTANTIATE(T)                                                                                              \
-  KERNEL flash_decode_combine_##T(                                                                                  \
+  TENSOR_KERNEL(256) flash_decode_combine_##T(                                                                      \
       GLOBAL(const float) partials, GLOBAL(const float) statistics, GLOBAL(T) output, int rows, int splits,         \
       int headDim) {                                                                                                \
     flashDecodeCombine<T>(partials, statistics, output, rows, splits, headDim);                                     \
