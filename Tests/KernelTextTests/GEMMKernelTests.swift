@@ -34,6 +34,15 @@ final class GEMMKernelTests: XCTestCase {
     }
   }
 
+  func testMatrixLoadsMeetNoBankConflicts() throws {
+    let kernels = try CPUKernels.open()
+    for tile in Tile.all {
+      kernels.forgetAccesses()
+      try gemm(Shape(m: 64, n: 64, k: 128), tile, .f16).check(orders: [.ascending])
+      XCTAssertEqual(kernels.bankConflicts(), 0, tile.name)
+    }
+  }
+
   func testMoreThanATileInEachDirection() throws {
     for (format, tile) in product(KernelFormat.tensorCores, Tile.all) {
       try gemm(Shape(m: 130, n: 72, k: 50), tile, format).check(orders: [.greedyFirst, .shuffled(seed: 4)])
