@@ -61,6 +61,43 @@ final class ReadmeTests: CommandTestCase {
     }
   }
 
+  /// The commands on a GPU, run on the stand-in with a smaller model and workload.
+  func testMeasuringCommandsRun() throws {
+    let fake = try FakeGPU()
+    try fake.apply("attribute=38:1024")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try "kind,dtype,op,rows,width\nrow,bf16,rmsnorm,3,64\n".write(
+      to: folder.appendingPathComponent("kernels.csv"), atomically: true, encoding: .utf8)
+    let block = try XCTUnwrap(try readme().components(separatedBy: "```console\n").dropFirst(2).first)
+    let commands = try XCTUnwrap(block.components(separatedBy: "```").first).split(separator: "\n")
+    XCTAssertEqual(commands.count, 7)
+    let small = [
+      "llama-2-70b": "llama-3.2-1b", "20": "1", "1024": "2", "rows=20": "rows=2", "width=8192": "width=256",
+    ]
+    for command in commands {
+      var arguments = command.split(separator: " ").dropFirst().map { word -> String in
+        word.hasSuffix(".csv") || word.hasSuffix(".json")
+          ? folder.appendingPathComponent(String(word)).path : small[String(word)] ?? String(word)
+      }
+      let isMeasurement = arguments.first == "measure"
+      if isMeasurement, !arguments.contains("--output") {
+        arguments += ["--output", folder.appendingPathComponent("\(UUID().uuidString).json").path]
+      }
+      let outcome = Tool.run(arguments, Surroundings(environment: fake.environment))
+      XCTAssertTrue([0, 2].contains(outcome.exitCode), "\(command): \(outcome.errors)")
+      XCTAssertFalse(outcome.output.isEmpty, "\(command)")
+      guard isMeasurement, let file = arguments.last(where: { $0.hasSuffix(".json") }) else { continue }
+      // As if a GPU had written it.
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      try text.replacing("\"isFake\" : true", with: "\"isFake\" : false")
+        .replacing("\"gpu\" : \"Fake GPU (no device, its times are made up)\"", with: "\"gpu\" : \"h100-sxm\"")
+        .write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    try fake.assertNothingIsLeft()
+  }
+
   /// The table of errors says what the calibration files say.
   func testErrorsStandAsInTheCalibrations() throws {
     let text = try readme()
