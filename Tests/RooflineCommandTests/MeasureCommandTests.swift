@@ -8,7 +8,8 @@ import XCTest
 /// `measure` on the stand-in of the driver: what it prints, and what it writes.
 final class MeasureCommandTests: CommandTestCase {
   /// A model's step with few, small rows.
-  static let step = "measure --model llama-3.2-1b --prompt 2 --phase decode --operators fused --tp 8"
+  static let step =
+    "measure --model llama-3.2-1b --set hidden_size=256 --set intermediate_size=768 --set vocab_size=640 --set num_attention_heads=4 --set num_key_value_heads=2 --set head_dim=64 --prompt 2 --phase decode --operators fused --tp 2"
 
   /// The surroundings of a machine with the stand-in, whose cache is small, so that few copies make a round.
   private func surroundings(_ switches: String = "", terminal: (@Sendable (String) -> Void)? = nil) throws
@@ -17,6 +18,7 @@ final class MeasureCommandTests: CommandTestCase {
     let fake = try FakeGPU()
     try fake.apply("attribute=38:1024 \(switches)")
     var environment = fake.environment
+    environment["ROOFLINE_CUBLASLT"] = fake.path
     environment["ROOFLINE_HOME"] = Fixtures.packageRoot
     return Surroundings(environment: environment, progress: terminal)
   }
@@ -37,9 +39,11 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(outcome.errors, "")
     for line in outcome.output.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 120, String(line)) }
     for text in [
-      "decode embedding ", "decode attn_norm ", "decode rotary ", "decode attn_add_norm +1 ", "decode mlp_silu_dot ",
+      "decode embedding ", "decode attn_norm ", "decode qkv_proj ", "decode rotary ", "decode attention ",
+      "decode o_proj ", "decode attn_add_norm +1 ", "decode gate_up_proj ", "decode mlp_silu_dot ", "decode down_proj ",
+      "decode lm_head ",
       "stand-in     these times are made up; nothing here is a measurement",
-      "decode attn_all_reduce", "it needs several GPUs; one", "written      5 observations in \(file)",
+      "decode attn_all_reduce", "it needs several GPUs; one", "written      11 observations in \(file)",
     ] {
       XCTAssertTrue(outcome.output.contains(text), "\(text) is not in\n\(outcome.output)")
     }
@@ -49,26 +53,36 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual((whole["device"] as? [String: Any])?["uuid"] as? String, "GPU-fafafafa-fafa-fafa-fafa-fafafafafa00")
     XCTAssertEqual((whole["software"] as? [String: Any])?["cudaDriver"] as? String, "13.0")
     XCTAssertEqual(whole["command"] as? String, "\(Self.step.dropFirst(8)) --output \(file)")
-    // Four projections, attention, lm_head, all-reduces and the gather of the logits.
+    // All-reduces and the gather of the logits.
     let refused = try XCTUnwrap(whole["unsupported"] as? [[String: Any]])
     XCTAssertTrue(refused.contains { ($0["names"] as? [String])?.contains("decode logits_all_gather") == true })
     let rows = try observations(file)
     XCTAssertEqual(
-      rows.map { $0["op"] as? String }, ["embedding", "rmsnorm", "rope", "add_rmsnorm", "silu_and_mul"])
+      rows.map { $0["op"] as? String ?? $0["kind"] as? String },
+      [
+        "embedding", "rmsnorm", "gemm", "rope", "attention", "gemm", "add_rmsnorm", "gemm", "silu_and_mul", "gemm",
+        "gemm",
+      ])
+    XCTAssertEqual(rows[2]["family"] as? String, "cublaslt")
+    XCTAssertEqual(["m", "n", "k"].map { rows[2][$0] as? Int }, [1, 256, 256])
+    XCTAssertEqual(rows[4]["phase"] as? String, "decode")
+    XCTAssertEqual(rows[4]["context"] as? Int, 3)
+    // Lengths of the sequences.
+    XCTAssertEqual((rows[4]["counts"] as? [String: Any])?["workspaceBytes"] as? Int, 4)
     let norm = rows[1]
-    XCTAssertEqual(norm["operator"] as? String, "rmsnorm rows=1 width=2048")
+    XCTAssertEqual(norm["operator"] as? String, "rmsnorm rows=1 width=256")
     XCTAssertEqual(norm["names"] as? [String], ["decode attn_norm"])
     XCTAssertEqual(norm["kind"] as? String, "row")
     XCTAssertEqual(norm["rows"] as? Int, 1)
-    XCTAssertEqual(norm["width"] as? Int, 2048)
+    XCTAssertEqual(norm["width"] as? Int, 256)
     XCTAssertEqual(norm["dtype"] as? String, "bf16")
     XCTAssertEqual(norm["family"] as? String, "roofline")
     XCTAssertEqual(norm["timing"] as? String, "graph")
     XCTAssertEqual(norm["mode"] as? String, "rotating")
     let counts = try XCTUnwrap(norm["counts"] as? [String: Any])
-    // Input, weight and output of 2048 elements; 4w + 2 FLOPs and one root.
-    XCTAssertEqual(counts["bytes"] as? Int, 3 * 2048 * 2)
-    XCTAssertEqual(counts["vectorFLOPs"] as? Int, 4 * 2048 + 2)
+    // Input, weight and output of 256 elements; 4w + 2 FLOPs and one root.
+    XCTAssertEqual(counts["bytes"] as? Int, 3 * 256 * 2)
+    XCTAssertEqual(counts["vectorFLOPs"] as? Int, 4 * 256 + 2)
     XCTAssertEqual(counts["specialFLOPs"] as? Int, 1)
     XCTAssertEqual(counts["workspaceBytes"] as? Int, 0)
     let kernel = try XCTUnwrap((norm["kernels"] as? [[String: Any]])?.first)
@@ -77,17 +91,17 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(kernel["localBytes"] as? Int, 0)
     // The stand-in's clock: 2 µs a launch, and 200 bytes a nanosecond.
     let time = try XCTUnwrap(norm["time_us"] as? Double)
-    XCTAssertEqual(time, 2 + 12288 / 200e3, accuracy: 1e-3)
+    XCTAssertEqual(time, 2 + 1536 / 200e3, accuracy: 1e-3)
     let samples = try XCTUnwrap(norm["samples_us"] as? [Double])
     let statistics = try XCTUnwrap(norm["statistics"] as? [String: Any])
     XCTAssertEqual(statistics["n"] as? Int, samples.count)
     XCTAssertEqual(samples.sorted()[samples.count / 2], time, accuracy: 1e-3)
     XCTAssertEqual(statistics["floor_us"] as? Double ?? 0, 2, accuracy: 1e-3)
     let achieved = try XCTUnwrap(norm["achieved"] as? [String: Any])
-    XCTAssertEqual(achieved["bytesPerSecond"] as? Double ?? 0, 12288 / (time * 1e-6), accuracy: 1e6)
+    XCTAssertEqual(achieved["bytesPerSecond"] as? Double ?? 0, 1536 / (time * 1e-6), accuracy: 1e6)
     XCTAssertEqual((norm["before"] as? [String: Any])?["temperatureCelsius"] as? Double, 40)
     let check = try XCTUnwrap(norm["check"] as? [String: Any])
-    XCTAssertEqual(check["comparedElements"] as? Int, 2048)
+    XCTAssertEqual(check["comparedElements"] as? Int, 256)
   }
 
   /// Modes, roofs of a named GPU, one kernel by its columns.
@@ -173,20 +187,21 @@ final class MeasureCommandTests: CommandTestCase {
     let file = try temporaryFolder().appendingPathComponent("step.json").path
     XCTAssertEqual(try roofline("\(Self.step) --output \(file)", surroundings("refuse=rmsnorm.cu")).exitCode, 1)
     let before = try observations(file)
-    XCTAssertEqual(before.map { $0["op"] as? String }, ["embedding", "rope", "add_rmsnorm", "silu_and_mul"])
+    XCTAssertEqual(before.count, 10)
+    XCTAssertFalse(before.contains { $0["op"] as? String == "rmsnorm" })
     let again = try roofline("\(Self.step) --output \(file)", surroundings())
     XCTAssertEqual(again.exitCode, 1)
     XCTAssertEqual(
       again.errors, "roofline: \(file): it exists; --resume goes on with it, --output names another\n")
     let resumed = try roofline("\(Self.step) --output \(file) --resume", surroundings())
     XCTAssertEqual(resumed.exitCode, 0, resumed.errors)
-    XCTAssertTrue(resumed.output.contains("5 observations, 4 of them from before"), resumed.output)
+    XCTAssertTrue(resumed.output.contains("11 observations, 10 of them from before"), resumed.output)
     let after = try observations(file)
-    XCTAssertEqual(NSArray(array: Array(after[..<4])), NSArray(array: before), "what was there stays as it was")
+    XCTAssertEqual(NSArray(array: Array(after[..<10])), NSArray(array: before), "what was there stays as it was")
     XCTAssertEqual(after.last?["op"] as? String, "rmsnorm")
     let done = try roofline("\(Self.step) --output \(file) --resume", surroundings())
     XCTAssertEqual(done.exitCode, 0, done.errors)
-    XCTAssertTrue(done.output.contains("written      5 observations, 5 of them from before"), done.output)
+    XCTAssertTrue(done.output.contains("written      11 observations, 11 of them from before"), done.output)
     // Another driver would make two measurements of one file.
     let other = try roofline("\(Self.step) --output \(file) --resume", surroundings("version=12090"))
     XCTAssertEqual(other.exitCode, 1)
@@ -201,9 +216,9 @@ final class MeasureCommandTests: CommandTestCase {
     let outcome = try roofline("\(Self.step) --output \(file)", surroundings(terminal: { lines.add($0) }))
     XCTAssertEqual(outcome.exitCode, 0)
     let all = lines.all
-    XCTAssertEqual(all.count, 6)
-    XCTAssertEqual(all.first, "\r\u{1B}[K[1/5] embedding rows=1 width=2048")
-    XCTAssertTrue(all[1].hasPrefix("\r\u{1B}[K[2/5] rmsnorm rows=1 width=2048, "), all[1])
+    XCTAssertEqual(all.count, 12)
+    XCTAssertEqual(all.first, "\r\u{1B}[K[1/11] embedding rows=1 width=256")
+    XCTAssertTrue(all[1].hasPrefix("\r\u{1B}[K[2/11] rmsnorm rows=1 width=256, "), all[1])
     XCTAssertTrue(all[1].hasSuffix(" s left"), all[1])
     XCTAssertEqual(all.last, "\r\u{1B}[K")
   }
@@ -218,7 +233,7 @@ final class MeasureCommandTests: CommandTestCase {
     let cases: [(String, String)] = [
       (
         "measure",
-        "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, or --kernels FILE"
+        "nothing to measure; give --model and the options of analyze, --kernel KIND column=value …, --kernels FILE or --suite NAME"
       ),
       ("measure --model llama-3.2-1b --kernel rmsnorm", "--model and --kernel contradict each other; give one"),
       ("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --batch 2", "--batch needs --model"),

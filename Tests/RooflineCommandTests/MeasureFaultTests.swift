@@ -15,7 +15,7 @@ final class MeasureFaultTests: XCTestCase {
     var report: [String: Int]?
   }
 
-  private static let step = "measure --model llama-3.2-1b --prompt 2 --phase decode --operators fused --tp 8"
+  private static let step = MeasureCommandTests.step
 
   private func run(
     _ switches: String, environment other: [String: String] = [:]
@@ -30,7 +30,7 @@ final class MeasureFaultTests: XCTestCase {
       .appendingPathComponent("roofline")
     process.arguments = Self.step.split(separator: " ").map(String.init) + ["--output", file.path]
     process.environment = fake.environment
-      .merging(["ROOFLINE_HOME": Fixtures.packageRoot]) { $1 }
+      .merging(["ROOFLINE_HOME": Fixtures.packageRoot, "ROOFLINE_CUBLASLT": fake.path]) { $1 }
       .merging(["FAKE_GPU": "attribute=38:1024 report=\(report.path) \(switches)"]) { $1 }
       .merging(other) { $1 }
     let (output, errors) = (Pipe(), Pipe())
@@ -66,82 +66,105 @@ final class MeasureFaultTests: XCTestCase {
     }
   }
 
+  private struct Fault {
+    let switches: String
+    let exitCode: Int32
+    /// Operators kept in the file; nil: there is none.
+    let observations: Int?
+    /// What the lines on standard error say, from the first on.
+    let sentences: [String]
+    /// How many lines there are; those not listed say what the last listed one does.
+    let lines: Int
+
+    init(_ switches: String, _ exitCode: Int32, _ observations: Int?, _ sentences: [String] = [], lines: Int? = nil) {
+      self.switches = switches
+      self.exitCode = exitCode
+      self.observations = observations
+      self.sentences = sentences
+      self.lines = lines ?? sentences.count
+    }
+  }
+
+  /// The step has 11 operators: embedding, attn_norm, qkv_proj, rotary, attention, o_proj, attn_add_norm, gate_up_proj,
+  /// mlp_silu_dot, down_proj, lm_head; five of them are matrix products.
   func testEveryFaultHasItsSentence() throws {
-    // Switches, exit code, observations kept, and how each line on standard error goes.
-    let faults: [(switches: String, exitCode: Int32, observations: Int?, sentences: [String])] = [
-      ("", 0, 5, []),
-      ("devices=0", 1, nil, ["there is no GPU here; run this on a machine that has one"]),
-      ("version=11000", 1, nil, ["is for CUDA 11.0; install one for CUDA 11.4 or newer"]),
-      ("fail=cuInit:100", 1, nil, ["there is no GPU here; run this on a machine that has one"]),
-      ("fail=cuInit:803", 1, nil, ["cuInit answered CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803); the driver was updated"]),
-      ("fail=cuInit:12345", 1, nil, ["cuInit answered an error that the driver has no name for (12345); see whether"]),
-      (
-        "fail=cuMemAlloc_v2@10:2", 1, 2,
-        [
-          "decode rotary: cuMemAlloc of", "decode attn_add_norm +1: cuMemAlloc of",
-          "decode mlp_silu_dot: cuMemAlloc of",
-        ]
-      ),
-      (
-        "memory=20000", 1, nil,
-        ["decode embedding: cuMemAlloc of", "decode attn_norm:", "decode rotary:", "decode attn_add", "decode mlp"]
-      ),
-      (
-        "fault=rotary_kv_write_bf16@5:700", 1, 2,
-        [
-          "decode rotary: ",
-          "the GPU answers nothing after that fault: operators left to measure: 2; --resume --output",
-        ]
-      ),
-      (
+    let lost = "the GPU answers nothing after that fault: operators left to measure: "
+    let faults = [
+      Fault("", 0, 11), Fault("noise=0.2", 0, 11), Fault("drift=0.01", 0, 11), Fault("scale=20", 0, 11),
+      Fault("devices=0", 1, nil, ["there is no GPU here; run this on a machine that has one"]),
+      Fault("version=11000", 1, nil, ["is for CUDA 11.0; install one for CUDA 11.4 or newer"]),
+      Fault("fail=cuInit:100", 1, nil, ["there is no GPU here; run this on a machine that has one"]),
+      Fault(
+        "fail=cuInit:803", 1, nil, ["cuInit answered CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803); the driver was updated"]),
+      Fault(
+        "fail=cuInit:12345", 1, nil, ["cuInit answered an error that the driver has no name for (12345); see whether"]),
+      Fault(
+        "fail=cuMemAlloc_v2@22:2", 1, 2,
+        ["decode qkv_proj: cuMemAlloc of", "CUDA_ERROR_OUT_OF_MEMORY (2); end other programs"], lines: 9),
+      Fault("memory=20000", 1, nil, ["decode embedding: cuMemAlloc of", "CUDA_ERROR_OUT_OF_MEMORY"], lines: 11),
+      Fault("fault=rotary_kv_write_bf16@5:700", 1, 3, ["decode rotary: ", lost + "7; --resume --output"]),
+      Fault(
         "fault=rmsnorm_bf16:702", 1, 1,
         [
           "decode attn_norm: cuStreamSynchronize answered CUDA_ERROR_LAUNCH_TIMEOUT (702); a watchdog ended",
-          "the GPU answers nothing",
-        ]
-      ),
-      ("fault=embedding_bf16:719", 1, nil, ["decode embedding: ", "the GPU answers nothing after that fault"]),
-      (
-        "refuse=rmsnorm.cu", 1, 4,
+          lost + "9",
+        ]),
+      Fault("fault=flash_decode_bf16_d64:719", 1, 4, ["decode attention: ", lost + "6"]),
+      Fault("fault=embedding_bf16:719", 1, nil, ["decode embedding: ", lost + "10"]),
+      Fault(
+        "refuse=rmsnorm.cu", 1, 10,
         [
           "decode attn_norm: NVRTC refused rmsnorm.cu for sm_90: rmsnorm.cu(1): error: identifier \"nonsense\" is undefined"
-        ]
-      ),
-      (
-        "corrupt=silu_and_mul_bf16", 1, 4,
-        ["decode mlp_silu_dot: silu_and_mul_bf16 computes wrong results on this GPU (element "]
-      ),
-      (
-        "reasons=64", 1, 5,
+        ]),
+      Fault(
+        "corrupt=silu_and_mul_bf16", 1, 10,
+        ["decode mlp_silu_dot: silu_and_mul_bf16 computes wrong results on this GPU (element "]),
+      Fault(
+        "corrupt=cublasLtMatmul", 1, 6,
+        ["decode qkv_proj: cublaslt computes wrong results on this GPU (element ", "cublaslt computes wrong results"],
+        lines: 5),
+      Fault(
+        "fail=cublasLtMatmul@40:14", 1, 6,
+        [
+          "decode qkv_proj: cublasLtMatmul of bf16 product m 1, n 256, k 256 answered",
+          "cublasLtMatmul of bf16 product",
+        ], lines: 5),
+      // No algorithm, and none with so small a workspace: listed, no fault.
+      Fault("algorithm=0", 0, 6), Fault("workspace=100000000", 0, 6),
+      Fault(
+        "reasons=64", 1, 11,
         [
           "decode embedding (rotating) was timed while the GPU slowed itself down (hardware thermal slowdown)",
-          "decode attn_norm (rotating)", "decode rotary (rotating)", "decode attn_add_norm +1 (rotating)",
-          "decode mlp_silu_dot (rotating)",
-        ]
-      ),
-      ("interrupt=1", 130, nil, ["interrupted: operators left to measure: 5"]),
-      ("noise=0.2", 0, 5, []), ("drift=0.01", 0, 5, []), ("scale=20", 0, 5, []),
+          "was timed while the GPU slowed itself down",
+        ], lines: 11),
+      Fault("interrupt=1", 130, nil, ["interrupted: operators left to measure: 11"]),
     ]
     for fault in faults {
       let result = try run(fault.switches)
       XCTAssertEqual(result.exitCode, fault.exitCode, "\(fault.switches): \(result.errors)")
       XCTAssertEqual(result.observations, fault.observations, fault.switches)
       let lines = result.errors.split(separator: "\n").map(String.init)
-      XCTAssertEqual(lines.count, fault.sentences.count, "\(fault.switches): \(result.errors)")
-      for (line, sentence) in zip(lines, fault.sentences) {
+      XCTAssertEqual(lines.count, fault.lines, "\(fault.switches): \(result.errors)")
+      for (index, line) in lines.enumerated() {
+        let sentence = fault.sentences.indices.contains(index) ? fault.sentences[index] : fault.sentences.last ?? "-"
         XCTAssertTrue(line.hasPrefix("roofline: ") && line.contains(sentence), "\(sentence) is not in \(line)")
       }
       try assertNothingIsLeft(result, fault.switches)
     }
+    let withoutAlgorithm = try run("algorithm=0").output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    XCTAssertTrue(
+      withoutAlgorithm.contains(
+        "not measured decode qkv_proj: cuBLASLt 13.1.0 has no algorithm for it with 33554432 bytes of workspace"),
+      withoutAlgorithm)
   }
 
   /// Ctrl-C in the middle keeps the operators that are done.
   func testCtrlCKeepsWhatIsDone() throws {
     let result = try run("interrupt=rotary_kv_write_bf16@20")
     XCTAssertEqual(result.exitCode, 130)
-    XCTAssertEqual(result.observations, 2)
+    XCTAssertEqual(result.observations, 3)
     XCTAssertTrue(
-      result.errors.hasPrefix("roofline: interrupted: operators left to measure: 3; --resume --output "),
+      result.errors.hasPrefix("roofline: interrupted: operators left to measure: 8; --resume --output "),
       result.errors)
     try assertNothingIsLeft(result, "Ctrl-C")
   }
@@ -159,9 +182,14 @@ final class MeasureFaultTests: XCTestCase {
       XCTAssertTrue(result.errors.hasPrefix("roofline: \(sentence)"), result.errors)
       XCTAssertNil(result.observations)
     }
+    // The package's own kernel multiplies.
+    let withoutMatrices = try run("", environment: ["ROOFLINE_CUBLASLT": "/nowhere/x.so"])
+    XCTAssertEqual(withoutMatrices.exitCode, 0, withoutMatrices.errors)
+    XCTAssertEqual(withoutMatrices.observations, 11)
+    try assertNothingIsLeft(withoutMatrices, "no cuBLASLt")
     let withoutNVML = try run("", environment: ["ROOFLINE_NVML": "/nowhere/x.so"])
     XCTAssertEqual(withoutNVML.exitCode, 0, withoutNVML.errors)
-    XCTAssertEqual(withoutNVML.observations, 5)
+    XCTAssertEqual(withoutNVML.observations, 11)
     try assertNothingIsLeft(withoutNVML, "no NVML")
   }
 }

@@ -19,13 +19,15 @@ public final class DeviceMemory {
 
   deinit { _ = context.driver.memoryFree(address) }
 
-  /// Copies values to the beginning of the memory.
+  /// Copies values to the beginning of the memory; they are there when it returns.
   public func write<Element: BitwiseCopyable>(_ values: [Element]) throws(GPUFault) {
     precondition(values.count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
     let result = values.withUnsafeBytes { bytes in
       bytes.baseAddress.map { context.driver.copyToDevice(address, $0, bytes.count) } ?? 0
     }
     try context.driver.check(result, "cuMemcpyHtoD")
+    // The copy may return when the values are on their way; other streams do not wait for it by themselves.
+    try context.driver.check(context.driver.streamSynchronize(nil), "cuStreamSynchronize")
   }
 
   /// Copies values from the memory, from a byte of it on. Work queued in a stream before may still be running.

@@ -88,17 +88,20 @@ final class KernelTimer {
         for index in 0..<calls { try call(index % copies, stream) }
       }
     }
-    var calls = copies * max(1, 16 / copies)
+    // Loads the code, which capturing must not have to do.
+    try call(0, stream)
+    try stream.synchronize()
+    var calls = copies
     var graph = try record(calls: calls)
     let began = clock.now
-    var replay = 0.0
-    repeat {
+    while true {
       if isInterrupted() { return nil }
-      replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
-    } while LaunchTimer.seconds(clock.now - began) < KernelTimer.warmUp
-    if replay < KernelTimer.shortestSample {
-      let rounds = (KernelTimer.shortestSample / max(replay, 1e-7) * Double(calls / copies)).rounded(.up)
-      calls = copies * max(1, min(Int(rounds), KernelTimer.callLimit / copies))
+      let replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
+      if LaunchTimer.seconds(clock.now - began) < KernelTimer.warmUp { continue }
+      if replay >= KernelTimer.shortestSample || calls * 2 > KernelTimer.callLimit { break }
+      // Twice as many at least, because a short replay's time is mostly not the calls'.
+      let times = max(2, Int((KernelTimer.shortestSample / max(replay, 1e-7)).rounded(.up)))
+      calls = copies * max(1, min(calls * times, KernelTimer.callLimit) / copies)
       graph = try record(calls: calls)
     }
     let taken = try timer.samples(rule: rule, isInterrupted: isInterrupted) { _ throws(GPUFault) in try graph.launch() }
