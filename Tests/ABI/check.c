@@ -16,11 +16,13 @@ typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
 #define abi_CUdevice_attribute CUdevice_attribute
 #define abi_CUfunction_attribute CUfunction_attribute
 #define abi_CUstreamCaptureMode CUstreamCaptureMode
+#define abi_CUgraphNodeType CUgraphNodeType
 #define abi_CUuuid CUuuid
 #define abi_CUdeviceptr CUdeviceptr
 #define abi_CUcontext CUcontext
 #define abi_CUmodule CUmodule
 #define abi_CUfunction CUfunction
+#define abi_CUkernel CUkernel
 #ifdef MUST_FAIL  // shows that the check can fail
 #define abi_CUstream CUevent
 #else
@@ -29,6 +31,8 @@ typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
 #define abi_CUevent CUevent
 #define abi_CUgraph CUgraph
 #define abi_CUgraphExec CUgraphExec
+#define abi_CUgraphNode CUgraphNode
+#define abi_CUDA_KERNEL_NODE_PARAMS_v2 CUDA_KERNEL_NODE_PARAMS_v2
 #define abi_nvrtcResult nvrtcResult
 #define abi_nvrtcProgram nvrtcProgram
 #define abi_nvmlReturn_t nvmlReturn_t
@@ -94,6 +98,11 @@ SAME(cuGraphInstantiateWithFlags, cuGraphInstantiateWithFlags);
 SAME(cuGraphLaunch, cuGraphLaunch);
 SAME(cuGraphExecDestroy, cuGraphExecDestroy);
 SAME(cuGraphDestroy, cuGraphDestroy);
+SAME(cuGraphGetNodes, cuGraphGetNodes);
+SAME(cuGraphNodeGetType, cuGraphNodeGetType);
+SAME(cuGraphKernelNodeGetParams_v2, cuGraphKernelNodeGetParams_v2);
+SAME(cuKernelGetFunction, cuKernelGetFunction);
+SAME(cuFuncGetName, cuFuncGetName);
 SAME(cuEventCreate, cuEventCreate);
 SAME(cuEventDestroy_v2, cuEventDestroy_v2);
 SAME(cuEventRecord, cuEventRecord);
@@ -166,6 +175,7 @@ EQUAL(CU_FUNC_ATTRIBUTE_NUM_REGS);
 EQUAL(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
 EQUAL(CU_STREAM_NON_BLOCKING);
 EQUAL(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+EQUAL(CU_GRAPH_NODE_TYPE_KERNEL);
 EQUAL(CUBLAS_STATUS_SUCCESS);
 EQUAL(CUBLAS_STATUS_NOT_SUPPORTED);
 EQUAL(CUBLAS_OP_N);
@@ -221,8 +231,24 @@ EQUAL(NVML_VALUE_TYPE_UNSIGNED_SHORT);
 
 _Static_assert(sizeof(CUuuid) == sizeof(abi_CUuuid_st), "CUuuid");
 _Static_assert(sizeof(CUdeviceptr) == 8 && sizeof(CUdevice) == 4 && sizeof(CUresult) == 4, "widths");
+_Static_assert(sizeof(CUgraphNodeType) == 4, "widths");
 _Static_assert(sizeof(nvmlReturn_t) == 4 && sizeof(nvrtcResult) == 4 && sizeof(nvmlEnableState_t) == 4, "widths");
 _Static_assert(sizeof(cublasStatus_t) == 4 && sizeof(cudaDataType) == 4 && sizeof(cublasComputeType_t) == 4, "widths");
+// Its name does not end as the others' do.
+typedef CUDA_KERNEL_NODE_PARAMS_v2 CUDA_KERNEL_NODE_PARAMS_v2_t;
+SIZE(CUDA_KERNEL_NODE_PARAMS_v2);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, func);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, gridDimX);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, gridDimY);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, gridDimZ);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, blockDimX);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, blockDimY);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, blockDimZ);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, sharedMemBytes);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, kernelParams);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, extra);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, kern);
+FIELD(CUDA_KERNEL_NODE_PARAMS_v2, ctx);
 SIZE(nvmlMemory);
 FIELD(nvmlMemory, total);
 FIELD(nvmlMemory, free);

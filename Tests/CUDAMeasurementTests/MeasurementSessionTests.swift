@@ -141,7 +141,7 @@ final class MeasurementSessionTests: XCTestCase {
     var done = 0
     let (_, session) = try session { done == 3 }
     let tasks = try (1...5).map { try PlannedOperators.task("gelu rows=\($0) width=64", .fp16) }
-    let run = try session.run(tasks, modes: [.hot], didMeasure: { done = $0.measurements.count })
+    let run = session.run(tasks, modes: [.hot], didMeasure: { done = $0.measurements.count })
     XCTAssertEqual(run.end, .interrupted)
     XCTAssertEqual(run.measurements.map(\.task), Array(tasks[..<3]))
     XCTAssertEqual(run.left, 2)

@@ -181,8 +181,29 @@ FAKE_API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *) 
   return success;
 }
 
-FAKE_API cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
+namespace {
+// A memset in a graph: work without a name.
+Outcome setBytes(const Kernel &, const Launch &launch) {
+  const auto bytes = *static_cast<size_t *>(launch.parameters[2]);
+  void *target = writable(*static_cast<uint64_t *>(launch.parameters[0]), bytes);
+  if (!target) return {illegalAddress, 0};
+  std::memset(target, *static_cast<unsigned char *>(launch.parameters[1]), bytes);
+  return {success, launchNanoseconds + double(bytes) / bytesPerNanosecond};
+}
+const Kernel memsetWork{"", {sizeof(uint64_t), 1, sizeof(size_t)}, setBytes};
+
+template <typename Value> std::vector<unsigned char> bytesOf(const Value &value) {
+  const auto bytes = reinterpret_cast<const unsigned char *>(&value);
+  return {bytes, bytes + sizeof value};
+}
+}  // namespace
+
+FAKE_API cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *stream) {
   ENTER_CONTEXT;
+  if (const auto own = static_cast<Stream *>(stream); own && own->isCapturing) {
+    own->captured.push_back({&memsetWork, {}, {bytesOf(to), bytesOf(value), bytesOf(bytes)}});
+    return success;
+  }
   void *target = writable(to, bytes);
   if (!target) return invalidValue;
   std::memset(target, value, bytes);

@@ -153,6 +153,52 @@ FAKE_API cuGraphLaunch(void *executable, void *) {
 FAKE_API cuGraphExecDestroy(void *executable) { ENTER_CONTEXT; return destroy<Graph>(executable); }
 FAKE_API cuGraphDestroy(void *graph) { ENTER_CONTEXT; return destroy<Graph>(graph); }
 
+// A node is its piece of work.
+FAKE_API cuGraphGetNodes(void *graph, void **nodes, size_t *count) {
+  ENTER_CONTEXT;
+  auto &work = static_cast<Graph *>(graph)->work;
+  if (nodes) {
+    *count = std::min(*count, work.size());
+    for (size_t i = 0; i < *count; ++i) nodes[i] = &work[i];
+  } else {
+    *count = work.size();
+  }
+  return success;
+}
+
+FAKE_API cuGraphNodeGetType(void *node, int32_t *type) {
+  ENTER_CONTEXT;
+  constexpr int32_t kernelNode = 0, memsetNode = 2;
+  *type = static_cast<Work *>(node)->kernel->name.empty() ? memsetNode : kernelNode;
+  return success;
+}
+
+// CUDA_KERNEL_NODE_PARAMS_v2.
+struct NodeParameters {
+  const Kernel *function;
+  Extents grid, block;
+  unsigned sharedBytes;
+  void **parameters, **extra;
+  const Kernel *kernel;
+  void *context;
+};
+
+FAKE_API cuGraphKernelNodeGetParams_v2(void *node, NodeParameters *parameters) {
+  ENTER_CONTEXT;
+  const auto &[kernel, launch, arguments] = *static_cast<Work *>(node);
+  *parameters = {nullptr, launch.grid, launch.block, unsigned(launch.sharedBytes), nullptr, nullptr, nullptr, nullptr};
+  (kernel->isOfLibrary ? parameters->kernel : parameters->function) = kernel;
+  return success;
+}
+
+FAKE_API cuKernelGetFunction(const void **function, const void *kernel) { ENTER_CONTEXT; *function = kernel; return success; }
+
+FAKE_API cuFuncGetName(const char **name, const Kernel *function) {
+  ENTER_CONTEXT;
+  *name = function->name.c_str();
+  return success;
+}
+
 FAKE_API cuEventCreate(void **event, unsigned) { ENTER_CONTEXT; *event = create(new Event); return success; }
 FAKE_API cuEventDestroy_v2(void *event) { ENTER_CONTEXT; return destroy<Event>(event); }
 

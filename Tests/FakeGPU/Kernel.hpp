@@ -39,6 +39,8 @@ struct Kernel {
   Outcome (*run)(const Kernel &, const Launch &);
   int32_t registers = 16;
   int32_t localBytes = 0;
+  // Graphs name it by CUkernel, not by CUfunction.
+  bool isOfLibrary = false;
 };
 
 // What the stand-in says of each of the product's kernels.

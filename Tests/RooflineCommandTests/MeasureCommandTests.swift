@@ -87,6 +87,7 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(counts["workspaceBytes"] as? Int, 0)
     let kernel = try XCTUnwrap((norm["kernels"] as? [[String: Any]])?.first)
     XCTAssertEqual(kernel["name"] as? String, "rmsnorm_bf16")
+    XCTAssertEqual(kernel["configuration"] as? NSNull, NSNull())
     XCTAssertEqual(kernel["registers"] as? Int, 32)
     XCTAssertEqual(kernel["localBytes"] as? Int, 0)
     // The stand-in's clock: 2 µs a launch, and 200 bytes a nanosecond.
@@ -124,6 +125,25 @@ final class MeasureCommandTests: CommandTestCase {
     }
     XCTAssertEqual(outcome.output.components(separatedBy: "rmsnorm rows=20 width=128").count, 4)
     XCTAssertTrue(outcome.output.contains("memory"))
+  }
+
+  /// Which kernel cuBLASLt launched, and how it was set up.
+  func testAProductOfCuBLASLtNamesItsKernel() throws {
+    let file = try temporaryFolder().appendingPathComponent("product.json").path
+    let outcome = try roofline(
+      "measure --kernel gemm m=8 n=16 k=16 --dtype bf16 --output \(file)", surroundings("workspace=4096"))
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let row = try XCTUnwrap(observations(file).first)
+    XCTAssertEqual(row["family"] as? String, "cublaslt")
+    let kernels = try XCTUnwrap(row["kernels"] as? [[String: Any]])
+    XCTAssertEqual(kernels.map { $0["name"] as? String }, ["fake_gemm"])
+    XCTAssertEqual(
+      kernels[0]["configuration"] as? String,
+      "algorithm 66, tile 20, stages 36, split-K 1, swizzling 1, waves 0.5, workspace 4096 B")
+    XCTAssertEqual(kernels[0]["grid"] as? [Int], [1, 1, 1])
+    XCTAssertEqual(kernels[0]["block"] as? [Int], [128, 1, 1])
+    XCTAssertEqual(kernels[0]["registers"] as? Int, 168)
+    XCTAssertEqual(kernels[0]["codeHash"] as? NSNull, NSNull())
   }
 
   /// A list of kernels in the columns of published measurements; copies of a kernel are measured once.

@@ -15,17 +15,32 @@ typedef int32_t abi_CUdevice;
 typedef int32_t abi_CUdevice_attribute;
 typedef int32_t abi_CUfunction_attribute;
 typedef int32_t abi_CUstreamCaptureMode;
+typedef int32_t abi_CUgraphNodeType;
 typedef abi_CUuuid_st abi_CUuuid;
 typedef unsigned long long abi_CUdeviceptr;
 // Handles. Each pointee has its own complete type, so that a stream cannot be passed as an event, in Swift either.
 typedef struct abi_CUctx_st { uint8_t opaque; } *abi_CUcontext;
 typedef struct abi_CUmod_st { uint8_t opaque; } *abi_CUmodule;
 typedef struct abi_CUfunc_st { uint8_t opaque; } *abi_CUfunction;
+typedef struct abi_CUkern_st { uint8_t opaque; } *abi_CUkernel;
 typedef struct abi_CUstream_st { uint8_t opaque; } *abi_CUstream;
 typedef struct abi_CUevent_st { uint8_t opaque; } *abi_CUevent;
 typedef struct abi_CUgraph_st { uint8_t opaque; } *abi_CUgraph;
 typedef struct abi_CUgraphExec_st { uint8_t opaque; } *abi_CUgraphExec;
+typedef struct abi_CUgraphNode_st { uint8_t opaque; } *abi_CUgraphNode;
+typedef struct abi_CUDA_KERNEL_NODE_PARAMS_v2_st abi_CUDA_KERNEL_NODE_PARAMS_v2;
 #endif
+
+// A kernel as a graph launches it. `kern`, a library's kernel, counts where `func` is null.
+struct abi_CUDA_KERNEL_NODE_PARAMS_v2_st {
+  abi_CUfunction _Nullable func;
+  unsigned gridDimX, gridDimY, gridDimZ, blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;  // dynamic, of a block
+  void *_Nullable *_Nullable kernelParams;
+  void *_Nullable *_Nullable extra;
+  abi_CUkernel _Nullable kern;
+  abi_CUcontext _Nullable ctx;
+};
 
 enum {
   abi_CUDA_SUCCESS = 0,
@@ -56,7 +71,7 @@ enum {
   abi_CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8,
 };
 
-enum { abi_CU_STREAM_NON_BLOCKING = 1, abi_CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1 };
+enum { abi_CU_STREAM_NON_BLOCKING = 1, abi_CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1, abi_CU_GRAPH_NODE_TYPE_KERNEL = 0 };
 
 // Device. Unless said otherwise a function is looked up by the name of its type.
 typedef abi_CUresult (*_Nonnull abi_cuInit)(unsigned flags);
@@ -108,6 +123,15 @@ typedef abi_CUresult (*_Nonnull abi_cuGraphInstantiateWithFlags)(
 typedef abi_CUresult (*_Nonnull abi_cuGraphLaunch)(abi_CUgraphExec _Nonnull, abi_CUstream _Nullable);
 typedef abi_CUresult (*_Nonnull abi_cuGraphExecDestroy)(abi_CUgraphExec _Nonnull);
 typedef abi_CUresult (*_Nonnull abi_cuGraphDestroy)(abi_CUgraph _Nonnull);
+// Which kernels a graph has: cuGraphKernelNodeGetParams_v2 and cuKernelGetFunction since CUDA 12.0, cuFuncGetName since 12.3.
+// Without room for nodes, cuGraphGetNodes says how many there are. The driver keeps the name.
+typedef abi_CUresult (*_Nonnull abi_cuGraphGetNodes)(
+    abi_CUgraph _Nonnull, abi_CUgraphNode _Nullable *_Nullable nodes, size_t *_Nonnull count);
+typedef abi_CUresult (*_Nonnull abi_cuGraphNodeGetType)(abi_CUgraphNode _Nonnull, abi_CUgraphNodeType *_Nonnull);
+typedef abi_CUresult (*_Nonnull abi_cuGraphKernelNodeGetParams_v2)(
+    abi_CUgraphNode _Nonnull, abi_CUDA_KERNEL_NODE_PARAMS_v2 *_Nonnull);
+typedef abi_CUresult (*_Nonnull abi_cuKernelGetFunction)(abi_CUfunction _Nullable *_Nonnull, abi_CUkernel _Nonnull);
+typedef abi_CUresult (*_Nonnull abi_cuFuncGetName)(const char *_Nullable *_Nonnull name, abi_CUfunction _Nonnull);
 typedef abi_CUresult (*_Nonnull abi_cuEventCreate)(abi_CUevent _Nullable *_Nonnull, unsigned flags);
 typedef abi_CUresult (*_Nonnull abi_cuEventDestroy_v2)(abi_CUevent _Nonnull);
 typedef abi_CUresult (*_Nonnull abi_cuEventRecord)(abi_CUevent _Nonnull, abi_CUstream _Nullable);

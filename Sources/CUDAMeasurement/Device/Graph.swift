@@ -10,6 +10,27 @@ public final class Graph {
   public init(capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) {
     self.stream = stream
     let driver = stream.driver
+    let graph = try Graph.capture(stream, body)
+    defer { _ = driver.graphDestroy(graph) }
+    var executable: abi_CUgraphExec?
+    try driver.check(driver.graphInstantiate(&executable, graph, 0), "cuGraphInstantiate")
+    self.executable = try driver.handle(executable, "cuGraphInstantiate")
+  }
+
+  /// The kernels that `body` queues in the stream; none of them runs.
+  static func kernels(
+    capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> [GraphKernel] {
+    let graph = try capture(stream, body)
+    defer { _ = stream.driver.graphDestroy(graph) }
+    return try GraphKernel.all(of: graph, stream.driver)
+  }
+
+  /// A graph that the caller destroys.
+  private static func capture(
+    _ stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> abi_CUgraph {
+    let driver = stream.driver
     try driver.check(
       driver.streamBeginCapture(stream.handle, Int32(abi_CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)),
       "cuStreamBeginCapture")
@@ -23,11 +44,7 @@ public final class Graph {
       throw error
     }
     try driver.check(driver.streamEndCapture(stream.handle, &captured), "cuStreamEndCapture")
-    let graph = try driver.handle(captured, "cuStreamEndCapture")
-    defer { _ = driver.graphDestroy(graph) }
-    var executable: abi_CUgraphExec?
-    try driver.check(driver.graphInstantiate(&executable, graph, 0), "cuGraphInstantiate")
-    self.executable = try driver.handle(executable, "cuGraphInstantiate")
+    return try driver.handle(captured, "cuStreamEndCapture")
   }
 
   deinit { _ = stream.driver.graphExecutableDestroy(executable) }

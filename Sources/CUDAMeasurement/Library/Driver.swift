@@ -5,7 +5,8 @@ import RooflineCore
 ///
 /// A value of C function pointers: Sendable with nothing unchecked. What belongs to a thread is `Context`.
 public struct Driver: Sendable {
-  /// CUDA 11.4, the first with every function below (`cuGraphInstantiateWithFlags`, `cuDeviceGetUuid_v2`).
+  /// CUDA 11.4, the first with every function below that must be there (`cuGraphInstantiateWithFlags`,
+  /// `cuDeviceGetUuid_v2`).
   public static let minimumVersion = CUDAVersion(major: 11, minor: 4)
 
   /// The newest CUDA whose programs the driver runs.
@@ -52,6 +53,12 @@ public struct Driver: Sendable {
   let eventRecord: abi_cuEventRecord
   let eventSynchronize: abi_cuEventSynchronize
   let eventElapsedTime: abi_cuEventElapsedTime
+  // Which kernels a graph has: what an older driver lacks costs their names. Variables, so that a test can take them away.
+  var graphGetNodes: abi_cuGraphGetNodes?
+  var graphNodeGetType: abi_cuGraphNodeGetType?
+  var graphKernelGetParameters: abi_cuGraphKernelNodeGetParams_v2?
+  var kernelGetFunction: abi_cuKernelGetFunction?
+  var functionGetName: abi_cuFuncGetName?
 
   /// Opens the driver; asks it for nothing but its version.
   ///
@@ -107,6 +114,11 @@ public struct Driver: Sendable {
     eventRecord = try library.function("cuEventRecord")
     eventSynchronize = try library.function("cuEventSynchronize")
     eventElapsedTime = try library.function("cuEventElapsedTime")
+    graphGetNodes = library.optionalFunction("cuGraphGetNodes")
+    graphNodeGetType = library.optionalFunction("cuGraphNodeGetType")
+    graphKernelGetParameters = library.optionalFunction("cuGraphKernelNodeGetParams_v2")
+    kernelGetFunction = library.optionalFunction("cuKernelGetFunction")
+    functionGetName = library.optionalFunction("cuFuncGetName")
   }
 
   /// Turns a result that is an error into a fault with CUDA's name for it.

@@ -73,7 +73,7 @@ public final class MeasurementSession {
     let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
     let prepared = try prepare(plan, copies: copies)
     let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
-    let kernels = try prepared.launchedKernels()
+    let kernels = try prepared.launchedKernels(timer.stream)
     var measurements: [KernelMeasurement] = []
     for mode in modes {
       guard let floor = try floor(mode) else { return nil }

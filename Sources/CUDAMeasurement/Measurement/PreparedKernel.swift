@@ -102,10 +102,16 @@ final class PreparedKernel {
       case .kernel(let kernel, _, let launch, let arguments):
         try stream.launch(kernel, launch.geometry, arguments[copy])
       case .product(let algorithm, let addresses):
-        let own = addresses[copy]
-        try algorithm.enqueue(in: stream, left: own.left, right: own.right, output: own.output, bias: own.bias)
+        try PreparedKernel.enqueue(algorithm, addresses[copy], in: stream)
       }
     }
+  }
+
+  private static func enqueue(
+    _ algorithm: MatrixAlgorithm, _ addresses: Addresses, in stream: DeviceStream
+  ) throws(GPUFault) {
+    try algorithm.enqueue(
+      in: stream, left: addresses.left, right: addresses.right, output: addresses.output, bias: addresses.bias)
   }
 
   /// Contents where there are some, 0xFF everywhere else.
@@ -192,8 +198,8 @@ final class PreparedKernel {
     check.compared += found.count
   }
 
-  /// The kernels as they are launched.
-  func launchedKernels() throws(GPUFault) -> [KernelMeasurement.LaunchedKernel] {
+  /// The kernels as they are launched. cuBLASLt's are read from a graph of one product, which is not run.
+  func launchedKernels(_ stream: DeviceStream) throws(GPUFault) -> [KernelMeasurement.LaunchedKernel] {
     var launched: [KernelMeasurement.LaunchedKernel] = []
     for step in steps {
       switch step {
@@ -204,11 +210,32 @@ final class PreparedKernel {
             name: launch.kernel, grid: [geometry.grid.x, geometry.grid.y, geometry.grid.z],
             block: [geometry.block.x, geometry.block.y, geometry.block.z], sharedBytes: geometry.sharedBytes,
             registers: try kernel.registers(), localBytes: try kernel.localBytes(), codeHash: hash))
-      case .product(let algorithm, _):
-        launched.append(KernelMeasurement.LaunchedKernel(name: "cublasLtMatmul: \(algorithm.configuration)"))
+      case .product(let algorithm, let addresses):
+        launched += PreparedKernel.launchedKernels(algorithm, addresses[0], stream)
       }
     }
     return launched
+  }
+
+  /// What the driver does not tell of cuBLASLt's kernels costs their names, not the measurement.
+  private static func launchedKernels(
+    _ algorithm: MatrixAlgorithm, _ addresses: Addresses, _ stream: DeviceStream
+  ) -> [KernelMeasurement.LaunchedKernel] {
+    let function = "cublasLtMatmul"
+    let configuration = algorithm.configuration.description
+    let kernels = try? Graph.kernels(capturing: stream) { stream throws(GPUFault) in
+      try enqueue(algorithm, addresses, in: stream)
+    }
+    guard let kernels, !kernels.isEmpty else {
+      return [KernelMeasurement.LaunchedKernel(name: function, configuration: configuration)]
+    }
+    return kernels.map { kernel in
+      let (grid, block) = (kernel.geometry.grid, kernel.geometry.block)
+      return KernelMeasurement.LaunchedKernel(
+        name: kernel.name ?? function, configuration: configuration, grid: [grid.x, grid.y, grid.z],
+        block: [block.x, block.y, block.z], sharedBytes: kernel.geometry.sharedBytes, registers: kernel.registers,
+        localBytes: kernel.localBytes)
+    }
   }
 }
 

@@ -29,7 +29,10 @@ public struct KernelMeasurement: Sendable {
 
   /// A kernel as it was launched.
   public struct LaunchedKernel: Hashable, Sendable {
+    /// In a library's machine code, or the library's function where the driver does not tell.
     public var name: String
+    /// How a library set it up, as the library numbers it.
+    public var configuration: String?
     /// Blocks and threads; nil where the library does not tell.
     public var grid: [UInt32]?
     public var block: [UInt32]?
@@ -43,10 +46,11 @@ public struct KernelMeasurement: Sendable {
     public var codeHash: String?
 
     public init(
-      name: String, grid: [UInt32]? = nil, block: [UInt32]? = nil, sharedBytes: UInt32? = nil, registers: Int? = nil,
-      localBytes: Int? = nil, codeHash: String? = nil
+      name: String, configuration: String? = nil, grid: [UInt32]? = nil, block: [UInt32]? = nil,
+      sharedBytes: UInt32? = nil, registers: Int? = nil, localBytes: Int? = nil, codeHash: String? = nil
     ) {
       self.name = name
+      self.configuration = configuration
       self.grid = grid
       self.block = block
       self.sharedBytes = sharedBytes

@@ -53,6 +53,8 @@ struct ObservationEntry: Encodable {
 
   struct Kernel: Encodable {
     let name: String
+    /// What cuBLASLt says of the algorithm that it chose.
+    @Nullable var configuration: String?
     @Nullable var grid: [UInt32]?
     @Nullable var block: [UInt32]?
     @Nullable var sharedBytes: UInt32?
@@ -153,9 +155,8 @@ struct ObservationEntry: Encodable {
       mode: measurement.mode.rawValue, remark: measurement.remark,
       kernels: measurement.kernels.map {
         Kernel(
-          name: $0.name, grid: $0.grid, block: $0.block, sharedBytes: $0.sharedBytes,
-          registers: $0.registers, localBytes: $0.localBytes,
-          codeHash: $0.codeHash)
+          name: $0.name, configuration: $0.configuration, grid: $0.grid, block: $0.block,
+          sharedBytes: $0.sharedBytes, registers: $0.registers, localBytes: $0.localBytes, codeHash: $0.codeHash)
       },
       statistics: Statistics(
         n: statistics.count, minUs: ObservationEntry.microseconds(statistics.minimum),

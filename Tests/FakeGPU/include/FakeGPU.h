@@ -27,7 +27,7 @@
 //   processes=2                   NVML: others that compute here
 //   report=/tmp/report            at exit, lines of a name and a number go to that file: live_bytes live_handles contexts
 //                                 leaked_bytes overruns launches real_runs
-// A missing NVML is none of these: ROOFLINE_NVML names a file that is not there.
+// cuBLASLt's kernel is fake_gemm. A missing NVML is none of these: ROOFLINE_NVML names a file that is not there.
 #pragma once
 #include <stdint.h>
 #ifdef __cplusplus
