@@ -44,6 +44,9 @@ static const char embedding_cu[] = {
 static const char empty_cu[] = {
 #embed "kernels/empty.cu"
     , 0};
+static const char exponentials_cu[] = {
+#embed "kernels/exponentials.cu"
+    , 0};
 static const char flash_attention_cu[] = {
 #embed "kernels/flash_attention.cu"
     , 0};
@@ -64,6 +67,9 @@ static const char layernorm_cu[] = {
     , 0};
 static const char residual_add_cu[] = {
 #embed "kernels/residual_add.cu"
+    , 0};
+static const char reread_cu[] = {
+#embed "kernels/reread.cu"
     , 0};
 static const char rmsnorm_cu[] = {
 #embed "kernels/rmsnorm.cu"
@@ -105,6 +111,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("copy.cu", copy_cu),
       TEXT("embedding.cu", embedding_cu),
       TEXT("empty.cu", empty_cu),
+      TEXT("exponentials.cu", exponentials_cu),
       TEXT("flash_attention.cu", flash_attention_cu),
       TEXT("flash_decode.cu", flash_decode_cu),
       TEXT("flash_decode_combine.cu", flash_decode_combine_cu),
@@ -112,6 +119,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("gemm.cu", gemm_cu),
       TEXT("layernorm.cu", layernorm_cu),
       TEXT("residual_add.cu", residual_add_cu),
+      TEXT("reread.cu", reread_cu),
       TEXT("rmsnorm.cu", rmsnorm_cu),
       TEXT("rotary.cu", rotary_cu),
       TEXT("rotary_kv_write.cu", rotary_kv_write_cu),

@@ -53,6 +53,7 @@ template <typename T> static inline Words loadWords(cpu_cuda::Global<T> from) {
   std::memcpy(&words, from.pointer, sizeof words);
   return words;
 }
+template <typename T> static inline Words loadWordsFromL2(cpu_cuda::Global<T> from) { return loadWords(from); }
 template <typename T> static inline void storeWords(cpu_cuda::Global<T> to, const Words &words) {
   cpu_cuda::recordAccess(to.pointer, sizeof(Words), alignof(Words), cpu_cuda::Access::write);
   std::memcpy(to.pointer, &words, sizeof words);

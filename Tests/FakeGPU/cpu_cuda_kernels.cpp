@@ -4,6 +4,7 @@
 #include "copy.cu"
 #include "embedding.cu"
 #include "empty.cu"
+#include "exponentials.cu"
 #include "flash_attention.cu"
 #include "flash_decode.cu"
 #include "flash_decode_combine.cu"
@@ -11,6 +12,7 @@
 #include "gemm.cu"
 #include "layernorm.cu"
 #include "residual_add.cu"
+#include "reread.cu"
 #include "rmsnorm.cu"
 #include "rotary.cu"
 #include "rotary_kv_write.cu"
@@ -27,7 +29,7 @@ constexpr Kernel kernels[] = {
     ENTRIES(add_rmsnorm), ENTRY(copy_bytes),     ENTRIES(embedding), ENTRY(empty_kernel),      ENTRIES(gelu),
     ENTRIES(layernorm),   ENTRIES(residual_add), ENTRIES(rmsnorm),   ENTRIES(rotary),          ENTRIES(rotary_kv_write),
     ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
-    ENTRY(sweep_bytes),
+    ENTRY(sweep_bytes), ENTRY(reread_bytes), ENTRY(exponentials),
     HEAD_ENTRIES(flash_attention), HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
     TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16),
 };

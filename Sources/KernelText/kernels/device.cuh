@@ -24,6 +24,14 @@ struct alignas(16) Words {
 
 template <typename T> DEVICE u64 addressOf(const T *pointer) { return reinterpret_cast<u64>(pointer); }
 template <typename T> DEVICE Words loadWords(const T *from) { return *reinterpret_cast<const Words *>(from); }
+// Past the L1 cache, whatever it holds. The compiler neither drops nor merges these loads.
+template <typename T> DEVICE Words loadWordsFromL2(const T *from) {
+  Words words;
+  asm volatile("ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words.word[0]), "=r"(words.word[1]), "=r"(words.word[2]), "=r"(words.word[3])
+               : "l"(__cvta_generic_to_global(from)));
+  return words;
+}
 template <typename T> DEVICE void storeWords(T *to, const Words &words) { *reinterpret_cast<Words *>(to) = words; }
 
 // The value of the lane whose number differs in the bits of `mask`; all 32 lanes take part.
