@@ -120,4 +120,54 @@ final class CeilingsCommandTests: CommandTestCase {
       XCTAssertEqual(outcome.errors.split(separator: "\n").count, 1)
     }
   }
+
+  /// The stand-in's own rates: 200 bytes and 1000 FLOPs a nanosecond behind 2 µs a launch.
+  func testCeilingsAreMeasured() throws {
+    let fake = try FakeGPU()
+    try fake.apply("attribute=38:65536 memory=67108864")
+    var environment = fake.environment
+    environment["ROOFLINE_CUBLASLT"] = fake.path
+    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
+    let path = try temporaryFolder().appendingPathComponent("ceilings.json").path
+    let outcome = roofline(
+      "measure --suite ceilings --output \(path) --format csv", Surroundings(environment: environment))
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    try fake.assertNothingIsLeft()
+    let lines = outcome.output.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    XCTAssertEqual(lines.first, ["device", "curve", "variable", "x", "time_s", "rate", "unit"])
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let document = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    XCTAssertEqual(document["isFake"] as? Bool, true)
+    let ceilings = try XCTUnwrap(document["ceilings"] as? [String: Any])
+    let copies = try XCTUnwrap(ceilings["copies"] as? [[String: Any]])
+    // 256 KiB to a quarter of the memory.
+    XCTAssertEqual(copies.map { $0["bytes"] as? Int }, (18...24).map { 1 << $0 })
+    for copy in copies {
+      let bytes = try XCTUnwrap(copy["bytes"] as? Int)
+      XCTAssertEqual(copy["time_us"] as? Double ?? 0, 2 + Double(2 * bytes) / 200e3, accuracy: 1e-2)
+      // Source and target four times 64 KiB.
+      XCTAssertEqual(copy["isBeyondL2"] as? Bool, true)
+    }
+    let products = try XCTUnwrap(ceilings["products"] as? [[String: Any]])
+    XCTAssertEqual(
+      products.map { $0["dtype"] as? String }, ["fp16", "bf16", "fp8", "int8", "tf32", "fp32"])
+    for product in products {
+      XCTAssertEqual(product["edge"] as? Int, 256)
+      let windows = try XCTUnwrap(product["windows"] as? [[String: Double]])
+      XCTAssertEqual(windows.count, 6)
+      for window in windows {
+        let cube = 256.0 * 256 * 256
+        let rate = 2 * cube / (2e-6 + cube / 500e9)
+        XCTAssertEqual(window["flopsPerSecond"] ?? 0, rate, accuracy: 1e-3 * rate)
+      }
+      XCTAssertEqual(windows.last?["endSeconds"] ?? 0, 3, accuracy: 0.01)
+    }
+    XCTAssertEqual(
+      (ceilings["floors"] as? [[String: Any]])?.map { $0["launch"] as? String }, ["graph", "stream", "single"])
+    // 64 passes over a quarter of the cache.
+    XCTAssertEqual((ceilings["l2"] as? [String: Any])?["bytes"] as? Int, 64 * 16384)
+    XCTAssertEqual(
+      roofline("devices --ceilings \(path)").errors,
+      "roofline: \(path): a fake device's file; its times are made up\n")
+  }
 }

@@ -64,7 +64,7 @@ final class ReadmeTests: CommandTestCase {
   /// The commands on a GPU, run on the stand-in with a smaller model and workload.
   func testMeasuringCommandsRun() throws {
     let fake = try FakeGPU()
-    try fake.apply("attribute=38:1024")
+    try fake.apply("attribute=38:1024 memory=67108864")
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -85,7 +85,8 @@ final class ReadmeTests: CommandTestCase {
       if isMeasurement, !arguments.contains("--output") {
         arguments += ["--output", folder.appendingPathComponent("\(UUID().uuidString).json").path]
       }
-      let outcome = Tool.run(arguments, Surroundings(environment: fake.environment))
+      let environment = fake.environment.merging(["ROOFLINE_CUBLASLT": fake.path]) { $1 }
+      let outcome = Tool.run(arguments, Surroundings(environment: environment))
       XCTAssertTrue([0, 2].contains(outcome.exitCode), "\(command): \(outcome.errors)")
       XCTAssertFalse(outcome.output.isEmpty, "\(command)")
       guard isMeasurement, let file = arguments.last(where: { $0.hasSuffix(".json") }) else { continue }

@@ -126,7 +126,7 @@ final class KernelTimer {
   /// Twice the L2 cache, and enough that queueing behind it takes less time than it does.
   private func loadedSweep() throws(GPUFault) -> Sweep {
     if let sweep { return sweep }
-    let byteCount = max(64 << 20, 2 * (context.properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache))
+    let byteCount = max(16 << 20, 2 * (context.properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache))
     let launch = PlannedLaunch(
       source: "sweep.cu", kernel: "sweep_bytes",
       geometry: LaunchGeometry(

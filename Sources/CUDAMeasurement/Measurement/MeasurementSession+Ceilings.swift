@@ -66,10 +66,10 @@ extension MeasurementSession {
     }
   }
 
-  /// Powers of two from 256 KiB to eight times the L2 cache and 256 MiB at least, as far as memory allows.
+  /// Powers of two from 256 KiB to eight times the L2 cache and 64 MiB at least, as far as memory allows.
   private func copySizes() throws(GPUFault) -> [Int] {
     let l2 = properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache
-    let most = min(max(8 * l2, 256 << 20), try context.memory().free / 4)
+    let most = min(max(8 * l2, 64 << 20), try context.memory().free / 4)
     return (18..<40).map { 1 << $0 }.filter { $0 / 2 < most }
   }
 
