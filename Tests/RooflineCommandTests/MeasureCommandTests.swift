@@ -307,6 +307,70 @@ final class MeasureCommandTests: CommandTestCase {
     }
   }
 
+  /// What cannot run is listed with its reason; a run of nothing else has failed.
+  func testWhatCannotRunIsListed() throws {
+    let file = try temporaryFolder().appendingPathComponent("o.json").path
+    let cases = [
+      (
+        "attention batch=1 query=8 heads=2 head_dim=72 --dtype bf16",
+        "the attention kernels have head dims 32, 64, 80, 96, 128, 256, not 72"
+      ),
+      (
+        "attention batch=1 query=8 heads=2 head_dim=64 --dtype fp32",
+        "the attention kernels run on tensor cores, in fp16 and bf16"
+      ),
+      (
+        "gemm m=3 n=63 k=64 --dtype fp8",
+        "fp8 needs n and what lies between the output's rows as multiples of 8 elements"
+      ),
+      ("gemm m=3 n=64 k=64 --dtype int4", "no product of int4 is measured"),
+      (
+        "gemm m=3 n=64 k=64 --dtype bf16 --weight-dtype int4",
+        "it multiplies two formats, bf16 and int4; kernels here take one"
+      ),
+      ("all_reduce ranks=8 bytes=1024", "it needs several GPUs; one is measured"),
+    ]
+    for (kernel, reason) in cases {
+      let outcome = try roofline("measure --kernel \(kernel) --output \(file)", surroundings())
+      let text = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      XCTAssertTrue(text.contains(": \(reason)"), "\(reason) is not in \(text)")
+      XCTAssertEqual(
+        outcome.errors,
+        "roofline: nothing was measured: none of the operators runs on this GPU; their reasons are listed\n")
+      XCTAssertEqual(outcome.exitCode, 1)
+      XCTAssertFalse(FileManager.default.fileExists(atPath: file))
+    }
+  }
+
+  /// Integers leave cuBLASLt as integers, which the operator's bytes do not say.
+  func testARemarkIsPrintedAndWritten() throws {
+    let file = try temporaryFolder().appendingPathComponent("o.json").path
+    let outcome = try roofline(
+      "measure --kernel gemm m=4 n=64 k=64 --dtype int8 --modes rotating,hot --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    XCTAssertEqual(outcome.output.components(separatedBy: "the product is stored as 32-bit integers").count, 2)
+    XCTAssertEqual(
+      try observations(file).map { $0["remark"] as? String },
+      ["the product is stored as 32-bit integers", "the product is stored as 32-bit integers"])
+  }
+
+  /// A paged cache: its table is workspace, and so are the sequences' lengths and what the splits leave.
+  func testAPagedCache() throws {
+    let file = try temporaryFolder().appendingPathComponent("o.json").path
+    let kernel = "attention batch=2 query=1 context=600 heads=4 kv_heads=2 head_dim=64 --dtype bf16"
+    let outcome = try roofline("measure --kernel \(kernel) --page-size 16 --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let row = try XCTUnwrap(observations(file).first)
+    // 4 SMs take 12 blocks: 3 for each of the 4 heads of keys, but 600 keys are worth 2 splits.
+    let splits = 2 * 4 * 2 * (64 + 2) * 4
+    XCTAssertEqual((row["counts"] as? [String: Any])?["workspaceBytes"] as? Int, 2 * 4 + 2 * 38 * 4 + splits)
+    XCTAssertEqual(
+      (row["kernels"] as? [[String: Any]])?.map { $0["name"] as? String },
+      ["flash_decode_bf16_d64", "flash_decode_combine_bf16"])
+    let wrong = try roofline("measure --kernel \(kernel) --page-size 10 --output \(file)", surroundings())
+    XCTAssertEqual(wrong.errors, "roofline: --page-size is 10; expected a multiple of 16, e.g. 16\n")
+  }
+
   /// Where nothing can be written nothing is measured.
   func testUnwritableOutputs() throws {
     let folder = try temporaryFolder()

@@ -66,6 +66,9 @@ public struct MeasurementReport {
     for (dtype, reason) in (ceilings?.refusals ?? [:]).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       lines.append("not measured \(dtype.rawValue) products: \(reason)")
     }
+    for measurement in run.measurements where measurement.mode == run.measurements.first?.mode {
+      if let remark = measurement.remark { lines.append("remark       \(Self.label(measurement.task)): \(remark)") }
+    }
     for refusal in run.unsupported {
       lines.append("not measured \(Self.label(refusal.task)): \(refusal.reason)")
     }
@@ -85,6 +88,9 @@ public struct MeasurementReport {
       sentences.append(
         "\(Self.short(slowed.task)) (\(slowed.mode.rawValue)) was timed while the GPU slowed itself down (\(slowed.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
       )
+    }
+    if output == nil, run.failed.isEmpty, run.end == .finished {
+      sentences.append("nothing was measured: none of the operators runs on this GPU; their reasons are listed")
     }
     let way = output.map { "; --resume --output \($0) goes on" } ?? ""
     switch run.end {
