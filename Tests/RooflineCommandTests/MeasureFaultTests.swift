@@ -120,7 +120,7 @@ final class MeasureFaultTests: XCTestCase {
         "corrupt=silu_and_mul_bf16", 1, 10,
         ["decode mlp_silu_dot: silu_and_mul_bf16 computes wrong results on this GPU (element "]),
       Fault(
-        "corrupt=cublasLtMatmul", 1, 6,
+        "corrupt=fake_gemm", 1, 6,
         ["decode qkv_proj: cublaslt computes wrong results on this GPU (element ", "cublaslt computes wrong results"],
         lines: 5),
       Fault(
