@@ -104,8 +104,9 @@ public struct MeasurementReport {
   }
 
   private var table: Table {
-    Table(
-      title: "measured on \(device.name)",
+    let modes = Set(run.measurements.map(\.mode))
+    let table = Table(
+      title: "measured on \(device.name)" + (modes.count == 1 ? modes.map { ", \($0.rawValue)" }.joined() : ""),
       columns: [
         .init("operator", key: "operator", isText: true), .init("mode", key: "mode", isText: true),
         .init("time", key: "time_s"), .init("noise", unit: "%", key: "noise"),
@@ -118,14 +119,19 @@ public struct MeasurementReport {
         let cost = measurement.task.value.cost
         let roof = hardware.flatMap { MeasuredRoof(measurement.task, on: $0) }
         return .cells([
-          .text(Self.short(measurement.task)),
+          .text(Self.clipped(Self.short(measurement.task))),
           .text(measurement.mode.rawValue), .time(Seconds(median)), .share(measurement.statistics.noise),
           .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
           .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
           .text(roof?.name ?? ""),
         ])
       })
+    guard modes.count == 1 else { return table }
+    return table.keeping(table.columns.indices.filter { table.columns[$0].key != "mode" }, title: table.title)
   }
+
+  /// So that a line fits the page; the file has the whole.
+  private static func clipped(_ text: String) -> String { text.count > 58 ? text.prefix(57) + "…" : text }
 
   /// The first row's name and how many share it, or the operator where no row was asked for.
   private static func short(_ task: MeasurementTask) -> String {
