@@ -152,6 +152,17 @@ extension MatrixProduct.Format {
     }
   }
 
+  /// What adding up may cost, as a share of the sum of magnitudes. CUDA cores round each sum; tensor cores cut it off, so that
+  /// errors have one sign; fp8 keeps 14 bits on Hopper; integers are exact.
+  var sumError: Double {
+    switch self {
+    case .fp32: 0x1p-21
+    case .tf32, .fp16, .bf16: 0x1p-18
+    case .fp8: 0x1p-12
+    case .int8: 0
+    }
+  }
+
   /// Of the output and the bias.
   var outputElement: ElementType {
     switch self {
@@ -212,8 +223,8 @@ struct ProductReference: KernelReference {
     }
     var piece = ReferencePiece(
       first: batch * product.output.batchStride + row * product.output.leadingDimension + firstColumn, values: values)
-    // Sums in float; those of fp8 have 14 bits on Hopper. Gelu's steepest slope is below 1.2, and its tanh may be the fast one.
-    piece.absoluteError = product.format == .int8 ? 0 : magnitude * (product.format == .fp8 ? 0x1p-12 : 0x1p-21)
+    piece.absoluteError = magnitude * product.format.sumError
+    // Gelu's steepest slope is below 1.2, and its tanh may be the fast one.
     if product.epilogue.hasGelu {
       piece.absoluteError = 1.2 * piece.absoluteError + 0x1p-10
       piece.relativeError = 0x1p-10
