@@ -120,6 +120,29 @@ final class MeasurementSessionTests: XCTestCase {
       Double(measured[0].callsPerSample) * measured[0].statistics.median, 0.5e-3)
   }
 
+  /// In every mode the device waits until a sample is queued: a wait that faults is met.
+  func testSamplesAreQueuedBehindAWait() throws {
+    for mode in TimingMode.allCases {
+      let (_, session) = try session("fault=\(SpinKernel.spinName):700")
+      let run = try session.run([PlannedOperators.task("gelu rows=2 width=64", .fp16)], modes: [mode])
+      XCTAssertEqual(run.end, .deviceLost, mode.rawValue)
+      guard case .call(_, code: 700, _)? = run.failed.first?.fault else {
+        XCTFail("\(mode): \(run.failed)")
+        continue
+      }
+    }
+  }
+
+  /// Clocks are up before the first cold sample, too: of the floor, and of the kernel.
+  func testColdSamplesFollowAWarmUp() throws {
+    let (_, session) = try session()
+    let task = try PlannedOperators.task("gelu rows=2 width=64", .fp16)
+    let plan = try KernelPlan(task.value, on: session.properties)
+    let began = ContinuousClock.now
+    XCTAssertEqual(try session.measure(task, plan, modes: [.cold])?.count, 1)
+    XCTAssertGreaterThanOrEqual(ContinuousClock.now - began, .milliseconds(50))
+  }
+
   /// An operator whose turn fails leaves the others theirs; a lost device does not.
   func testFaultsInTheMiddleOfAList() throws {
     let tasks = try ["rmsnorm rows=2 width=64", "gelu rows=2 width=64", "softmax rows=2 width=64"]

@@ -10,6 +10,7 @@ final class KernelTimer {
   private let rule: StoppingRule
   private let loaded: LoadedKernels
   private let empty: Kernel
+  private let spin: Kernel
   private var sweep: Sweep?
   private let clock = ContinuousClock()
 
@@ -17,6 +18,9 @@ final class KernelTimer {
   private static let shortestSample = 0.5e-3
   /// Time on the clock before the first sample, s, so that clocks are up.
   private static let warmUp = 25e-3
+  /// How long the device waits before a sample, ns: by then all of it is queued, and the time that queueing takes is no part
+  /// of it. Launching a graph takes some ten microseconds, which would be percents of the shortest sample.
+  private static let lead: UInt64 = 100_000
   /// The longest graph.
   private static let callLimit = 8192
 
@@ -35,7 +39,9 @@ final class KernelTimer {
     self.loaded = loaded
     self.rule = rule
     timer = try LaunchTimer(context)
-    empty = try SpinKernel.load(context).kernel(SpinKernel.emptyName)
+    let module = try SpinKernel.load(context)
+    empty = try module.kernel(SpinKernel.emptyName)
+    spin = try module.kernel(SpinKernel.spinName)
   }
 
   /// Samples of a call.
@@ -104,7 +110,9 @@ final class KernelTimer {
       calls = copies * max(1, min(calls * times, KernelTimer.callLimit) / copies)
       graph = try record(calls: calls)
     }
-    let taken = try timer.samples(rule: rule, isInterrupted: isInterrupted) { _ throws(GPUFault) in try graph.launch() }
+    let taken = try timer.samples(rule: rule, cover: wait, isInterrupted: isInterrupted) { _ throws(GPUFault) in
+      try graph.launch()
+    }
     return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
   }
 
@@ -115,7 +123,15 @@ final class KernelTimer {
     let sweep = try loadedSweep()
     let arguments: [KernelArgument] = [.memory(sweep.memory), .memory(sweep.found), .uint64(UInt64(sweep.byteCount))]
     func cover(_ stream: DeviceStream) throws(GPUFault) {
+      try wait(stream)
       try stream.launch(sweep.kernel, sweep.launch.geometry, arguments)
+    }
+    let began = clock.now
+    while LaunchTimer.seconds(clock.now - began) < KernelTimer.warmUp {
+      if isInterrupted() { return nil }
+      try cover(stream)
+      try call(0, stream)
+      try stream.synchronize()
     }
     let taken = try timer.samples(rule: rule, cover: cover, isInterrupted: isInterrupted) { stream throws(GPUFault) in
       try call(0, stream)
@@ -123,7 +139,11 @@ final class KernelTimer {
     return taken.map { Sampling(samples: $0.samples, end: $0.end, callsPerSample: 1) }
   }
 
-  /// Twice the L2 cache, and enough that queueing behind it takes less time than it does.
+  private func wait(_ stream: DeviceStream) throws(GPUFault) {
+    try stream.launch(spin, SpinKernel.geometry, [.uint64(KernelTimer.lead)])
+  }
+
+  /// Twice the L2 cache, 64 MiB at least.
   private func loadedSweep() throws(GPUFault) -> Sweep {
     if let sweep { return sweep }
     let byteCount = max(16 << 20, 2 * (context.properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache))
