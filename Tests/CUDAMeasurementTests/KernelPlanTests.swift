@@ -108,4 +108,28 @@ final class KernelPlanTests: XCTestCase {
     XCTAssertEqual(names["gemm m=2 n=256 k=2048"], ["decode k_proj", "decode v_proj"])
     XCTAssertEqual(Set(tasks.map(\.key)).count, tasks.count)
   }
+
+  /// A tensor core that rounds its sums toward zero at each step of k passes the check.
+  func testSumsOfTensorCoresAreTolerated() throws {
+    let task = try PlannedOperators.task("gemm m=16 n=32 k=16384", .tf32)
+    let plan = try KernelPlan(task.value, on: PlannedOperators.device)
+    let data = TensorData(plan.buffers, patterns: [.tf32: TensorData.Pattern(.tf32, seed: 3)], seed: 3)
+    for row in 0..<16 {
+      let piece = plan.reference.piece(row, of: 0, data)
+      let left = data.values(0, row * 16384..<(row + 1) * 16384)
+      for (column, wanted) in piece.values.enumerated() {
+        let right = data.values(1, column * 16384..<(column + 1) * 16384)
+        var sum: Float = 0
+        // mma takes 8 elements of k in tf32.
+        for k in stride(from: 0, to: 16384, by: 8) {
+          let exact = (k..<k + 8).reduce(Double(sum)) { $0 + left[$1] * right[$1] }
+          sum = Float(exact)
+          if Double(sum).magnitude > exact.magnitude { sum = sum < 0 ? sum.nextUp : sum.nextDown }
+        }
+        XCTAssertLessThan((Double(sum) - wanted).magnitude, piece.absoluteError, "row \(row), column \(column)")
+        // A product left out, a quarter on average, is not.
+        XCTAssertLessThan(piece.absoluteError, 0.025)
+      }
+    }
+  }
 }
