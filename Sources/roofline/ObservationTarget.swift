@@ -115,6 +115,7 @@ struct ObservationTarget {
       ("GPU", try root.object("device")?.string("uuid"), device.uuid),
       ("driver's CUDA", try root.object("software")?.string("cudaDriver"), software.driver.description),
       ("NVRTC", try root.object("software")?.string("nvrtc"), software.compiler.description),
+      ("cuBLASLt", try root.object("software")?.string("cublasLt") ?? "none", software.matrixLibrary ?? "none"),
       ("roofline", try root.object("software")?.string("roofline"), tool),
     ]
     for (what, before, now) in versions where before != now {

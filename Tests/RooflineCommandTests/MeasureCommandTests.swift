@@ -228,6 +228,14 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(
       other.errors,
       "roofline: \(file): its driver's CUDA is 13.0, this one's 12.9; measure into another file\n")
+    // So would another cuBLASLt, or none.
+    var environment = try surroundings().environment
+    environment["ROOFLINE_CUBLASLT"] = "/nowhere/libcublasLt.so.13"
+    let without = try roofline("\(Self.step) --output \(file) --resume", Surroundings(environment: environment))
+    XCTAssertEqual(without.exitCode, 1)
+    XCTAssertEqual(
+      without.errors,
+      "roofline: \(file): its cuBLASLt is 13.1.0, this one's none; measure into another file\n")
   }
 
   func testProgressOnATerminal() throws {
