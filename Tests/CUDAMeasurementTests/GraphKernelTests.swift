@@ -71,7 +71,7 @@ final class GraphKernelTests: XCTestCase {
   /// The kernels of one product of cuBLASLt.
   private func kernels(_ driver: Driver, _ fake: FakeGPU) throws -> [GraphKernel] {
     let context = try Context(driver)
-    let library = try MatrixLibrary(environment: ["ROOFLINE_CUBLASLT": fake.path])
+    let library = try MatrixLibrary(environment: ["ROOFLINE_CUBLASLT": fake.path], driver: driver.version)
     let algorithm = try MatrixPlanner(library, context).plan(Self.product, workspaceLimit: 0)
     let memory = try DeviceMemory(context, byteCount: 256)
     return try Graph.kernels(capturing: try DeviceStream(context)) { stream throws(GPUFault) in

@@ -85,7 +85,9 @@ final class MatrixPlannerTests: XCTestCase {
 
   func testAMissingLibrary() throws {
     let fake = try FakeGPU()
-    let caught = fault { _ = try MatrixLibrary(environment: fake.environment) }
+    let caught = fault {
+      _ = try MatrixLibrary(environment: fake.environment, driver: CUDAVersion(major: 13, minor: 0))
+    }
     guard case .noLibrary(let finding) = caught else { return XCTFail("\(String(describing: caught))") }
     XCTAssertEqual(finding.searched.map(\.path), ["/nowhere/libcublasLt.so.13"])
   }
@@ -127,6 +129,16 @@ final class MatrixPlannerTests: XCTestCase {
     }
   }
 
+  /// A cuBLASLt of a newer CUDA than the driver's is passed over, and said to be.
+  func testALibraryThatIsTooNewForTheDriver() throws {
+    let fake = try FakeGPU()
+    let caught = fault {
+      _ = try MatrixLibrary(environment: environment(fake), driver: CUDAVersion(major: 12, minor: 9))
+    }
+    guard case .noLibrary(let finding) = caught else { return XCTFail("\(String(describing: caught))") }
+    XCTAssertEqual(finding.searched.map(\.reason), ["cuBLASLt 13.1.0 is newer than the driver's CUDA 12.9"])
+  }
+
   /// Every call that a plan makes may be the one that fails; nothing of it stays.
   func testFailedCalls() throws {
     let product = MatrixProduct(m: 16, n: 16, k: 16, format: .fp8, epilogue: .bias)
@@ -152,7 +164,8 @@ final class MatrixPlannerTests: XCTestCase {
     try fake.fail("cublasLtCreate", code: 1)
     let caught = fault {
       let context = try Context(try Driver(environment: fake.environment))
-      _ = try MatrixPlanner(try MatrixLibrary(environment: environment(fake)), context)
+      _ = try MatrixPlanner(
+        try MatrixLibrary(environment: environment(fake), driver: CUDAVersion(major: 13, minor: 0)), context)
     }
     XCTAssertEqual(caught, .call("cublasLtCreate", code: 1, name: "CUBLAS_STATUS_NOT_INITIALIZED"))
     try fake.assertNothingIsLeft()
@@ -263,7 +276,8 @@ final class MatrixPlannerTests: XCTestCase {
   private func check(_ product: MatrixProduct, _ fake: FakeGPU, line: UInt = #line) throws {
     do {
       let context = try Context(try Driver(environment: fake.environment))
-      let planner = try MatrixPlanner(try MatrixLibrary(environment: environment(fake)), context)
+      let planner = try MatrixPlanner(
+        try MatrixLibrary(environment: environment(fake), driver: CUDAVersion(major: 13, minor: 0)), context)
       let algorithm = try planner.plan(product, workspaceLimit: 0)
       let contents = try fill(product)
       let memories = try Memories(context, product, contents)
@@ -292,7 +306,10 @@ final class MatrixPlannerTests: XCTestCase {
     let fake = try FakeGPU()
     do {
       let context = try Context(try Driver(environment: fake.environment))
-      try body(fake, try MatrixPlanner(try MatrixLibrary(environment: environment(fake)), context))
+      try body(
+        fake,
+        try MatrixPlanner(
+          try MatrixLibrary(environment: environment(fake), driver: CUDAVersion(major: 13, minor: 0)), context))
     }
     try fake.assertNothingIsLeft()
   }

@@ -19,17 +19,18 @@ extension DeviceInventory {
     do {
       driver = try Driver(environment: environment)
     } catch {
-      // Without a driver every compiler is acceptable.
-      let libraries = [
-        compiler(environment, CUDAVersion(major: .max, minor: 0)), matrixLibrary(environment), managementFinding,
-      ]
+      // Without a driver every version is acceptable.
+      let newest = CUDAVersion(major: .max, minor: 0)
+      let libraries = [compiler(environment, newest), matrixLibrary(environment, newest), managementFinding]
       let finding = LibraryFinding(unusable: "CUDA driver", error)
       if case .noLibrary = error { return DeviceInventory(driver: finding, libraries: libraries) }
       return DeviceInventory(driver: finding, libraries: libraries, fault: error)
     }
     var inventory = DeviceInventory(
       driver: driver.finding,
-      libraries: [compiler(environment, driver.version), matrixLibrary(environment), managementFinding])
+      libraries: [
+        compiler(environment, driver.version), matrixLibrary(environment, driver.version), managementFinding,
+      ])
     do {
       for ordinal in 0..<(try driver.deviceCount()) {
         inventory.devices.append(device(driver, management, ordinal))
@@ -59,9 +60,9 @@ extension DeviceInventory {
     }
   }
 
-  private static func matrixLibrary(_ environment: [String: String]) -> LibraryFinding {
+  private static func matrixLibrary(_ environment: [String: String], _ driver: CUDAVersion) -> LibraryFinding {
     do {
-      return try MatrixLibrary(environment: environment).finding
+      return try MatrixLibrary(environment: environment, driver: driver).finding
     } catch {
       return LibraryFinding(unusable: "cuBLASLt", error)
     }

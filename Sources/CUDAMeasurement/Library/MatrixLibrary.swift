@@ -22,11 +22,11 @@ public struct MatrixLibrary: Sendable {
   let configurationGet: abi_cublasLtMatmulAlgoConfigGetAttribute
   let multiply: abi_cublasLtMatmul
 
-  public init(environment: [String: String]) throws(GPUFault) {
-    let library = try SharedLibrary("cuBLASLt", candidates: LibrarySearch(environment: environment).cuBLASLt)
-    let readVersion: abi_cublasLtGetVersion = try library.function("cublasLtGetVersion")
-    var finding = library.finding
-    finding.version = MatrixLibrary.version(number: Int(readVersion()))
+  /// The first cuBLASLt that the driver accepts; a newer major version cannot be used with it.
+  ///
+  /// - Throws: `GPUFault.noLibrary` where none is there, or all are too new.
+  public init(environment: [String: String], driver: CUDAVersion) throws(GPUFault) {
+    let (library, finding) = try MatrixLibrary.open(environment, driver)
     self.finding = finding
     statusName = library.optionalFunction("cublasLtGetStatusName")
     create = try library.function("cublasLtCreate")
@@ -43,6 +43,32 @@ public struct MatrixLibrary: Sendable {
     heuristic = try library.function("cublasLtMatmulAlgoGetHeuristic")
     configurationGet = try library.function("cublasLtMatmulAlgoConfigGetAttribute")
     multiply = try library.function("cublasLtMatmul")
+  }
+
+  private static func open(
+    _ environment: [String: String], _ driver: CUDAVersion
+  ) throws(GPUFault) -> (library: SharedLibrary, finding: LibraryFinding) {
+    var none = LibraryFinding(name: "cuBLASLt")
+    for path in LibrarySearch(environment: environment).cuBLASLt {
+      do {
+        let library = try SharedLibrary("cuBLASLt", candidates: [path])
+        let readVersion: abi_cublasLtGetVersion = try library.function("cublasLtGetVersion")
+        let number = Int(readVersion())
+        let version = MatrixLibrary.version(number: number)
+        guard number / 10000 > driver.major else {
+          var finding = library.finding
+          finding.version = version
+          return (library, finding)
+        }
+        none.searched.append(
+          LibraryFinding.Attempt(
+            path: path, reason: "cuBLASLt \(version) is newer than the driver's CUDA \(driver)"))
+      } catch {
+        guard case .noLibrary(let failed) = error else { throw error }
+        none.searched += failed.searched
+      }
+    }
+    throw .noLibrary(none)
   }
 
   /// e.g. 130100 is 13.1.0.

@@ -36,7 +36,7 @@ public final class MeasurementSession {
     let compiler = try KernelCompiler.newest(environment: environment, driver: driver.version)
     loaded = LoadedKernels(context, compiler)
     // cuBLASLt is optional: kernels of this package stand in.
-    let matrixLibrary = try? MatrixLibrary(environment: environment)
+    let matrixLibrary = try? MatrixLibrary(environment: environment, driver: driver.version)
     if let matrixLibrary {
       planner = try MatrixPlanner(matrixLibrary, context)
     } else {
