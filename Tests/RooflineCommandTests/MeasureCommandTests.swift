@@ -238,6 +238,21 @@ final class MeasureCommandTests: CommandTestCase {
       "roofline: \(file): its cuBLASLt is 13.1.0, this one's none; measure into another file\n")
   }
 
+  /// A product that is stored in the cache's format is not the one of the same shape that stays an activation.
+  func testProductsIntoAnotherFormatAreNotMeasuredWithOthers() throws {
+    let file = try temporaryFolder().appendingPathComponent("step.json").path
+    let step = Self.step.replacingOccurrences(of: " --operators fused", with: " --kv-dtype fp8")
+      .replacingOccurrences(of: "num_key_value_heads=2", with: "num_key_value_heads=4")
+    let outcome = try roofline("\(step) --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let names = try observations(file).compactMap { $0["names"] as? [String] }
+    XCTAssertTrue(names.contains(["decode q_proj"]), "\(names)")
+    let refused = try XCTUnwrap(document(file)["unsupported"] as? [[String: Any]])
+    let projections = refused.first { $0["names"] as? [String] == ["decode k_proj", "decode v_proj"] }
+    XCTAssertEqual(
+      projections?["reason"] as? String, "cuBLASLt stores a bf16 product in 2 bytes an element, not in fp8")
+  }
+
   func testProgressOnATerminal() throws {
     let file = try temporaryFolder().appendingPathComponent("step.json").path
     let lines = Lines()

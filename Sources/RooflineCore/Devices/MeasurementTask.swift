@@ -28,11 +28,21 @@ public struct MeasurementTask: Hashable, Sendable {
   }
 
   /// Two rows whose operators look alike to a kernel are one task.
-  public var key: Key { Key(columns: columns, formats: formats) }
+  public var key: Key { Key(columns: columns, formats: formats, output: output) }
 
   public struct Key: Hashable, Sendable {
     let columns: KernelColumns
     let formats: NumberFormats
+    let output: DType
+  }
+
+  /// What a product is stored as: columns do not tell one that goes into the KV cache.
+  private var output: DType {
+    if case .gemm(let gemm) = value, gemm.destination == .keyValueCache {
+      formats.keyValueCache
+    } else {
+      formats.residual
+    }
   }
 
   /// The rows of the phases, each operator once, with the names of all rows that it stands for.
