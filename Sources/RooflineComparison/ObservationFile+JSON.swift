@@ -5,7 +5,7 @@ extension ObservationFile {
   private static let details: Set<String> = [
     "names", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts", "achieved",
     "check",
-    "before", "after", "elapsed",
+    "before", "after", "elapsed", "run",
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's
@@ -50,14 +50,22 @@ extension ObservationFile {
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")
       }
-      if let observation { observations.append(mode == nil ? observation : observation.rotated) }
+      if let observation { observations.append(try isCold(object, root) ? observation.rotated : observation) }
     }
     self.init(path: path, gpu: gpu, observations: observations, skipped: reader.skipped, unknownColumns: unknown)
   }
 }
 
+/// Whether a round of rotating calls touched more than the L2 cache holds.
+private func isCold(_ observation: JSONObject, _ file: JSONObject) throws(InputError) -> Bool {
+  guard let footprint = try observation.object("counts")?.positiveInteger("footprintBytes"),
+    let l2 = try file.object("device")?.positiveInteger("l2Bytes")
+  else { return false }
+  return footprint > l2
+}
+
 extension Observation {
-  /// The same, its keys and values read from memory: `measure` goes around caches larger than L2.
+  /// The same, its keys and values read from memory.
   fileprivate var rotated: Observation {
     guard case .decode(var call) = kernel.shape else { return self }
     call.isWarm = false

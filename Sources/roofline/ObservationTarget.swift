@@ -11,6 +11,8 @@ struct ObservationTarget {
   let path: String
   /// Its observations so far.
   private(set) var earlier: [JSONValue] = []
+  /// Its ceilings, where it has some.
+  private(set) var ceilings: JSONValue?
 
   /// - Parameters:
   ///   - output: the file that was asked for; nil: one named after GPU and day.
@@ -18,7 +20,7 @@ struct ObservationTarget {
   /// - Throws: `InputError` where the file cannot be written or gone on with; nothing is measured in vain.
   init(
     _ output: String?, isResumed: Bool, gpu: String, device: DeviceProperties, software: MeasurementSoftware,
-    tool: String, day: String, root: String
+    settings: (gemm: String, pageSize: Int?), tool: String, day: String, root: String
   ) throws(InputError) {
     let manager = FileManager.default
     if let output {
@@ -46,7 +48,9 @@ struct ObservationTarget {
           : "there is nothing to resume; leave out --resume")
     }
     if ObservationTarget.isRegular(path) || ObservationTarget.isFolder(path) { try requireWritable() }
-    if isResumed { earlier = try ObservationTarget.observations(of: path, device, software, tool: tool) }
+    if isResumed {
+      (earlier, ceilings) = try ObservationTarget.contents(of: path, device, software, settings, tool: tool)
+    }
   }
 
   func write(_ document: String) throws(InputError) { try FileWriter.write(document, to: path) }
@@ -101,9 +105,10 @@ struct ObservationTarget {
     }
   }
 
-  private static func observations(
-    of path: String, _ device: DeviceProperties, _ software: MeasurementSoftware, tool: String
-  ) throws(InputError) -> [JSONValue] {
+  private static func contents(
+    of path: String, _ device: DeviceProperties, _ software: MeasurementSoftware,
+    _ settings: (gemm: String, pageSize: Int?), tool: String
+  ) throws(InputError) -> (observations: [JSONValue], ceilings: JSONValue?) {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
       throw .unreadable(file: path, reason: "it cannot be read")
     }
@@ -111,18 +116,27 @@ struct ObservationTarget {
     guard try root.positiveInteger("schemaVersion") == 1, let list = root["observations"],
       case .array(let earlier) = list
     else { throw .notMeasurements(file: path, problem: "it is no observation file of version 1") }
-    let versions = [
+    let pageSize = try root.object("settings")?.positiveInteger("pageSize")
+    let versions: [(what: String, before: String?, now: String)] = [
       ("GPU", try root.object("device")?.string("uuid"), device.uuid),
       ("driver's CUDA", try root.object("software")?.string("cudaDriver"), software.driver.description),
       ("NVRTC", try root.object("software")?.string("nvrtc"), software.compiler.description),
       ("cuBLASLt", try root.object("software")?.string("cublasLt") ?? "none", software.matrixLibrary ?? "none"),
       ("roofline", try root.object("software")?.string("roofline"), tool),
+      ("--gemm", try root.object("settings")?.string("gemm"), settings.gemm),
+      (
+        "--page-size", pageSize.map { "\($0)" } ?? "none", settings.pageSize.map { "\($0)" } ?? "none"
+      ),
     ]
     for (what, before, now) in versions where before != now {
       throw .notMeasurements(
         file: path, problem: "its \(what) is \(before ?? "unknown"), this one's \(now); measure into another file")
     }
-    return earlier
+    for (index, observation) in earlier.enumerated() where Key(observation) == nil {
+      throw .notMeasurements(
+        file: path, problem: "observations[\(index)] is none that `measure` wrote; measure into another file")
+    }
+    return (earlier, root["ceilings"])
   }
 
   /// A name as files have it: `NVIDIA H100 80GB HBM3` is `nvidia-h100-80gb-hbm3`.

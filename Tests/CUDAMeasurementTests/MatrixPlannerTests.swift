@@ -57,7 +57,8 @@ final class MatrixPlannerTests: XCTestCase {
       XCTAssertEqual(
         algorithm.configuration,
         .init(
-          algorithm: 66, tile: 20, stages: 36, splitK: 1, swizzling: 1, cluster: nil, waves: 0.5, workspaceBytes: 4096))
+          algorithm: 66, tile: 20, stages: 36, splitK: 1, reduction: 0, swizzling: 1, cluster: nil, waves: 0.5,
+          workspaceBytes: 4096))
       XCTAssertEqual(
         algorithm.configuration.description,
         "algorithm 66, tile 20, stages 36, split-K 1, swizzling 1, waves 0.5, workspace 4096 B")
@@ -108,7 +109,9 @@ final class MatrixPlannerTests: XCTestCase {
       XCTAssertTrue(reason(product, workspaceLimit: -1).contains("negative"))
       // It needs more workspace than it may have.
       try fake.apply("workspace=\(2 << 20)")
-      XCTAssertEqual(reason(product), "cuBLASLt 13.1.0 has no algorithm for it with 1048576 bytes of workspace")
+      XCTAssertEqual(
+        reason(product),
+        "cuBLASLt 13.1.0 has no algorithm for it with 1048576 bytes of workspace; --gemm own runs fp16 and bf16")
       try fake.apply("workspace=0")
       // It answers success, and nothing.
       try fake.apply("algorithm=0")

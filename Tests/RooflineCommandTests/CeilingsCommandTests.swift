@@ -121,6 +121,23 @@ final class CeilingsCommandTests: CommandTestCase {
     }
   }
 
+  /// One product that goes wrong leaves the other ceilings known.
+  func testAWrongProductLeavesTheOthers() throws {
+    let fake = try FakeGPU()
+    try fake.apply("attribute=38:65536 memory=67108864 corrupt=gemm_bf16_128x128")
+    let environment = fake.environment.merging(["ROOFLINE_HOME": Fixtures.packageRoot]) { $1 }
+    let path = try temporaryFolder().appendingPathComponent("ceilings.json").path
+    let outcome = roofline("measure --suite ceilings --output \(path)", Surroundings(environment: environment))
+    XCTAssertEqual(outcome.exitCode, 1)
+    XCTAssertEqual(outcome.errors.split(separator: "\n").count, 1, outcome.errors)
+    XCTAssertTrue(
+      outcome.errors.hasPrefix("roofline: bf16 products: gemm_bf16_128x128 computes wrong results"), outcome.errors)
+    for text in ["fp16 products, sustained", "not measured fp8 products", "written      ceilings and 0 observations"] {
+      XCTAssertTrue(outcome.output.contains(text), "\(text) is not in\n\(outcome.output)")
+    }
+    try fake.assertNothingIsLeft()
+  }
+
   /// The stand-in's own rates: 200 bytes and 1000 FLOPs a nanosecond behind 2 µs a launch.
   func testCeilingsAreMeasured() throws {
     let fake = try FakeGPU()

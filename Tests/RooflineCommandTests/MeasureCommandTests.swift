@@ -231,11 +231,53 @@ final class MeasureCommandTests: CommandTestCase {
     // So would another cuBLASLt, or none.
     var environment = try surroundings().environment
     environment["ROOFLINE_CUBLASLT"] = "/nowhere/libcublasLt.so.13"
-    let without = try roofline("\(Self.step) --output \(file) --resume", Surroundings(environment: environment))
+    let without = roofline("\(Self.step) --output \(file) --resume", Surroundings(environment: environment))
     XCTAssertEqual(without.exitCode, 1)
     XCTAssertEqual(
       without.errors,
       "roofline: \(file): its cuBLASLt is 13.1.0, this one's none; measure into another file\n")
+  }
+
+  /// A file holds measurements of one kind: another way to multiply, or another cache, is another file's.
+  func testResumeKeepsToItsWay() throws {
+    let file = try temporaryFolder().appendingPathComponent("kernel.json").path
+    let kernel = "measure --kernel gemm m=4 n=64 k=64 --dtype bf16 --output \(file)"
+    XCTAssertEqual(try roofline(kernel, surroundings()).exitCode, 0)
+    XCTAssertEqual(
+      try roofline("\(kernel) --resume --gemm own", surroundings()).errors,
+      "roofline: \(file): its --gemm is cublaslt, this one's own; measure into another file\n")
+    XCTAssertEqual(
+      try roofline("\(kernel) --resume --page-size 16", surroundings()).errors,
+      "roofline: \(file): its --page-size is none, this one's 16; measure into another file\n")
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try text.replacingOccurrences(of: "\"observations\" : [", with: "\"observations\" : [7, ")
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    XCTAssertEqual(
+      try roofline("\(kernel) --resume", surroundings()).errors,
+      "roofline: \(file): observations[0] is none that `measure` wrote; measure into another file\n")
+    // Ceilings stay where they are, and each observation says which run it is of.
+    try text.replacingOccurrences(of: "\"ceilings\" : null", with: "\"ceilings\" : {\"copies\": [], \"floors\": []}")
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    let other = kernel.replacingOccurrences(of: "m=4", with: "m=5")
+    XCTAssertEqual(try roofline("\(other) --resume", surroundings()).exitCode, 0)
+    XCTAssertNotNil(try document(file)["ceilings"] as? [String: Any])
+    let seeds = try observations(file).map { ($0["run"] as? [String: Any])?["seed"] as? Int }
+    XCTAssertEqual(seeds.count, 2)
+    XCTAssertNotEqual(seeds[0], seeds[1])
+  }
+
+  /// What machines cannot see in the lines stands on standard error.
+  func testCSVOfAKernel() throws {
+    let file = try temporaryFolder().appendingPathComponent("kernel.json").path
+    let outcome = try roofline(
+      "measure --kernel rmsnorm rows=2 width=64 --dtype fp16 --format csv --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0)
+    let lines = outcome.output.split(separator: "\n").map(String.init)
+    XCTAssertEqual(lines.count, 2)
+    XCTAssertTrue(lines[0].hasPrefix("device,curve,variable,x,operator,dtype,mode,time_s,noise,bytes_per_second,"))
+    XCTAssertTrue(lines[1].contains(",rmsnorm rows=2 width=64,fp16,rotating,"), lines[1])
+    XCTAssertTrue(outcome.errors.contains("roofline: note: stand-in"), outcome.errors)
+    XCTAssertTrue(outcome.errors.contains("1 observation in \(file)"), outcome.errors)
   }
 
   /// A product that is stored in the cache's format is not the one of the same shape that stays an activation.

@@ -99,7 +99,7 @@ final class MeasureFaultTests: XCTestCase {
       Fault(
         "fail=cuInit:12345", 1, nil, ["cuInit answered an error that the driver has no name for (12345); see whether"]),
       Fault(
-        "fail=cuMemAlloc_v2@22:2", 1, 2,
+        "fail=cuMemAlloc_v2@19:2", 1, 2,
         ["decode qkv_proj: cuMemAlloc of", "CUDA_ERROR_OUT_OF_MEMORY (2); end other programs"], lines: 9),
       Fault("memory=20000", 1, nil, ["decode embedding: cuMemAlloc of", "CUDA_ERROR_OUT_OF_MEMORY"], lines: 11),
       Fault("fault=rotary_kv_write_bf16@5:700", 1, 3, ["decode rotary: ", lost + "7; --resume --output"]),

@@ -25,12 +25,17 @@ public final class MatrixAlgorithm {
     public var stages: UInt32?
     /// Parts of k that different blocks sum; 1 where k is not split.
     public var splitK: UInt32?
+    /// cublasLtReductionScheme_t: how the parts of k are summed.
+    public var reduction: UInt32?
     public var swizzling: UInt32?
     /// cublasLtClusterShape_t; 0 is the library's choice.
     public var cluster: UInt32?
     /// Blocks of the launch by the blocks that the GPU holds at once.
     public var waves: Double
     public var workspaceBytes: Int
+
+    /// Whether parts of k are summed in the output's format (schemes INPLACE and OUTPUT_TYPE), which rounds each sum.
+    var roundsPartialSums: Bool { (splitK ?? 1) > 1 && reduction.map { $0 & 5 != 0 } ?? true }
   }
 
   init(
@@ -57,6 +62,7 @@ public final class MatrixAlgorithm {
     configuration = Configuration(
       algorithm: number(abi_CUBLASLT_ALGO_CONFIG_ID), tile: number(abi_CUBLASLT_ALGO_CONFIG_TILE_ID),
       stages: number(abi_CUBLASLT_ALGO_CONFIG_STAGES_ID), splitK: number(abi_CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
+      reduction: number(abi_CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME),
       swizzling: number(abi_CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING),
       cluster: number(abi_CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID, bytes: 2), waves: Double(found.wavesCount),
       workspaceBytes: found.workspaceSize)
@@ -97,7 +103,8 @@ extension MatrixAlgorithm.Configuration: CustomStringConvertible {
   /// e.g. `algorithm 66, tile 20, stages 36, split-K 1, swizzling 0, cluster 0, waves 0.82, workspace 0 B`.
   public var description: String {
     let numbers = [
-      ("algorithm", algorithm), ("tile", tile), ("stages", stages), ("split-K", splitK), ("swizzling", swizzling),
+      ("algorithm", algorithm), ("tile", tile), ("stages", stages), ("split-K", splitK),
+      ("reduction", splitK == 1 ? nil : reduction), ("swizzling", swizzling),
       ("cluster", cluster),
     ]
     let known = numbers.compactMap { name, value in value.map { "\(name) \($0)" } }

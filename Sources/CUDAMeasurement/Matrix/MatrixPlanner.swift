@@ -58,7 +58,8 @@ public final class MatrixPlanner {
       throw .unsupported(
         "\(product)",
         reason:
-          "cuBLASLt \(library.finding.version ?? "") has no algorithm for it with \(workspaceLimit) bytes of workspace")
+          "cuBLASLt \(library.finding.version ?? "") has no algorithm for it with \(workspaceLimit) bytes of workspace; --gemm own runs fp16 and bf16"
+      )
     }
     return MatrixAlgorithm(
       self, product, operation: operation, layouts: (a, b, d), found: found, alignment: alignment,

@@ -83,7 +83,11 @@ final class KernelTimer {
     return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
   }
 
-  func once(_ work: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double { try timer.once(work) }
+  /// Seconds that the work takes once, queued behind a wait.
+  func once(_ work: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double {
+    try wait(stream)
+    return try timer.once(work)
+  }
 
   /// A graph of whole rounds over the copies, replayed.
   private func replays(

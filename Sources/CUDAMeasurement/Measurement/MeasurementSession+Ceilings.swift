@@ -40,9 +40,12 @@ extension MeasurementSession {
       do throws(GPUFault) {
         guard let product = try product(dtype) else { return nil }
         ceilings.products.append(product)
-      } catch {
-        guard case .unsupported(_, let reason) = error else { throw error }
+      } catch .unsupported(_, let reason) {
         ceilings.refusals[dtype] = reason
+      } catch {
+        // What is known is kept; with a lost device nothing more will be.
+        ceilings.failures[dtype] = error
+        guard isAlive else { return ceilings }
       }
     }
     return ceilings

@@ -9,7 +9,9 @@ public final class MeasurementSession {
   private let management: ManagementLibrary?
   let context: Context
   let loaded: LoadedKernels
-  /// cuBLASLt; nil where it is missing.
+  /// What keeps a cuBLASLt that is there from being used.
+  public let matrixFault: GPUFault?
+  /// cuBLASLt; nil where it is missing or of no use.
   private let planner: MatrixPlanner?
   let timer: KernelTimer
   private let patterns: RandomPatterns
@@ -37,16 +39,23 @@ public final class MeasurementSession {
     loaded = LoadedKernels(context, compiler)
     // cuBLASLt is optional: kernels of this package stand in.
     let matrixLibrary = try? MatrixLibrary(environment: environment, driver: driver.version)
+    var planner: MatrixPlanner?
+    var matrixFault: GPUFault?
     if let matrixLibrary {
-      planner = try MatrixPlanner(matrixLibrary, context)
-    } else {
-      planner = nil
+      do {
+        planner = try MatrixPlanner(matrixLibrary, context)
+      } catch {
+        matrixFault = error
+      }
     }
+    self.planner = planner
+    self.matrixFault = matrixFault
     timer = try KernelTimer(context, loaded, rule: rule)
     patterns = RandomPatterns(context, seed: seed)
     self.isInterrupted = isInterrupted
     software = MeasurementSoftware(
-      driver: driver.version, compiler: compiler.version, matrixLibrary: matrixLibrary?.finding.version,
+      driver: driver.version, compiler: compiler.version,
+      matrixLibrary: planner == nil ? nil : matrixLibrary?.finding.version,
       management: management?.finding.version)
   }
 
@@ -109,12 +118,13 @@ public final class MeasurementSession {
     return floors[mode].flatMap { SampleStatistics($0.samples)?.median }
   }
 
-  /// Sets of weights and keys that together are four times the L2 cache, as far as memory allows.
+  /// So many sets of weights and keys that a round over them touches four times the L2 cache, as far as memory allows.
   private func copies(of plan: KernelPlan) throws(GPUFault) -> Int {
     guard plan.rotatedBytes > 0 else { return 1 }
     let wanted = 4 * (properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache)
     let room = max(0, try context.memory().free / 2 - plan.byteCount)
-    let copies = min((wanted + plan.rotatedBytes - 1) / plan.rotatedBytes, room / plan.rotatedBytes)
+    let further = max(0, wanted - plan.byteCount + plan.rotatedBytes - 1) / plan.rotatedBytes
+    let copies = min(1 + further, room / plan.rotatedBytes)
     return max(1, min(copies, MeasurementSession.copyLimit))
   }
 }

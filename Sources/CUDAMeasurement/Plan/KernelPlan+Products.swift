@@ -201,29 +201,35 @@ struct ProductReference: KernelReference {
     let right = batch * product.right.batchStride
     var values: [Double] = []
     var magnitude = 0.0
+    var squares = 0.0
     for column in firstColumn..<min(product.n, firstColumn + ProductReference.columns) {
       var sum = 0.0
       var sizes = 0.0
+      var ownSquares = 0.0
       if product.rightOrder == .nk {
         let first = right + column * product.right.leadingDimension
         for (a, b) in zip(left, data.values(1, first..<first + product.k)) {
           sum += a * b
           sizes += (a * b).magnitude
+          ownSquares += a * b * a * b
         }
       } else {
         for (k, a) in left.enumerated() {
           let term = a * data.value(1, right + k * product.right.leadingDimension + column)
           sum += term
           sizes += term.magnitude
+          ownSquares += term * term
         }
       }
       if product.epilogue.hasBias { sum += data.value(3, column) }
       values.append(product.epilogue.hasGelu ? ElementwiseReference.gelu(sum) : sum)
       magnitude = max(magnitude, sizes)
+      squares = max(squares, ownSquares)
     }
     var piece = ReferencePiece(
       first: batch * product.output.batchStride + row * product.output.leadingDimension + firstColumn, values: values)
     piece.absoluteError = magnitude * product.format.sumError
+    piece.termSize = squares.squareRoot()
     // Gelu's steepest slope is below 1.2, and its tanh may be the fast one.
     if product.epilogue.hasGelu {
       piece.absoluteError = 1.2 * piece.absoluteError + 0x1p-10

@@ -8,6 +8,8 @@ public struct MeasuredCeilings: Hashable, Sendable {
   public var products: [Product] = []
   /// Formats without a product here, and why.
   public var refusals: [DType: String] = [:]
+  /// Formats whose product went wrong.
+  public var failures: [DType: GPUFault] = [:]
   /// Exponentials, the special functions' rate.
   public var special: Work?
   /// An empty kernel, by how it is launched.

@@ -15,7 +15,7 @@ extension GPUFault {
     case .compilation(let file, let architecture, let log):
       "NVRTC refused \(file) for \(architecture): \(log.split(separator: "\n").joined(separator: " / "))"
     case .wrongResult(let kernel, let detail):
-      "\(kernel) computes wrong results on this GPU (\(detail)); it was not timed"
+      "\(kernel) computes wrong results on this GPU (\(detail)); it was not timed; see whether `roofline devices --self-test` passes, and report it if so"
     case .noSuchDevice(let ordinal, let count):
       count == 0
         ? "there is no GPU here; run this on a machine that has one"

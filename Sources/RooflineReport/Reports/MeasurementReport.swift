@@ -9,12 +9,14 @@ public struct MeasurementReport {
   public let output: String?
   /// Observations that an earlier run had left in the file.
   public let earlier: Int
+  /// What keeps a cuBLASLt that is there from being used.
+  public let matrixFault: GPUFault?
   /// nil where none were asked for.
   public let ceilings: MeasuredCeilings?
 
   public init(
     _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
-    ceilings: MeasuredCeilings? = nil
+    ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil
   ) {
     self.run = run
     self.device = device
@@ -22,6 +24,7 @@ public struct MeasurementReport {
     self.output = output
     self.earlier = earlier
     self.ceilings = ceilings
+    self.matrixFault = matrixFault
   }
 
   /// One line a measurement, for machines: curves where the operators are of some.
@@ -58,10 +61,25 @@ public struct MeasurementReport {
         ceilings, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
       text = format.render(CeilingsTable(achieved, hardware: hardware).table) + "\n" + text
     }
+    text += lines.map { TextFormat.wrapped($0, indent: 13) + "\n" }.joined()
+    return text
+  }
+
+  /// What stands below the table.
+  public var lines: [String] {
     var lines: [String] = []
     if device.isStandIn { lines.append("stand-in     these times are made up; nothing here is a measurement") }
     if hardware == nil, !device.isStandIn {
       lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
+    }
+    if let matrixFault { lines.append("no cuBLASLt  \(matrixFault.sentence)") }
+    if let l2 = device.l2 {
+      let cached = run.measurements.count { $0.mode == .rotating && UInt64($0.footprint) <= l2 }
+      if cached > 0 {
+        lines.append(
+          "in L2        \(cached) of the rotating times: a round of calls touches less than the L2 cache holds, as activations between a model's kernels do; shares of the memory roof may exceed 100 %"
+        )
+      }
     }
     for (dtype, reason) in (ceilings?.refusals ?? [:]).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       lines.append("not measured \(dtype.rawValue) products: \(reason)")
@@ -74,16 +92,18 @@ public struct MeasurementReport {
     }
     if let output {
       let kept = earlier == 0 ? "" : ", \(earlier) of them from before"
-      let observations = "\(run.measurements.count + earlier) observations\(kept)"
+      let count = run.measurements.count + earlier
+      let observations = "\(count) observation\(count == 1 ? "" : "s")\(kept)"
       lines.append("written      \(ceilings == nil ? observations : "ceilings and \(observations)") in \(output)")
     }
-    text += lines.map { TextFormat.wrapped($0, indent: 13) + "\n" }.joined()
-    return text
+    return lines
   }
 
   /// Everything that is wrong, a sentence each.
   public var faults: [String] {
-    var sentences = run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }
+    var sentences = (ceilings?.failures ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }
+      .map { "\($0.key.rawValue) products: \($0.value.sentence)" }
+    sentences += run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }
     for slowed in run.measurements where !slowed.slowdown.isEmpty {
       sentences.append(
         "\(Self.short(slowed.task)) (\(slowed.mode.rawValue)) was timed while the GPU slowed itself down (\(slowed.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
@@ -92,13 +112,14 @@ public struct MeasurementReport {
     if output == nil, run.failed.isEmpty, run.end == .finished {
       sentences.append("nothing was measured: none of the operators runs on this GPU; their reasons are listed")
     }
-    let way = output.map { "; --resume --output \($0) goes on" } ?? ""
+    let way = output.map { "; --resume --output \($0) goes on" } ?? "; nothing was written"
     switch run.end {
     case .finished: break
     case .interrupted: sentences.append("interrupted: operators left to measure: \(run.left)\(way)")
     case .deviceLost:
       sentences.append(
-        "the GPU answers nothing after that fault: operators left to measure: \(run.left)\(way), once it works again")
+        "the GPU answers nothing after that fault: operators left to measure: \(run.left)\(way)\(output == nil ? "" : ", once it works again")"
+      )
     }
     return sentences
   }

@@ -15,9 +15,11 @@ public struct ObservationDocument: Encodable {
   @Nullable var state: DeviceStateDocument?
   let started: String
   let command: String
-  /// Of the random data.
+  /// Of the random data of the last run; each observation has its own.
   let seed: UInt64
-  @Nullable var ceilings: CeilingsDocument?
+  /// Whose matrix products ran, and how many tokens a page of the KV cache had; one file, one way.
+  let settings: Settings
+  @Nullable var ceilings: Ceilings?
   var unsupported: [Refusal]
   var failed: [Refusal]
   var observations: [Entry]
@@ -32,6 +34,29 @@ public struct ObservationDocument: Encodable {
     static func == (left: Software, right: Software) -> Bool { left.identity == right.identity }
     func hash(into hasher: inout Hasher) { hasher.combine(identity) }
     private var identity: [String] { [roofline, cudaDriver, nvrtc, cublasLt ?? "", nvml ?? ""] }
+  }
+
+  public struct Settings: Encodable {
+    let gemm: String
+    @Nullable var pageSize: Int?
+
+    public init(gemm: String, pageSize: Int?) {
+      self.gemm = gemm
+      _pageSize = Nullable(wrappedValue: pageSize)
+    }
+  }
+
+  /// Ceilings of this run, or those that an earlier one left.
+  enum Ceilings: Encodable {
+    case new(CeilingsDocument)
+    case earlier(JSONValue)
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .new(let ceilings): try ceilings.encode(to: encoder)
+      case .earlier(let value): try value.encode(to: encoder)
+      }
+    }
   }
 
   struct Refusal: Encodable {
@@ -58,7 +83,8 @@ public struct ObservationDocument: Encodable {
   ///   - earlier: observations of the file that is continued.
   public init(
     _ device: DeviceProperties, _ software: MeasurementSoftware, state: DeviceState?, hardware: HardwareSpec?,
-    tool: String, started: String, command: String, seed: UInt64, earlier: [JSONValue]
+    tool: String, started: String, command: String, seed: UInt64, settings: Settings, earlier: [JSONValue],
+    ceilings: JSONValue?
   ) {
     gpu = hardware?.name ?? device.name
     isFake = device.isStandIn
@@ -70,7 +96,8 @@ public struct ObservationDocument: Encodable {
     self.started = started
     self.command = command
     self.seed = seed
-    _ceilings = Nullable(wrappedValue: nil)
+    self.settings = settings
+    _ceilings = Nullable(wrappedValue: ceilings.map(Ceilings.earlier))
     unsupported = []
     failed = []
     observations = earlier.map(Entry.earlier)
@@ -80,7 +107,9 @@ public struct ObservationDocument: Encodable {
   public func adding(_ run: MeasurementRun, hardware: HardwareSpec?) -> ObservationDocument {
     var document = self
     let source = "roofline \(software.roofline)"
-    document.observations += run.measurements.map { .new(ObservationEntry($0, source: source, hardware: hardware)) }
+    document.observations += run.measurements.map {
+      .new(ObservationEntry($0, source: source, hardware: hardware, run: .init(started: started, seed: seed)))
+    }
     document.unsupported = run.unsupported.map {
       Refusal(names: $0.task.names, operator: $0.task.columns.description, reason: $0.reason)
     }
@@ -93,7 +122,7 @@ public struct ObservationDocument: Encodable {
   /// The document with measured ceilings.
   public func adding(_ ceilings: MeasuredCeilings, of device: DeviceProperties) -> ObservationDocument {
     var document = self
-    document.ceilings = CeilingsDocument(ceilings, device)
+    document.ceilings = .new(CeilingsDocument(ceilings, device))
     return document
   }
 

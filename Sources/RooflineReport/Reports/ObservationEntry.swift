@@ -39,12 +39,20 @@ struct ObservationEntry: Encodable {
     @Nullable var before: DeviceStateDocument?
     @Nullable var after: DeviceStateDocument?
     let elapsed: Elapsed
+    let run: Run
 
     enum CodingKeys: String, CodingKey {
       case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, after,
-        elapsed
+        elapsed, run
       case samplesUs = "samples_us"
     }
+  }
+
+  /// The run that it is of.
+  struct Run: Encodable {
+    let started: String
+    /// Of its random data.
+    let seed: UInt64
   }
 
   struct Formats: Encodable {
@@ -135,7 +143,7 @@ struct ObservationEntry: Encodable {
     }
   }
 
-  init(_ measurement: KernelMeasurement, source: String, hardware: HardwareSpec?) {
+  init(_ measurement: KernelMeasurement, source: String, hardware: HardwareSpec?, run: Run) {
     let task = measurement.task
     let statistics = measurement.statistics
     var columns = ObservationEntry.shape(task, copies: measurement.copies)
@@ -183,7 +191,7 @@ struct ObservationEntry: Encodable {
         worstError: measurement.check.worst),
       before: measurement.before.map(DeviceStateDocument.init),
       after: measurement.after.map(DeviceStateDocument.init),
-      elapsed: Elapsed(measurement.before?.counters, measurement.after?.counters))
+      elapsed: Elapsed(measurement.before?.counters, measurement.after?.counters), run: run)
   }
 
   func encode(to encoder: any Encoder) throws {

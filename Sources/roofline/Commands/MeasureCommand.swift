@@ -41,16 +41,21 @@ enum MeasureCommand: Command {
       isInterrupted: { Interruption.isRequested })
     let hardware = try hardware(given, session.properties, catalog)
     let now = Date().ISO8601Format()
+    let settings = (
+      gemm: session.hasMatrixLibrary && !options.prefersOwnProducts ? "cublaslt" : "own", pageSize: options.pageTokens
+    )
     var target = try ObservationTarget(
       arguments.string("output"), isResumed: arguments.has("resume"), gpu: hardware?.name ?? session.properties.name,
-      device: session.properties, software: session.software, tool: Tool.version, day: String(now.prefix(10)),
-      root: catalog.root)
+      device: session.properties, software: session.software, settings: settings, tool: Tool.version,
+      day: String(now.prefix(10)), root: catalog.root)
     let known = target.known
     let remaining = tasks.filter { task in modes.contains { !known.contains(ObservationTarget.Key(task, $0)) } }
     target.drop(remaining, modes)
     var document = ObservationDocument(
       session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
-      command: arguments.line, seed: seed, earlier: target.earlier)
+      command: arguments.line, seed: seed,
+      settings: .init(gemm: settings.gemm, pageSize: settings.pageSize), earlier: target.earlier,
+      ceilings: target.ceilings)
     let progress = MeasurementProgress(surroundings.progress)
     var ceilings: MeasuredCeilings?
     if suite?.hasCeilings == true {
@@ -72,10 +77,11 @@ enum MeasureCommand: Command {
     if !final.isEmpty { try target.write(final.render()) }
     let report = MeasurementReport(
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
-      earlier: target.earlier.count, ceilings: ceilings)
+      earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault)
     return Outcome(
       output: output(report, format, ceilings, surroundings.textFormat(isWide: false)),
-      errors: report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
+      errors: (format == .csv ? report.lines.map { "roofline: note: \($0.onOneLine)\n" } : []).joined()
+        + report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
       exitCode: run.end == .interrupted ? 130 : report.faults.isEmpty ? 0 : 1)
   }
 
