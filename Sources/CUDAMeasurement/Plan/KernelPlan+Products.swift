@@ -22,30 +22,34 @@ extension KernelPlan {
     return try libraryProduct(value, product, output, names: (.input, .weight, .output), device)
   }
 
-  static func qkMatmul(_ matmul: QKMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions)
-    throws(Unsupported) -> KernelPlan
-  {
-    let shape = try AttentionSizes(matmul.shape)
+  static func qkMatmul(
+    _ matmul: QKMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions
+  ) throws(Unsupported) -> KernelPlan {
+    let sizes = try AttentionSizes(matmul.shape)
     let product = MatrixProduct.qkMatmul(
-      heads: shape.batch * shape.keyHeads, rows: shape.group * shape.queryTokens, context: shape.context,
-      capacity: shape.context, headDim: shape.headDim,
-      format: try productFormat(matmul.formats.residual, matmul.formats.keyValueCache))
-    guard options.hasMatrixLibrary else { throw Unsupported("batches of products need cuBLASLt, which is missing") }
+      heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
+      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
     return try libraryProduct(
       .qkMatmul(matmul), product, matmul.formats.residual, names: (.query, .key, .scores), device)
   }
 
-  static func svMatmul(_ matmul: SVMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions)
-    throws(Unsupported) -> KernelPlan
-  {
-    let shape = try AttentionSizes(matmul.shape)
+  static func svMatmul(
+    _ matmul: SVMatmul<Count>, _ device: DeviceProperties, _ options: PlanningOptions
+  ) throws(Unsupported) -> KernelPlan {
+    let sizes = try AttentionSizes(matmul.shape)
     let product = MatrixProduct.svMatmul(
-      heads: shape.batch * shape.keyHeads, rows: shape.group * shape.queryTokens, context: shape.context,
-      capacity: shape.context, headDim: shape.headDim,
-      format: try productFormat(matmul.formats.residual, matmul.formats.keyValueCache))
-    guard options.hasMatrixLibrary else { throw Unsupported("batches of products need cuBLASLt, which is missing") }
+      heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
+      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
     return try libraryProduct(
       .svMatmul(matmul), product, matmul.formats.residual, names: (.probabilities, .value, .output), device)
+  }
+
+  /// Of products of activations with the KV cache, which only cuBLASLt computes in batches.
+  private static func attentionFormat(
+    _ formats: NumberFormats, _ options: PlanningOptions
+  ) throws(Unsupported) -> MatrixProduct.Format {
+    guard options.hasMatrixLibrary else { throw Unsupported("batches of products need cuBLASLt, which is missing") }
+    return try productFormat(formats.residual, formats.keyValueCache)
   }
 
   private static func productFormat(_ left: DType, _ right: DType) throws(Unsupported) -> MatrixProduct.Format {

@@ -25,7 +25,7 @@
 //   drift=0.01                    each event time is longer than the one before, by 1 % of the first
 //   reasons=64@30                 NVML: why the clocks are low, behind the 30th event time
 //   processes=2                   NVML: others that compute here
-//   report=/tmp/report            at exit, lines of a name and a number go to that file: live_bytes live_handles contexts
+//   report=FILE                   at exit, lines of a name and a number go to that file: live_bytes live_handles contexts
 //                                 leaked_bytes overruns launches real_runs
 // cuBLASLt's kernel is fake_gemm. A missing NVML is none of these: ROOFLINE_NVML names a file that is not there.
 #pragma once
