@@ -17,20 +17,8 @@ public struct AnalysisDocument: Encodable {
   /// Only where achieved ceilings are given: the same passes at those rates.
   let achieved: AchievedEntry?
 
-  struct AchievedEntry: Encodable {
-    let path: String
-    let hardware: HardwareEntry
-    let phases: [PhaseEntry]
-  }
-
   public init(_ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil) {
-    self.achieved = achieved.map { achieved in
-      AchievedEntry(
-        path: achieved.ceilings.path,
-        hardware: HardwareEntry(
-          achieved.analysis.hardware, achieved.analysis.rates, achieved.analysis.workload.formats),
-        phases: achieved.analysis.phases.map { PhaseEntry($0, achieved.analysis) })
-    }
+    self.achieved = achieved.map(AchievedEntry.init)
     model = ModelEntry(analysis.configuration)
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.workload.formats)
     workload = WorkloadEntry(analysis.workload, analysis.options, analysis.calibrated)
