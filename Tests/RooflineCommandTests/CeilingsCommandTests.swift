@@ -95,12 +95,26 @@ final class CeilingsCommandTests: CommandTestCase {
         "\(path): it holds ceilings and no observations; `devices --ceilings` shows them"
       ),
     ]
+    let suite = roofline("measure --suite ceilings --dtype fp8")
+    XCTAssertEqual(
+      suite.errors,
+      "roofline: --dtype says nothing to --suite ceilings, which measures every format; leave it out\n")
     for (line, exitCode, sentence) in cases {
       let outcome = roofline(line)
       XCTAssertEqual(outcome.exitCode, exitCode, line)
       XCTAssertEqual(outcome.output, "", line)
       XCTAssertTrue(outcome.errors.hasSuffix("\(sentence)\n"), "\(line): \(outcome.errors)")
     }
+  }
+
+  /// Observations of a whole suite may stand beside the ceilings.
+  func testCeilingsInALargeFile() throws {
+    let path = try file()
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let many = String(repeating: " ", count: 5 << 20)
+    try text.replacingOccurrences(of: "\"observations\": []", with: "\"observations\": [\(many)]")
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    XCTAssertTrue(output("devices --ceilings \(path)").hasPrefix("ceilings of h100-sxm"))
   }
 
   func testBrokenFiles() throws {

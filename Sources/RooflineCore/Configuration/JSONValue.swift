@@ -60,13 +60,15 @@ extension JSONValue {
 
   /// A file's bytes.
   ///
-  /// - Parameter kind: what the file should be, for the sentence about one that is far too large for that.
-  static func contents(of file: String, kind: String) throws(InputError) -> Data {
+  /// - Parameters:
+  ///   - kind: what the file should be, for the sentence about one that is far too large for that.
+  ///   - limit: MiB.
+  static func contents(of file: String, kind: String, limit: UInt = 4) throws(InputError) -> Data {
     // A configuration has kilobytes; a checkpoint given by mistake has gigabytes, and need not be read to say so.
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)
-    if let size = attributes?[.size] as? UInt, size > 4 << 20 {
-      throw .unreadable(file: file, reason: "it is larger than 4 MiB, which no \(kind) is")
+    if let size = attributes?[.size] as? UInt, size > limit << 20 {
+      throw .unreadable(file: file, reason: "it is larger than \(limit) MiB, which no \(kind) is")
     }
     do {
       return try Data(contentsOf: URL(fileURLWithPath: file))

@@ -40,7 +40,7 @@ public struct AchievedCeilings: Sendable {
   /// - Throws: `InputError` for a file without them, or of a stand-in.
   public init(file path: String) throws(InputError) {
     let root = try JSONObject(
-      JSONValue.parse(JSONValue.contents(of: path, kind: "file of ceilings"), file: path), file: path)
+      JSONValue.parse(JSONValue.contents(of: path, kind: "file of ceilings", limit: 256), file: path), file: path)
     guard try root.positiveInteger("schemaVersion") == 1 else {
       throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
     }

@@ -46,6 +46,9 @@ extension ParsedArguments {
       let request = try KernelRequest(kind, KernelRequest.columns(positionals), DTypeOptions(self))
       return [try task(request)]
     }
+    if try suite() == .ceilings, let name = WorkloadOptions.formats.map(\.name).first(where: has) {
+      throw .usage("--\(name) says nothing to --suite ceilings, which measures every format; leave it out")
+    }
     if let suite = try suite() { return suite.tasks(try DTypeOptions(self).all ?? .fp16) }
     if let path = string("kernels") { return MeasurementTask.merged(try tasks(of: KernelList.read(path))) }
     return try modelTasks(catalog)
