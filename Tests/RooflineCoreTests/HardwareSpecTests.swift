@@ -79,7 +79,7 @@ final class HardwareSpecTests: XCTestCase {
 
   func testASliceWithoutItsParentIsAnError() throws {
     let json = """
-      {"name": "s", "slice": {"of": "nowhere-gpu", "streamingMultiprocessors": 1, "capacityBytes": 1, "bandwidthFraction": 0.5,
+      {"name": "s", "slice": {"of": "nowhere-gpu", "streamingMultiprocessors": 1, "capacityBytes": 5e9, "bandwidthFraction": 0.5,
        "l2Fraction": 0.5, "source": "x"}}
       """
     let value = try JSONValue.parse(Data(json.utf8), file: "s.json")
@@ -88,7 +88,7 @@ final class HardwareSpecTests: XCTestCase {
 
   func testASliceLargerThanItsParentIsAnError() throws {
     let json = """
-      {"name": "s", "slice": {"of": "t4", "streamingMultiprocessors": 41, "capacityBytes": 1, "bandwidthFraction": 0.5,
+      {"name": "s", "slice": {"of": "t4", "streamingMultiprocessors": 41, "capacityBytes": 5e9, "bandwidthFraction": 0.5,
        "l2Fraction": 0.5, "source": "x"}}
       """
     let value = try JSONValue.parse(Data(json.utf8), file: "s.json")
@@ -98,6 +98,83 @@ final class HardwareSpecTests: XCTestCase {
   private func decode(_ value: JSONValue) throws -> HardwareSpec {
     func parent(_ name: String) throws(InputError) -> HardwareSpec { try Fixtures.catalog.hardware(name) }
     return try HardwareSpec.decode(value, file: "s.json", parent: parent)
+  }
+
+  /// Every figure of every file, read as if its unit were a thousand times larger or smaller.
+  func testFiguresOffByAThousandAreRefused() throws {
+    for name in whole {
+      let file = "\(Fixtures.catalog.root)/Hardware/\(name).json"
+      guard case .object(let members) = try JSONValue.read(file: file) else { return XCTFail(name) }
+      XCTAssertNoThrow(try decode(.object(members)), name)
+      var figures = 0
+      for (block, value) in members {
+        guard case .object(let facts) = value else { continue }
+        for (key, fact) in flattened(facts) {
+          for factor in [1e3, 1e-3] {
+            var changed = facts
+            guard let number = number(fact), key != ["maximumPeers"] else { continue }
+            // Whole numbers of SMs cannot be divided.
+            let slip = key == ["streamingMultiprocessors"] && factor < 1 ? number * 1e3 : number * factor
+            set(key, to: .number(slip), in: &changed)
+            var slipped = members
+            slipped[block] = .object(changed)
+            XCTAssertThrowsError(try decode(.object(slipped)), "\(name) \(block).\(key) \(slip)") { error in
+              guard let error = error as? InputError else { return XCTFail("\(error)") }
+              XCTAssertTrue("\(error)".contains(key[0]) || "\(error)".contains(block), "\(error)")
+            }
+            figures += 1
+          }
+        }
+      }
+      XCTAssertGreaterThan(figures, 14, name)
+    }
+  }
+
+  func testASliceKeepsToWhatChipsCanDo() throws {
+    func slice(_ changes: [String: JSONValue], beside: [String: JSONValue] = [:]) -> JSONValue {
+      let cut: [String: JSONValue] = [
+        "of": .string("a100-sxm4-80gb"), "streamingMultiprocessors": .integer(14), "capacityBytes": .number(1e10),
+        "bandwidthFraction": .number(0.125), "l2Fraction": .number(0.125), "source": .string("x"),
+      ]
+      return .object(
+        ["name": .string("s"), "slice": .object(cut.merging(changes) { $1 })].merging(beside) { $1 })
+    }
+    XCTAssertNoThrow(try decode(slice([:])))
+    for (key, value) in [
+      ("bandwidthFraction", .leastNonzeroMagnitude), ("bandwidthFraction", 1e-300), ("bandwidthFraction", 1.5), ("l2Fraction", 1e-9),
+      ("l2Fraction", 12.5), ("capacityBytes", 10), ("capacityBytes", 1e13), ("streamingMultiprocessors", 14000),
+    ] {
+      XCTAssertThrowsError(try decode(slice([key: .number(value)])), "\(key) \(value)") {
+        XCTAssertTrue("\($0)".contains("slice.\(key)"), "\($0)")
+      }
+    }
+    XCTAssertThrowsError(try decode(slice([:], beside: ["computeCapability": .string("9.0")]))) {
+      XCTAssertTrue("\($0)".contains("computeCapability"), "\($0)")
+    }
+  }
+
+  private func number(_ value: JSONValue) -> Double? {
+    switch value {
+    case .integer(let integer): Double(integer)
+    case .number(let number): number
+    case .null, .bool, .string, .array, .object: nil
+    }
+  }
+
+  private func flattened(_ members: [String: JSONValue]) -> [([String], JSONValue)] {
+    members.flatMap { key, value -> [([String], JSONValue)] in
+      guard case .object(let inner) = value else { return [([key], value)] }
+      return inner.map { ([key, $0.key], $0.value) }
+    }
+  }
+
+  private func set(_ path: [String], to value: JSONValue, in members: inout [String: JSONValue]) {
+    if path.count == 2, case .object(var inner) = members[path[0]] {
+      inner[path[1]] = value
+      members[path[0]] = .object(inner)
+    } else {
+      members[path[0]] = value
+    }
   }
 
   func testABridgeJoinsOnlyItsTwoGPUs() throws {

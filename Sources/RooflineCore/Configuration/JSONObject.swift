@@ -58,15 +58,6 @@ public struct JSONObject: Sendable {
     return number
   }
 
-  /// A rate or a clock, in whole SI units a second: anything else is a slip of units.
-  public func rate(_ key: String) throws(InputError) -> Double? {
-    guard let number = try positiveNumber(key) else { return nil }
-    guard RateOptions.plausible.contains(number) else {
-      throw wrong(key, .number(number), "a number from 1e3 to 1e21, in units a second")
-    }
-    return number
-  }
-
   public func strings(_ key: String) throws(InputError) -> [String]? {
     guard let value = self[key] else { return nil }
     guard case .array(let elements) = value else { throw wrong(key, value, "a list of strings") }

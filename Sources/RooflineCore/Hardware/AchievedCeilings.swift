@@ -21,6 +21,9 @@ public struct AchievedCeilings: Sendable {
     public let seconds: Double
   }
 
+  /// An empty kernel takes microseconds.
+  private static let floorLimits = 0.01...1e5
+
   /// What was just measured, and goes to the file.
   public init(_ measured: MeasuredCeilings, of device: DeviceProperties, gpu: String, path: String) {
     self.path = path
@@ -53,22 +56,27 @@ public struct AchievedCeilings: Sendable {
     }
     self.path = path
     for copy in try ceilings.objects("copies") where try copy.bool("isBeyondL2") == true {
-      bandwidth = max(bandwidth ?? 0, try copy.number("bytesPerSecond"))
+      bandwidth = max(bandwidth ?? 0, try copy.required("bytesPerSecond", in: HardwareLimits.bandwidth, "B/s"))
     }
-    l2Bandwidth = try ceilings.object("l2").map { l2 throws(InputError) in try l2.number("bytesPerSecond") }
-    special = try ceilings.object("special").map { work throws(InputError) in try work.number("operationsPerSecond") }
+    l2Bandwidth = try ceilings.object("l2").map { l2 throws(InputError) in
+      try l2.required("bytesPerSecond", in: HardwareLimits.l2Bandwidth, "B/s")
+    }
+    special = try ceilings.object("special").map { work throws(InputError) in
+      try work.required("operationsPerSecond", in: HardwareLimits.computeRate, "operations/s")
+    }
     for product in try ceilings.objects("products") {
       let name = try product.require(try product.string("dtype"), "dtype", "a number format")
       guard let dtype = DType(rawValue: name) else { throw product.wrong("dtype", .string(name), "a number format") }
       for window in try product.objects("windows") {
-        let rate = try window.number("flopsPerSecond")
+        let rate = try window.required("flopsPerSecond", in: HardwareLimits.computeRate, "FLOP/s")
         sustained[dtype] = rate
         burst[dtype] = max(burst[dtype] ?? 0, rate)
       }
     }
     for floor in try ceilings.objects("floors") {
       let launch = try floor.require(try floor.string("launch"), "launch", "how the kernel was launched")
-      floors.append(Floor(launch: launch, seconds: try floor.number("time_us") * 1e-6))
+      floors.append(
+        Floor(launch: launch, seconds: try floor.required("time_us", in: AchievedCeilings.floorLimits, "µs") * 1e-6))
     }
   }
 }
@@ -96,8 +104,9 @@ extension JSONObject {
     return objects
   }
 
-  /// A number above 0.
-  fileprivate func number(_ key: String) throws(InputError) -> Double {
-    try require(try positiveNumber(key), key, "a number above 0")
+  fileprivate func required(
+    _ key: String, in limits: ClosedRange<Double>, _ unit: String
+  ) throws(InputError) -> Double {
+    try require(try number(key, in: limits, unit), key, "a number above 0")
   }
 }

@@ -15,17 +15,18 @@ struct HardwareSlice {
     self.block = block
     parent = try block.require(try block.string("of"), "of", "the parent's name, a string")
     streamingMultiprocessors = try block.require(
-      try block.positiveInteger("streamingMultiprocessors"), "streamingMultiprocessors", "the slice's SMs")
-    capacity = try block.require(try block.positiveInteger("capacityBytes"), "capacityBytes", "the slice's memory")
+      try block.integer("streamingMultiprocessors", in: HardwareLimits.streamingMultiprocessors, "SMs"),
+      "streamingMultiprocessors", "the slice's SMs")
+    capacity = try block.require(
+      try block.integer("capacityBytes", in: HardwareLimits.capacity, "bytes"), "capacityBytes", "the slice's memory")
     bandwidthFraction = try HardwareSlice.fraction("bandwidthFraction", block)
     l2Fraction = try HardwareSlice.fraction("l2Fraction", block)
     source = try block.source()
   }
 
   private static func fraction(_ key: String, _ block: JSONObject) throws(InputError) -> Double {
-    let fraction = try block.require(try block.positiveNumber(key), key, "a share of the parent, above 0 and up to 1")
-    guard fraction <= 1 else { throw block.wrong(key, .number(fraction), "a share of the parent, above 0 and up to 1") }
-    return fraction
+    try block.require(
+      try block.number(key, in: HardwareLimits.share, "of the parent"), key, "a share of the parent, 0.01 to 1")
   }
 
   func cut(from find: (String) throws(InputError) -> HardwareSpec) throws(InputError) -> HardwareSpec {

@@ -13,15 +13,16 @@ extension HardwareSpec {
     _ = try root.strings("aliases")
     _ = try root.string("architecture")
     if let slice = try root.object("slice") {
-      for key in ["compute", "memory", "link"] where root[key] != nil {
+      for key in ["compute", "memory", "link", "computeCapability"] where root[key] != nil {
         throw .wrongValue(
-          file: file, key: key, found: "a block of its own",
-          expected: "no such block beside `slice`: it comes from the parent")
+          file: file, key: key, found: "the slice's own",
+          expected: "no such key beside `slice`: it comes from the parent")
       }
       var spec = try HardwareSlice(slice).cut(from: parent)
       spec.name = name
       spec.path = file
       spec.product = try root.string("product")
+      try spec.requirePlausibleMemory()
       return spec
     }
     var spec = HardwareSpec(name: name, path: file)
@@ -31,6 +32,7 @@ extension HardwareSpec {
     if let block = try root.object("memory") { spec.memory = try Memory(block) }
     if let block = try root.object("link") { spec.link = try Link(block) }
     try spec.requirePlausibleRates()
+    try spec.requirePlausibleMemory()
     return spec
   }
 }
@@ -52,16 +54,19 @@ extension HardwareSpec.Compute {
       "streamingMultiprocessors", "tensorClockHz", "boostClockHz", "tensorFLOPsPerSecond", "vectorFLOPsPerSecond",
       "source",
     ])
-    streamingMultiprocessors = try block.positiveInteger("streamingMultiprocessors")
-    tensorClock = try block.rate("tensorClockHz")
-    boostClock = try block.rate("boostClockHz")
-    vector = try block.rate("vectorFLOPsPerSecond")
+    streamingMultiprocessors = try block.integer(
+      "streamingMultiprocessors", in: HardwareLimits.streamingMultiprocessors, "SMs")
+    tensorClock = try block.number("tensorClockHz", in: HardwareLimits.clock, "Hz")
+    boostClock = try block.number("boostClockHz", in: HardwareLimits.clock, "Hz")
+    vector = try block.number("vectorFLOPsPerSecond", in: HardwareLimits.computeRate, "FLOP/s")
     source = try block.source()
     tensor = [:]
     if let rates = try block.object("tensorFLOPsPerSecond") {
       let units = DType.allCases.filter(\.runsOnTensorCores)
       try rates.requireOnly(units.map(\.rawValue))
-      for unit in units { tensor[unit] = try rates.rate(unit.rawValue) }
+      for unit in units {
+        tensor[unit] = try rates.number(unit.rawValue, in: HardwareLimits.computeRate, "FLOP/s")
+      }
     }
   }
 }
@@ -69,9 +74,9 @@ extension HardwareSpec.Compute {
 extension HardwareSpec.Memory {
   init(_ block: JSONObject) throws(InputError) {
     try block.requireOnly(["capacityBytes", "bandwidthBytesPerSecond", "l2Bytes", "source"])
-    capacity = try block.positiveInteger("capacityBytes")
-    bandwidth = try block.rate("bandwidthBytesPerSecond")
-    l2 = try block.positiveInteger("l2Bytes")
+    capacity = try block.integer("capacityBytes", in: HardwareLimits.capacity, "bytes")
+    bandwidth = try block.number("bandwidthBytesPerSecond", in: HardwareLimits.bandwidth, "B/s")
+    l2 = try block.integer("l2Bytes", in: HardwareLimits.l2, "bytes")
     source = try block.source()
   }
 }
@@ -80,8 +85,8 @@ extension HardwareSpec.Link {
   init(_ block: JSONObject) throws(InputError) {
     try block.requireOnly(["kind", "bytesPerSecondPerDirection", "maximumPeers", "source"])
     kind = try block.require(try block.string("kind"), "kind", "what joins the GPUs, a string")
-    bandwidth = try block.rate("bytesPerSecondPerDirection")
-    maximumPeers = try block.positiveInteger("maximumPeers")
+    bandwidth = try block.number("bytesPerSecondPerDirection", in: HardwareLimits.link, "B/s")
+    maximumPeers = try block.integer("maximumPeers", in: HardwareLimits.peers, "GPUs")
     source = try block.source()
   }
 }

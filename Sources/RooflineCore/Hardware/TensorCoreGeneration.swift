@@ -17,9 +17,6 @@ struct TensorCoreGeneration {
       tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 32768], vector: 256),
     "12.0": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .fp8: 2048, .int8: 2048, .fp4: 4096], vector: 256),
   ]
-
-  /// Datasheets round; more than this above the product is another figure (usually the one with sparsity).
-  static let tolerance = 1.05
 }
 
 extension HardwareSpec {
@@ -49,7 +46,8 @@ extension HardwareSpec {
         throw .missingKey(file: path, key: "compute.\(clockKey)", expected: "the clock at which the rate is quoted, Hz")
       }
       let ceiling = Double(sms) * clock * perClock
-      guard rate <= ceiling * TensorCoreGeneration.tolerance else {
+      // Datasheets round; what lies further above is another figure (usually the one with sparsity).
+      guard HardwareLimits.shareOfDerivedRate.contains(rate / ceiling) else {
         throw .implausibleRate(
           file: path, key: "compute.\(key)", rate: rate, ceiling: ceiling,
           derivation: "\(sms) SMs × \(clock / 1e9) GHz × \(Int(perClock)) FLOPs per clock")
@@ -65,6 +63,31 @@ extension HardwareSpec {
     }
     if let vector = compute.vector {
       try check("vectorFLOPsPerSecond", vector, generation.vector, compute.boostClock, "boostClockHz")
+    }
+  }
+
+  /// Refuses memory and links that contradict each other: a slip of units that no limit of its own finds.
+  func requirePlausibleMemory() throws(InputError) {
+    guard let memory else { return }
+    let block = parent == nil ? "memory." : "slice."
+    if let bandwidth = memory.bandwidth, !HardwareLimits.bandwidth.contains(bandwidth) {
+      throw .wrongValue(
+        file: path, key: "slice.bandwidthFraction", found: "a share that leaves \(bandwidth) B/s",
+        expected: "one that leaves at least \(HardwareLimits.bandwidth.lowerBound) B/s")
+    }
+    if let l2 = memory.l2, !HardwareLimits.l2.contains(l2) {
+      throw .wrongValue(
+        file: path, key: "slice.l2Fraction", found: "a share that leaves \(l2) bytes of L2",
+        expected: "one that leaves at least \(HardwareLimits.l2.lowerBound) bytes")
+    }
+    if let l2 = memory.l2, let capacity = memory.capacity, l2 >= capacity {
+      throw .wrongValue(
+        file: path, key: "\(block)capacityBytes", found: "\(capacity)", expected: "more than the \(l2) bytes of L2")
+    }
+    if let link = link?.bandwidth, let bandwidth = memory.bandwidth, link > bandwidth {
+      throw .wrongValue(
+        file: path, key: "link.bytesPerSecondPerDirection", found: "\(link)",
+        expected: "at most the memory's \(bandwidth) B/s, which a link cannot outrun")
     }
   }
 }

@@ -26,13 +26,19 @@ extension InputError {
     case .illegalPipeline(let stages, let layers, let model):
       "--pp \(stages) does not divide \(model)'s \(layers) layers; legal numbers of stages are \(Self.divisors(of: layers))"
     case .implausibleRate(let file, let key, let rate, let ceiling, let derivation):
-      "\(file): `\(key)` is \(Numbers.scaled(rate))FLOP/s, more than 5 % above \(derivation) = \(Numbers.scaled(ceiling))FLOP/s; state the dense rate, not the one with sparsity"
+      "\(file): `\(key)` is \(Numbers.scaled(rate))FLOP/s, \(Self.slip(key, isAbove: rate > ceiling, "\(derivation) = \(Numbers.scaled(ceiling))FLOP/s"))"
     case .missingFacts(let hardware, let path, let facts): Self.missing(facts, hardware: hardware, path: path)
     case .notMeasurements(let file, let problem): "\(file): \(problem)"
     case .overflow(let what):
       "\(what): a count is above 2^63 − 1; use a smaller batch, length or model"
     case .usage(let sentence): sentence
     }
+  }
+
+  private static func slip(_ key: String, isAbove: Bool, _ ceiling: String) -> String {
+    guard isAbove else { return "less than a hundredth of \(ceiling); check the unit" }
+    let cause = key.contains("tensor") ? "state the dense rate, not the one with sparsity" : "check rate, SMs and clock"
+    return "more than 5 % above \(ceiling); \(cause)"
   }
 
   /// The divisors up to 64, which no pipeline exceeds in practice.
