@@ -141,7 +141,8 @@ final class HardwareSpecTests: XCTestCase {
     }
     XCTAssertNoThrow(try decode(slice([:])))
     for (key, value) in [
-      ("bandwidthFraction", .leastNonzeroMagnitude), ("bandwidthFraction", 1e-300), ("bandwidthFraction", 1.5), ("l2Fraction", 1e-9),
+      ("bandwidthFraction", .leastNonzeroMagnitude), ("bandwidthFraction", 1e-300), ("bandwidthFraction", 1.5),
+      ("l2Fraction", 1e-9),
       ("l2Fraction", 12.5), ("capacityBytes", 10), ("capacityBytes", 1e13), ("streamingMultiprocessors", 14000),
     ] {
       XCTAssertThrowsError(try decode(slice([key: .number(value)])), "\(key) \(value)") {

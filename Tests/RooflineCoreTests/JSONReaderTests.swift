@@ -152,13 +152,13 @@ final class JSONReaderTests: XCTestCase {
     let found = try XCTUnwrap(list)
     XCTAssertEqual(found.count, 3)
     var elements: [JSONValue] = []
-    try found.forEach { index, value throws(InputError) in
+    try found.readElements { index, value throws(InputError) in
       XCTAssertEqual(index, elements.count)
       elements.append(value)
     }
     XCTAssertEqual(elements, [.integer(10), .object(["a": .integer(2)]), .array([.integer(3)])])
     XCTAssertThrowsError(
-      try found.forEach { _, _ throws(InputError) in throw .overflow(what: "an element") }
+      try found.readElements { _, _ throws(InputError) in throw .overflow(what: "an element") }
     ) { XCTAssertEqual($0 as? InputError, .overflow(what: "an element")) }
   }
 

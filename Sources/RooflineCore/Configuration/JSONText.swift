@@ -63,7 +63,7 @@ public struct JSONText: Sendable {
   }
 
   /// Hands over each element of the list that begins there, which has been read before.
-  fileprivate func forEach(
+  fileprivate func readElements(
     from offset: Int, _ body: (Int, JSONValue) throws(InputError) -> Void
   ) throws(InputError) {
     var stopped: InputError?
@@ -152,7 +152,7 @@ public struct JSONList: Sendable {
   public let count: Int
 
   /// Hands over each element with its index.
-  public func forEach(_ body: (Int, JSONValue) throws(InputError) -> Void) throws(InputError) {
-    try text.forEach(from: offset, body)
+  public func readElements(_ body: (Int, JSONValue) throws(InputError) -> Void) throws(InputError) {
+    try text.readElements(from: offset, body)
   }
 }

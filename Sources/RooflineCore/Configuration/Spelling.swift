@@ -17,6 +17,14 @@ public enum Spelling {
     return scored.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
   }
 
+  /// Whether a word is another one with one letter slipped, or two of a long one: near enough that nobody means something else.
+  static func isSlip(_ word: String, of other: String) -> Bool {
+    let (left, right) = (Array(normalized(word).unicodeScalars), Array(normalized(other).unicodeScalars))
+    guard left != right else { return word != other }
+    let allowed = min(left.count, right.count) < 8 ? 1 : 2
+    return abs(left.count - right.count) <= allowed && editDistance(left, right) <= allowed
+  }
+
   /// The form in which names are compared.
   public static func normalized(_ name: String) -> String {
     String(name.lowercased().map { $0 == "_" || $0 == " " ? "-" : $0 })

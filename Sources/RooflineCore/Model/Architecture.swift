@@ -4,6 +4,8 @@
 /// GPTNeoXConfig.
 public struct Architecture: Hashable, Sendable {
   public let name: String
+  /// The name by which transformers chooses the class.
+  let modelType: String
   let family: Family
   let queryKeyValueBias: Bias
   let outputBias: Bias
@@ -43,22 +45,25 @@ public struct Architecture: Hashable, Sendable {
 
   public static let all: [Architecture] = [
     Architecture(
-      name: "LlamaForCausalLM", family: .gated, queryKeyValueBias: .key("attention_bias"),
+      name: "LlamaForCausalLM", modelType: "llama", family: .gated, queryKeyValueBias: .key("attention_bias"),
       outputBias: .key("attention_bias"), mlpBias: .key("mlp_bias"), slidingWindow: .none, mayOmitKeyValueHeads: true),
     Architecture(
-      name: "MistralForCausalLM", family: .gated, queryKeyValueBias: .never, outputBias: .never, mlpBias: .never,
+      name: "MistralForCausalLM", modelType: "mistral", family: .gated, queryKeyValueBias: .never, outputBias: .never,
+      mlpBias: .never,
       slidingWindow: .byNumber, mayOmitKeyValueHeads: false),
     Architecture(
-      name: "Qwen2ForCausalLM", family: .gated, queryKeyValueBias: .always, outputBias: .never, mlpBias: .never,
+      name: "Qwen2ForCausalLM", modelType: "qwen2", family: .gated, queryKeyValueBias: .always, outputBias: .never,
+      mlpBias: .never,
       slidingWindow: .bySwitch, mayOmitKeyValueHeads: false),
     Architecture(
-      name: "OPTForCausalLM", family: .opt, queryKeyValueBias: .key("enable_bias", assumed: true),
+      name: "OPTForCausalLM", modelType: "opt", family: .opt, queryKeyValueBias: .key("enable_bias", assumed: true),
       outputBias: .key("enable_bias", assumed: true), mlpBias: .key("enable_bias", assumed: true), slidingWindow: .none,
       mayOmitKeyValueHeads: true, intermediateKey: "ffn_dim", activationKey: "activation_function",
       assumedActivation: "relu",
       tiesWordEmbeddings: true),
     Architecture(
-      name: "GPTNeoXForCausalLM", family: .gptNeoX, queryKeyValueBias: .key("attention_bias", assumed: true),
+      name: "GPTNeoXForCausalLM", modelType: "gpt_neox", family: .gptNeoX,
+      queryKeyValueBias: .key("attention_bias", assumed: true),
       outputBias: .key("attention_bias", assumed: true), mlpBias: .always, slidingWindow: .none,
       mayOmitKeyValueHeads: true, assumedActivation: "gelu"),
   ]

@@ -18,6 +18,11 @@ struct ConfigurationReader {
         "num_key_value_heads", .integer(Int64(keyValueHeads)), "a divisor of num_attention_heads (\(heads))")
     }
     let headDim = try headDim(hidden: hidden, heads: heads)
+    // OPT has learned positions, and GPT-NeoX turns a share that has a rule of its own.
+    guard architecture.family != .gated || headDim.isMultiple(of: 2) else {
+      throw config.wrong(
+        "head_dim", .integer(Int64(headDim)), "an even number: rotary embedding turns pairs of elements")
+    }
     if architecture.family == .gated, config["hidden_act"] == nil, config["hidden_activation"] == nil {
       assume("hidden_act", "silu", architecture.name)
     }

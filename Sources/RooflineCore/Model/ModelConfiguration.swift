@@ -11,6 +11,8 @@ public struct ModelConfiguration: Hashable, Sendable {
   public let defaults: [AssumedDefault]
   /// Values that were set on the command line instead of the file's.
   public let overrides: [ConfigurationOverride]
+  /// Whether the checkpoint brings code of its own (`auto_map`), which may compute something else.
+  public let hasOwnCode: Bool
 }
 
 /// A value the file does not state.
@@ -69,11 +71,13 @@ extension ModelConfiguration {
       throw .unknownKey(file: architecture.name, key: override.key, nearest: nearest)
     }
     try RefusedKeys.check(config, architecture)
+    try MisreadKeys.check(config, architecture)
     var reader = ConfigurationReader(config: config, architecture: architecture)
     self.name = name
     self.path = file
     self.architecture = architecture.name
     self.overrides = overrides
+    hasOwnCode = config["auto_map"] != nil
     model = try reader.model()
     dtype = try reader.dtype(isFormatGiven: isFormatGiven)
     maxPositionEmbeddings = try config.positiveInteger("max_position_embeddings")

@@ -26,6 +26,11 @@ enum RefusedKeys {
     (["no_rope_layers", "no_rope_layer_interval", "num_kv_shared_layers"], "layers that differ are not counted"),
     (["parallel_attn"], "parallel attention and MLP are not counted"),
     (["hidden_size_per_layer_input", "altup_num_inputs"], "per-layer inputs are not counted"),
+    (["pruned_heads"], "models with heads taken out are not counted"),
+    (
+      ["bits", "w_bit", "kv_cache_dtype"],
+      "quantised checkpoints are not read; --weight-dtype and --kv-dtype state formats"
+    ),
     (["bias", "use_bias", "qkv_bias", "lm_head_bias"], "this architecture has no such bias key"),
   ]
 

@@ -116,6 +116,7 @@ public struct Analysis: Sendable {
       notices.append(.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing))
     }
     if isTraining { notices.append(.trainingScope) }
+    if configuration.hasOwnCode { notices.append(.ownCode) }
     return notices + [Notice.scales(of: workload.formats)].compactMap { $0 }
   }
 }
@@ -141,6 +142,8 @@ public enum Notice: Hashable, Sendable {
   case missingFacts(hardware: String, path: String, facts: [MissingFact])
   /// Scales of formats narrower than 16 bits are not in the bytes.
   case scalesNotCounted([DType])
+  /// The checkpoint brings code of its own, which its config.json does not describe.
+  case ownCode
   /// What a training step does beside its forward and backward pass is not counted.
   case trainingScope
   /// Constants are another GPU's.

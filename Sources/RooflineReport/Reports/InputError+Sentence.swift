@@ -84,6 +84,8 @@ extension Notice {
       "calibrated below the ideal time, which stands instead: \(rows.joined(separator: ", "))"
     case .scalesNotCounted(let formats):
       "scales of \(formats.map(\.rawValue).joined(separator: ", ")) tensors are not counted"
+    case .ownCode:
+      "the checkpoint brings code of its own (`auto_map`); the counts are those of its stated class"
     case .trainingScope:
       "a training step here is its forward and backward pass; the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted"
     }
