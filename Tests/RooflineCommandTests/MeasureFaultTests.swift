@@ -137,6 +137,13 @@ final class MeasureFaultTests: XCTestCase {
           "decode embedding (rotating) was timed while the GPU slowed itself down (hardware thermal slowdown)",
           "was timed while the GPU slowed itself down",
         ], lines: 11),
+      // Times that no kernel takes, of each call or, divided among a sample's, of one.
+      Fault("scale=-1", 1, nil, ["the driver timed a kernel at -", "timed a kernel at -"], lines: 11),
+      Fault("scale=0", 1, nil, ["decode embedding: the driver timed a kernel at 0.0 s", "timed a kernel"], lines: 11),
+      Fault("scale=-1e-12", 1, nil, ["timed a kernel at -"], lines: 11),
+      Fault("scale=nan", 1, nil, ["timed a kernel at no number of s"], lines: 11),
+      Fault("scale=1e300", 1, nil, ["timed a kernel at infinitely many s"], lines: 11),
+      Fault("scale=1e-5", 1, nil, ["timed a kernel at "], lines: 11),
       Fault("interrupt=1", 130, nil, ["interrupted: operators left to measure: 11"]),
     ]
     for fault in faults {

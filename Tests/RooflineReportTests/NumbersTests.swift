@@ -12,6 +12,21 @@ final class NumbersTests: XCTestCase {
     for (value, text) in cases { XCTAssertEqual(Numbers.scaled(value), text) }
   }
 
+  /// Whatever a calculation came to has a text: numbers that no integer holds, those below zero, and those that are none.
+  func testEveryNumberHasAText() {
+    let cases: [(Double, String)] = [
+      (-2e21, "-2000.00 E"), (-1, "-1"), (-999, "-999"), (-1000, "-1.00 K"), (-335_544_320, "-335.54 M"), (-0.5, "-0.50"),
+      (1e300, "1e+282 E"), (.infinity, "inf E"), (-.infinity, "-inf E"),
+    ]
+    for (value, text) in cases { XCTAssertEqual(Numbers.scaled(value), text) }
+    for value in [.nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude] as [Double] {
+      XCTAssertFalse(Numbers.scaled(value).isEmpty)
+      XCTAssertFalse(Numbers.time(Seconds(value)).isEmpty)
+      XCTAssertFalse(Numbers.percent(value).isEmpty)
+    }
+    XCTAssertEqual(Numbers.time(Seconds(-2.5e-3)), "-2.50 ms")
+  }
+
   func testTimes() {
     let cases: [(Double, String)] = [
       (11.3814e-6, "11.38 µs"), (0, "0.00 ns"), (1.5e-9, "1.50 ns"), (999.999e-6, "1.00 ms"), (2, "2.00 s"),

@@ -50,6 +50,13 @@ final class KernelTimer {
     var samples: [Double]
     var end: StoppingRule.Reason
     var callsPerSample: Int
+
+    /// - Throws: `GPUFault.implausibleTime` where a call's share of a sample is no time.
+    fileprivate init(_ taken: LaunchTimer.Taken, callsPerSample: Int) throws(GPUFault) {
+      var samples: [Double] = []
+      for sample in taken.samples { samples.append(try LaunchTimer.plausible(sample / Double(callsPerSample))) }
+      (self.samples, end, self.callsPerSample) = (samples, taken.end, callsPerSample)
+    }
   }
 
   /// - Parameters:
@@ -80,7 +87,7 @@ final class KernelTimer {
     let taken = try timer.samples(rule: rule, isInterrupted: isInterrupted) { stream throws(GPUFault) in
       for _ in 0..<calls { try stream.launch(empty, SpinKernel.geometry, []) }
     }
-    return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
+    return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: calls) }
   }
 
   /// Seconds that the work takes once, queued behind a wait.
@@ -117,7 +124,7 @@ final class KernelTimer {
     let taken = try timer.samples(rule: rule, cover: wait, isInterrupted: isInterrupted) { _ throws(GPUFault) in
       try graph.launch()
     }
-    return taken.map { Sampling(samples: $0.samples.map { $0 / Double(calls) }, end: $0.end, callsPerSample: calls) }
+    return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: calls) }
   }
 
   /// Single launches, each behind a sweep of the cache.
@@ -140,7 +147,7 @@ final class KernelTimer {
     let taken = try timer.samples(rule: rule, cover: cover, isInterrupted: isInterrupted) { stream throws(GPUFault) in
       try call(0, stream)
     }
-    return taken.map { Sampling(samples: $0.samples, end: $0.end, callsPerSample: 1) }
+    return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: 1) }
   }
 
   private func wait(_ stream: DeviceStream) throws(GPUFault) {

@@ -13,6 +13,14 @@ public final class LaunchTimer {
     end = try Event(context)
   }
 
+  /// What was taken of one piece of work.
+  struct Taken {
+    /// Seconds, in the order in which they were taken.
+    var samples: [Double]
+    /// Why no more were.
+    var end: StoppingRule.Reason
+  }
+
   /// Runs the work until the rule is content.
   ///
   /// Three runs before the first sample load the code and wake the clocks.
@@ -22,18 +30,18 @@ public final class LaunchTimer {
   ///     needs to queue the work is part of a short sample.
   ///   - work: queues the work in the stream.
   ///   - isInterrupted: asked before each sample.
-  /// - Returns: seconds, in the order in which they were taken, and why no more were; nil where it was interrupted.
-  public func samples(
+  /// - Returns: nil where it was interrupted.
+  func samples(
     rule: StoppingRule = StoppingRule(), cover: (DeviceStream) throws(GPUFault) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }, _ work: (DeviceStream) throws(GPUFault) -> Void
-  ) throws(GPUFault) -> (samples: [Double], end: StoppingRule.Reason)? {
+  ) throws(GPUFault) -> Taken? {
     for _ in 0..<3 { try work(stream) }
     try stream.synchronize()
     let began = clock.now
     var samples: [Double] = []
     while true {
       if let end = rule.reason(samples: samples, elapsed: LaunchTimer.seconds(clock.now - began)) {
-        return (samples, end)
+        return Taken(samples: samples, end: end)
       }
       if isInterrupted() { return nil }
       try cover(stream)
@@ -47,9 +55,14 @@ public final class LaunchTimer {
     try work(stream)
     try end.record(in: stream)
     try end.synchronize()
-    let seconds = try end.seconds(since: start)
-    // A sample that is no number leaves no rule a way to end.
-    guard !seconds.isNaN else { throw .noAnswer(call: "cuEventElapsedTime") }
+    return try LaunchTimer.plausible(try end.seconds(since: start))
+  }
+
+  /// A time that the driver gave, or a share of one.
+  ///
+  /// - Throws: `GPUFault.implausibleTime` for what is no time: a rate made of it would be nonsense, and no rule could end.
+  static func plausible(_ seconds: Double) throws(GPUFault) -> Double {
+    guard SampleStatistics.plausible.contains(seconds) else { throw .implausibleTime(seconds) }
     return seconds
   }
 

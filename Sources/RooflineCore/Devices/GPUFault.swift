@@ -6,6 +6,8 @@ public enum GPUFault: Error, Hashable, Sendable {
   case call(_ call: String, code: Int32, name: String?)
   /// A call answered success and nothing with it, which its documentation excludes.
   case noAnswer(call: String)
+  /// A driver's time of a kernel that no kernel takes: not a number, not above zero, or beyond `SampleStatistics.plausible`; s.
+  case implausibleTime(Double)
   /// The library lacks a function that every version in use has.
   case missingFunction(library: String, function: String)
   /// The driver is older than the functions that are needed.

@@ -7,6 +7,9 @@ public struct SampleStatistics: Hashable, Sendable {
   public let upperQuartile: Double
   public let maximum: Double
 
+  /// What a call can take, s: from a clock's tick to eleven days. Readers of observation files take these and no others.
+  public static let plausible = 1e-9...1e6
+
   /// - Returns: nil for no samples, and where one is not a number.
   public init?(_ samples: [Double]) {
     guard !samples.isEmpty, !samples.contains(where: \.isNaN) else { return nil }

@@ -2,11 +2,12 @@ import RooflineCore
 
 /// Numbers as people read them. Files for machines get raw SI values instead.
 public enum Numbers {
-  /// Two decimals and a decimal prefix: 335.54 M. Below 1000 a count is printed as it is.
+  /// Two decimals and a decimal prefix: 335.54 M. Below 1000 a count is printed as it is. Every number has its text.
   public static func scaled(_ value: Double) -> String {
-    if value < 1000, value == value.rounded() { return String(Int(value)) }
+    let size = value.magnitude
+    if size < 1000, value == value.rounded() { return String(Int(value)) }
     for (factor, prefix) in [(1.0, ""), (1e3, " K"), (1e6, " M"), (1e9, " G"), (1e12, " T"), (1e15, " P")]
-    where (value / factor * 100).rounded(.toNearestOrEven) < 100_000 {
+    where (size / factor * 100).rounded(.toNearestOrEven) < 100_000 {
       return fixed(value / factor, decimals: 2) + prefix
     }
     return fixed(value / 1e18, decimals: 2) + " E"
@@ -17,7 +18,7 @@ public enum Numbers {
   /// A time with two decimals in the unit that gives it one to three digits before them.
   public static func time(_ time: Seconds) -> String {
     for (factor, unit) in [(1e-9, " ns"), (1e-6, " µs"), (1e-3, " ms")]
-    where (time.value / factor * 100).rounded(.toNearestOrEven) < 100_000 {
+    where (time.value.magnitude / factor * 100).rounded(.toNearestOrEven) < 100_000 {
       return fixed(time.value / factor, decimals: 2) + unit
     }
     return fixed(time.value, decimals: 2) + " s"

@@ -7,6 +7,8 @@ extension GPUFault {
     case .call(let call, let code, let name):
       "\(call) answered \(name ?? "an error that the driver has no name for") (\(code)); \(Self.remedy(name))"
     case .noAnswer(let call): "\(call) answered success without a result; update the driver"
+    case .implausibleTime(let seconds):
+      "the driver timed a kernel at \(seconds.isFinite ? "\(seconds)" : seconds.isNaN ? "no number of" : "infinitely many") s, which no kernel takes; nothing of it counts, so restart the machine or its container, and update the driver"
     case .missingFunction(let library, let function):
       "\(library) has no \(function): it is another library or too old; update NVIDIA's driver, or name its file in ROOFLINE_CUDA_DRIVER"
     case .oldDriver(let library, let version, let minimum):
