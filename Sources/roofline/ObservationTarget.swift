@@ -68,7 +68,7 @@ struct ObservationTarget {
       self.mode = mode.rawValue
     }
 
-    fileprivate init?(_ observation: JSONValue) {
+    init?(_ observation: JSONValue) {
       guard case .object(let members) = observation, case .string(let value)? = members["operator"],
         case .string(let mode)? = members["mode"], case .object(let formats)? = members["formats"]
       else { return nil }
@@ -82,12 +82,7 @@ struct ObservationTarget {
     }
   }
 
-  /// Leaves out observations of tasks that are measured again: of one whose other modes are missing, all modes are.
-  mutating func drop(_ tasks: [MeasurementTask], _ modes: [TimingMode]) {
-    let again = Set(tasks.flatMap { task in modes.map { Key(task, $0) } })
-    earlier.removeAll { Key($0).map(again.contains) ?? false }
-  }
-
+  /// What need not be measured again: nothing that the file holds is ever dropped.
   var known: Set<Key> { Set(earlier.compactMap(Key.init)) }
 
   /// The folder is made where it is missing.
@@ -103,40 +98,6 @@ struct ObservationTarget {
     } catch {
       throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
     }
-  }
-
-  private static func contents(
-    of path: String, _ device: DeviceProperties, _ software: MeasurementSoftware,
-    _ settings: (gemm: String, pageSize: Int?), tool: String
-  ) throws(InputError) -> (observations: [JSONValue], ceilings: JSONValue?) {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-      throw .unreadable(file: path, reason: "it cannot be read")
-    }
-    let root = try JSONObject(JSONValue.parse(data, file: path), file: path)
-    guard try root.positiveInteger("schemaVersion") == 1, let list = root["observations"],
-      case .array(let earlier) = list
-    else { throw .notMeasurements(file: path, problem: "it is no observation file of version 1") }
-    let pageSize = try root.object("settings")?.positiveInteger("pageSize")
-    let versions: [(what: String, before: String?, now: String)] = [
-      ("GPU", try root.object("device")?.string("uuid"), device.uuid),
-      ("driver's CUDA", try root.object("software")?.string("cudaDriver"), software.driver.description),
-      ("NVRTC", try root.object("software")?.string("nvrtc"), software.compiler.description),
-      ("cuBLASLt", try root.object("software")?.string("cublasLt") ?? "none", software.matrixLibrary ?? "none"),
-      ("roofline", try root.object("software")?.string("roofline"), tool),
-      ("--gemm", try root.object("settings")?.string("gemm"), settings.gemm),
-      (
-        "--page-size", pageSize.map { "\($0)" } ?? "none", settings.pageSize.map { "\($0)" } ?? "none"
-      ),
-    ]
-    for (what, before, now) in versions where before != now {
-      throw .notMeasurements(
-        file: path, problem: "its \(what) is \(before ?? "unknown"), this one's \(now); measure into another file")
-    }
-    for (index, observation) in earlier.enumerated() where Key(observation) == nil {
-      throw .notMeasurements(
-        file: path, problem: "observations[\(index)] is none that `measure` wrote; measure into another file")
-    }
-    return (earlier, root["ceilings"])
   }
 
   /// A name as files have it: `NVIDIA H100 80GB HBM3` is `nvidia-h100-80gb-hbm3`.

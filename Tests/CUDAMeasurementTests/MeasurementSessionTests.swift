@@ -29,7 +29,7 @@ final class MeasurementSessionTests: XCTestCase {
         for line in PlannedOperators.lines {
           let task = try PlannedOperators.task(line, dtype)
           let plan = try KernelPlan(task.value, on: made.session.properties)
-          let measured = try XCTUnwrap(made.session.measure(task, plan, modes: [.hot]), line)
+          let measured = try XCTUnwrap(made.session.measured(task, plan, modes: [.hot]), line)
           XCTAssertEqual(measured.count, 1)
           let check = try XCTUnwrap(measured.first).check
           XCTAssertEqual(check.compared, check.elements, line)
@@ -99,7 +99,7 @@ final class MeasurementSessionTests: XCTestCase {
     let (_, session) = try session()
     let task = try PlannedOperators.task("rmsnorm rows=2 width=128", .fp32)
     let plan = try KernelPlan(task.value, on: session.properties)
-    let measured = try XCTUnwrap(session.measure(task, plan, modes: TimingMode.allCases))
+    let measured = try XCTUnwrap(session.measured(task, plan, modes: TimingMode.allCases))
     XCTAssertEqual(measured.map(\.mode), [.rotating, .cold, .hot])
     // 4 · 1024 bytes of cache, of which the activations' 2048 are a part: four of 512 bytes of weights fill it.
     XCTAssertEqual(measured.map(\.copies), [4, 1, 1])
@@ -139,7 +139,7 @@ final class MeasurementSessionTests: XCTestCase {
     let task = try PlannedOperators.task("gelu rows=2 width=64", .fp16)
     let plan = try KernelPlan(task.value, on: session.properties)
     let began = ContinuousClock.now
-    XCTAssertEqual(try session.measure(task, plan, modes: [.cold])?.count, 1)
+    XCTAssertEqual(try session.measured(task, plan, modes: [.cold])?.count, 1)
     XCTAssertGreaterThanOrEqual(ContinuousClock.now - began, .milliseconds(50))
   }
 
@@ -180,7 +180,7 @@ final class MeasurementSessionTests: XCTestCase {
     let session = try MeasurementSession(environment: environment, ordinal: 0, seed: 7, isInterrupted: { false })
     let task = try PlannedOperators.task("gelu rows=2 width=64", .fp16)
     let plan = try KernelPlan(task.value, on: session.properties)
-    let measured = try XCTUnwrap(session.measure(task, plan, modes: [.hot])?.first)
+    let measured = try XCTUnwrap(session.measured(task, plan, modes: [.hot])?.first)
     XCTAssertNil(measured.before)
     XCTAssertNil(measured.after)
     XCTAssertNil(session.software.management)
@@ -191,7 +191,17 @@ final class MeasurementSessionTests: XCTestCase {
     let (_, session) = try session("reasons=64")
     let task = try PlannedOperators.task("gelu rows=2 width=64", .fp16)
     let plan = try KernelPlan(task.value, on: session.properties)
-    let measured = try XCTUnwrap(session.measure(task, plan, modes: [.hot])?.first)
+    let measured = try XCTUnwrap(session.measured(task, plan, modes: [.hot])?.first)
     XCTAssertEqual(measured.slowdown, .hardwareThermalSlowdown)
+  }
+}
+
+extension MeasurementSession {
+  /// One measurement a mode; nil where it was interrupted.
+  fileprivate func measured(
+    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode]
+  ) throws -> [KernelMeasurement]? {
+    var measurements: [KernelMeasurement] = []
+    return try measure(task, plan, modes: modes, into: &measurements) ? measurements : nil
   }
 }

@@ -15,8 +15,8 @@ final class NumbersTests: XCTestCase {
   /// Whatever a calculation came to has a text: numbers that no integer holds, those below zero, and those that are none.
   func testEveryNumberHasAText() {
     let cases: [(Double, String)] = [
-      (-2e21, "-2000.00 E"), (-1, "-1"), (-999, "-999"), (-1000, "-1.00 K"), (-335_544_320, "-335.54 M"), (-0.5, "-0.50"),
-      (1e300, "1e+282 E"), (.infinity, "inf E"), (-.infinity, "-inf E"),
+      (-2e21, "-2000.00 E"), (-1, "-1"), (-999, "-999"), (-1000, "-1.00 K"), (-335_544_320, "-335.54 M"),
+      (-0.5, "-0.50"), (1e300, "1e+282 E"), (.infinity, "inf E"), (-.infinity, "-inf E"),
     ]
     for (value, text) in cases { XCTAssertEqual(Numbers.scaled(value), text) }
     for value in [.nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude] as [Double] {

@@ -65,7 +65,10 @@ extension ManagementLibrary {
       return value
     }
     guard let fieldValues, fieldValues(device, Int32(values.count), &values) == 0 else { return counters }
-    let numbers = values.map { $0.nvmlReturn == 0 ? FieldValue.number($0) : nil }
+    // What no counter can say (NaN, less than nothing) is not known.
+    let numbers = values.map { field in
+      field.nvmlReturn == 0 ? FieldValue.number(field).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil } : nil
+    }
     counters.energy = numbers[0].map { $0 * 1e-3 }
     counters.powerCapped = numbers[1].map { $0 * 1e-9 }
     counters.softwareThermal = numbers[2].map { $0 * 1e-9 }

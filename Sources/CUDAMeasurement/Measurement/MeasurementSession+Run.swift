@@ -5,33 +5,36 @@ extension MeasurementSession {
   /// lost.
   ///
   /// - Parameters:
+  ///   - isKnown: whether a task is not to be measured in a mode, because somebody has its time already.
   ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
   ///   - didMeasure: called with all that is known so far whenever a task is done.
   public func run(
     _ tasks: [MeasurementTask], modes: [TimingMode], options: PlanningOptions = PlanningOptions(),
+    isKnown: (MeasurementTask, TimingMode) -> Bool = { _, _ in false },
     willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },
     didMeasure: (MeasurementRun) throws -> Void = { _ in }
   ) rethrows -> MeasurementRun {
     var run = MeasurementRun()
     var options = options
     options.hasMatrixLibrary = hasMatrixLibrary
-    var plans: [(task: MeasurementTask, plan: KernelPlan)] = []
+    var plans: [(task: MeasurementTask, plan: KernelPlan, modes: [TimingMode])] = []
     for task in tasks {
+      let missing = modes.filter { !isKnown(task, $0) }
+      guard !missing.isEmpty else { continue }
       do throws(Unsupported) {
-        plans.append((task, try KernelPlan(task.value, on: properties, options: options)))
+        plans.append((task, try KernelPlan(task.value, on: properties, options: options), missing))
       } catch {
         run.unsupported.append(MeasurementRun.Refusal(task: task, reason: error.reason))
       }
     }
-    for (index, (task, plan)) in plans.enumerated() {
+    for (index, (task, plan, modes)) in plans.enumerated() {
       run.left = plans.count - index
       willMeasure(task, index, plans.count)
       do throws(GPUFault) {
-        guard let measurements = try measure(task, plan, modes: modes) else {
+        guard try measure(task, plan, modes: modes, into: &run.measurements) else {
           run.end = .interrupted
           return run
         }
-        run.measurements += measurements
       } catch .unsupported(_, let reason) {
         run.unsupported.append(MeasurementRun.Refusal(task: task, reason: reason))
       } catch {

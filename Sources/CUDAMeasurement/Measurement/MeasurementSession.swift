@@ -75,23 +75,24 @@ public final class MeasurementSession {
 
   /// Checks an operator's results, then times it.
   ///
-  /// - Returns: one measurement a mode; nil where it was interrupted.
+  /// - Parameter measurements: gets one a mode, each as soon as it is there: an interruption or a fault in a later mode takes
+  ///   none of them away.
+  /// - Returns: whether every mode was measured; false where it was interrupted.
   public func measure(
-    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode]
-  ) throws(GPUFault) -> [KernelMeasurement]? {
+    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], into measurements: inout [KernelMeasurement]
+  ) throws(GPUFault) -> Bool {
     let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
     let prepared = try prepare(plan, copies: copies)
     let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
     let kernels = try prepared.launchedKernels(timer.stream)
-    var measurements: [KernelMeasurement] = []
     for mode in modes {
-      guard let floor = try floor(mode) else { return nil }
+      guard let floor = try floor(mode) else { return false }
       let before = state
       let sampling = try timer.time(mode, copies: copies, isInterrupted: isInterrupted) {
         copy, stream throws(GPUFault) in
         try prepared.launch(copy: copy, in: stream)
       }
-      guard let sampling, let statistics = SampleStatistics(sampling.samples) else { return nil }
+      guard let sampling, let statistics = SampleStatistics(sampling.samples) else { return false }
       let rounds = mode == .rotating ? copies : 1
       measurements.append(
         KernelMeasurement(
@@ -101,7 +102,7 @@ public final class MeasurementSession {
           statistics: statistics, end: sampling.end,
           floor: floor, check: check, before: before, after: state))
     }
-    return measurements
+    return true
   }
 
   /// A plan's memory and kernels.

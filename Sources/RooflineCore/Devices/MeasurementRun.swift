@@ -5,7 +5,7 @@ public struct MeasurementRun: Sendable {
   public var unsupported: [Refusal] = []
   /// Tasks that went wrong on the device.
   public var failed: [Failure] = []
-  /// Tasks that were not begun or not finished.
+  /// Tasks that were not begun or not finished; of one that was interrupted some modes may be among the measurements.
   public var left = 0
   public var end = End.finished
 

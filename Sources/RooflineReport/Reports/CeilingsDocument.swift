@@ -4,7 +4,7 @@ import RooflineCore
 struct CeilingsDocument: Encodable {
   let copies: [Copy]
   @Nullable var l2: Transfer?
-  let products: [Product]
+  var products: [ProductEntry]
   let refusals: [Refusal]
   @Nullable var special: Special?
   let floors: [Floor]
@@ -37,6 +37,19 @@ struct CeilingsDocument: Encodable {
     let edge: Int
     let family: String
     let windows: [Window]
+  }
+
+  /// A product of this run, or one that an earlier run left, as it was.
+  enum ProductEntry: Encodable {
+    case new(Product)
+    case earlier(JSONValue)
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .new(let product): try product.encode(to: encoder)
+      case .earlier(let value): try value.encode(to: encoder)
+      }
+    }
   }
 
   struct Window: Encodable {
@@ -78,9 +91,10 @@ struct CeilingsDocument: Encodable {
           bytes: $0.bytes, timeUs: Self.microseconds($0.time), noise: $0.time.noise, bytesPerSecond: $0.bandwidth)
       })
     products = ceilings.products.map { product in
-      Product(
-        dtype: product.dtype.rawValue, edge: product.edge, family: product.family,
-        windows: product.windows.map { Window(endSeconds: $0.end, flopsPerSecond: $0.rate) })
+      .new(
+        Product(
+          dtype: product.dtype.rawValue, edge: product.edge, family: product.family,
+          windows: product.windows.map { Window(endSeconds: $0.end, flopsPerSecond: $0.rate) }))
     }
     refusals = ceilings.refusals.sorted { $0.key.rawValue < $1.key.rawValue }.map {
       Refusal(dtype: $0.key.rawValue, reason: $0.value)
@@ -94,6 +108,17 @@ struct CeilingsDocument: Encodable {
     floors = ceilings.floors.map {
       Floor(launch: $0.launch, timeUs: Self.microseconds($0.time), noise: $0.time.noise)
     }
+  }
+
+  /// With the products of formats that were not measured this time, as an earlier run measured them.
+  func keeping(_ earlier: JSONValue, of missing: Set<DType>) -> CeilingsDocument {
+    guard case .object(let members) = earlier, case .array(let products)? = members["products"] else { return self }
+    var document = self
+    document.products += products.filter { product in
+      guard case .object(let members) = product, case .string(let dtype)? = members["dtype"] else { return false }
+      return DType(rawValue: dtype).map(missing.contains) ?? false
+    }.map(ProductEntry.earlier)
+    return document
   }
 
   private static func microseconds(_ statistics: SampleStatistics) -> Double {

@@ -119,10 +119,14 @@ public struct ObservationDocument: Encodable {
     return document
   }
 
-  /// The document with measured ceilings.
+  /// The document with measured ceilings. Where a product was not measured this time, an earlier one of its format stays.
   public func adding(_ ceilings: MeasuredCeilings, of device: DeviceProperties) -> ObservationDocument {
     var document = self
-    document.ceilings = .new(CeilingsDocument(ceilings, device))
+    var new = CeilingsDocument(ceilings, device)
+    if case .earlier(let value)? = self.ceilings {
+      new = new.keeping(value, of: Set(DType.allCases).subtracting(ceilings.products.map(\.dtype)))
+    }
+    document.ceilings = .new(new)
     return document
   }
 

@@ -44,13 +44,11 @@ enum MeasureCommand: Command {
     let settings = (
       gemm: session.hasMatrixLibrary && !options.prefersOwnProducts ? "cublaslt" : "own", pageSize: options.pageTokens
     )
-    var target = try ObservationTarget(
+    let target = try ObservationTarget(
       arguments.string("output"), isResumed: arguments.has("resume"), gpu: hardware?.name ?? session.properties.name,
       device: session.properties, software: session.software, settings: settings, tool: Tool.version,
       day: String(now.prefix(10)), root: catalog.root)
     let known = target.known
-    let remaining = tasks.filter { task in modes.contains { !known.contains(ObservationTarget.Key(task, $0)) } }
-    target.drop(remaining, modes)
     var document = ObservationDocument(
       session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
       command: arguments.line, seed: seed,
@@ -68,9 +66,12 @@ enum MeasureCommand: Command {
       document = document.adding(measured, of: session.properties)
       try target.write(document.render())
     }
-    let run = try session.run(remaining, modes: modes, options: options, willMeasure: progress.begin) { run in
-      let known = document.adding(run, hardware: hardware)
-      if !known.isEmpty { try target.write(known.render()) }
+    let run = try session.run(
+      tasks, modes: modes, options: options, isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
+      willMeasure: progress.begin
+    ) { run in
+      let sofar = document.adding(run, hardware: hardware)
+      if !sofar.isEmpty { try target.write(sofar.render()) }
     }
     progress.end()
     let final = document.adding(run, hardware: hardware)
