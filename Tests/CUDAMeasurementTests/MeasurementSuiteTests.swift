@@ -11,7 +11,7 @@ final class MeasurementSuiteTests: XCTestCase {
 
   /// Each curve runs over one size, upward, without gaps; all else is fixed.
   func testCurves() throws {
-    let tasks = MeasurementSuite.kernels.tasks(.fp16)
+    let tasks = MeasurementSuite.kernels.tasks(NumberFormats(.fp16))
     var curves: [String: [MeasurementTask]] = [:]
     for task in tasks { curves[try XCTUnwrap(task.curve).name, default: []].append(task) }
     XCTAssertEqual(
@@ -36,7 +36,7 @@ final class MeasurementSuiteTests: XCTestCase {
 
   /// At most 40 shapes of a kind, no two alike, and enough of each for a fit, which wants 12.
   func testCalibrationShapes() throws {
-    let tasks = MeasurementSuite.calibration.tasks(.bf16)
+    let tasks = MeasurementSuite.calibration.tasks(NumberFormats(.bf16))
     XCTAssertEqual(Set(tasks.map(\.key)).count, tasks.count)
     var counts: [String: Int] = [:]
     for task in tasks {

@@ -152,6 +152,22 @@ final class CeilingsCommandTests: CommandTestCase {
     try fake.assertNothingIsLeft()
   }
 
+  /// Whose products are asked for, theirs are the rates.
+  func testCeilingsOfOwnProducts() throws {
+    let fake = try FakeGPU()
+    try fake.apply("attribute=38:65536 memory=67108864")
+    let environment = fake.environment
+      .merging(["ROOFLINE_CUBLASLT": fake.path, "ROOFLINE_HOME": Fixtures.packageRoot]) { $1 }
+    let path = try temporaryFolder().appendingPathComponent("ceilings.json").path
+    let outcome = roofline(
+      "measure --suite ceilings --gemm own --output \(path)", Surroundings(environment: environment))
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let document = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let products = (document["ceilings"] as? [String: Any])?["products"] as? [[String: Any]]
+    XCTAssertEqual(products?.map { $0["family"] as? String }, ["roofline", "roofline"])
+  }
+
   /// The stand-in's own rates: 200 bytes and 1000 FLOPs a nanosecond behind 2 µs a launch.
   func testCeilingsAreMeasured() throws {
     let fake = try FakeGPU()

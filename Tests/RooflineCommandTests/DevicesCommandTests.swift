@@ -24,6 +24,12 @@ final class DevicesCommandTests: CommandTestCase {
     let tested = roofline("devices --self-test", Self.nowhere)
     XCTAssertEqual(
       tested, Outcome(output: "No GPU here: no CUDA driver was found. Predictions need none.\n"))
+    let untested = roofline("devices --self-test --format json", Self.nowhere)
+    XCTAssertEqual(untested.exitCode, 0, untested.errors)
+    let nothing = try object(untested.output)
+    XCTAssertEqual(nothing["absence"] as? String, "No GPU here: no CUDA driver was found. Predictions need none.")
+    XCTAssertEqual(nothing["hasPassed"] as? NSNull, NSNull())
+    XCTAssertEqual(nothing["readings"] as? [Int], [])
     let document = try object(roofline("devices --format json", Self.nowhere).output)
     XCTAssertEqual(document["devices"] as? [Int], [])
     let driver = try XCTUnwrap(document["driver"] as? [String: Any])
@@ -114,6 +120,8 @@ final class DevicesCommandTests: CommandTestCase {
       ("devices --self-test --stub a.json", 64, "contradict"),
       ("devices --device -1", 64, "counted from 0"),
       ("devices h100", 64, "unexpected argument"),
+      ("devices --ceilings a.json --device 0", 64, "--device says nothing to --ceilings"),
+      ("devices --stub a.json --format json", 64, "--format says nothing to --stub"),
       ("devices --stub never.json", 1, "no GPU here"),
     ]
     for (command, exitCode, words) in cases {
@@ -126,6 +134,26 @@ final class DevicesCommandTests: CommandTestCase {
     let outcome = roofline("devices --self-test --device 7", Surroundings(environment: fake.environment))
     XCTAssertEqual(outcome.errors, "roofline: there is no GPU 7; the only one is --device 0\n")
     XCTAssertEqual(outcome.exitCode, 1)
+  }
+
+  /// A GPU that is asked for is the one that is shown, and one that is not there is no silence.
+  func testADeviceIsChosenByItsNumber() throws {
+    let fake = try FakeGPU()
+    try fake.setDevices(3)
+    let surroundings = Surroundings(environment: fake.environment)
+    let text = roofline("devices --device 1", surroundings).output
+    XCTAssertTrue(text.contains("GPU 1: Fake GPU"), text)
+    XCTAssertFalse(text.contains("GPU 0: ") || text.contains("GPU 2: "), text)
+    let document = try object(roofline("devices --device 2 --format json", surroundings).output)
+    XCTAssertEqual((document["devices"] as? [[String: Any]])?.map { $0["ordinal"] as? Int }, [2])
+    for command in ["devices", "devices --self-test", "devices --stub \(NSTemporaryDirectory())/never.json"] {
+      XCTAssertEqual(
+        roofline("\(command) --device 5", surroundings),
+        Outcome(errors: "roofline: there is no GPU 5; give --device 0 to 2\n", exitCode: 1), command)
+      XCTAssertEqual(
+        roofline("\(command) --device 0", Self.nowhere),
+        Outcome(errors: "roofline: there is no GPU here; run this on a machine that has one\n", exitCode: 1), command)
+    }
   }
 
   private func object(_ text: String) throws -> [String: Any] {

@@ -246,8 +246,9 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(
       try roofline("\(kernel) --resume --gemm own", surroundings()).errors,
       "roofline: \(file): its --gemm is cublaslt, this one's own; measure into another file\n")
+    let decode = "measure --kernel attention batch=1 query=1 context=40 heads=2 kv_heads=1 head_dim=64 --dtype bf16"
     XCTAssertEqual(
-      try roofline("\(kernel) --resume --page-size 16", surroundings()).errors,
+      try roofline("\(decode) --output \(file) --resume --page-size 16", surroundings()).errors,
       "roofline: \(file): its --page-size is none, this one's 16; measure into another file\n")
     let text = try String(contentsOfFile: file, encoding: .utf8)
     try text.replacingOccurrences(of: "\"observations\" : [", with: "\"observations\" : [7, ")
@@ -341,7 +342,19 @@ final class MeasureCommandTests: CommandTestCase {
         "--device is \"x\"; expected the number of a GPU, counted from 0"
       ),
     ]
-    for (line, sentence) in cases {
+    let unused = [
+      ("--kernel rmsnorm rows=2 width=8 --dtype fp16 --gemm own", "gemm", "no matrix product is measured"),
+      ("--kernel rmsnorm rows=2 width=8 --dtype fp16 --gemm cublaslt", "gemm", "no matrix product is measured"),
+      ("--kernel gemm m=2 n=8 k=8 --dtype fp16 --page-size 16", "page-size", "no decode attention is measured"),
+      (
+        "--kernel attention batch=1 query=8 context=8 heads=2 head_dim=64 --dtype fp16 --page-size 16", "page-size",
+        "no decode attention is measured"
+      ),
+      ("--suite ceilings --page-size 16", "page-size", "no decode attention is measured"),
+      ("--suite ceilings --modes cold", "modes", "ceilings have ways of their own"),
+      ("--model llama-3.2-1b --prompt 2 --dp 2", "dp", "every replica runs the same operators"),
+    ].map { ("measure \($0.0)", "--\($0.1) says nothing here: \($0.2); leave it out") }
+    for (line, sentence) in cases + unused {
       XCTAssertEqual(
         roofline(line, surroundings), Outcome(errors: "roofline: \(sentence)\n", exitCode: 64), line)
     }

@@ -3,9 +3,12 @@ import RooflineCore
 extension MeasurementSession {
   /// What the GPU achieves at best.
   ///
-  /// - Parameter willMeasure: what begins, how much was done before it, and how much there is.
+  /// - Parameters:
+  ///   - options: whose products are measured.
+  ///   - willMeasure: what begins, how much was done before it, and how much there is.
   /// - Returns: nil where it was interrupted.
   public func ceilings(
+    options: PlanningOptions = PlanningOptions(),
     willMeasure: (String, _ done: Int, _ of: Int) -> Void = { _, _, _ in }
   ) throws(GPUFault) -> MeasuredCeilings? {
     let sizes = try copySizes()
@@ -38,7 +41,7 @@ extension MeasurementSession {
     for dtype in formats {
       begin("\(dtype.rawValue) products")
       do throws(GPUFault) {
-        guard let product = try product(dtype) else { return nil }
+        guard let product = try product(dtype, options) else { return nil }
         ceilings.products.append(product)
       } catch .unsupported(_, let reason) {
         ceilings.refusals[dtype] = reason
@@ -124,14 +127,16 @@ extension MeasurementSession {
   /// When windows end, s of products: a burst, and what is left of it when power and heat have settled.
   private static let windowEnds = [0.01, 0.1, 0.5, 1, 2, 3]
 
-  private func product(_ dtype: DType) throws(GPUFault) -> MeasuredCeilings.Product? {
+  private func product(_ dtype: DType, _ options: PlanningOptions) throws(GPUFault) -> MeasuredCeilings.Product? {
     // Four tiles of 128 × 128 an SM at least, up to what no launch overhead shows in.
     let edge = max(256, min(8192, 64 * Int(clamping: properties.streamingMultiprocessors) / 256 * 256))
     let size = Count(UInt64(edge))
     let value: Operator<Count> = .gemm(GEMM(m: size, n: size, k: size, formats: NumberFormats(dtype)))
+    var options = options
+    options.hasMatrixLibrary = hasMatrixLibrary
     let plan: KernelPlan
     do throws(Unsupported) {
-      plan = try KernelPlan(value, on: properties, options: PlanningOptions(hasMatrixLibrary: hasMatrixLibrary))
+      plan = try KernelPlan(value, on: properties, options: options)
     } catch {
       throw .unsupported("\(dtype.rawValue) product", reason: error.reason)
     }
@@ -150,7 +155,10 @@ extension MeasurementSession {
       var (seconds, replays) = (0.0, 0.0)
       while elapsed < end || replays == 0 {
         if isInterrupted() { return nil }
-        let replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
+        // A replay holds addresses and no references: the memory and the algorithm must outlive it.
+        let replay = try withExtendedLifetime(prepared) { () throws(GPUFault) in
+          try timer.once { _ throws(GPUFault) in try graph.launch() }
+        }
         elapsed += replay
         seconds += replay
         replays += 1

@@ -9,9 +9,8 @@ public enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
 
   public var hasCeilings: Bool { self != .kernels }
 
-  /// The operators in one format.
-  public func tasks(_ dtype: DType) -> [MeasurementTask] {
-    let formats = NumberFormats(dtype)
+  /// The operators in their formats.
+  public func tasks(_ formats: NumberFormats) -> [MeasurementTask] {
     switch self {
     case .kernels: return KernelCurves(formats: formats).tasks
     case .ceilings: return []

@@ -3,11 +3,14 @@ import RooflineCore
 /// What the self-test found, for machines.
 struct SelfTestDocument: Encodable {
   let schemaVersion = 1
-  let hasPassed: Bool
-  let device: DevicePropertiesDocument
+  /// null where nothing was tested.
+  @Nullable var hasPassed: Bool?
+  /// Why nothing was tested, a sentence; null where something was.
+  @Nullable var absence: String?
+  @Nullable var device: DevicePropertiesDocument?
   let readings: [Reading]
-  let emptyKernel: Statistics
-  let copy: Copy
+  @Nullable var emptyKernel: Statistics?
+  @Nullable var copy: Copy?
   @Nullable var clockReasons: [String]?
   /// One sentence each.
   let findings: [String]
@@ -46,18 +49,31 @@ struct SelfTestDocument: Encodable {
     }
   }
 
+  init(absence: String) {
+    _hasPassed = Nullable(wrappedValue: nil)
+    _absence = Nullable(wrappedValue: absence)
+    _device = Nullable(wrappedValue: nil)
+    readings = []
+    _emptyKernel = Nullable(wrappedValue: nil)
+    _copy = Nullable(wrappedValue: nil)
+    _clockReasons = Nullable(wrappedValue: nil)
+    findings = []
+  }
+
   init(_ result: SelfTestResult) {
-    hasPassed = result.hasPassed
-    device = DevicePropertiesDocument(result.device)
+    _hasPassed = Nullable(wrappedValue: result.hasPassed)
+    _absence = Nullable(wrappedValue: nil)
+    _device = Nullable(wrappedValue: DevicePropertiesDocument(result.device))
     readings = result.readings.map { reading in
       Reading(
         expectedSeconds: reading.expected, toleranceSeconds: reading.tolerance, isRight: reading.isRight,
         isSteady: reading.isSteady, measured: Statistics(reading.measured))
     }
-    emptyKernel = Statistics(result.emptyKernel)
-    copy = Copy(
-      checkedBytes: result.copy.checkedBytes, wrongBytes: result.copy.wrongBytes, timedBytes: result.copy.timedBytes,
-      bytesPerSecond: result.copy.bandwidth, time: Statistics(result.copy.time))
+    _emptyKernel = Nullable(wrappedValue: Statistics(result.emptyKernel))
+    _copy = Nullable(
+      wrappedValue: Copy(
+        checkedBytes: result.copy.checkedBytes, wrongBytes: result.copy.wrongBytes, timedBytes: result.copy.timedBytes,
+        bytesPerSecond: result.copy.bandwidth, time: Statistics(result.copy.time)))
     _clockReasons = Nullable(wrappedValue: result.clockReasons?.names)
     findings = result.findings.map { $0.sentence(of: result.device) }
   }

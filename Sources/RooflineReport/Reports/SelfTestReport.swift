@@ -35,6 +35,11 @@ public struct SelfTestReport {
 
   public func json() throws -> String { try JSONFormat().render(SelfTestDocument(result)) }
 
+  /// Of a machine without a GPU: nothing was tested, and why.
+  public static func json(absence: String) throws -> String {
+    try JSONFormat().render(SelfTestDocument(absence: absence))
+  }
+
   static func time(_ seconds: Double) -> String { Numbers.time(Seconds(seconds)) }
 
   static func measured(_ reading: SelfTestResult.Reading) -> String {

@@ -49,7 +49,7 @@ extension ParsedArguments {
     if try suite() == .ceilings, let name = WorkloadOptions.formats.map(\.name).first(where: has) {
       throw .usage("--\(name) says nothing to --suite ceilings, which measures every format; leave it out")
     }
-    if let suite = try suite() { return suite.tasks(try DTypeOptions(self).all ?? .fp16) }
+    if let suite = try suite() { return suite.tasks(try DTypeOptions(self).formats(model: .fp16)) }
     if let path = string("kernels") { return MeasurementTask.merged(try tasks(of: KernelList.read(path))) }
     return try modelTasks(catalog)
   }
@@ -117,12 +117,38 @@ extension ParsedArguments {
     return modes
   }
 
-  /// CUDA's number of a GPU.
-  func ordinal() throws(InputError) -> Int {
-    guard let text = string("device") else { return 0 }
+  /// Refuses options that change nothing of what is measured: whoever gives one expects something of it.
+  func requireUse(of tasks: [MeasurementTask]) throws(InputError) {
+    let hasCeilings = try suite()?.hasCeilings == true
+    func refuse(_ option: String, _ reason: String) -> InputError {
+      .usage("--\(option) says nothing here: \(reason); leave it out")
+    }
+    if has("dp") { throw refuse("dp", "every replica runs the same operators") }
+    if has("gemm"), !hasCeilings, !tasks.contains(where: \.isProduct) {
+      throw refuse("gemm", "no matrix product is measured")
+    }
+    if has("page-size"), !tasks.contains(where: \.isDecodeAttention) {
+      throw refuse("page-size", "no decode attention is measured")
+    }
+    if has("modes"), tasks.isEmpty, hasCeilings { throw refuse("modes", "ceilings have ways of their own") }
+  }
+
+  /// CUDA's number of a GPU; nil where none was asked for.
+  func ordinal() throws(InputError) -> Int? {
+    guard let text = string("device") else { return nil }
     guard let ordinal = Int(text), (0..<1024).contains(ordinal) else {
       throw .usage("--device is \"\(text)\"; expected the number of a GPU, counted from 0")
     }
     return ordinal
+  }
+}
+
+extension MeasurementTask {
+  /// Whether its kernel is a library's or this package's own, as `--gemm` has it.
+  fileprivate var isProduct: Bool { columns.kind == .gemm || columns.kind == .linearGelu }
+
+  /// Whether it reads a cache that may lie in pages.
+  fileprivate var isDecodeAttention: Bool {
+    if case .attention(let attention) = value { attention.shape.queryTokens == 1 } else { false }
   }
 }

@@ -16,7 +16,7 @@ enum DevicesCommand: Command {
     options: [
       Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
       Option("stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in"),
-      Option("device", "N", "which GPU is tested or written (0)"),
+      Option("device", "N", "which GPU is listed (all), tested or written (0)"),
       Option("ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote"),
       Option("format", "FORMAT", "text, json (text)"),
     ],
@@ -37,10 +37,23 @@ enum DevicesCommand: Command {
     guard chosen.count < 2 else {
       throw InputError.usage("--\(chosen[0]) and --\(chosen[1]) contradict each other; give one")
     }
-    if let file = arguments.string("ceilings") { return try ceilings(file, format, surroundings) }
-    let inventory = DeviceInventory.read(environment: surroundings.environment)
-    if arguments.has("self-test") { return try selfTest(inventory, ordinal, format, surroundings) }
-    if let file = arguments.string("stub") { return try stub(inventory, ordinal, file) }
+    if let file = arguments.string("ceilings") {
+      guard ordinal == nil else {
+        throw InputError.usage("--device says nothing to --ceilings, which reads a file; leave it out")
+      }
+      return try ceilings(file, format, surroundings)
+    }
+    if arguments.has("stub"), arguments.has("format") {
+      throw InputError.usage("--format says nothing to --stub, which writes a hardware file; leave it out")
+    }
+    var inventory = DeviceInventory.read(environment: surroundings.environment)
+    // A GPU that was asked for by its number is there, or something is wrong.
+    if let ordinal, inventory.fault == nil, !inventory.devices.contains(where: { $0.ordinal == ordinal }) {
+      throw GPUFault.noSuchDevice(ordinal: ordinal, count: inventory.devices.count)
+    }
+    if arguments.has("self-test") { return try selfTest(inventory, ordinal ?? 0, format, surroundings) }
+    if let file = arguments.string("stub") { return try stub(inventory, ordinal ?? 0, file) }
+    if let ordinal { inventory.devices.removeAll { $0.ordinal != ordinal } }
     return try list(inventory, format, surroundings.catalog())
   }
 
@@ -64,7 +77,13 @@ enum DevicesCommand: Command {
     _ inventory: DeviceInventory, _ ordinal: Int, _ format: Format, _ surroundings: Surroundings
   ) throws -> Outcome {
     if let fault = inventory.fault { throw fault }
-    guard !inventory.devices.isEmpty else { return Outcome(output: DevicesReport.absence(inventory) + "\n") }
+    guard !inventory.devices.isEmpty else {
+      let absence = DevicesReport.absence(inventory)
+      return switch format {
+      case .text: Outcome(output: absence + "\n")
+      case .json: Outcome(output: try SelfTestReport.json(absence: absence))
+      }
+    }
     let result = try SelfTest().run(environment: surroundings.environment, ordinal: ordinal)
     let report = SelfTestReport(result)
     let output =

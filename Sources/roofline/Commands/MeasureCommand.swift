@@ -28,8 +28,9 @@ enum MeasureCommand: Command {
     let catalog = surroundings.catalog()
     let modes = try arguments.timingModes()
     let options = try arguments.planningOptions()
-    let ordinal = try arguments.ordinal()
+    let ordinal = try arguments.ordinal() ?? 0
     let tasks = try arguments.measurementTasks(catalog)
+    try arguments.requireUse(of: tasks)
     let suite = try arguments.suite()
     let format = try arguments.choice("format", Format.self) ?? .text
     let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
@@ -57,7 +58,7 @@ enum MeasureCommand: Command {
     let progress = MeasurementProgress(surroundings.progress)
     var ceilings: MeasuredCeilings?
     if suite?.hasCeilings == true {
-      guard let measured = try session.ceilings(willMeasure: progress.begin) else {
+      guard let measured = try session.ceilings(options: options, willMeasure: progress.begin) else {
         progress.end()
         return Outcome(
           errors: "roofline: interrupted before the ceilings were known; nothing was written\n", exitCode: 130)
@@ -66,16 +67,16 @@ enum MeasureCommand: Command {
       document = document.adding(measured, of: session.properties)
       try target.write(document.render())
     }
+    func save(_ run: MeasurementRun) throws -> ObservationDocument {
+      let whole = document.adding(run, hardware: hardware)
+      if !whole.isEmpty { try target.write(whole.render()) }
+      return whole
+    }
     let run = try session.run(
       tasks, modes: modes, options: options, isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
-      willMeasure: progress.begin
-    ) { run in
-      let sofar = document.adding(run, hardware: hardware)
-      if !sofar.isEmpty { try target.write(sofar.render()) }
-    }
+      willMeasure: progress.begin, didMeasure: { run in _ = try save(run) })
     progress.end()
-    let final = document.adding(run, hardware: hardware)
-    if !final.isEmpty { try target.write(final.render()) }
+    let final = try save(run)
     let report = MeasurementReport(
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
       earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault)
