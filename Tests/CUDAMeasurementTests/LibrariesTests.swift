@@ -41,6 +41,38 @@ final class LibrariesTests: XCTestCase {
     XCTAssertEqual(search.compilers.last, "libnvrtc.so.11.2")
   }
 
+  /// The packages of each python3 on the path: beside the link that a virtual environment has, and beside what it leads to.
+  func testPackagesOfEachPythonOnThePathAreSearched() throws {
+    let root = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+      .appendingPathComponent("roofline-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    func touch(_ path: String, mode: Int = 0o644) throws -> String {
+      let file = root.appendingPathComponent(path)
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data().write(to: file)
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file.path)
+      return file.path
+    }
+    _ = try touch("base/bin/python3.12", mode: 0o755)
+    _ = try touch("notes/bin/python3")
+    try FileManager.default.createDirectory(
+      at: root.appendingPathComponent("venv/bin"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: root.appendingPathComponent("venv/bin/python3").path,
+      withDestinationPath: root.appendingPathComponent("base/bin/python3.12").path)
+    let venv = try touch("venv/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13")
+    let wide = try touch("venv/lib64/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13")
+    let base = try touch("base/lib/python3.12/dist-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12")
+    let product = try touch("base/lib/python3.12/dist-packages/nvidia/cublas/lib/libcublasLt.so.12")
+    // A file that cannot run is no python3, whatever lies beside it.
+    _ = try touch("notes/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13")
+    let path = ["", "relative", "\(root.path)/nowhere/bin", "\(root.path)/notes/bin", "\(root.path)/venv/bin"]
+    let search = LibrarySearch(environment: ["PATH": path.joined(separator: ":")])
+    XCTAssertEqual(search.compilers.filter { $0.hasPrefix(root.path) }, [venv, wide, base])
+    XCTAssertEqual(search.cuBLASLt.filter { $0.hasPrefix(root.path) }, [product])
+    XCTAssertEqual(LibrarySearch(environment: [:]).compilers.filter { $0.hasPrefix(root.path) }, [])
+  }
+
   func testManagementLibraryReadsAState() throws {
     let fake = try FakeGPU()
     try fake.setProcesses(20)

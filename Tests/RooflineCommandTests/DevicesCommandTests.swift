@@ -156,6 +156,38 @@ final class DevicesCommandTests: CommandTestCase {
     }
   }
 
+  /// The libraries of an environment that is on the path and nowhere else are found and used; where there is none, the way to
+  /// name them is told.
+  func testLibrariesBesideThePythonOnThePathAreUsed() throws {
+    let fake = try FakeGPU()
+    let folder = try temporaryFolder()
+    let (programs, packages) = ("\(folder.path)/bin", "\(folder.path)/lib/python3.12/site-packages/nvidia/cu13/lib")
+    for path in [programs, packages] {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    try FileManager.default.createSymbolicLink(atPath: "\(programs)/python3", withDestinationPath: "/bin/sh")
+    for name in ["libnvrtc.so.13", "libcublasLt.so.13"] {
+      try FileManager.default.createSymbolicLink(atPath: "\(packages)/\(name)", withDestinationPath: fake.path)
+    }
+    var environment = ["ROOFLINE_CUDA_DRIVER": fake.path, "ROOFLINE_NVML": fake.path, "PATH": programs]
+    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
+    let document = try object(roofline("devices --format json", Surroundings(environment: environment)).output)
+    let libraries = try XCTUnwrap(document["libraries"] as? [[String: Any]])
+    let paths = Dictionary(
+      uniqueKeysWithValues: libraries.map { ($0["name"] as? String ?? "", $0["path"] as? String) })
+    XCTAssertEqual(paths["NVRTC"], "\(packages)/libnvrtc.so.13")
+    XCTAssertEqual(paths["cuBLASLt"], "\(packages)/libcublasLt.so.13")
+    let measured = roofline(
+      "measure --kernel gemm m=4 n=64 k=64 --dtype bf16 --format csv --output \(folder.path)/o.json",
+      Surroundings(environment: environment))
+    XCTAssertEqual(measured.exitCode, 0, measured.errors)
+    XCTAssertTrue(
+      try String(contentsOfFile: "\(folder.path)/o.json", encoding: .utf8).contains("\"family\" : \"cublaslt\""))
+    let text = roofline("devices", Self.nowhere).output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    XCTAssertTrue(text.contains("or name the folder of libnvrtc in ROOFLINE_CUDA_LIBRARIES"), text)
+    XCTAssertTrue(text.contains("or name the folder of libcublasLt in ROOFLINE_CUDA_LIBRARIES"), text)
+  }
+
   private func object(_ text: String) throws -> [String: Any] {
     try XCTUnwrap(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }

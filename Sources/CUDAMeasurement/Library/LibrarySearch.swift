@@ -8,7 +8,8 @@
 ///
 /// `ROOFLINE_CUDA_DRIVER`, `ROOFLINE_NVRTC`, `ROOFLINE_CUBLASLT` and `ROOFLINE_NVML` name a file, which is then the only one
 /// tried. `ROOFLINE_CUDA_LIBRARIES` lists folders (separated by colons) to look in first. After these come the folders of a
-/// CUDA toolkit and of the Python packages `nvidia-cuda-nvrtc` and `nvidia-cublas`, which bring both without a toolkit.
+/// CUDA toolkit and of the Python packages `nvidia-cuda-nvrtc` and `nvidia-cublas`, which bring both without a toolkit: of
+/// every `python3` on `PATH`, and where environments and systems keep theirs.
 struct LibrarySearch {
   let environment: [String: String]
 
@@ -59,17 +60,33 @@ struct LibrarySearch {
     return unique
   }
 
-  /// The folders of Python packages: of the active environment, the user's, the system's.
+  /// The folders of Python packages: of the active environment, of each python3 on the path, the user's, the system's.
   private var sitePackages: [String] {
-    var roots = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap(value)
+    var roots = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap(value) + pythonRoots
     roots += value("HOME").map { ["\($0)/.local"] } ?? []
     roots += ["/usr/local", "/usr"]
     let versioned = roots.flatMap { root in
-      contents("\(root)/lib").filter { $0.hasPrefix("python3") }.sorted(by: >).flatMap {
-        ["\(root)/lib/\($0)/site-packages", "\(root)/lib/\($0)/dist-packages"]
+      ["lib", "lib64"].flatMap { library in
+        let versions = contents("\(root)/\(library)").filter { $0.hasPrefix("python3") }.sorted(by: >)
+        return versions.flatMap { version in
+          ["site-packages", "dist-packages"].map { "\(root)/\(library)/\(version)/\($0)" }
+        }
       }
     }
     return (value("PYTHONPATH") ?? "").split(separator: ":").map(String.init) + versioned
+  }
+
+  /// What lies above the `bin` of each python3 on `PATH`: of the file as it is found there, since a virtual environment's is a
+  /// link and its packages lie beside the link; then of what the link leads to.
+  private var pythonRoots: [String] {
+    let folders = (value("PATH") ?? "").split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+    return folders.flatMap { folder in
+      let python = URL(fileURLWithPath: folder).appendingPathComponent("python3")
+      guard FileManager.default.isExecutableFile(atPath: python.path) else { return [String]() }
+      return [python, python.resolvingSymlinksInPath()].map {
+        $0.deletingLastPathComponent().deletingLastPathComponent().path
+      }
+    }
   }
 
   private func contents(_ folder: String) -> [String] {

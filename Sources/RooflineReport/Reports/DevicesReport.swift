@@ -114,7 +114,7 @@ public struct DevicesReport {
       let detail =
         finding.searched.count == 1
         ? ": " + finding.searched[0].reason : paths.isEmpty ? "" : "; looked for \(paths.joined(separator: ", "))"
-      parts.append("not found\(detail)")
+      parts.append("not found\(detail)\(finding.way.map { "; \($0)" } ?? "")")
     }
     return Self.fact("  " + finding.name, "  " + parts.joined(separator: ", "))
   }

@@ -45,14 +45,21 @@ extension GPUFault {
   private static func missing(_ finding: LibraryFinding) -> String {
     let paths = finding.searched.map(\.path)
     let tried = paths.isEmpty ? "" : " (looked for \(paths.joined(separator: ", ")))"
-    let way =
-      switch finding.name {
-      case "CUDA driver": "install NVIDIA's driver, or name its file in ROOFLINE_CUDA_DRIVER"
-      case "NVRTC":
-        "install the Python package nvidia-cuda-nvrtc, or name the folder of libnvrtc in ROOFLINE_CUDA_LIBRARIES"
-      case "NVML": "install the whole driver, or name the file in ROOFLINE_NVML"
-      default: "name its folder in ROOFLINE_CUDA_LIBRARIES"
-      }
-    return "no \(finding.name) was found\(tried); \(way)"
+    return "no \(finding.name) was found\(tried)\(finding.way.map { "; \($0)" } ?? "")"
+  }
+}
+
+extension LibraryFinding {
+  /// How a library that was not found can be.
+  var way: String? {
+    switch name {
+    case "CUDA driver": "install NVIDIA's driver, or name its file in ROOFLINE_CUDA_DRIVER"
+    case "NVRTC":
+      "install the Python package nvidia-cuda-nvrtc, or name the folder of libnvrtc in ROOFLINE_CUDA_LIBRARIES"
+    case "cuBLASLt":
+      "install the Python package nvidia-cublas, or name the folder of libcublasLt in ROOFLINE_CUDA_LIBRARIES"
+    case "NVML": "install the whole driver, or name the file in ROOFLINE_NVML"
+    default: nil
+    }
   }
 }
