@@ -4,7 +4,8 @@ extension ObservationFile {
   /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.
   private static let common = ["kind", "gpu", "family", "time_us"]
   private static let known: Set<String> = [
-    "kind", "gpu", "family", "source", "timing", "time_us", "copies", "dtype", "m", "n", "k", "phase", "kv_dtype",
+    "kind", "gpu", "family", "source", "timing", "time_us", "floor_us", "copies", "dtype", "m", "n", "k", "phase",
+    "kv_dtype",
     "batch",
     "query", "context", "heads", "kv_heads", "head_dim", "window", "op", "rows", "width", "tp", "ranks", "bytes",
     "sm_clock_mhz",
@@ -147,6 +148,10 @@ struct ObservationReader {
     let time = try text(.time)
     guard let microseconds = Double(time), ObservationReader.plausible.contains(microseconds) else {
       throw complain("time_us is \"\(time)\"; expected microseconds above 0 (from 0.001 to 1e12)")
+    }
+    if field(.timing) == TimingProcedure.event.rawValue {
+      skip("timed from event to event, launch included; a model's kernels follow one another")
+      return nil
     }
     let kindName = try text(.kind)
     guard let kind = TimedKernel.Kind(rawValue: kindName) else {

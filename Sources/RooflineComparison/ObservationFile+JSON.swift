@@ -3,7 +3,8 @@ import RooflineCore
 extension ObservationFile {
   /// What else `measure` says of an observation.
   private static let details: Set<String> = [
-    "names", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts", "achieved",
+    "names", "floor_us", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts",
+    "achieved",
     "check",
     "before", "after", "elapsed", "run",
   ]

@@ -114,6 +114,9 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
     let rows = try observations(file)
     XCTAssertEqual(rows.map { $0["mode"] as? String }, ["rotating", "cold", "hot"])
+    XCTAssertEqual(rows.map { $0["timing"] as? String }, ["graph", "event", "graph"])
+    // An empty kernel takes 2 µs of the stand-in's clock.
+    XCTAssertEqual(rows.map { $0["floor_us"] as? Double }, [nil, 2, nil])
     for row in rows {
       let achieved = try XCTUnwrap(row["achieved"] as? [String: Any])
       XCTAssertEqual(achieved["roof"] as? String, "memory")

@@ -89,6 +89,18 @@ final class ObservationFileTests: XCTestCase {
       ])
   }
 
+  /// A single launch from event to event holds launching, too: as a kernel's time it would be a third to double too long.
+  func testTimesFromEventToEventAreNoKernels() throws {
+    let file = try read(
+      "kind,gpu,family,timing,op,dtype,rows,width,floor_us,time_us\nrow,l40s,vllm,event,rmsnorm,fp16,1,2,2.5,5\nrow,l40s,vllm,kernel,rmsnorm,fp16,1,2,,3\n"
+    )
+    XCTAssertEqual(file.observations.map(\.microseconds), [3])
+    XCTAssertEqual(
+      file.skipped,
+      [.init(reason: "timed from event to event, launch included; a model's kernels follow one another", n: 1)])
+    XCTAssertEqual(file.unknownColumns, [])
+  }
+
   /// A benchmark's attention is warm; `--residency serving` says otherwise.
   func testResidencyOfABenchmarkIsAsTheFileSaysUnlessToldOtherwise() throws {
     let file = try read(

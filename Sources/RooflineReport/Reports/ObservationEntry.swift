@@ -149,7 +149,10 @@ struct ObservationEntry: Encodable {
     var columns = ObservationEntry.shape(task, copies: measurement.copies)
     columns["family"] = .text(measurement.family)
     columns["source"] = .text(source)
-    columns["timing"] = .text(measurement.mode == .cold ? "kernel" : "graph")
+    columns["timing"] = .text(measurement.mode.procedure.rawValue)
+    if measurement.mode.procedure == .event {
+      columns["floor_us"] = .number(ObservationEntry.microseconds(measurement.floor))
+    }
     columns["time_us"] = .number(ObservationEntry.microseconds(statistics.median))
     if let clock = measurement.after?.smClock { columns["sm_clock_mhz"] = .number(clock / 1e6) }
     self.columns = columns
