@@ -6,7 +6,7 @@ extension ObservationFile {
     "names", "floor_us", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts",
     "achieved",
     "check",
-    "before", "after", "elapsed", "run",
+    "before", "during", "after", "elapsed", "run",
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's

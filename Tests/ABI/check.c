@@ -42,6 +42,7 @@ typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
 #define abi_nvmlMemory_t nvmlMemory_t
 #define abi_nvmlProcessInfo_t nvmlProcessInfo_t
 #define abi_nvmlFieldValue_t nvmlFieldValue_t
+#define abi_nvmlTemperature_v1_t nvmlTemperature_v1_t
 #define abi_nvmlDevice_t nvmlDevice_t
 #define abi_cublasStatus_t cublasStatus_t
 #define abi_cublasComputeType_t cublasComputeType_t
@@ -127,9 +128,11 @@ SAME(nvmlDeviceGetHandleByPciBusId_v2, nvmlDeviceGetHandleByPciBusId_v2);
 SAME(nvmlDeviceGetClock, nvmlDeviceGetClockInfo);
 SAME(nvmlDeviceGetClock, nvmlDeviceGetMaxClockInfo);
 SAME(nvmlDeviceGetTemperature, nvmlDeviceGetTemperature);
+SAME(nvmlDeviceGetTemperatureV, nvmlDeviceGetTemperatureV);
 SAME(nvmlDeviceGetPower, nvmlDeviceGetPowerUsage);
 SAME(nvmlDeviceGetPower, nvmlDeviceGetEnforcedPowerLimit);
 SAME(nvmlDeviceGetReasons, nvmlDeviceGetCurrentClocksThrottleReasons);
+SAME(nvmlDeviceGetReasons, nvmlDeviceGetCurrentClocksEventReasons);
 SAME(nvmlDeviceGetEccMode, nvmlDeviceGetEccMode);
 SAME(nvmlDeviceGetMigMode, nvmlDeviceGetMigMode);
 SAME(nvmlDeviceGetMemoryInfo, nvmlDeviceGetMemoryInfo);
@@ -219,6 +222,8 @@ EQUAL(NVML_TEMPERATURE_GPU);
 EQUAL(NVML_FEATURE_ENABLED);
 EQUAL(NVML_FI_DEV_PERF_POLICY_POWER);
 EQUAL(NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION);
+EQUAL(NVML_FI_DEV_POWER_INSTANT);
+EQUAL(nvmlTemperature_v1);
 EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN);
 EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN);
 EQUAL(NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN);
@@ -259,6 +264,10 @@ FIELD(nvmlProcessInfo, pid);
 FIELD(nvmlProcessInfo, usedGpuMemory);
 FIELD(nvmlProcessInfo, gpuInstanceId);
 FIELD(nvmlProcessInfo, computeInstanceId);
+SIZE(nvmlTemperature_v1);
+FIELD(nvmlTemperature_v1, version);
+FIELD(nvmlTemperature_v1, sensorType);
+FIELD(nvmlTemperature_v1, temperature);
 SIZE(nvmlFieldValue);
 FIELD(nvmlFieldValue, fieldId);
 FIELD(nvmlFieldValue, scopeId);

@@ -146,6 +146,7 @@ FAKE_API cuMemFree_v2(uint64_t address) {
   auto found = state.allocations.find(address);
   if (found == state.allocations.end()) return invalidValue;
   state.overruns += isOverrun(address, found->second.bytes);
+  ++state.versions;
   state.allocations.erase(found);
   releaseMemory(address);
   std::free(reinterpret_cast<void *>(address));
@@ -178,6 +179,7 @@ FAKE_API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *) 
   std::memcpy(target, source, moved);
   if (state.corrupts && bytes > 0) static_cast<unsigned char *>(target)[bytes / 2] ^= 1;
   state.now += launchNanoseconds + 2 * double(bytes) / bytesPerNanosecond;
+  state.isWorkQueued = true;
   return success;
 }
 
@@ -207,6 +209,7 @@ FAKE_API cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *s
   void *target = writable(to, bytes);
   if (!target) return invalidValue;
   std::memset(target, value, bytes);
+  state.isWorkQueued = true;
   state.now += launchNanoseconds + double(bytes) / bytesPerNanosecond;
   return success;
 }

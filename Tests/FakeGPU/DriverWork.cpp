@@ -12,6 +12,9 @@ using namespace fake_gpu;
 namespace {
 struct Graph {
   std::vector<Work> work;
+  // What all of it took when it ran last, and what the memory was like then.
+  double nanoseconds = -1;
+  uint64_t versions = 0;
 };
 
 struct Module {
@@ -23,6 +26,7 @@ struct Module {
 void run(Work &work) {
   if (state.stickyError) return;  // a broken context runs nothing
   ++state.launches;
+  state.isWorkQueued = true;
   if ((state.interruptedKernel.empty() || state.interruptedKernel == work.kernel->name) && state.launchesToInterrupt-- == 0) kill(getpid(), SIGINT);
   const int32_t any = State::due(state.launchFaults, ""), own = State::due(state.launchFaults, work.kernel->name);
   if (any || own) {
@@ -36,6 +40,27 @@ void run(Work &work) {
   const Outcome outcome = work.kernel->run(*work.kernel, work.launch);
   state.now += outcome.nanoseconds;
   state.stickyError = outcome.code;
+}
+
+// Whether a switch waits for a launch of the graph.
+bool isAwaited(const Graph &graph) {
+  if (state.stickyError || state.launchFaults.count("")) return true;
+  if (state.launchesToInterrupt >= 0 && state.interruptedKernel.empty()) return true;
+  if (state.launchesToInterrupt < 0 && state.launchFaults.empty()) return false;
+  return std::any_of(graph.work.begin(), graph.work.end(), [](const Work &work) {
+    return state.launchFaults.count(work.kernel->name) ||
+           (state.launchesToInterrupt >= 0 && state.interruptedKernel == work.kernel->name);
+  });
+}
+
+// A graph like before, on memory that nobody but kernels has written since: each of its launches would only take its time, so
+// they take it together. Half a second of the stand-in's clock is a quarter of a million launches.
+bool repeat(Graph &graph) {
+  if (graph.nanoseconds < 0 || graph.versions != state.versions || isAwaited(graph)) return false;
+  state.now += graph.nanoseconds;
+  state.launches += int64_t(graph.work.size());
+  state.isWorkQueued = true;
+  return true;
 }
 
 // What a block may have without asking, by CUDA.
@@ -121,7 +146,13 @@ FAKE_API cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, u
 
 FAKE_API cuStreamCreate(void **stream, unsigned) { ENTER_CONTEXT; *stream = create(new Stream); return success; }
 FAKE_API cuStreamDestroy_v2(void *stream) { ENTER_CONTEXT; return destroy<Stream>(stream); }
-FAKE_API cuStreamSynchronize(void *) { ENTER_CONTEXT; return success; }
+
+FAKE_API cuStreamSynchronize(void *) {
+  ENTER_CONTEXT;
+  state.isWorkQueued = false;
+  state.timesSinceRest = 0;
+  return success;
+}
 
 FAKE_API cuStreamBeginCapture_v2(void *stream, int) {
   ENTER_CONTEXT;
@@ -140,13 +171,18 @@ FAKE_API cuStreamEndCapture(void *stream, void **graph) {
 
 FAKE_API cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long long) {
   ENTER_CONTEXT;
-  *executable = create(new Graph(*static_cast<Graph *>(graph)));
+  *executable = create(new Graph{static_cast<Graph *>(graph)->work});
   return success;
 }
 
 FAKE_API cuGraphLaunch(void *executable, void *) {
   ENTER_CONTEXT;
-  for (Work &work : static_cast<Graph *>(executable)->work) run(work);
+  auto &graph = *static_cast<Graph *>(executable);
+  if (repeat(graph)) return success;
+  const double began = state.now;
+  for (Work &work : graph.work) run(work);
+  graph.nanoseconds = state.stickyError ? -1 : state.now - began;
+  graph.versions = state.versions;
   return success;
 }
 
@@ -208,12 +244,12 @@ FAKE_API cuEventRecord(void *event, void *) {
   return success;
 }
 
-FAKE_API cuEventSynchronize(void *) { ENTER_CONTEXT; return success; }
+FAKE_API cuEventSynchronize(void *) { ENTER_CONTEXT; state.isWorkQueued = false; return success; }
 
 FAKE_API cuEventElapsedTime(float *milliseconds, void *start, void *end) {
   ENTER_CONTEXT;
   const double elapsed = static_cast<Event *>(end)->at - static_cast<Event *>(start)->at;
-  const double drift = 1 + state.drift * double(state.timesRead++);
+  const double drift = (1 + state.drift * double(state.timesRead++)) * (1 + state.sink * double(state.timesSinceRest++));
   *milliseconds = float(elapsed * 1e-6 * state.timeScale * drift * (1 + state.noise * nextRandom()));
   return success;
 }

@@ -31,10 +31,15 @@ FAKE_API nvmlSystemGetDriverVersion(char *version, unsigned capacity) {
 
 FAKE_API nvmlDeviceGetHandleByPciBusId_v2(const char *, void **handle) { ENTER; *handle = &device; return success; }
 
-// SM 1000 MHz, memory 1000 MHz; 40 °C; 70 of 100 W.
-FAKE_API nvmlDeviceGetClockInfo(void *, int, unsigned *megahertz) { ENTER; *megahertz = 1000; return success; }
+// SM 1000 MHz, memory 1000 MHz; 40 °C; 70 of 100 W in the last second. While work is queued, SM 900 MHz and 60 °C.
+FAKE_API nvmlDeviceGetClockInfo(void *, int clock, unsigned *megahertz) {
+  ENTER;
+  constexpr int sm = 1;
+  *megahertz = clock == sm && state.isWorkQueued ? 900 : 1000;
+  return success;
+}
 FAKE_API nvmlDeviceGetMaxClockInfo(void *, int, unsigned *megahertz) { ENTER; *megahertz = 1000; return success; }
-FAKE_API nvmlDeviceGetTemperature(void *, int, unsigned *celsius) { ENTER; *celsius = 40; return success; }
+FAKE_API nvmlDeviceGetTemperature(void *, int, unsigned *celsius) { ENTER; *celsius = state.isWorkQueued ? 60 : 40; return success; }
 FAKE_API nvmlDeviceGetPowerUsage(void *, unsigned *milliwatts) { ENTER; *milliwatts = 70000; return success; }
 FAKE_API nvmlDeviceGetEnforcedPowerLimit(void *, unsigned *milliwatts) { ENTER; *milliwatts = 100000; return success; }
 
@@ -63,15 +68,22 @@ FAKE_API nvmlDeviceGetComputeRunningProcesses_v3(void *, unsigned *count, Proces
   return success;
 }
 
-// Energy 5 J and 70 W since; slowed down by heat for 2 s, and further while that is a reason; the others are not supported.
+// Power 30 W, while work is queued 95 W; energy 5 J and 70 W since; slowed down by heat for 2 s, and further while that is a reason; the others are not supported.
 FAKE_API nvmlDeviceGetFieldValues(void *, int count, Field *fields) {
   ENTER;
   for (int i = 0; i < count; ++i) {
     Field &field = fields[i];
     field.type = 3;
-    field.result = field.identifier == 83 || field.identifier == 270 ? success : notSupported;
-    const auto heat = (unsigned long long)(state.reasonsNow() & hardwareThermal ? state.now : 0);
-    field.value = field.identifier == 83 ? 5000 + (unsigned long long)(state.now * 70e-6) : 2000000000 + heat;
+    field.result = success;
+    switch (field.identifier) {
+      case 83: field.value = 5000 + (unsigned long long)(state.now * 70e-6); break;
+      case 186:
+        field.value = state.isWorkQueued ? 95000 : 30000;
+        if (!state.hasInstantPower) field.result = notSupported;
+        break;
+      case 270: field.value = 2000000000 + (unsigned long long)(state.reasonsNow() & hardwareThermal ? state.now : 0); break;
+      default: field.result = notSupported;
+    }
   }
   return success;
 }

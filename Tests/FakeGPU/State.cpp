@@ -40,10 +40,13 @@ void apply(const std::string &word) {
   if (key == "scale") state.timeScale = number;
   if (key == "noise") state.noise = number;
   if (key == "drift") state.drift = number;
+  if (key == "sink") state.sink = number;
   if (key == "reasons") {
     state.clockReasons = uint64_t(number);
     state.timesToReasons = after(value, at);
   }
+  if (key == "loadreasons") state.loadReasons = uint64_t(number);
+  if (key == "instantpower") state.hasInstantPower = number != 0;
   if (key == "processes") state.processes = int32_t(number);
   if (key == "corrupt" && isNumber) state.corrupts = number != 0;
   if (key == "corrupt" && !isNumber) state.corruptKernel = value;

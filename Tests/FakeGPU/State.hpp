@@ -45,12 +45,18 @@ struct State {
   std::string interruptedKernel;
   int64_t launchesToInterrupt = -1;
   std::string corruptKernel, refusedProgram;
-  double timeScale = 1, noise = 0, drift = 0;
+  double timeScale = 1, noise = 0, drift = 0, sink = 0;
+  // Times read since a stream was last waited for.
+  int64_t timesSinceRest = 0;
   bool corrupts = false;
   // cuBLASLt: what its algorithm asks for, bytes, and whether it has one.
   uint64_t matrixWorkspace = 0;
   bool hasMatrixAlgorithm = true;
   uint64_t clockReasons = 0;
+  // NVML while work is queued that nobody has waited for.
+  uint64_t loadReasons = 0;
+  bool isWorkQueued = false;
+  bool hasInstantPower = true;
   // Times read before the reasons show.
   int64_t timesToReasons = 0;
   int64_t timesRead = 0;
@@ -83,7 +89,9 @@ struct State {
     return offset <= allocation.bytes && bytes <= allocation.bytes - offset ? &allocation : nullptr;
   }
 
-  uint64_t reasonsNow() const { return timesRead >= timesToReasons ? clockReasons : 0; }
+  uint64_t reasonsNow() const {
+    return (timesRead >= timesToReasons ? clockReasons : 0) | (isWorkQueued ? loadReasons : 0);
+  }
 
   // Counts the call and says what it must answer for a fault asked for, 0 for none.
   int32_t enter(const char *call) {

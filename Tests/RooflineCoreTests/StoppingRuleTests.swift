@@ -46,6 +46,36 @@ final class StoppingRuleTests: XCTestCase {
     XCTAssertEqual(rule.reason(samples: drifting, elapsed: 4), .wallTime)
   }
 
+  /// A clock that sinks by 2 % from the first third to the last: each sample looks like the one before, and nothing is settled.
+  func testALevelMedianIsSettledAndADriftingOneIsNot() {
+    for (step, reason) in [(0.0002, StoppingRule.Reason.settled), (0.001, nil)] {
+      let sinking = (0..<30).map { 1e-3 * (1 + step * Double($0)) }
+      XCTAssertEqual(rule.reason(samples: sinking, elapsed: 0), reason, "\(step)")
+      XCTAssertEqual(rule.reason(samples: sinking.reversed(), elapsed: 0), reason, "\(step), rising")
+    }
+    let sinking = (0..<400).map { 1e-3 * (1 + 0.0001 * Double($0)) }
+    XCTAssertEqual(rule.reason(samples: sinking, elapsed: 1), .deviceTime)
+  }
+
+  /// Half a second on the device before a kernel that power holds is settled, and three times as much where it never is.
+  func testSustainedTimesNeedHalfASecond() {
+    let sustained = rule.sustained
+    XCTAssertNil(sustained.reason(samples: samples(249, around: 2e-3), elapsed: 1))
+    XCTAssertEqual(sustained.reason(samples: samples(251, around: 2e-3), elapsed: 1), .settled)
+    XCTAssertEqual(sustained.reason(samples: samples(30, around: 0.1), elapsed: 1), .settled)
+    XCTAssertNil(sustained.reason(samples: samples(60, around: 0.02, spread: 1), elapsed: 1))
+    XCTAssertEqual(sustained.reason(samples: samples(80, around: 0.02, spread: 1), elapsed: 1), .deviceTime)
+    XCTAssertEqual(sustained.reason(samples: samples(40, around: 2e-3), elapsed: 3), .wallTime)
+  }
+
+  func testTheMiddleIsHalfOfWhatIsNeeded() {
+    XCTAssertFalse(rule.isMidway(samples: samples(14, around: 1e-3), elapsed: 0))
+    XCTAssertTrue(rule.isMidway(samples: samples(15, around: 1e-3), elapsed: 0))
+    XCTAssertFalse(rule.sustained.isMidway(samples: samples(100, around: 2e-3), elapsed: 0))
+    XCTAssertTrue(rule.sustained.isMidway(samples: samples(126, around: 2e-3), elapsed: 0))
+    XCTAssertTrue(rule.isMidway(samples: [], elapsed: 1.5))
+  }
+
   /// Of times that are all 0 no more samples say more; sampling must end.
   func testTimesOfZeroEnd() {
     XCTAssertEqual(rule.reason(samples: [Double](repeating: 0, count: 30), elapsed: 0), .settled)

@@ -11,6 +11,7 @@ typedef int32_t abi_nvmlTemperatureSensors_t;
 typedef struct abi_nvmlMemory_st abi_nvmlMemory_t;
 typedef struct abi_nvmlProcessInfo_st abi_nvmlProcessInfo_t;
 typedef struct abi_nvmlFieldValue_st abi_nvmlFieldValue_t;
+typedef struct abi_nvmlTemperature_v1_st abi_nvmlTemperature_v1_t;
 typedef struct abi_nvmlDevice_st { uint8_t opaque; } *abi_nvmlDevice_t;
 #endif
 
@@ -21,12 +22,15 @@ enum {
   abi_NVML_CLOCK_MEM = 2,
   abi_NVML_TEMPERATURE_GPU = 0,
   abi_NVML_FEATURE_ENABLED = 1,
+  // The version that the structure begins with: its bytes and, above 24 bits, 1.
+  abi_nvmlTemperature_v1 = 0x100000C,
 };
 
-// Fields of nvmlDeviceGetFieldValues: nanoseconds spent slowed down, by reason, since the driver was loaded; energy in mJ.
+// Fields of nvmlDeviceGetFieldValues: nanoseconds spent slowed down, by reason, since the driver was loaded; energy in mJ; power in mW.
 enum {
   abi_NVML_FI_DEV_PERF_POLICY_POWER = 74,
   abi_NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION = 83,
+  abi_NVML_FI_DEV_POWER_INSTANT = 186,
   abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN = 269,
   abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN = 270,
   abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN = 271,
@@ -52,9 +56,12 @@ typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetClock)(
     abi_nvmlDevice_t _Nonnull, abi_nvmlClockType_t, unsigned *_Nonnull megahertz);
 typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetTemperature)(
     abi_nvmlDevice_t _Nonnull, abi_nvmlTemperatureSensors_t, unsigned *_Nonnull celsius);
+// Instead of nvmlDeviceGetTemperature, since CUDA 12.9.
+typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetTemperatureV)(
+    abi_nvmlDevice_t _Nonnull, abi_nvmlTemperature_v1_t *_Nonnull);
 // nvmlDeviceGetPowerUsage, nvmlDeviceGetEnforcedPowerLimit.
 typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetPower)(abi_nvmlDevice_t _Nonnull, unsigned *_Nonnull milliwatts);
-// nvmlDeviceGetCurrentClocksThrottleReasons: its newer name (…EventReasons) is missing from drivers before CUDA 12.2.
+// nvmlDeviceGetCurrentClocksEventReasons, and nvmlDeviceGetCurrentClocksThrottleReasons in drivers before CUDA 12.2.
 typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetReasons)(
     abi_nvmlDevice_t _Nonnull, unsigned long long *_Nonnull bits);
 typedef abi_nvmlReturn_t (*_Nonnull abi_nvmlDeviceGetEccMode)(

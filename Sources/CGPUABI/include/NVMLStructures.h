@@ -36,3 +36,9 @@ struct abi_nvmlFieldValue_st {
   uint32_t nvmlReturn;
   union abi_nvmlValue_st value;
 };
+
+struct abi_nvmlTemperature_v1_st {
+  unsigned version;
+  int32_t sensorType;
+  int temperature;
+};

@@ -6,22 +6,12 @@ extension ManagementLibrary {
   ///
   /// - Parameter pciBusIdentifier: how the driver names its place; for a slice (MIG) this is the whole GPU's.
   public func state(pciBusIdentifier: String) -> DeviceState? {
-    var found: abi_nvmlDevice_t?
-    guard deviceByPCIBusIdentifier(pciBusIdentifier, &found) == 0, let device = found else { return nil }
-    var state = DeviceState()
-    func number(_ read: (UnsafeMutablePointer<UInt32>) -> abi_nvmlReturn_t?, per unit: Double) -> Double? {
-      var value: UInt32 = 0
-      return read(&value) == 0 ? Double(value) * unit : nil
-    }
+    guard let device = device(pciBusIdentifier) else { return nil }
+    var state = load(of: device)
     let sm = Int32(abi_NVML_CLOCK_SM)
-    state.smClock = number({ clock?(device, sm, $0) }, per: 1e6)
-    state.maximumSMClock = number({ maximumClock?(device, sm, $0) }, per: 1e6)
-    state.memoryClock = number({ clock?(device, Int32(abi_NVML_CLOCK_MEM), $0) }, per: 1e6)
-    state.temperature = number({ temperature?(device, Int32(abi_NVML_TEMPERATURE_GPU), $0) }, per: 1)
-    state.power = number({ power?(device, $0) }, per: 1e-3)
-    state.powerLimit = number({ powerLimit?(device, $0) }, per: 1e-3)
-    var reasons: UInt64 = 0
-    if clockReasons?(device, &reasons) == 0 { state.clockReasons = ClockReasons(rawValue: reasons) }
+    state.maximumSMClock = number(per: 1e6) { maximumClock?(device, sm, $0) }
+    state.power = number(per: 1e-3) { power?(device, $0) }
+    state.powerLimit = number(per: 1e-3) { powerLimit?(device, $0) }
     var current: Int32 = 0
     var pending: Int32 = 0
     if eccMode?(device, &current, &pending) == 0 {
@@ -35,6 +25,44 @@ extension ManagementLibrary {
     state.processes = processes(of: device)
     state.counters = counters(of: device)
     return state
+  }
+
+  /// What changes while kernels run, and nothing else: it is read while they do, and each call takes time.
+  ///
+  /// Power is the instant's; a mean of the last second would be of what was before.
+  public func load(pciBusIdentifier: String) -> DeviceState? { device(pciBusIdentifier).map(load) }
+
+  private func device(_ pciBusIdentifier: String) -> abi_nvmlDevice_t? {
+    var found: abi_nvmlDevice_t?
+    return deviceByPCIBusIdentifier(pciBusIdentifier, &found) == 0 ? found : nil
+  }
+
+  private func load(of device: abi_nvmlDevice_t) -> DeviceState {
+    var state = DeviceState()
+    let (sm, memory) = (Int32(abi_NVML_CLOCK_SM), Int32(abi_NVML_CLOCK_MEM))
+    state.smClock = number(per: 1e6) { clock?(device, sm, $0) }
+    state.memoryClock = number(per: 1e6) { clock?(device, memory, $0) }
+    state.instantPower = fields([abi_NVML_FI_DEV_POWER_INSTANT], of: device)[0].map { $0 * 1e-3 }
+    var reasons: UInt64 = 0
+    if clockReasons?(device, &reasons) == 0 { state.clockReasons = ClockReasons(rawValue: reasons) }
+    state.temperature = temperature(of: device)
+    return state
+  }
+
+  private func number(
+    per unit: Double, _ read: (UnsafeMutablePointer<UInt32>) -> abi_nvmlReturn_t?
+  ) -> Double? {
+    var value: UInt32 = 0
+    return read(&value) == 0 ? Double(value) * unit : nil
+  }
+
+  private func temperature(of device: abi_nvmlDevice_t) -> Double? {
+    let sensor = Int32(abi_NVML_TEMPERATURE_GPU)
+    var versioned = abi_nvmlTemperature_v1_t()
+    versioned.version = UInt32(abi_nvmlTemperature_v1)
+    versioned.sensorType = sensor
+    if versionedTemperature?(device, &versioned) == 0 { return Double(versioned.temperature) }
+    return number(per: 1) { temperature?(device, sensor, $0) }
   }
 
   private func processes(of device: abi_nvmlDevice_t) -> [DeviceState.GPUProcess]? {
@@ -54,27 +82,34 @@ extension ManagementLibrary {
 
   private func counters(of device: abi_nvmlDevice_t) -> DeviceState.Counters {
     var counters = DeviceState.Counters()
-    let fields = [
-      abi_NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION, abi_NVML_FI_DEV_PERF_POLICY_POWER,
-      abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN, abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN,
-      abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN,
-    ]
-    var values = fields.map { field in
-      var value = abi_nvmlFieldValue_t()
-      value.fieldId = UInt32(field)
-      return value
-    }
-    guard let fieldValues, fieldValues(device, Int32(values.count), &values) == 0 else { return counters }
-    // What no counter can say (NaN, less than nothing) is not known.
-    let numbers = values.map { field in
-      field.nvmlReturn == 0 ? FieldValue.number(field).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil } : nil
-    }
+    let numbers = fields(
+      [
+        abi_NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION, abi_NVML_FI_DEV_PERF_POLICY_POWER,
+        abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN, abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN,
+        abi_NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN,
+      ], of: device)
     counters.energy = numbers[0].map { $0 * 1e-3 }
     counters.powerCapped = numbers[1].map { $0 * 1e-9 }
     counters.softwareThermal = numbers[2].map { $0 * 1e-9 }
     counters.hardwareThermal = numbers[3].map { $0 * 1e-9 }
     counters.powerBrake = numbers[4].map { $0 * 1e-9 }
     return counters
+  }
+
+  /// Values of NVML's fields, nil for those that it does not tell.
+  private func fields(_ identifiers: [Int], of device: abi_nvmlDevice_t) -> [Double?] {
+    var values = identifiers.map { identifier in
+      var value = abi_nvmlFieldValue_t()
+      value.fieldId = UInt32(identifier)
+      return value
+    }
+    guard let fieldValues, fieldValues(device, Int32(values.count), &values) == 0 else {
+      return [Double?](repeating: nil, count: identifiers.count)
+    }
+    // What no counter can say (NaN, less than nothing) is not known.
+    return values.map { field in
+      field.nvmlReturn == 0 ? FieldValue.number(field).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil } : nil
+    }
   }
 }
 

@@ -10,6 +10,8 @@ public struct ManagementLibrary: Sendable {
   let clock: abi_nvmlDeviceGetClock?
   let maximumClock: abi_nvmlDeviceGetClock?
   let temperature: abi_nvmlDeviceGetTemperature?
+  /// Since CUDA 12.9, and from then on instead of the other.
+  let versionedTemperature: abi_nvmlDeviceGetTemperatureV?
   let power: abi_nvmlDeviceGetPower?
   let powerLimit: abi_nvmlDeviceGetPower?
   let clockReasons: abi_nvmlDeviceGetReasons?
@@ -27,9 +29,12 @@ public struct ManagementLibrary: Sendable {
     clock = library.optionalFunction("nvmlDeviceGetClockInfo")
     maximumClock = library.optionalFunction("nvmlDeviceGetMaxClockInfo")
     temperature = library.optionalFunction("nvmlDeviceGetTemperature")
+    versionedTemperature = library.optionalFunction("nvmlDeviceGetTemperatureV")
     power = library.optionalFunction("nvmlDeviceGetPowerUsage")
     powerLimit = library.optionalFunction("nvmlDeviceGetEnforcedPowerLimit")
-    clockReasons = library.optionalFunction("nvmlDeviceGetCurrentClocksThrottleReasons")
+    clockReasons =
+      library.optionalFunction("nvmlDeviceGetCurrentClocksEventReasons")
+      ?? library.optionalFunction("nvmlDeviceGetCurrentClocksThrottleReasons")
     eccMode = library.optionalFunction("nvmlDeviceGetEccMode")
     migMode = library.optionalFunction("nvmlDeviceGetMigMode")
     memoryInfo = library.optionalFunction("nvmlDeviceGetMemoryInfo")

@@ -16,6 +16,15 @@ final class KernelTimer {
 
   /// A sample's shortest time, s: long against the events' half microsecond.
   private static let shortestSample = 0.5e-3
+  /// That of kernels whose clocks sink, s: long against what lies between replays, too, so that the device hardly rests.
+  private static let shortestSustainedSample = 2e-3
+  /// What is queued before anybody waits for it, s of the device's time and samples.
+  private static let batchTime = 10e-3
+  private static let largestBatch = 8
+  /// How long the device works while somebody asks NVML, s: it needs some milliseconds for its answers.
+  private static let lookTime = 20e-3
+  /// Calls for that at most; so many single launches, each with its sweep, keep it at work as long.
+  private static let mostCompanions = 128
   /// Time on the clock before the first sample, s, so that clocks are up.
   private static let warmUp = 25e-3
   /// How long the device waits before a sample, ns: by then all of it is queued, and the time that queueing takes is no part
@@ -61,16 +70,19 @@ final class KernelTimer {
 
   /// - Parameters:
   ///   - copies: how many sets the calls go around.
+  ///   - isSustained: whether power may hold the clocks, so that calls must go on until they have sunk. A single launch behind
+  ///     a sweep is none that power holds.
+  ///   - look: called once, while calls in the middle run.
   ///   - call: queues the call on a set.
   /// - Returns: nil where it was interrupted.
   func time(
-    _ mode: TimingMode, copies: Int, isInterrupted: () -> Bool,
+    _ mode: TimingMode, copies: Int, isSustained: Bool = false, isInterrupted: () -> Bool, look: () -> Void = {},
     _ call: (Int, DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Sampling? {
     switch mode {
-    case .rotating: try replays(copies: copies, isInterrupted, call)
-    case .hot: try replays(copies: 1, isInterrupted, call)
-    case .cold: try single(isInterrupted, call)
+    case .rotating: try replays(copies: copies, isSustained, isInterrupted, look, call)
+    case .hot: try replays(copies: 1, isSustained, isInterrupted, look, call)
+    case .cold: try single(isInterrupted, look, call)
     }
   }
 
@@ -98,8 +110,10 @@ final class KernelTimer {
 
   /// A graph of whole rounds over the copies, replayed.
   private func replays(
-    copies: Int, _ isInterrupted: () -> Bool, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+    copies: Int, _ isSustained: Bool, _ isInterrupted: () -> Bool, _ look: () -> Void,
+    _ call: (Int, DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Sampling? {
+    let shortest = isSustained ? KernelTimer.shortestSustainedSample : KernelTimer.shortestSample
     func record(calls: Int) throws(GPUFault) -> Graph {
       try Graph(capturing: stream) { stream throws(GPUFault) in
         for index in 0..<calls { try call(index % copies, stream) }
@@ -111,25 +125,31 @@ final class KernelTimer {
     var calls = copies
     var graph = try record(calls: calls)
     let began = clock.now
+    var replay = 0.0
     while true {
       if isInterrupted() { return nil }
-      let replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
+      replay = try timer.once { _ throws(GPUFault) in try graph.launch() }
       if LaunchTimer.seconds(clock.now - began) < KernelTimer.warmUp { continue }
-      if replay >= KernelTimer.shortestSample || calls * 2 > KernelTimer.callLimit { break }
+      if replay >= shortest || calls * 2 > KernelTimer.callLimit { break }
       // Twice as many at least, because a short replay's time is mostly not the calls'.
-      let times = max(2, Int((KernelTimer.shortestSample / max(replay, 1e-7)).rounded(.up)))
+      let times = max(2, Int((shortest / max(replay, 1e-7)).rounded(.up)))
       calls = copies * max(1, min(calls * times, KernelTimer.callLimit) / copies)
       graph = try record(calls: calls)
     }
-    let taken = try timer.samples(rule: rule, cover: wait, isInterrupted: isInterrupted) { _ throws(GPUFault) in
-      try graph.launch()
-    }
+    /// Replays that take so long.
+    func count(_ seconds: Double, atMost limit: Int) -> Int { max(1, Int(min(seconds / replay, Double(limit)))) }
+    let taken = try timer.samples(
+      rule: isSustained ? rule.sustained : rule,
+      batch: count(KernelTimer.batchTime, atMost: KernelTimer.largestBatch), cover: wait,
+      isInterrupted: isInterrupted, companions: count(KernelTimer.lookTime, atMost: KernelTimer.mostCompanions),
+      look: look
+    ) { _ throws(GPUFault) in try graph.launch() }
     return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: calls) }
   }
 
   /// Single launches, each behind a sweep of the cache.
   private func single(
-    _ isInterrupted: () -> Bool, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+    _ isInterrupted: () -> Bool, _ look: () -> Void, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Sampling? {
     let sweep = try loadedSweep()
     let arguments: [KernelArgument] = [.memory(sweep.memory), .memory(sweep.found), .uint64(UInt64(sweep.byteCount))]
@@ -144,9 +164,9 @@ final class KernelTimer {
       try call(0, stream)
       try stream.synchronize()
     }
-    let taken = try timer.samples(rule: rule, cover: cover, isInterrupted: isInterrupted) { stream throws(GPUFault) in
-      try call(0, stream)
-    }
+    let taken = try timer.samples(
+      rule: rule, cover: cover, isInterrupted: isInterrupted, companions: KernelTimer.mostCompanions, look: look
+    ) { stream throws(GPUFault) in try call(0, stream) }
     return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: 1) }
   }
 

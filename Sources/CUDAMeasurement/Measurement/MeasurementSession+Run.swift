@@ -5,12 +5,13 @@ extension MeasurementSession {
   /// lost.
   ///
   /// - Parameters:
+  ///   - hardware: the GPU's file; nil where there is none.
   ///   - isKnown: whether a task is not to be measured in a mode, because somebody has its time already.
   ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
   ///   - didMeasure: called with all that is known so far whenever a task is done.
   public func run(
     _ tasks: [MeasurementTask], modes: [TimingMode], options: PlanningOptions = PlanningOptions(),
-    isKnown: (MeasurementTask, TimingMode) -> Bool = { _, _ in false },
+    hardware: HardwareSpec? = nil, isKnown: (MeasurementTask, TimingMode) -> Bool = { _, _ in false },
     willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },
     didMeasure: (MeasurementRun) throws -> Void = { _ in }
   ) rethrows -> MeasurementRun {
@@ -31,7 +32,7 @@ extension MeasurementSession {
       run.left = plans.count - index
       willMeasure(task, index, plans.count)
       do throws(GPUFault) {
-        guard try measure(task, plan, modes: modes, into: &run.measurements) else {
+        guard try measure(task, plan, modes: modes, hardware: hardware, into: &run.measurements) else {
           run.end = .interrupted
           return run
         }

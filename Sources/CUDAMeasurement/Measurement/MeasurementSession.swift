@@ -75,11 +75,14 @@ public final class MeasurementSession {
 
   /// Checks an operator's results, then times it.
   ///
-  /// - Parameter measurements: gets one a mode, each as soon as it is there: an interruption or a fault in a later mode takes
-  ///   none of them away.
+  /// - Parameters:
+  ///   - hardware: the GPU's file, whose ridge says whether power may hold its clocks; nil where there is none.
+  ///   - measurements: gets one a mode, each as soon as it is there: an interruption or a fault in a later mode
+  ///     takes none of them away.
   /// - Returns: whether every mode was measured; false where it was interrupted.
   public func measure(
-    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], into measurements: inout [KernelMeasurement]
+    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], hardware: HardwareSpec? = nil,
+    into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {
     let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
     let prepared = try prepare(plan, copies: copies)
@@ -88,10 +91,11 @@ public final class MeasurementSession {
     for mode in modes {
       guard let floor = try floor(mode) else { return false }
       let before = state
-      let sampling = try timer.time(mode, copies: copies, isInterrupted: isInterrupted) {
-        copy, stream throws(GPUFault) in
-        try prepared.launch(copy: copy, in: stream)
-      }
+      var during: DeviceState?
+      func look() { during = management?.load(pciBusIdentifier: properties.pciBusIdentifier) }
+      let sampling = try timer.time(
+        mode, copies: copies, isSustained: task.isTensorBound(on: hardware), isInterrupted: isInterrupted, look: look
+      ) { copy, stream throws(GPUFault) in try prepared.launch(copy: copy, in: stream) }
       guard let sampling, let statistics = SampleStatistics(sampling.samples) else { return false }
       let rounds = mode == .rotating ? copies : 1
       measurements.append(
@@ -100,7 +104,7 @@ public final class MeasurementSession {
           callsPerSample: sampling.callsPerSample, footprint: plan.byteCount + (rounds - 1) * plan.rotatedBytes,
           workspaceBytes: prepared.workspaceBytes, remark: plan.remark, samples: sampling.samples,
           statistics: statistics, end: sampling.end,
-          floor: floor, check: check, before: before, after: state))
+          floor: floor, check: check, before: before, after: state, during: during))
     }
     return true
   }

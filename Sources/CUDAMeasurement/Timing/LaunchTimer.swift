@@ -3,14 +3,15 @@ import RooflineCore
 /// Times single pieces of work in a stream of its own by a pair of events each.
 public final class LaunchTimer {
   public let stream: DeviceStream
-  private let start: Event
-  private let end: Event
+  private let context: Context
+  /// One for each sample that is queued at a time.
+  private var pairs: [(start: Event, end: Event)]
   private let clock = ContinuousClock()
 
   public init(_ context: Context) throws(GPUFault) {
+    self.context = context
     stream = try DeviceStream(context)
-    start = try Event(context)
-    end = try Event(context)
+    pairs = [(try Event(context), try Event(context))]
   }
 
   /// What was taken of one piece of work.
@@ -26,36 +27,65 @@ public final class LaunchTimer {
   /// Three runs before the first sample load the code and wake the clocks.
   ///
   /// - Parameters:
-  ///   - cover: queues what keeps the device busy until all of a sample is queued; without it the time that the CPU
-  ///     needs to queue the work is part of a short sample.
+  ///   - batch: samples, one at least, that are queued one behind the other before anybody waits for them, so that the device does not rest
+  ///     between them.
+  ///   - cover: queues what keeps the device busy until all of a batch's first sample is queued; without it the time that the
+  ///     CPU needs to queue the work is part of a short sample.
   ///   - work: queues the work in the stream.
-  ///   - isInterrupted: asked before each sample.
+  ///   - isInterrupted: asked before each batch.
+  ///   - companions: calls, covers and all, that are queued behind a middle sample and not timed, so that the device works
+  ///     for as long as somebody looks at it; 0: nobody looks.
+  ///   - look: called once, while the device works on a middle sample and its companions.
   /// - Returns: nil where it was interrupted.
   func samples(
-    rule: StoppingRule = StoppingRule(), cover: (DeviceStream) throws(GPUFault) -> Void = { _ in },
-    isInterrupted: () -> Bool = { false }, _ work: (DeviceStream) throws(GPUFault) -> Void
+    rule: StoppingRule = StoppingRule(), batch: Int = 1, cover: (DeviceStream) throws(GPUFault) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }, companions: Int = 0, look: () -> Void = {},
+    _ work: (DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Taken? {
+    while pairs.count < batch { pairs.append((try Event(context), try Event(context))) }
     for _ in 0..<3 { try work(stream) }
     try stream.synchronize()
     let began = clock.now
     var samples: [Double] = []
+    var isLookDue = companions > 0
     while true {
-      if let end = rule.reason(samples: samples, elapsed: LaunchTimer.seconds(clock.now - began)) {
-        return Taken(samples: samples, end: end)
-      }
+      let elapsed = LaunchTimer.seconds(clock.now - began)
+      if let end = rule.reason(samples: samples, elapsed: elapsed) { return Taken(samples: samples, end: end) }
       if isInterrupted() { return nil }
       try cover(stream)
-      samples.append(try once(work))
+      for pair in pairs.prefix(batch) { try queue(work, between: pair) }
+      if isLookDue, rule.isMidway(samples: samples, elapsed: elapsed) {
+        for _ in 0..<companions {
+          try cover(stream)
+          try work(stream)
+        }
+        look()
+        isLookDue = false
+      }
+      // Whatever was queued before the last end is done with it.
+      try pairs[batch - 1].end.synchronize()
+      for pair in pairs.prefix(batch) { samples.append(try LaunchTimer.seconds(pair)) }
     }
   }
 
   /// Seconds that the work takes once.
   func once(_ work: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double {
-    try start.record(in: stream)
+    try queue(work, between: pairs[0])
+    try pairs[0].end.synchronize()
+    return try LaunchTimer.seconds(pairs[0])
+  }
+
+  private func queue(
+    _ work: (DeviceStream) throws(GPUFault) -> Void, between pair: (start: Event, end: Event)
+  ) throws(GPUFault) {
+    try pair.start.record(in: stream)
     try work(stream)
-    try end.record(in: stream)
-    try end.synchronize()
-    return try LaunchTimer.plausible(try end.seconds(since: start))
+    try pair.end.record(in: stream)
+  }
+
+  /// Between two events that the device has passed.
+  private static func seconds(_ pair: (start: Event, end: Event)) throws(GPUFault) -> Double {
+    try plausible(try pair.end.seconds(since: pair.start))
   }
 
   /// A time that the driver gave, or a share of one.

@@ -35,17 +35,24 @@ public struct SelfTest: Sendable {
       }
       readings.append(SelfTestResult.Reading(expected: duration, measured: measured))
     }
-    let copy = try copy(context, timer, cover)
-    let reasons = management?.state(pciBusIdentifier: context.properties.pciBusIdentifier)?.clockReasons
+    func load() -> DeviceState? { management?.load(pciBusIdentifier: context.properties.pciBusIdentifier) }
+    var during: DeviceState?
+    let copy = try copy(context, timer, cover) { during = load() }
+    // Some reasons show only under load, others only some time after.
+    let after = load()
+    let reasons = during?.clockReasons.map { $0.union(after?.clockReasons ?? []) } ?? after?.clockReasons
     return SelfTestResult(
       device: context.properties, readings: readings, emptyKernel: floor, copy: copy, clockReasons: reasons)
   }
 
   private func statistics(
-    _ timer: LaunchTimer, _ cover: (DeviceStream) throws(GPUFault) -> Void,
+    _ timer: LaunchTimer, _ cover: (DeviceStream) throws(GPUFault) -> Void, companions: Int = 0,
+    look: () -> Void = {},
     _ work: (DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> SampleStatistics {
-    guard let taken = try timer.samples(rule: rule, cover: cover, work),
+    guard
+      let taken = try timer.samples(
+        rule: rule, cover: cover, companions: companions, look: look, work),
       let statistics = SampleStatistics(taken.samples)
     else {
       throw .noAnswer(call: "cuEventElapsedTime")
@@ -55,7 +62,7 @@ public struct SelfTest: Sendable {
 
   /// Random bytes to the device, across it, and back; then a copy that no cache holds, timed.
   private func copy(
-    _ context: Context, _ timer: LaunchTimer, _ cover: (DeviceStream) throws(GPUFault) -> Void
+    _ context: Context, _ timer: LaunchTimer, _ cover: (DeviceStream) throws(GPUFault) -> Void, look: () -> Void
   ) throws(GPUFault) -> SelfTestResult.Copy {
     // 64 MiB at least, else launches dominate; four times the L2, else it is not memory that is timed.
     let timedBytes = max(64 << 20, 4 * Int(context.properties.l2 ?? 0))
@@ -73,7 +80,8 @@ public struct SelfTest: Sendable {
     let wrong = zip(words, returned).reduce(0) { count, pair in
       pair.0 == pair.1 ? count : count + SelfTest.differingBytes(pair.0, pair.1)
     }
-    let time = try statistics(timer, cover) { stream throws(GPUFault) in
+    // Each of these copies takes tens of microseconds at least.
+    let time = try statistics(timer, cover, companions: 64, look: look) { stream throws(GPUFault) in
       try stream.copy(timedBytes, from: source, to: target)
     }
     return SelfTestResult.Copy(

@@ -8,8 +8,10 @@ public struct DeviceState: Hashable, Sendable {
   public var memoryClock: Double?
   /// °C.
   public var temperature: Double?
-  /// W.
+  /// W, the mean of the last second on GPUs since Ampere (but GA100).
   public var power: Double?
+  /// W, at the moment of asking; nil where the driver tells a mean alone.
+  public var instantPower: Double?
   /// The limit in force, W.
   public var powerLimit: Double?
   public var clockReasons: ClockReasons?

@@ -23,9 +23,11 @@ public struct KernelMeasurement: Sendable {
   /// Seconds an empty kernel takes in this mode: not subtracted.
   public var floor: Double
   public var check: Check
-  /// What NVML said right before the first and right after the last sample.
+  /// What NVML said right before the first and right after the last sample, when the GPU did nothing.
   public var before: DeviceState?
   public var after: DeviceState?
+  /// Its clocks, temperature, power and reasons while the calls of a middle sample ran.
+  public var during: DeviceState?
 
   /// A kernel as it was launched.
   public struct LaunchedKernel: Hashable, Sendable {
@@ -79,7 +81,8 @@ public struct KernelMeasurement: Sendable {
     task: MeasurementTask, family: String, kernels: [LaunchedKernel], mode: TimingMode, copies: Int,
     callsPerSample: Int, footprint: Int, workspaceBytes: Int, remark: String?, samples: [Double],
     statistics: SampleStatistics,
-    end: StoppingRule.Reason, floor: Double, check: Check, before: DeviceState?, after: DeviceState?
+    end: StoppingRule.Reason, floor: Double, check: Check, before: DeviceState?, after: DeviceState?,
+    during: DeviceState?
   ) {
     self.task = task
     self.family = family
@@ -97,11 +100,29 @@ public struct KernelMeasurement: Sendable {
     self.check = check
     self.before = before
     self.after = after
+    self.during = during
+  }
+
+  /// How the samples changed from first to last.
+  public var drift: SampleDrift? { SampleDrift(samples) }
+
+  /// Of all samples together, s.
+  public var deviceTime: Double { samples.reduce(0, +) * Double(callsPerSample) }
+
+  /// Below this a counter of energy counts what lies before and behind the samples, too, s.
+  public static let leastEnergyTime = 2.0
+
+  /// J of the samples and what lies between them; nil where they are too short to tell, or NVML does not count.
+  public var energy: Double? {
+    guard deviceTime >= KernelMeasurement.leastEnergyTime, let first = before?.counters.energy,
+      let last = after?.counters.energy
+    else { return nil }
+    return last - first
   }
 
   /// Why the clocks were held while it ran, as far as that counts against it: heat or a weak power supply.
   public var slowdown: ClockReasons {
-    let reasons = (before?.clockReasons ?? []).union(after?.clockReasons ?? [])
-    return reasons.intersection(.faults)
+    [before, during, after].reduce(into: ClockReasons()) { $0.formUnion($1?.clockReasons ?? []) }
+      .intersection(.faults)
   }
 }

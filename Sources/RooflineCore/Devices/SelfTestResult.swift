@@ -5,7 +5,7 @@ public struct SelfTestResult: Hashable, Sendable {
   /// Seconds that an empty kernel takes between two events: the floor under every single launch.
   public var emptyKernel: SampleStatistics
   public var copy: Copy
-  /// Why the clocks were where they were right after the last kernel; nil without NVML.
+  /// Why the clocks were where they were while copies ran and right after the last one; nil without NVML.
   public var clockReasons: ClockReasons?
 
   /// A kernel that spins for a known time, and what the events said.

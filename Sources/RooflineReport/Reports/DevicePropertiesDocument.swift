@@ -40,7 +40,10 @@ struct DeviceStateDocument: Encodable {
   @Nullable var maximumSMClockHz: Double?
   @Nullable var memoryClockHz: Double?
   @Nullable var temperatureCelsius: Double?
+  /// The mean of the last second on most GPUs.
   @Nullable var powerWatts: Double?
+  /// At the moment of asking.
+  @Nullable var instantPowerWatts: Double?
   @Nullable var powerLimitWatts: Double?
   @Nullable var clockReasons: [String]?
   @Nullable var isECCEnabled: Bool?
@@ -59,6 +62,7 @@ struct DeviceStateDocument: Encodable {
     _memoryClockHz = Nullable(wrappedValue: state.memoryClock)
     _temperatureCelsius = Nullable(wrappedValue: state.temperature)
     _powerWatts = Nullable(wrappedValue: state.power)
+    _instantPowerWatts = Nullable(wrappedValue: state.instantPower)
     _powerLimitWatts = Nullable(wrappedValue: state.powerLimit)
     _clockReasons = Nullable(wrappedValue: state.clockReasons?.names)
     _isECCEnabled = Nullable(wrappedValue: state.isECCEnabled)
@@ -66,5 +70,23 @@ struct DeviceStateDocument: Encodable {
     _freeMemoryBytes = Nullable(wrappedValue: state.freeMemory)
     _processes = Nullable(
       wrappedValue: state.processes?.map { GPUProcess(identifier: $0.identifier, memoryBytes: $0.memory) })
+  }
+}
+
+/// A GPU at work, for machines: what one call of NVML after the other tells while kernels run.
+struct LoadDocument: Encodable {
+  @Nullable var smClockHz: Double?
+  @Nullable var memoryClockHz: Double?
+  @Nullable var temperatureCelsius: Double?
+  /// At the moment of asking; null where the driver tells a mean of the last second alone, which is mostly of what was before.
+  @Nullable var instantPowerWatts: Double?
+  @Nullable var clockReasons: [String]?
+
+  init(_ state: DeviceState) {
+    _smClockHz = Nullable(wrappedValue: state.smClock)
+    _memoryClockHz = Nullable(wrappedValue: state.memoryClock)
+    _temperatureCelsius = Nullable(wrappedValue: state.temperature)
+    _instantPowerWatts = Nullable(wrappedValue: state.instantPower)
+    _clockReasons = Nullable(wrappedValue: state.clockReasons?.names)
   }
 }

@@ -81,6 +81,14 @@ public struct MeasurementReport {
         )
       }
     }
+    let drifting = run.measurements.compactMap { measurement in
+      measurement.drift.map { (measurement, share: $0.share) }
+    }.filter { $0.share.magnitude > StoppingRule().drift }
+    if let worst = drifting.max(by: { $0.share.magnitude < $1.share.magnitude }) {
+      lines.append(
+        "drift        \(drifting.count) of the times changed by more than \(Numbers.percent(StoppingRule().drift)) % while they were taken; most, by \(Numbers.percent(worst.share)) %, \(Self.short(worst.0.task)) (\(worst.0.mode.rawValue))"
+      )
+    }
     for (dtype, reason) in (ceilings?.refusals ?? [:]).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       lines.append("not measured \(dtype.rawValue) products: \(reason)")
     }

@@ -36,14 +36,16 @@ struct ObservationEntry: Encodable {
     let counts: Counts
     let achieved: Achieved
     let check: Check
+    /// The GPU at rest right before and after; `during`: while the calls of a middle sample ran.
     @Nullable var before: DeviceStateDocument?
+    @Nullable var during: LoadDocument?
     @Nullable var after: DeviceStateDocument?
     let elapsed: Elapsed
     let run: Run
 
     enum CodingKeys: String, CodingKey {
-      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, after,
-        elapsed, run
+      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, during,
+        after, elapsed, run
       case samplesUs = "samples_us"
     }
   }
@@ -80,9 +82,13 @@ struct ObservationEntry: Encodable {
     let callsPerSample: Int
     /// An empty kernel under the same procedure; not subtracted.
     let floorUs: Double
+    /// The median of the last third of samples, and how far it is from the first third's: last/first − 1.
+    @Nullable var lastThirdMedianUs: Double?
+    @Nullable var drift: Double?
 
     enum CodingKeys: String, CodingKey {
-      case n, noise, end, callsPerSample
+      case n, noise, end, callsPerSample, drift
+      case lastThirdMedianUs = "last_third_median_us"
       case minUs = "min_us"
       case lowerQuartileUs = "lower_quartile_us"
       case medianUs = "median_us"
@@ -122,20 +128,22 @@ struct ObservationEntry: Encodable {
 
   /// What happened between `before` and `after`; null where NVML does not count it.
   struct Elapsed: Encodable {
+    /// null for samples of less than two seconds together, too, which no counter of energy tells from what lies around them.
     @Nullable var energyJoules: Double?
     @Nullable var powerCappedSeconds: Double?
     @Nullable var softwareThermalSeconds: Double?
     @Nullable var hardwareThermalSeconds: Double?
     @Nullable var powerBrakeSeconds: Double?
 
-    init(_ before: DeviceState.Counters?, _ after: DeviceState.Counters?) {
+    init(_ measurement: KernelMeasurement) {
+      let (before, after) = (measurement.before?.counters, measurement.after?.counters)
       func difference(_ counter: (DeviceState.Counters) -> Double?) -> Nullable<Double> {
         guard let first = before.flatMap(counter), let last = after.flatMap(counter) else {
           return Nullable(wrappedValue: nil)
         }
         return Nullable(wrappedValue: last - first)
       }
-      _energyJoules = difference(\.energy)
+      _energyJoules = Nullable(wrappedValue: measurement.energy)
       _powerCappedSeconds = difference(\.powerCapped)
       _softwareThermalSeconds = difference(\.softwareThermal)
       _hardwareThermalSeconds = difference(\.hardwareThermal)
@@ -154,7 +162,8 @@ struct ObservationEntry: Encodable {
       columns["floor_us"] = .number(ObservationEntry.microseconds(measurement.floor))
     }
     columns["time_us"] = .number(ObservationEntry.microseconds(statistics.median))
-    if let clock = measurement.after?.smClock { columns["sm_clock_mhz"] = .number(clock / 1e6) }
+    // The clock at rest is another one.
+    if let clock = measurement.during?.smClock { columns["sm_clock_mhz"] = .number(clock / 1e6) }
     self.columns = columns
     let cost = task.value.cost
     let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
@@ -176,7 +185,9 @@ struct ObservationEntry: Encodable {
         upperQuartileUs: ObservationEntry.microseconds(statistics.upperQuartile),
         maxUs: ObservationEntry.microseconds(statistics.maximum), noise: statistics.noise,
         end: measurement.end.rawValue, callsPerSample: measurement.callsPerSample,
-        floorUs: ObservationEntry.microseconds(measurement.floor)),
+        floorUs: ObservationEntry.microseconds(measurement.floor),
+        lastThirdMedianUs: (measurement.drift?.lastMedian).map(ObservationEntry.microseconds),
+        drift: measurement.drift?.share),
       samplesUs: measurement.samples.map(ObservationEntry.microseconds),
       counts: Counts(
         tensorFLOPs: cost.flops.tensor.value, vectorFLOPs: cost.flops.vector.value,
@@ -193,8 +204,9 @@ struct ObservationEntry: Encodable {
         comparedElements: measurement.check.compared, outputElements: measurement.check.elements,
         worstError: measurement.check.worst),
       before: measurement.before.map(DeviceStateDocument.init),
+      during: measurement.during.map(LoadDocument.init),
       after: measurement.after.map(DeviceStateDocument.init),
-      elapsed: Elapsed(measurement.before?.counters, measurement.after?.counters), run: run)
+      elapsed: Elapsed(measurement), run: run)
   }
 
   func encode(to encoder: any Encoder) throws {

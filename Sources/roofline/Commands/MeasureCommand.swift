@@ -73,7 +73,8 @@ enum MeasureCommand: Command {
       return whole
     }
     let run = try session.run(
-      tasks, modes: modes, options: options, isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
+      tasks, modes: modes, options: options, hardware: hardware,
+      isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
       willMeasure: progress.begin, didMeasure: { run in _ = try save(run) })
     progress.end()
     let final = try save(run)

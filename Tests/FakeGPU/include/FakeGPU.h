@@ -23,10 +23,14 @@
 //   corrupt=1                     copies on the device flip a bit
 //   scale=1.1  noise=0.2          event times are 1.1 times as long; off by up to 20 % to either side
 //   drift=0.01                    each event time is longer than the one before, by 1 % of the first
+//   sink=0.001                    the same from rest on: clocks that sink while the GPU works, until a stream is waited for
 //   reasons=64@30                 NVML: why the clocks are low, behind the 30th event time
+//   loadreasons=4                 NVML: further reasons while work is queued that nobody has waited for
+//   instantpower=0                NVML knows no power but the mean of the last second
 //   processes=2                   NVML: others that compute here
 //   report=FILE                   at exit, lines of a name and a number go to that file: live_bytes live_handles contexts
 //                                 leaked_bytes overruns launches real_runs
+// While work is queued, NVML's SM clock is 900 MHz, not 1000, the temperature 60 °C, not 40, the instant's power 95 W, not 30.
 // cuBLASLt's kernel is fake_gemm. A missing NVML is none of these: ROOFLINE_NVML names a file that is not there.
 #pragma once
 #include <stdint.h>
