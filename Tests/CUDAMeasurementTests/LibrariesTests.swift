@@ -92,7 +92,8 @@ final class LibrariesTests: XCTestCase {
   /// What a virtual GPU hides is missing, and nothing else.
   func testEachFactOfTheManagementLibraryMayBeMissing() throws {
     let calls = [
-      "nvmlDeviceGetClockInfo", "nvmlDeviceGetMaxClockInfo", "nvmlDeviceGetTemperature", "nvmlDeviceGetPowerUsage",
+      "nvmlDeviceGetClockInfo", "nvmlDeviceGetMaxClockInfo", "nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV",
+      "nvmlDeviceGetPowerUsage", "nvmlDeviceGetCurrentClocksEventReasons",
       "nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetCurrentClocksThrottleReasons", "nvmlDeviceGetEccMode",
       "nvmlDeviceGetMigMode", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetComputeRunningProcesses_v3",
       "nvmlDeviceGetFieldValues",
@@ -103,6 +104,22 @@ final class LibrariesTests: XCTestCase {
     XCTAssertEqual(management.state(pciBusIdentifier: "FA4E:00:00.0"), DeviceState())
     try fake.fail("nvmlDeviceGetHandleByPciBusId_v2", code: 6)
     XCTAssertNil(management.state(pciBusIdentifier: "FA4E:00:00.0"))
+  }
+
+  /// NVML renamed two functions: either name will do, whichever the driver has.
+  func testRenamedFunctionsAreAskedUnderBothNames() throws {
+    let old = ["nvmlDeviceGetTemperature", "nvmlDeviceGetCurrentClocksThrottleReasons"]
+    let new = ["nvmlDeviceGetTemperatureV", "nvmlDeviceGetCurrentClocksEventReasons"]
+    for missing in [[], old, new] {
+      let fake = try FakeGPU()
+      try fake.setClockReasons(0x4)
+      for call in missing { try fake.fail(call, code: 13) }  // NVML_ERROR_FUNCTION_NOT_FOUND
+      let management = try ManagementLibrary(environment: fake.environment)
+      let state = try XCTUnwrap(management.state(pciBusIdentifier: "FA4E:00:00.0"))
+      XCTAssertEqual(state.temperature, 40, "\(missing)")
+      XCTAssertEqual(state.clockReasons, .softwarePowerCap, "\(missing)")
+      XCTAssertEqual(management.load(pciBusIdentifier: "FA4E:00:00.0")?.temperature, 40)
+    }
   }
 
   func testCompilerTooNewForTheDriverIsRefusedWithItsReason() throws {

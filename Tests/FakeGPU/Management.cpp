@@ -40,10 +40,25 @@ FAKE_API nvmlDeviceGetClockInfo(void *, int clock, unsigned *megahertz) {
 }
 FAKE_API nvmlDeviceGetMaxClockInfo(void *, int, unsigned *megahertz) { ENTER; *megahertz = 1000; return success; }
 FAKE_API nvmlDeviceGetTemperature(void *, int, unsigned *celsius) { ENTER; *celsius = state.isWorkQueued ? 60 : 40; return success; }
+// As nvmlTemperature_v1_t.
+struct VersionedTemperature { unsigned version; int sensor, celsius; };
+FAKE_API nvmlDeviceGetTemperatureV(void *, VersionedTemperature *temperature) {
+  ENTER;
+  constexpr int versionMismatch = 25;
+  if (temperature->version != (sizeof *temperature | 1u << 24)) return versionMismatch;
+  temperature->celsius = state.isWorkQueued ? 60 : 40;
+  return success;
+}
 FAKE_API nvmlDeviceGetPowerUsage(void *, unsigned *milliwatts) { ENTER; *milliwatts = 70000; return success; }
 FAKE_API nvmlDeviceGetEnforcedPowerLimit(void *, unsigned *milliwatts) { ENTER; *milliwatts = 100000; return success; }
 
 FAKE_API nvmlDeviceGetCurrentClocksThrottleReasons(void *, unsigned long long *bits) {
+  ENTER;
+  *bits = state.reasonsNow();
+  return success;
+}
+
+FAKE_API nvmlDeviceGetCurrentClocksEventReasons(void *, unsigned long long *bits) {
   ENTER;
   *bits = state.reasonsNow();
   return success;

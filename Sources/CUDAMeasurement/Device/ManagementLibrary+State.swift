@@ -44,7 +44,7 @@ extension ManagementLibrary {
     state.memoryClock = number(per: 1e6) { clock?(device, memory, $0) }
     state.instantPower = fields([abi_NVML_FI_DEV_POWER_INSTANT], of: device)[0].map { $0 * 1e-3 }
     var reasons: UInt64 = 0
-    if clockReasons?(device, &reasons) == 0 { state.clockReasons = ClockReasons(rawValue: reasons) }
+    if clockReasons.contains(where: { $0(device, &reasons) == 0 }) { state.clockReasons = ClockReasons(rawValue: reasons) }
     state.temperature = temperature(of: device)
     return state
   }

@@ -14,7 +14,8 @@ public struct ManagementLibrary: Sendable {
   let versionedTemperature: abi_nvmlDeviceGetTemperatureV?
   let power: abi_nvmlDeviceGetPower?
   let powerLimit: abi_nvmlDeviceGetPower?
-  let clockReasons: abi_nvmlDeviceGetReasons?
+  /// Under its newer name and its older one, as far as they are there.
+  let clockReasons: [abi_nvmlDeviceGetReasons]
   let eccMode: abi_nvmlDeviceGetEccMode?
   let migMode: abi_nvmlDeviceGetMigMode?
   let memoryInfo: abi_nvmlDeviceGetMemoryInfo?
@@ -32,9 +33,9 @@ public struct ManagementLibrary: Sendable {
     versionedTemperature = library.optionalFunction("nvmlDeviceGetTemperatureV")
     power = library.optionalFunction("nvmlDeviceGetPowerUsage")
     powerLimit = library.optionalFunction("nvmlDeviceGetEnforcedPowerLimit")
-    clockReasons =
-      library.optionalFunction("nvmlDeviceGetCurrentClocksEventReasons")
-      ?? library.optionalFunction("nvmlDeviceGetCurrentClocksThrottleReasons")
+    clockReasons = ["Event", "Throttle"].compactMap { name -> abi_nvmlDeviceGetReasons? in
+      library.optionalFunction("nvmlDeviceGetCurrentClocks\(name)Reasons")
+    }
     eccMode = library.optionalFunction("nvmlDeviceGetEccMode")
     migMode = library.optionalFunction("nvmlDeviceGetMigMode")
     memoryInfo = library.optionalFunction("nvmlDeviceGetMemoryInfo")
