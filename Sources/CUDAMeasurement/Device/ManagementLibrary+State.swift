@@ -44,7 +44,8 @@ extension ManagementLibrary {
     state.memoryClock = number(per: 1e6) { clock?(device, memory, $0) }
     state.instantPower = fields([abi_NVML_FI_DEV_POWER_INSTANT], of: device)[0].map { $0 * 1e-3 }
     var reasons: UInt64 = 0
-    if clockReasons.contains(where: { $0(device, &reasons) == 0 }) { state.clockReasons = ClockReasons(rawValue: reasons) }
+    let areKnown = clockReasons.contains { $0(device, &reasons) == 0 }
+    state.clockReasons = areKnown ? ClockReasons(rawValue: reasons) : nil
     state.temperature = temperature(of: device)
     return state
   }
