@@ -220,6 +220,9 @@ struct ObservationReader {
               headDim: try whole(.headDim, from: 0, default: 0)))
           : .collective(.init(operation, ranks: try whole(.ranks, from: 2), bytes: try whole(.bytes))), dtype: format)
     }
+    guard !kernel.isBeyondCounts else {
+      throw complain("its FLOPs or bytes are a count above 2^63 − 1; correct its sizes")
+    }
     return Observation(
       kernel, family: try text(.family), source: field(.source),
       timing: field(.timing), microseconds: microseconds, line: line,

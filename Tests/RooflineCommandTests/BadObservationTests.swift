@@ -84,6 +84,20 @@ final class BadObservationTests: CommandTestCase {
         ["line 2", "ranks is \"1\"", "at least 2"]
       ),
     ]
+    let rows = "kind,gpu,family,op,dtype,rows,width,time_us"
+    let collectives = "kind,gpu,family,op,dtype,ranks,bytes,time_us"
+    for (what, text) in [
+      (
+        "a gemm",
+        "\(header)\n\(gemm("m", "4000000000,4000000000,4000000000").replacingOccurrences(of: ",1024,1024", with: ""))\n"
+      ),
+      ("a prefill", attention(["query": "1000000000000", "context": "1000000000000"])),
+      ("a decode step", attention(["phase": "decode", "query": "1", "context": "1000000000000000000"])),
+      ("a norm", "\(rows)\nrow,h100_sxm,vllm,rmsnorm,fp16,4000000000,4000000000,5\n"),
+      ("a collective", "\(collectives)\ncollective,h100_sxm,nccl,all_reduce,fp16,8,9000000000000000000,5\n"),
+    ] {
+      cases.append(("\(what) beyond counts", text, ["line 2", "a count above 2^63 − 1"]))
+    }
     for time in ["-1", "0", "nan", "inf", "-inf", "1e999", "1e-9", "fast", "0x", "5.5us", "5,5"] {
       let text = time.contains(",") ? "\"\(time)\"" : time
       cases.append(
@@ -122,6 +136,27 @@ final class BadObservationTests: CommandTestCase {
     try handle.truncate(atOffset: 300 << 20)
     try handle.close()
     try assertRefused([huge], naming: [huge.path, "larger than 256 MiB"], what: "a huge file")
+  }
+
+  /// A wrapped count would be a roof of 0 or less; what compares against roofs or leans on rows refuses the row, JSON's by its index.
+  func testARowBeyondCountsIsRefusedByWhateverReadsIt() throws {
+    let folder = try temporaryFolder()
+    let file = folder.appendingPathComponent("o.json")
+    let good = #"{"kind": "gemm", "family": "cublas", "dtype": "bf16", "m": 64, "n": 64, "k": 64, "time_us": 5}"#
+    try Data(
+      #"{"schemaVersion": 1, "gpu": "h100_sxm", "observations": [\#(good), \#(good.replacingOccurrences(of: "64", with: "4000000000"))]}"#
+        .utf8
+    ).write(to: file)
+    for command in [
+      "compare", "validate --time ideal", "validate --time anchored", "calibrate --output \(folder.path)/c.json",
+      "analyze --model llama-2-7b --hardware h100-sxm --prompt 8 --time anchored",
+      "kernel gemm m=8 n=8 k=8 --dtype bf16 --hardware h100-sxm --time anchored",
+    ] {
+      let outcome = roofline("\(command) --observations \(file.path)")
+      XCTAssertEqual(outcome.exitCode, 1, command)
+      XCTAssertEqual(outcome.output, "", command)
+      XCTAssertTrue(outcome.errors.contains("observations[1]: its FLOPs or bytes are a count above"), outcome.errors)
+    }
   }
 
   func testFilesOfSeveralGPUsAndFilesThatAreNotTheNamedGPUs() throws {

@@ -19,6 +19,7 @@ public struct OperatorPrediction: Sendable {
   /// One occurrence; nil where a rate that it needs is missing.
   public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
+  /// For costs whose overflow the caller reports, or has ruled out: the times of others mean nothing.
   @inline(__always)
   init(_ kind: OperatorKind, _ cost: OperatorCost, rates: DeviceRates, time: IdealTime) {
     self.kind = kind
@@ -35,12 +36,18 @@ public struct OperatorPrediction: Sendable {
     }
   }
 
+  /// - Returns: nil where a count is above `Count.limit`.
+  init?(exactly cost: OperatorCost, of kind: OperatorKind, rates: DeviceRates, time: IdealTime) {
+    guard !cost.isOverflow else { return nil }
+    self.init(kind, cost, rates: rates, time: time)
+  }
+
   /// The same operator's ideal time.
   public func ideal(_ rates: DeviceRates, _ options: RateOptions) -> OperatorPrediction {
     OperatorPrediction(kind, cost, rates: rates, time: IdealTime(overlap: options.overlap))
   }
 
-  /// Time at each roof, s: which unit binds, and by how much. NaN where a rate is missing.
+  /// Time at each roof, s: which unit binds, and by how much. NaN where a rate is missing. Of counts up to `Count.limit`.
   public static func roofTimes(of cost: OperatorCost, rates: DeviceRates) -> Roofs<Double> { parts(cost, rates) }
 
   /// Work that is not there takes no time on a unit that may not exist.

@@ -19,8 +19,8 @@ public final class CalibratedTime: Sendable {
   public let correction: (any TimeCorrection)?
   private let gemm, prefill: CalibrationSet.Found?
   private let decode: [CalibrationSet.Found?]
-  private let rows: [CalibrationSet.Found?]
-  private let collectives: [CalibrationSet.Found?]
+  private let rows: [RowOperation: CalibrationSet.Found]
+  private let collectives: [OperatorKind: CalibrationSet.Found]
   private let decodeFamily: String
 
   /// - Parameters:
@@ -67,12 +67,15 @@ public final class CalibratedTime: Sendable {
     decode = variants.map { variant in
       library.flatMap { find(attention(.decode(call)), variant: variant, family: $0) }
     }
-    rows = OperatorKind.rowKinds.map { kind in
-      find(TimedKernel(.row(.init(kind, rows: 1, width: 1)), dtype: formats.residual))
-    }
-    collectives = OperatorKind.collectiveKinds.map { kind in
-      find(TimedKernel(.collective(.init(kind, ranks: 2, bytes: 1)), dtype: .bf16))
-    }
+    rows = Dictionary(
+      uniqueKeysWithValues: RowOperation.allCases.compactMap { operation in
+        find(TimedKernel(.row(.init(operation.kind, rows: 1, width: 1)), dtype: formats.residual))
+          .map { (operation, $0) }
+      })
+    collectives = Dictionary(
+      uniqueKeysWithValues: CollectiveCall.operations.compactMap { kind in
+        find(TimedKernel(.collective(.init(kind, ranks: 2, bytes: 1)), dtype: .bf16)).map { (kind, $0) }
+      })
   }
 
   /// The entry that predicts a kernel; nil where there is none.
@@ -86,8 +89,8 @@ public final class CalibratedTime: Sendable {
         AttentionVariant(
           family: decodeFamily, call: call, processors: set.facts.streamingMultiprocessors
         ).index]
-    case .row(let call): rows[call.operation.slot]
-    case .collective(let call): collectives[call.operation.slot]
+    case .row(let call): RowOperation(call.operation).flatMap { rows[$0] }
+    case .collective(let call): collectives[call.operation]
     }
   }
 
@@ -160,28 +163,6 @@ extension AttentionVariant {
     case .masked: 5
     }
   }
-}
-
-extension OperatorKind {
-  /// Its place among the row kernels, and among the collectives.
-  fileprivate var slot: Int {
-    switch self {
-    case .rmsNorm, .allReduce: 0
-    case .layerNorm, .allGather: 1
-    case .addRMSNorm, .reduceScatter: 2
-    case .siluAndMul: 3
-    case .gelu: 4
-    case .residualAdd: 5
-    case .rotary: 6
-    case .embedding: 7
-    default: 8
-    }
-  }
-
-  fileprivate static let rowKinds: [OperatorKind] = [
-    .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
-  ]
-  fileprivate static let collectiveKinds: [OperatorKind] = [.allReduce, .allGather, .reduceScatter]
 }
 
 /// How a run wants its times, before its model is known.

@@ -1,13 +1,13 @@
 /// The ideal time of a kernel call that somebody measured: its operator, counted, at the datasheet's rates.
 public enum IdealKernelTime {
-  /// µs; nil where the GPU's file lacks a rate, or a size is no count.
+  /// µs; nil where the GPU's file lacks a rate, or nothing can be counted: the operator is unknown, or a count is above `Count.limit`.
   public static func microseconds(_ kernel: TimedKernel, _ hardware: HardwareSpec, _ options: RateOptions) -> Double? {
     guard let value = kernel.counted else { return nil }
-    let ranks: UInt64 = if case .collective(let call) = kernel.shape { UInt64(call.ranks) } else { 1 }
+    let ranks: UInt64 = if case .collective(let collective) = value { collective.ranks.value } else { 1 }
     let rates = DeviceRates(hardware, options, ranks: ranks)
-    let prediction = OperatorPrediction(
-      value.kind, value.cost, rates: rates, time: IdealTime(overlap: options.overlap))
-    return prediction.time.map { $0.value * 1e6 }
+    return OperatorPrediction(
+      exactly: value.cost, of: value.kind, rates: rates, time: IdealTime(overlap: options.overlap))?
+      .time.map { $0.value * 1e6 }
   }
 }
 
@@ -21,9 +21,12 @@ private struct KindVisitor: OperatorVisitor {
 }
 
 extension TimedKernel {
-  /// The operator that the kernel is, to be counted; nil where a size is beyond a count.
+  /// Whether a count of the kernel's operator is above `Count.limit`: there is no roof to hold it against.
+  public var isBeyondCounts: Bool { counted?.cost.isOverflow == true }
+
+  /// The operator that the kernel is, to be counted; nil where it is unknown or not fully described. Sizes beyond a count saturate.
   var counted: Operator<Count>? {
-    func count(_ x: Double) -> Count { Count(x < 9e18 ? UInt64(max(x, 0)) : .max) }
+    func count(_ x: Double) -> Count { Count(x < 0x1p63 ? UInt64(max(x, 0)) : .max) }
     let formats = NumberFormats(weight: dtype, activation: dtype, keyValueCache: keyValueDType, model: .bf16)
     switch shape {
     case .gemm(let shape):
@@ -36,7 +39,7 @@ extension TimedKernel {
         Attention(shape, mask: call.window > 0 ? .slidingWindow(count(call.window)) : .causal, formats: formats))
     case .row(let call):
       let (rows, width) = (count(call.rows), count(call.width))
-      switch call.operation {
+      switch RowOperation(call.operation) {
       case .rmsNorm: return .rmsNorm(RMSNorm(rows: rows, width: width, formats: formats))
       case .layerNorm: return .layerNorm(LayerNorm(rows: rows, width: width, formats: formats))
       case .addRMSNorm: return .addRMSNorm(AddRMSNorm(rows: rows, width: width, formats: formats))
@@ -51,7 +54,7 @@ extension TimedKernel {
           batch: 1, queryTokens: rows, attendedKeys: rows, heads: count(call.heads),
           keyValueHeads: count(call.keyValueHeads), headDim: count(call.headDim))
         return .rotary(Rotary(shape, keySource: .keyValueCache, formats: formats))
-      default: return nil
+      case nil: return nil
       }
     case .collective(let call):
       guard let pattern = CollectivePattern.allCases.first(where: { $0.kind == call.operation }) else { return nil }

@@ -24,8 +24,8 @@ public struct RowTimeModel: KernelTimeModel {
 
   /// Threads of a CTA, and how often they go around; nil for a kernel whose threads take an element each.
   func launch(_ call: RowCall) -> (threads: Double, iterations: Double)? {
-    switch call.operation {
-    case .residualAdd, .gelu, .embedding: return nil
+    switch RowOperation(call.operation) {
+    case nil, .residualAdd, .gelu, .embedding: return nil
     case .rotary:
       // Pairs of elements; without the heads, as if keys were as wide as queries.
       let pairs = call.headDim / 2
@@ -34,7 +34,7 @@ public struct RowTimeModel: KernelTimeModel {
       let keys = call.heads * pairs > 0 ? call.keyValueHeads * pairs : queries
       let threads = min(queries, RowTimeModel.threadsPerCTA / 2)
       return (threads, (queries / threads).ceiling + (keys / threads).ceiling)
-    default:
+    case .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .softmax:
       return (min(call.width, RowTimeModel.threadsPerCTA), (call.width / RowTimeModel.threadsPerCTA).ceiling)
     }
   }
@@ -71,6 +71,7 @@ public struct RowTimeModel: KernelTimeModel {
   }
 
   public func timing(_ call: RowCall) -> KernelTiming {
+    guard RowOperation(call.operation) != nil else { return KernelTiming(microseconds: .nan, exposed: .nan) }
     if call.operation == .embedding, constants.serialRow > 0, call.rows <= RowTimeModel.serialRows {
       let rows = call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
       let time = constants.fixed + max(rows, terms(call).memory)
@@ -107,12 +108,13 @@ public struct RowTimeModel: KernelTimeModel {
 }
 
 extension RowCall {
-  /// What the kernel loads and stores, weights aside: every element of every operand once.
+  /// What the kernel loads and stores, weights aside: every element of every operand once; NaN for an operator that is no row kernel.
   var bytes: Double {
-    switch operation {
+    switch RowOperation(operation) {
     case .siluAndMul, .residualAdd: 3 * rows * width * elementBytes
     case .addRMSNorm: 4 * rows * width * elementBytes
-    default: 2 * rows * width * elementBytes
+    case .rmsNorm, .layerNorm, .gelu, .rotary, .embedding, .softmax: 2 * rows * width * elementBytes
+    case nil: .nan
     }
   }
 }

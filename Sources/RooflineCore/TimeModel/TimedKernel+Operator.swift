@@ -49,6 +49,8 @@ extension TimedKernel {
     case .siluAndMul(let silu): self.init(.siluAndMul, silu.rows, silu.width, silu.formats)
     case .residualAdd(let add): self.init(.residualAdd, 1, add.elements, add.formats)
     case .gelu(let gelu): self.init(.gelu, 1, gelu.elements, gelu.formats)
+    case .softmax(let softmax):
+      self.init(.softmax, softmax.elements.divided(roundingUpBy: softmax.width), softmax.width, softmax.formats)
     case .embedding(let gather): self.init(.embedding, gather.tokens, gather.width, gather.formats)
     case .collective(let collective):
       self.init(
@@ -56,15 +58,18 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    default: return nil
+    case .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu, .positionEmbedding,
+      .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
+      .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      return nil
     }
   }
 
-  private init(_ operation: OperatorKind, _ rows: Count, _ width: Count, _ formats: NumberFormats) {
+  private init(_ operation: RowOperation, _ rows: Count, _ width: Count, _ formats: NumberFormats) {
     self.init(
       .row(
         RowCall(
-          operation, rows: Double(rows.value), width: Double(width.value),
+          operation.kind, rows: Double(rows.value), width: Double(width.value),
           elementBytes: Double(formats.residual.bits) / 8)), dtype: formats.residual)
   }
 }

@@ -119,11 +119,9 @@ public struct CollectiveCall: Hashable, Sendable {
 
 extension RowCall {
   /// The operators that work row by row.
-  public static let operations: Set<OperatorKind> = [
-    .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
-  ]
+  public static let operations = Set(RowOperation.allCases.map(\.kind))
 }
 
 extension CollectiveCall {
-  public static let operations: Set<OperatorKind> = [.allReduce, .allGather, .reduceScatter]
+  public static let operations = Set(CollectivePattern.allCases.map(\.kind))
 }
