@@ -37,8 +37,12 @@ public struct Calibrator: Sendable {
     public var before: ErrorStatistics?
     /// Errors on groups of shapes left out while fitting; nil where there were too few groups.
     public var after: ErrorStatistics?
-    public var atBound: [String] = []
+    /// Constants of the entry that stand at a bound.
+    public var atBound: [ConstantAtBound] = []
+    /// Rows that must be accidents.
     public var rejected: [Observation] = []
+    /// Rows that took less than half of what the datasheet's rates allow; nobody fits to them.
+    public var impossible: [Observation] = []
     /// The fitted constants, or the prior's where they are better; nil where nothing could be fitted.
     public var entry: Calibration.Entry?
     /// Why there is no entry, or what the reader should know of it.
@@ -81,9 +85,19 @@ public struct Calibrator: Sendable {
   public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
     // Sizes at which the time model itself gives up say nothing about its constants.
     let standard = KernelModel(.standard(key, capability: capability), facts: facts, capability: capability)
-    let all = given.filter { standard?.microseconds($0.kernel).isFinite ?? true }
+    let described = given.filter { standard?.microseconds($0.kernel).isFinite ?? true }
+    let impossible = described.filter(isImpossible)
+    guard impossible.count * 10 <= described.count else {
+      var outcome = Outcome(key: key, rows: described.count, groups: Set(described.map(\.shapeGroup)).count)
+      outcome.impossible = impossible
+      outcome.remark =
+        "\(impossible.count) of \(described.count) rows took less than half of what the datasheet's rates allow; is time_us in microseconds?"
+      return outcome
+    }
+    let all = impossible.isEmpty ? described : described.filter { !isImpossible($0) }
     let shapes = Set(all.map(\.shapeGroup))
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
+    outcome.impossible = impossible
     let found = all.first.flatMap { prior?.find($0.kernel, family: key.family, launch: key.launch) }
     // Without constants of the library itself, what its name tells is the place to begin.
     let base = found?.constants ?? .standard(key, capability: capability)
@@ -118,11 +132,13 @@ public struct Calibrator: Sendable {
     outcome.after = heldOut.flatMap { pairs in
       ErrorStatistics(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured))
     }
-    if let before = outcome.before, let after = outcome.after, after.mape > before.mape {
+    if let before = outcome.before, let after = outcome.after, !(after.mape <= before.mape) {
       guard !shrinks else {
         outcome.remark = "kept the prior: fitted constants are worse on shapes left out"
         outcome.entry = found.map { keeping($0, key, all) }
-        return outcome
+        outcome.atBound = ConstantAtBound.list(
+          of: found?.constants ?? final.constants, moved: [], prior: found?.constants)
+        return refusing(outcome, error: before.mape, of: "the prior's error")
       }
       outcome.remark = "worse than the prior on shapes left out"
     }
@@ -130,7 +146,11 @@ public struct Calibrator: Sendable {
     outcome.entry = Calibration.Entry(
       key, final.constants, fit: .init(data: Calibrator.sources(of: rows), rows: rows.count, groups: shapes.count),
       heldOut: heldOut.flatMap { HeldOutErrors(pairs: $0) })
-    return outcome
+    guard let after = outcome.after else {
+      let error = heldOut == nil ? mape(of: final.constants, on: rows) : .infinity
+      return refusing(outcome, error: error, of: "its error")
+    }
+    return refusing(outcome, error: after.mape, of: "its error on shapes left out")
   }
 
   /// The prior's constants, with the errors that they have on these rows.
@@ -140,6 +160,16 @@ public struct Calibrator: Sendable {
     Calibration.Entry(
       key, found.constants, fit: found.entry.fit,
       heldOut: HeldOutErrors(pairs: rows.map { (found.model.microseconds($0.kernel), $0.microseconds) }))
+  }
+
+  /// Whether a measurement is too far from what others say.
+  ///
+  /// - Parameters:
+  ///   - ratio: to what is expected.
+  ///   - scale: that of the others' residuals.
+  static func isAccident(ratio: Double, scale: Double) -> Bool {
+    let away = max(ratio, 1 / ratio)
+    return away > outlierRatio && away > 1 + outlierScales * scale
   }
 
   /// Rows to trust, and rows that must be accidents: alone far from a fit that hardly heeds them.
@@ -153,10 +183,7 @@ public struct Calibrator: Sendable {
     var rejected: [Observation] = []
     for row in rows {
       let ratio = row.microseconds / model.microseconds(row.kernel)
-      let away = max(ratio, 1 / ratio)
-      let isAccident =
-        away > Calibrator.outlierRatio && away > 1 + Calibrator.outlierScales * result.scale
-      if isAccident { rejected.append(row) } else { kept.append(row) }
+      if Calibrator.isAccident(ratio: ratio, scale: result.scale) { rejected.append(row) } else { kept.append(row) }
     }
     // A tenth of the rows are no accidents but a model that does not fit.
     return rejected.count * 10 > rows.count ? (rows, []) : (kept, rejected)

@@ -123,7 +123,7 @@ public struct Comparison: Sendable {
       }
     }
 
-    private func suspects(_ observation: Observation, _ predicted: Double, _ verdict: Verdict) -> [String] {
+    private mutating func suspects(_ observation: Observation, _ predicted: Double, _ verdict: Verdict) -> [String] {
       let observed = observation.microseconds
       switch verdict {
       case .ok: return []
@@ -137,8 +137,7 @@ public struct Comparison: Sendable {
       case .slower:
         var suspects: [String] = []
         let cold = observation.kernel.with(.serving)
-        let launch = Launch(timing: observation.timing)
-        if let found = set.find(observation.kernel, family: observation.family, launch: launch) {
+        if let found = predictor.found(observation.kernel, of: observation), found.standIn == nil {
           let coldTime = found.model.microseconds(cold)
           if coldTime > predicted * 1.05, abs(coldTime / observed - 1) < Comparison.tolerance {
             suspects.append("residency: cold weights or cache would take \(rounded(coldTime)) µs")

@@ -33,7 +33,7 @@ public struct EntryFit: Sendable {
 
   public struct Result: Sendable {
     public var constants: Calibration.Constants
-    public var atBound: [String]
+    public var atBound: [ConstantAtBound]
     /// Keys of the constants and how far chance alone moves them, as shares of their values.
     public var standardErrors: [(key: String, share: Double)]
     public var scale: Double
@@ -53,7 +53,7 @@ public struct EntryFit: Sendable {
     let standard = prior ?? Calibration.Constants.standard(key, capability: capability)
     let ownPull: Pull = prior == nil ? .none : pull
     let run = Run(
-      observations: observations, weights: weights, starts: starts, rounds: rounds, pull: ownPull,
+      prior: prior, observations: observations, weights: weights, starts: starts, rounds: rounds, pull: ownPull,
       explores: explores && ownPull != .strong)
     switch standard {
     case .gemm(let base):
@@ -77,6 +77,7 @@ public struct EntryFit: Sendable {
   }
 
   private struct Run {
+    let prior: Calibration.Constants?
     let observations: [Observation]
     let weights: [Double]?
     let starts: [Calibration.Constants]
@@ -107,7 +108,8 @@ public struct EntryFit: Sendable {
       return RobustFit(
         parameters: free.map {
           RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
-        }, measured: observations.map(\.microseconds), weights: run.weights.map { weights in rows.map { weights[$0] } }
+        }, measured: observations.map(\.microseconds), weights: run.weights.map { weights in rows.map { weights[$0] } },
+        predictNear: near(observations) { wrap(constants($0)) }
       ) { values in
         let model = KernelModel(wrap(constants(values)), facts: facts, capability: capability)
         return observations.map { model?.microseconds($0.kernel) ?? .nan }
@@ -123,14 +125,51 @@ public struct EntryFit: Sendable {
     guard let solution = fit(Array(observations.indices)).solve(from: begin, rounds: run.rounds) else {
       return nil
     }
+    // Within a hair of a bound is at it: the files' digits say no more.
+    let values = zip(zip(free, solution.values), solution.isAtBound).map { pair, isAtBound in
+      guard isAtBound else { return pair.1 }
+      let bounds = pair.0.bounds
+      return pair.1 - bounds.lowerBound < bounds.upperBound - pair.1 ? bounds.lowerBound : bounds.upperBound
+    }
+    let fitted = wrap(constants(values))
+    let standardErrors = zip(free, solution.standardErrors).map { ($0.key, $1) }
     return Result(
-      constants: wrap(constants(solution.values)),
-      atBound: zip(free, solution.isAtBound).compactMap { $1 ? $0.key : nil },
-      standardErrors: zip(free, solution.standardErrors).map { ($0.key, $1) }, scale: solution.scale)
+      constants: fitted,
+      atBound: ConstantAtBound.list(
+        of: fitted, moved: standardErrors, prior: run.pull == .none ? nil : run.prior),
+      standardErrors: standardErrors, scale: solution.scale)
   }
 }
 
 extension EntryFit {
+  /// Predictions of GEMMs whose tiles stay as they are under some constants: looking for the fastest of all is what costs; nil for
+  /// other kinds, whose models are as quick as their slopes.
+  private func near(
+    _ observations: [Observation], _ constants: @escaping ([Double]) -> Calibration.Constants
+  ) -> (([Double]) -> ([Double]) -> [Double])? {
+    guard key.kind == .gemm else { return nil }
+    let shapes = observations.compactMap { row in if case .gemm(let shape) = row.kernel.shape { shape } else { nil } }
+    guard shapes.count == observations.count else { return nil }
+    let (facts, capability) = (facts, capability)
+    func model(_ values: [Double]) -> GEMMTimeModel? {
+      guard case .gemm(let model) = KernelModel(constants(values), facts: facts, capability: capability) else {
+        return nil
+      }
+      return model
+    }
+    return { values in
+      let base = model(values)
+      let choices = shapes.map { base?.fastest($0) }
+      return { moved in
+        let model = model(moved)
+        return zip(shapes, choices).map { shape, choice in
+          guard let model, let choice, choice.time.isFinite else { return .nan }
+          return model.microseconds(shape, with: choice)
+        }
+      }
+    }
+  }
+
   /// The centers after the first, and constants up to three times more or less than all of them; the same in every run.
   private static func places(around centers: [[Double]]) -> [[Double]] {
     var state: UInt64 = 1

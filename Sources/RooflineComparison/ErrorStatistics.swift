@@ -16,7 +16,7 @@ public struct ErrorStatistics: Hashable, Sendable, Encodable {
   /// Σ |predicted − measured| / Σ measured: long kernels count more.
   public var wape: Double
 
-  /// nil without rows.
+  /// nil without rows, and where a prediction is no finite number.
   public init?(predicted: [Double], measured: [Double]) {
     guard !predicted.isEmpty else { return nil }
     n = predicted.count
@@ -37,6 +37,7 @@ public struct ErrorStatistics: Hashable, Sendable, Encodable {
     medianApe = Self.quantile(0.5, ofSorted: sizes)
     p90Ape = Self.quantile(0.9, ofSorted: sizes)
     wape = away / total
+    guard mape.isFinite, wape.isFinite, p90Ape.isFinite else { return nil }
   }
 
   /// The value below which a share of the sorted values lies; straight between neighbours.

@@ -9,9 +9,8 @@ struct Neighbourhood: Sendable {
     let group: String
   }
 
-  private let points: [SIMD4<Double>]
+  private let nearest: NearestPoints
   private let residuals: [Double]
-  private let groups: [Int]
   private let groupNumbers: [String: Int]
   /// The median residual, to which corrections shrink, and by how much.
   private let center: Double
@@ -27,7 +26,7 @@ struct Neighbourhood: Sendable {
   static let stiffnesses: [Double] = [0, 0.3, 1, 3, 10, .infinity]
   /// The distance, in weighted doublings, at which a correction has faded by half.
   static let reach = 8.0
-  static let nearest = 0.05
+  static let nearestDistance = 0.05
   static let shareOfTypical = 0.37
 
   /// A kernel's place: base-2 logarithms of its shape, weighted by how much the error changes with them.
@@ -43,21 +42,17 @@ struct Neighbourhood: Sendable {
   }
 
   init(_ samples: [Sample]) {
-    points = samples.map(\.point)
+    let points = samples.map(\.point)
     residuals = samples.map(\.residual)
-    var numbers: [String: Int] = [:]
-    groups = samples.map { sample in
-      if let number = numbers[sample.group] { return number }
-      numbers[sample.group] = numbers.count
-      return numbers.count - 1
-    }
+    let (groups, numbers) = Neighbourhood.numbered(samples)
     groupNumbers = numbers
+    nearest = NearestPoints(points, groups: groups)
     let sorted = residuals.sorted()
     center = ErrorStatistics.quantile(0.5, ofSorted: sorted)
     typicalResidual = ErrorStatistics.quantile(0.9, ofSorted: residuals.map { abs($0) }.sorted())
-    let (points, residuals, groups, center) = (points, residuals, groups, center)
+    let (nearest, residuals, center) = (nearest, residuals, center)
     let around = points.indices.map { index in
-      Neighbourhood.around(points[index], points, groups, without: groups[index])
+      nearest.nearest(to: points[index], count: Neighbourhood.neighbours, withoutGroup: groups[index])
     }
     var best = (stiffness: Double.infinity, errors: [Double](), sum: Double.infinity)
     for stiffness in Neighbourhood.stiffnesses {
@@ -77,23 +72,15 @@ struct Neighbourhood: Sendable {
     }.sorted()
   }
 
-  /// The nearest observations: their indices and distances.
-  private static func around(
-    _ point: SIMD4<Double>, _ points: [SIMD4<Double>], _ groups: [Int], without group: Int?
-  ) -> [(index: Int, distance: Double)] {
-    var found: [(index: Int, distance: Double)] = []
-    found.reserveCapacity(neighbours + 1)
-    var limit = Double.infinity
-    for index in points.indices where groups[index] != group {
-      let away = points[index] - point
-      let distance = (away * away).sum()
-      guard distance < limit else { continue }
-      let place = found.firstIndex { distance < $0.distance } ?? found.count
-      found.insert((index, distance), at: place)
-      if found.count > neighbours { found.removeLast() }
-      if found.count == neighbours { limit = found[neighbours - 1].distance }
+  /// A number for each group, in the order in which they come.
+  private static func numbered(_ samples: [Sample]) -> (groups: [Int], numbers: [String: Int]) {
+    var numbers: [String: Int] = [:]
+    let groups = samples.map { sample in
+      if let number = numbers[sample.group] { return number }
+      numbers[sample.group] = numbers.count
+      return numbers.count - 1
     }
-    return found.map { ($0.index, $0.distance.squareRoot()) }
+    return (groups, numbers)
   }
 
   private static func mean(
@@ -102,7 +89,7 @@ struct Neighbourhood: Sendable {
     guard stiffness.isFinite else { return center }
     var (sum, total) = (0.0, stiffness)
     for (index, distance) in near {
-      let weight = 1 / (max(distance, nearest) * max(distance, nearest))
+      let weight = 1 / (max(distance, nearestDistance) * max(distance, nearestDistance))
       sum += weight * (residuals[index] - center)
       total += weight
     }
@@ -121,23 +108,60 @@ struct Neighbourhood: Sendable {
     return 1 / (1 + (share * share) * (share * share))
   }
 
-  func correction(at point: SIMD4<Double>, without group: String?) -> (factor: Double, strength: Double) {
-    let near = Neighbourhood.around(point, points, groups, without: group.flatMap { groupNumbers[$0] })
-    let strength = Neighbourhood.strength(near)
-    let mean = Neighbourhood.mean(near, residuals, center, stiffness)
-    return (RobustFit.exponential(strength * mean), strength)
+  /// What the observations say of a kernel.
+  struct Statement: Hashable, Sendable {
+    /// On the calibrated time.
+    let factor: Double
+    /// Factors on the corrected time; wider the farther the observations are.
+    let interval: ClosedRange<Double>
   }
 
-  /// Factors on the corrected time; wider the farther the observations are.
-  func interval(at point: SIMD4<Double>, without group: String?, share: Double) -> ClosedRange<Double> {
-    let near = Neighbourhood.around(point, points, groups, without: group.flatMap { groupNumbers[$0] })
-    let lost = 1 - Neighbourhood.strength(near)
+  /// - Parameters:
+  ///   - group: one that is left out.
+  ///   - share: of measurements that the interval holds.
+  func statement(at point: SIMD4<Double>, without group: String?, share: Double) -> Statement {
+    let near = nearest.nearest(
+      to: point, count: Neighbourhood.neighbours, withoutGroup: group.flatMap { groupNumbers[$0] })
+    let strength = Neighbourhood.strength(near)
+    let mean = Neighbourhood.mean(near, residuals, center, stiffness)
     let scale = Neighbourhood.scale(near, errors, typicalError)
     // Conformal: the share's rank among one more.
     let rank = min(Double(scores.count) - 1, (share * Double(scores.count + 1)).rounded(.up) - 1)
     let score = ErrorStatistics.quantile(max(0, rank) / Double(max(scores.count - 1, 1)), ofSorted: scores)
-    let faded = lost * 2 * typicalResidual
+    let faded = (1 - strength) * 2 * typicalResidual
     let half = ((scale * score) * (scale * score) + faded * faded).squareRoot()
-    return RobustFit.exponential(-half)...RobustFit.exponential(half)
+    // Observations lie within what a calibration may state; so does what they say.
+    let least = min(half, HeldOutErrors.logarithms.upperBound)
+    return Statement(
+      factor: RobustFit.exponential(strength * mean),
+      interval: RobustFit.exponential(-least)...RobustFit.exponential(least))
+  }
+}
+
+extension Neighbourhood {
+  /// Fewer samples than this do not tell which of them is off.
+  private static let leastSamples = 5
+
+  /// Samples that must be accidents: beyond what any kernel's constants are off by, or alone far from all others and from those next to
+  /// them. A tenth of the samples and more are no accidents but a model that does not fit.
+  static func accidents(_ samples: [Sample]) -> Set<Int> {
+    let beyond = Set(samples.indices.filter { !HeldOutErrors.logarithms.contains(samples[$0].residual) })
+    let rest = samples.indices.filter { !beyond.contains($0) }
+    guard rest.count >= leastSamples else { return beyond }
+    let residuals = rest.map { samples[$0].residual }
+    let center = ErrorStatistics.quantile(0.5, ofSorted: residuals.sorted())
+    let scale = RobustFit.scale(of: residuals.map { $0 - center })
+    let candidates = rest.indices.filter {
+      Calibrator.isAccident(ratio: RobustFit.exponential(residuals[$0] - center), scale: scale)
+    }
+    guard !candidates.isEmpty else { return beyond }
+    let chosen = rest.map { samples[$0] }
+    let nearest = NearestPoints(chosen.map(\.point), groups: numbered(chosen).groups)
+    let alone = candidates.filter { place in
+      let near = nearest.nearest(to: chosen[place].point, count: neighbours, withoutIndex: place)
+      let around = ErrorStatistics.quantile(0.5, ofSorted: near.map { residuals[$0.index] }.sorted())
+      return Calibrator.isAccident(ratio: RobustFit.exponential(residuals[place] - around), scale: scale)
+    }
+    return alone.count * 10 > rest.count ? beyond : beyond.union(alone.map { rest[$0] })
   }
 }

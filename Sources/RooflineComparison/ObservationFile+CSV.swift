@@ -38,6 +38,7 @@ extension ObservationFile {
     var observations: [Observation] = []
     var gpu: String?
     var seen: [UInt64: Int] = [:]
+    var repeats: [Repeat] = []
     while lines.next(into: &fields) {
       guard fields.count == header.count else {
         throw .notMeasurements(
@@ -53,12 +54,11 @@ extension ObservationFile {
       }
       gpu = own
       let digest = ObservationFile.digest(fields, bytes)
-      if let earlier = seen.updateValue(lines.line, forKey: digest) {
-        throw .notMeasurements(
-          file: path,
-          problem:
-            "line \(lines.line) is a copy of line \(earlier), time and all; a repeated measurement has its own time")
+      if let earlier = seen[digest] {
+        repeats.append(Repeat(place: "line \(lines.line)", earlier: "line \(earlier)"))
+        continue
       }
+      seen[digest] = lines.line
       let found = try reader.observation(line: lines.line, place: "line \(lines.line)") { column in
         positions[column].map { lines.text(fields[$0]) } ?? ""
       }
@@ -66,8 +66,8 @@ extension ObservationFile {
     }
     guard let gpu else { throw .notMeasurements(file: path, problem: "it has a first line and no measurement") }
     self.init(
-      path: path, gpu: gpu, observations: observations, skipped: reader.skipped,
-      unknownColumns: header.filter { !ObservationFile.known.contains($0) })
+      path: path, isTable: true, gpu: gpu, observations: observations, skipped: reader.skipped,
+      unknownColumns: header.filter { !ObservationFile.known.contains($0) }, repeats: repeats)
   }
 
   /// The beginning of a text that may be anything.

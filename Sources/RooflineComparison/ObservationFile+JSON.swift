@@ -33,9 +33,16 @@ extension ObservationFile {
     var reader = ObservationReader(path: path)
     var observations: [Observation] = []
     var unknown: [String] = []
+    var seen: [JSONValue: Int] = [:]
+    var repeats: [Repeat] = []
     for (index, value) in list.enumerated() {
       let place = "observations[\(index)]"
       let object = try JSONObject(value, file: path, path: place)
+      if let earlier = seen.updateValue(index, forKey: value) {
+        seen[value] = earlier
+        repeats.append(Repeat(place: place, earlier: "observations[\(earlier)]"))
+        continue
+      }
       if let own = try object.string("gpu"), own != gpu {
         throw .notMeasurements(file: path, problem: "it mixes GPUs: \(gpu) and, in \(place), \(own); one file, one GPU")
       }
@@ -53,7 +60,10 @@ extension ObservationFile {
       }
       if let observation { observations.append(try isCold(object, root) ? observation.rotated : observation) }
     }
-    self.init(path: path, gpu: gpu, observations: observations, skipped: reader.skipped, unknownColumns: unknown)
+    self.init(
+      path: path, isTable: false, gpu: gpu, observations: observations, skipped: reader.skipped,
+      unknownColumns: unknown,
+      repeats: repeats)
   }
 }
 

@@ -9,6 +9,8 @@ import RooflineCore
 /// Measured kernels of one GPU, as a file lists them.
 public struct ObservationFile: Sendable {
   public let path: String
+  /// Whether its rows are lines of a table.
+  public let isTable: Bool
   /// The GPU as the file calls it.
   public let gpu: String
   public let observations: [Observation]
@@ -16,6 +18,13 @@ public struct ObservationFile: Sendable {
   public let skipped: [Skipped]
   /// Columns that mean nothing here.
   public let unknownColumns: [String]
+  /// Rows that say again what an earlier one says, time and all; each is counted once.
+  public let repeats: [Repeat]
+
+  public struct Repeat: Hashable, Sendable {
+    /// Where it stands, and where the first of its kind does: `line 4`, `observations[2]`.
+    public let place, earlier: String
+  }
 
   public struct Skipped: Hashable, Sendable, Encodable {
     public let reason: String
@@ -25,6 +34,24 @@ public struct ObservationFile: Sendable {
       self.reason = reason
       self.n = n
     }
+  }
+
+  /// Where an observation stands, in words: `line 4` of a table, `observations[3]` of a document.
+  public func place(of observation: Observation) -> String {
+    isTable ? "line \(observation.line)" : "observations[\(observation.line)]"
+  }
+
+  /// What a user should know of the file, whatever is done with it; a sentence each.
+  public var warnings: [String] {
+    let most = 3
+    guard let first = repeats.first else { return [] }
+    if repeats.count == 1 {
+      return ["\(path): \(first.place) is a copy of \(first.earlier), time and all; it counts once"]
+    }
+    let places = repeats.prefix(most).map(\.place).joined(separator: ", ")
+    return [
+      "\(path): \(repeats.count) rows are copies of earlier ones, time and all, and count once: \(places)\(repeats.count > most ? ", …" : "")"
+    ]
   }
 
   /// Reads a CSV file with the columns of published kernel measurements (found by name), or a JSON file of `measure`.

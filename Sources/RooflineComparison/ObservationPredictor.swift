@@ -34,50 +34,30 @@ public struct ObservationPredictor: Sendable {
     self.tier = tier
   }
 
-  public var notes: [String] { remarks.sorted() }
+  public var notes: [String] {
+    guard case .anchored(let anchors) = tier else { return remarks.sorted() }
+    return remarks.sorted() + anchors.remarks
+  }
 
   public mutating func predict(_ observation: Observation, interval: Double) -> Result<Prediction, Skip> {
     let kernel = residency.map { observation.kernel.with($0) } ?? observation.kernel
     if case .ideal(let options) = tier {
       guard let time = IdealKernelTime.microseconds(kernel, calibrations.hardware, options) else {
-        return .failure(Skip(reason: "no ideal time: the hardware file lacks a rate"))
+        return .failure(
+          Skip(
+            reason: kernel.isBeyondCounts
+              ? "no ideal time: a count above 2^63 − 1" : "no ideal time: the hardware file lacks a rate"))
       }
       return .success(Prediction(microseconds: time, interval: nil))
     }
-    let launch = Launch(timing: observation.timing)
-    let key = Calibration.Key(
-      kernel, family: observation.family, launch: launch,
-      processors: calibrations.facts.streamingMultiprocessors)
-    let found: CalibrationSet.Found?
-    if let known = models[key] {
-      found = known
-    } else {
-      found =
-        calibrations.find(kernel, family: observation.family, launch: launch)
-        ?? calibrations.standIn(kernel, family: observation.family)
-      models[key] = .some(found)
-      if let standIn = found?.standIn {
-        remarks.insert("constants of \(standIn.rawValue) for \(key.operation?.rawValue ?? key.kind.rawValue)")
-      }
-      let names = KernelFamily.names(of: observation.family)
-      if let own = names.first, let other = found?.entry.key.family, own != other {
-        remarks.insert("constants of \(other) for the kernels of \(observation.family)")
-      }
-      if let from = found?.borrowedFrom {
-        remarks.insert("constants of \(from) for \(key.kind.rawValue) \(key.family)")
-      }
-      if let headDim = found?.otherHeadDim {
-        remarks.insert(
-          "\(key.family) \(key.phase?.rawValue ?? ""): constants of head dim \(headDim) for \(key.headDim ?? 0)")
-      }
-    }
-    guard let found else {
+    guard let found = found(kernel, of: observation) else {
+      let key = key(kernel, of: observation)
       let op = key.operation.map { " \($0.rawValue)" } ?? key.phase.map { " \($0.rawValue)" } ?? ""
       let formats = key.keyValueDType.map { "\(key.dtype.rawValue)/\($0.rawValue)" } ?? key.dtype.rawValue
       return .failure(
         Skip(
           reason:
-            "no constants for \(key.kind.rawValue)\(op) of \(key.family), \(formats)\(launch == .eager ? ", launched eagerly" : "")"
+            "no constants for \(key.kind.rawValue)\(op) of \(key.family), \(formats)\(key.launch == .eager ? ", launched eagerly" : "")"
         ))
     }
     var time = found.model.microseconds(kernel)
@@ -94,7 +74,41 @@ public struct ObservationPredictor: Sendable {
       time = ideal
       factors = nil
     }
+    guard time.isFinite, time > 0, factors.map({ (time * $0.upperBound).isFinite }) ?? true else {
+      return .failure(Skip(reason: "outside what the model describes"))
+    }
     return .success(
       Prediction(microseconds: time, interval: factors.map { time * $0.lowerBound...time * $0.upperBound }))
+  }
+
+  /// The entry for a kernel as it was measured, looked up once a kind of them; what a reader should know of it is noted.
+  mutating func found(_ kernel: TimedKernel, of observation: Observation) -> CalibrationSet.Found? {
+    let key = key(kernel, of: observation)
+    if let known = models[key] { return known }
+    let found =
+      calibrations.find(kernel, family: key.family, launch: key.launch)
+      ?? calibrations.standIn(kernel, family: key.family)
+    models[key] = .some(found)
+    if let standIn = found?.standIn {
+      remarks.insert("constants of \(standIn.rawValue) for \(key.operation?.rawValue ?? key.kind.rawValue)")
+    }
+    let names = KernelFamily.names(of: key.family)
+    if let own = names.first, let other = found?.entry.key.family, own != other {
+      remarks.insert("constants of \(other) for the kernels of \(key.family)")
+    }
+    if let from = found?.borrowedFrom {
+      remarks.insert("constants of \(from) for \(key.kind.rawValue) \(key.family)")
+    }
+    if let headDim = found?.otherHeadDim {
+      remarks.insert(
+        "\(key.family) \(key.phase?.rawValue ?? ""): constants of head dim \(headDim) for \(key.headDim ?? 0)")
+    }
+    return found
+  }
+
+  private func key(_ kernel: TimedKernel, of observation: Observation) -> Calibration.Key {
+    Calibration.Key(
+      kernel, family: observation.family, launch: Launch(timing: observation.timing),
+      processors: calibrations.facts.streamingMultiprocessors)
   }
 }

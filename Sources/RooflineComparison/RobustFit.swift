@@ -59,10 +59,14 @@ public struct RobustFit {
   let weights: [Double]
   /// Predicted times (not logarithms) of every row under the constants.
   let predict: ([Double]) -> [Double]
+  /// For constants, predictions that hold close to them, as far as slopes need: nil where `predict` serves for those, too.
+  let predictNear: (([Double]) -> ([Double]) -> [Double])?
 
   public init(
-    parameters: [Parameter], measured: [Double], weights: [Double]? = nil, predict: @escaping ([Double]) -> [Double]
+    parameters: [Parameter], measured: [Double], weights: [Double]? = nil,
+    predictNear: (([Double]) -> ([Double]) -> [Double])? = nil, predict: @escaping ([Double]) -> [Double]
   ) {
+    self.predictNear = predictNear
     self.parameters = parameters
     observed = measured.map { log($0) }
     self.weights = weights ?? Array(repeating: 1, count: measured.count)
@@ -138,7 +142,9 @@ public struct RobustFit {
   static func logarithm(_ x: Double) -> Double { log(x) }
   static func exponential(_ x: Double) -> Double { exp(x) }
 
-  private func residuals(at position: [Double]) -> [Double] {
+  private func residuals(at position: [Double]) -> [Double] { residuals(at: position, by: predict) }
+
+  private func residuals(at position: [Double], by predict: ([Double]) -> [Double]) -> [Double] {
     let predicted = predict(zip(parameters, position).map { $0.value($1) })
     return zip(predicted, observed).map { $0 > 0 && $0.isFinite ? log($0) - $1 : 20 }
   }
@@ -169,12 +175,13 @@ public struct RobustFit {
   ) -> (matrix: [Double], gradient: [Double]) {
     let count = parameters.count
     var columns: [[Double]] = []
+    let predict = predictNear?(zip(parameters, position).map { $0.value($1) }) ?? self.predict
     for index in 0..<count {
       var moved = position
       // Away from the bound, where there is one.
       let step = position[index] + 2e-3 > parameters[index].high ? -2e-3 : 2e-3
       moved[index] += step
-      let other = self.residuals(at: moved)
+      let other = self.residuals(at: moved, by: predict)
       columns.append(zip(other, residuals).map { ($0 - $1) / step })
     }
     let rowWeights = zip(residuals, weights).map { residual, weight in

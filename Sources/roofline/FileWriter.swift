@@ -5,6 +5,13 @@ import RooflineCore
 #else
   import Foundation
 #endif
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// Writes files whole or not at all.
 enum FileWriter {
@@ -15,9 +22,28 @@ enum FileWriter {
     let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     let type = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
     do {
-      try Data(text.utf8).write(to: url, options: type == nil || type == .typeRegular ? .atomic : [])
+      guard type == nil || type == .typeRegular else {
+        try Data(text.utf8).write(to: url)
+        return
+      }
+      try replace(url, by: Data(text.utf8))
     } catch {
       throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
+    }
+  }
+
+  /// The new text under a name of its own, with the rights of the file that it replaces, then under the name.
+  private static func replace(_ url: URL, by data: Data) throws {
+    let rights = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.posixPermissions]
+    guard let rights else { return try data.write(to: url, options: .atomic) }
+    let draft = url.deletingLastPathComponent().appendingPathComponent(".roofline-\(UInt64.random(in: 0...UInt64.max))")
+    do {
+      try data.write(to: draft, options: .atomic)
+      try FileManager.default.setAttributes([.posixPermissions: rights], ofItemAtPath: draft.path)
+      guard rename(draft.path, url.path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    } catch {
+      try? FileManager.default.removeItem(at: draft)
+      throw error
     }
   }
 }

@@ -63,7 +63,6 @@ final class BadObservationTests: CommandTestCase {
       ("a short line", "\(header)\n\(good)\ngemm,h100_sxm,cublas\n", ["line 3", "3 fields", "11"]),
       ("a long line", "\(header)\n\(good),7\n", ["line 2", "12 fields"]),
       ("an open quote", "\(header)\n\"\(good)\n\(good)\n", ["line 2", "1 fields"]),
-      ("a copy of a line", "\(header)\n\(good)\n\(gemm("m", "65"))\n\(good)\n", ["line 4", "copy of line 2"]),
       ("mixed GPUs", "\(header)\n\(good)\n\(gemm("gpu", "l40s"))\n", ["line 3", "h100_sxm", "l40s"]),
       ("no GPU", "\(header)\n\(gemm("gpu", ""))\n", ["line 2", "gpu is missing"]),
       ("an unknown kind", "\(header)\n\(gemm("kind", "conv"))\n", ["line 2", "kind is \"conv\"", "gemm, attention"]),
@@ -188,7 +187,7 @@ final class BadObservationTests: CommandTestCase {
       ("validate --observations \(file.path) --prior h100-sxm --calibration x.json", ["contradict"]),
       ("validate --observations \(file.path) --hardware h101", ["h101", "h200"]),
       ("validate --observations \(unknown.path)", ["nobody's", "--hardware"]),
-      ("calibrate --observations \(file.path) --output \(file.path)", ["the file of the measurements"]),
+      ("calibrate --observations \(file.path) --output \(file.path)", ["is the file of --observations"]),
       (
         "calibrate --observations \(file.path) --output \(folder.path)/../\(folder.lastPathComponent)/h100.csv",
         ["the file of"]
@@ -215,6 +214,15 @@ final class BadObservationTests: CommandTestCase {
       guard let range = shipped.range(of: old) else { return shipped }
       return shipped.replacingCharacters(in: range, with: new)
     }
+    /// The first value of a key replaced.
+    func valued(_ pattern: String, _ value: String) -> String {
+      let key = pattern.prefix { $0 != "\"" }
+      guard let range = shipped.range(of: "\"\(pattern)", options: .regularExpression) else {
+        XCTFail("\(pattern) matches nothing")
+        return shipped
+      }
+      return shipped.replacingCharacters(in: range, with: "\"\(key)\": \(value)")
+    }
     let cases: [(String, [String])] = [
       ("", ["it is empty"]), ("[]", ["an object"]), ("{\"schemaVersion\": 2}", ["schemaVersion"]),
       (changed("\"schemaVersion\": 1", "\"schemaVersion\": 1, \"entires\": []"), ["entires", "entries"]),
@@ -223,6 +231,15 @@ final class BadObservationTests: CommandTestCase {
         changed("\"launchMicroseconds\": ", "\"launchMicroseconds\": -"),
         ["entries[0].constants.launchMicroseconds", "from"]
       ),
+      (changed("\"logQuantiles\": [-", "\"logQuantiles\": [-1000, -"), ["logQuantiles", "11 numbers"]),
+      (changed("\"logQuantiles\": [-0.", "\"logQuantiles\": [-1000."), ["logQuantiles[0]", "from -7.0 to 7.0"]),
+      (valued("logQuantiles\": \\[[^]]*", "[-7, -6, -5, -4, -3, 0, 3, 4, 5, 6, 1e3"), ["logQuantiles[10]", "1000"]),
+      (valued("mape\": [0-9.]*", "-0.1"), ["heldOut.mape", "from 0.0 to 1.0"]),
+      (valued("mape\": [0-9.]*", "1e308"), ["heldOut.mape", "from 0.0 to 1.0"]),
+      (valued("bias\": [-0-9.]*", "-1.5"), ["heldOut.bias", "from -1.0 to 1.0"]),
+      (valued("upToMicroseconds\": [0-9.]*", "1e9"), ["upToMicroseconds", "bin before"]),
+      (valued("queryRows\": [0-9.]*", "1e6"), ["cut.queryRows", "to 65536.0"]),
+      (valued("slotsPerSM\": [0-9.]*", "1000"), ["cut.slotsPerSM", "to 64.0"]),
       (changed("\"burstShareOfPeak\": ", "\"burstShareOfPeak\": 1e400, \"was\": "), ["JSON"]),
       (changed("\"splitKMicroseconds\": ", "\"splitMicroseconds\": "), ["splitMicroseconds", "splitKMicroseconds"]),
     ]

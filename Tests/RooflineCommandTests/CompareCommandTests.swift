@@ -41,11 +41,30 @@ final class CompareCommandTests: CommandTestCase {
     XCTAssertEqual(try compare(rows, "--tolerance 0.1").exitCode, 2)
   }
 
+  /// Long shapes take a line of their own, so that no line is longer than a page; whoever wants one table gets it.
+  func testLongShapesDoNotMakeLongLines() throws {
+    let folder = try temporaryFolder()
+    let file = folder.appendingPathComponent("o.csv")
+    let row = "attention,h100_sxm,vllm-fa3,vllm-0.24.0,graph,decode,bf16,16,1,65536,64,8,128"
+    try
+      "kind,gpu,family,source,timing,phase,dtype,batch,query,context,heads,kv_heads,head_dim,time_us\n\(row),700\n\(row),9\n"
+      .write(to: file, atomically: true, encoding: .utf8)
+    let title = "attention decode batch=16 query=1 context=65536 heads=64 kv_heads=8 head_dim=128"
+    let text = roofline("compare --observations \(file.path)").output
+    for line in text.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 120, String(line)) }
+    let lines = text.split(separator: "\n").map(String.init)
+    let places = lines.indices.filter { lines[$0] == "\(title), vllm-fa3, vllm-0.24.0" }
+    XCTAssertEqual(places.count, 2, text)
+    XCTAssertTrue(lines[try XCTUnwrap(places.first) + 1].contains("700.00 µs"), text)
+    XCTAssertTrue(lines[try XCTUnwrap(places.last) + 1].contains("faster than its roof"), text)
+    XCTAssertTrue(roofline("compare --observations \(file.path) --columns all").output.contains("\n\(title) vllm-fa3"))
+  }
+
   /// Llama-3.1-8B's o_proj at batch 16 is a GEMM of 16 × 4096 × 4096; q_proj has the same shape; nobody measured the head.
   func testRowsMeetTheMeasurementsOfTheirShape() throws {
     let outcome = try compare(
       [row(m: 16, microseconds: 14.7), row(m: 7, n: 7, k: 7, microseconds: 3)],
-      "--model llama-3.1-8b --batch 16 --prompt 64 --phase decode --dtype bf16 --tolerance 10")
+      "--model llama-3.1-8b --batch 16 --prompt 64 --phase decode --dtype bf16 --tolerance 1")
     XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
     for text in ["\nq_proj ", "\no_proj ", "lm_head: no measurement of gemm m=16 n=128256 k=4096", "gemm m=7 n=7 k=7"] {
       XCTAssertTrue(outcome.output.contains(text), "\(text) in \(outcome.output)")
@@ -53,7 +72,10 @@ final class CompareCommandTests: CommandTestCase {
   }
 
   func testBadInputIsOneSentence() throws {
-    for options in ["--tp 2", "--tolerance -1", "--prior nothing", "--model no-such-model --prompt 1", "--interval 2"] {
+    for options in [
+      "--tp 2", "--tolerance -1", "--tolerance 15", "--tolerance 1.01", "--tolerance nan", "--prior nothing",
+      "--model no-such-model --prompt 1", "--interval 2",
+    ] {
       let outcome = try compare([row(microseconds: 200)], options)
       XCTAssertEqual(outcome.exitCode, 64, options)
       XCTAssertTrue(outcome.output.isEmpty, options)

@@ -101,6 +101,57 @@ final class KernelCommandTests: CommandTestCase {
       output("kernel attention \(shape) --dtype bf16 --kv-dtype fp8 --hardware h100-sxm"))
   }
 
+  /// What is given is read, or refused: columns that change no count, formats that no tensor has, two formats for one thing.
+  func testNothingThatIsGivenIsIgnored() {
+    for (arguments, words) in [
+      ("gemm m=1 n=2 k=3 copies=abc --dtype fp16", "copies=abc"),
+      ("gemm m=1 n=2 k=3 copies=0 --dtype fp16", "copies=0"),
+      ("softmax rows=1 width=2 heads=abc --dtype fp16", "heads=abc"),
+      ("softmax rows=1 width=2 tp=x --dtype fp16", "tp=x"),
+      ("rope rows=2 heads=1 head_dim=8 tp=x --dtype fp16", "tp=x"),
+      ("gemm m=1 n=2 k=3 dtype=fp8 --dtype fp16", "dtype=fp8 and --dtype fp16"),
+      ("attention query=4 heads=2 head_dim=8 kv_dtype=fp8 --kv-dtype bf16 --dtype bf16", "kv_dtype=fp8 and --kv-dtype"),
+      ("gemm m=1 n=2 k=3 --dtype fp16 --kv-dtype fp8", "--kv-dtype changes nothing"),
+      ("gemm m=1 n=2 k=3 kv_dtype=fp8 --dtype fp16", "kv_dtype=fp8 changes nothing"),
+      ("softmax rows=1 width=2 --dtype fp16 --weight-dtype int4", "--weight-dtype changes nothing"),
+      ("attention query=4 heads=2 head_dim=8 --dtype fp16 --weight-dtype int4", "--weight-dtype changes nothing"),
+      ("all_reduce ranks=2 bytes=8 --activation-dtype fp8", "--activation-dtype changes nothing"),
+      ("rope rows=2 heads=1 head_dim=63 --dtype fp16", "head_dim=63 is odd"),
+      ("rope rows=2 heads=1 head_dim=64 rotary_dim=3 --dtype fp16", "rotary_dim=3 is odd"),
+    ] {
+      let outcome = roofline("kernel \(arguments) --hardware h100-sxm")
+      XCTAssertEqual(outcome.exitCode, 64, arguments)
+      XCTAssertEqual(outcome.output, "", arguments)
+      XCTAssertTrue(outcome.errors.contains(words), "\(words) not in \(outcome.errors)")
+    }
+    for arguments in [
+      "gemm m=1 n=2 k=3 --dtype fp16 --weight-dtype fp8", "gemm m=1 n=2 k=3 dtype=fp16 --dtype fp16",
+      "attention query=4 heads=2 head_dim=8 --dtype bf16 --kv-dtype fp8", "rope rows=2 heads=1 head_dim=8 --dtype fp16",
+      "rope rows=2 heads=1 head_dim=63 rotary_dim=62 --dtype fp16",
+    ] {
+      XCTAssertEqual(roofline("kernel \(arguments) --hardware h100-sxm").exitCode, 0, arguments)
+    }
+  }
+
+  /// Softmax was fitted on the A100 PCIe, launched eagerly in fp32; ReLU was not, and takes nobody's constants.
+  func testSoftmaxIsTimedByItsConstantsAndReluByNone() throws {
+    let rest = "rows=4096 width=4096 --dtype fp32 --hardware a100-pcie-40gb --time calibrated --launch eager"
+    let softmax = output("kernel softmax \(rest)")
+    XCTAssertTrue(softmax.contains("times    row pytorch-eager softmax"), softmax)
+    let relu = output("kernel relu \(rest)")
+    XCTAssertTrue(relu.contains("no constants for relu"), relu)
+    XCTAssertFalse(relu.contains("softmax"), relu)
+  }
+
+  /// As `analyze` says it: the L40S has FlashInfer's constants for a head dim of 128 alone.
+  func testConstantsOfAnotherHeadDimAreSaid() throws {
+    let shape = "phase=prefill batch=1 query=512 context=512 heads=32 kv_heads=8 head_dim=96"
+    let run = "kernel attention \(shape) --dtype bf16 --hardware l40s --time calibrated --family attention=vllm-fa2"
+    let note = "vllm-fa2: constants of head dim"
+    XCTAssertTrue(output(run).contains("note     \(note)"), output(run))
+    XCTAssertTrue(((try json(run))["notices"] as? [String])?.contains { $0.hasPrefix(note) } == true)
+  }
+
   func testRatesAloneAreEnough() {
     let text = output("kernel gemm m=16 n=8192 k=1024 --dtype fp16 --peak 312e12 --bandwidth 1.5e12")
     XCTAssertTrue(text.contains("11.38 µs"), text)

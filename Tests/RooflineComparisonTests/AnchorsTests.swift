@@ -47,6 +47,71 @@ final class AnchorsTests: XCTestCase {
     XCTAssertGreaterThan(wide.upperBound / wide.lowerBound, near.upperBound / near.lowerBound)
   }
 
+  private func changed(_ row: Observation, kernel: TimedKernel? = nil, by factor: Double = 1) -> Observation {
+    Observation(
+      kernel ?? row.kernel, family: row.family, source: row.source, timing: row.timing,
+      microseconds: row.microseconds * factor, line: row.line)
+  }
+
+  /// One slip among two dozen rows, of the time or of a shape, changes nothing but that it is named.
+  func testASlipAnchorsNothingAndIsNamed() throws {
+    let set = try h100()
+    let rows = try slowedGrid(set, by: 1.2)
+    let clean = Anchors(rows, set: set)
+    XCTAssertEqual(clean.remarks, [])
+    let slips = [
+      changed(rows[7], by: 1e11), changed(rows[7], by: 1e-4), changed(rows[7], by: 5),
+      changed(rows[7], kernel: gemm(128, 1024, 99_999_999)),
+    ]
+    for slip in slips {
+      var spoiled = rows
+      spoiled[7] = slip
+      let anchors = Anchors(spoiled, set: set)
+      XCTAssertEqual(anchors.remarks.count, 1, "\(slip)")
+      XCTAssertTrue(
+        anchors.remarks.first?.hasPrefix("line \(slip.line) anchors nothing") ?? false, "\(anchors.remarks)")
+      for kernel in rows.map(\.kernel) + [gemm(192, 3072, 2048), gemm(1, 64, 64), slip.kernel] {
+        let factor = try XCTUnwrap(anchors.factor(kernel, family: "cublas", microseconds: 10))
+        let interval = try XCTUnwrap(anchors.interval(kernel, family: "cublas", share: 0.9))
+        XCTAssertEqual(factor, 1.2, accuracy: 0.2, "\(slip)")
+        XCTAssertTrue(interval.lowerBound > 0.5 && interval.upperBound < 2, "\(interval) with \(slip)")
+      }
+    }
+  }
+
+  /// Nothing but slips: there is nothing to lean on, and still no number without an end.
+  func testIntervalsAreFiniteWhateverIsMeasured() throws {
+    let set = try h100()
+    let rows = try slowedGrid(set, by: 1)
+    var generator = SeededGenerator(seed: 302)
+    for spread in [1.0, 6, 12, 60] {
+      for count in [1, 2, 5, 24] {
+        let wild = rows.prefix(count).map { row in
+          changed(row, by: Foundation.exp(Double.random(in: -spread...spread, using: &generator)))
+        }
+        let anchors = Anchors(wild, set: set)
+        for kernel in [gemm(64, 1024, 1024), gemm(1, 8, 8), gemm(1e6, 1e6, 1e6)] {
+          for share in [0.5, 0.99] {
+            guard let interval = anchors.interval(kernel, family: "cublas", share: share) else { continue }
+            XCTAssertTrue(interval.lowerBound > 0 && interval.upperBound < 1e4, "\(interval) of \(count), e^±\(spread)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Three times slower together is how such shapes are, not an accident.
+  func testNeighboursThatErrAlikeAreNoAccidents() throws {
+    let set = try h100()
+    let rows = try slowedGrid(set, by: 1).map { row -> Observation in
+      guard case .gemm(let shape) = row.kernel.shape, shape.m == 64 else { return row }
+      return changed(row, by: 3)
+    }
+    let anchors = Anchors(rows, set: set)
+    XCTAssertEqual(anchors.remarks, [])
+    XCTAssertGreaterThan(try XCTUnwrap(anchors.factor(gemm(64, 1500, 1500), family: "cublas", microseconds: 1)), 2)
+  }
+
   func testOtherLibrariesAndFormatsSayNothing() throws {
     let set = try h100()
     let anchors = Anchors(try slowedGrid(set, by: 1.2), set: set)

@@ -16,7 +16,7 @@ extension Catalog {
   ) throws(InputError) -> CalibrationSet {
     if let prior { return try set(hardware, [try calibration(of: prior)]) }
     var layers: [Calibration] = []
-    if let file { layers.append(try Calibration.decode(JSONValue.read(file: file), file: file)) }
+    if let file { layers.append(try calibration(file: file)) }
     var others: [Calibration] = []
     for name in calibrationNames {
       let calibration = try calibration(named: name)
@@ -47,7 +47,7 @@ extension Catalog {
   /// The calibration of a GPU by its name, an alias, or a calibration file.
   public func calibration(of nameOrPath: String) throws(InputError) -> Calibration {
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(".json") {
-      return try Calibration.decode(JSONValue.read(file: nameOrPath), file: nameOrPath)
+      return try calibration(file: nameOrPath)
     }
     let names = calibrationNames
     let wanted = Spelling.normalized(nameOrPath)
@@ -62,8 +62,12 @@ extension Catalog {
   private var calibrationFolder: String { root.isEmpty ? "Hardware/Calibration" : "\(root)/Hardware/Calibration" }
 
   private func calibration(named name: String) throws(InputError) -> Calibration {
-    let file = "\(calibrationFolder)/\(name).json"
-    return try Calibration.decode(JSONValue.read(file: file), file: file)
+    try calibration(file: "\(calibrationFolder)/\(name).json")
+  }
+
+  /// The calibration that a file holds.
+  public func calibration(file: String) throws(InputError) -> Calibration {
+    try Calibration.decode(JSONValue.read(file: file), file: file)
   }
 
   /// Whose constants a GPU borrows, nearest first: of the same compute capability, then of the newest generation before, then of the

@@ -24,6 +24,8 @@ public enum InputError: Error, Hashable, Sendable {
   case notMeasurements(file: String, problem: String)
   /// A count above 2⁶³ − 1.
   case overflow(what: String)
+  /// A time that is no finite number: a rate of the GPU is too small, or a length too large.
+  case infiniteTime(what: String, hardware: String)
   /// Wrong in the arguments alone.
   case usage(String)
 }

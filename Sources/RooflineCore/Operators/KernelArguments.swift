@@ -33,6 +33,10 @@ public struct KernelArguments: Sendable {
     }
     self.kind = known
     self.values = values
+    // What no count reads must be what it claims to be, all the same.
+    for column in KernelArguments.context(of: known) where values[column] != nil {
+      _ = try number(column, default: nil)
+    }
   }
 
   /// The columns that a kind understands.
@@ -132,11 +136,13 @@ public struct KernelArguments: Sendable {
   }
 
   /// How many GPUs the kernel runs on.
-  public var ranks: UInt64 { values["ranks"].flatMap { UInt64($0) } ?? (kind == .send ? 2 : 1) }
+  ///
+  /// - Throws: `InputError.usage` for a column that is no number, as the others.
+  public func ranks() throws(InputError) -> UInt64 { try number("ranks", default: kind == .send ? 2 : 1) }
 
   /// Columns that change a time and no count; nil where they are absent.
-  var copies: Double? { values["copies"].flatMap { UInt64($0) }.map { Double($0) } }
-  var headDim: UInt64? { values["head_dim"].flatMap { UInt64($0) } }
+  func copies() throws(InputError) -> Double? { try given("copies").map { Double($0) } }
+  func headDim() throws(InputError) -> UInt64? { try given("head_dim") }
   var isWindowed: Bool { values["window"].map { $0 != "0" } ?? false }
 
   // MARK: reading columns
@@ -205,6 +211,10 @@ public struct KernelArguments: Sendable {
     let headDim = try number("head_dim", default: nil)
     let dim = try number("rotary_dim", default: headDim)
     guard dim <= headDim else { throw .usage("rotary_dim=\(dim) is more than head_dim=\(headDim)") }
+    guard dim.isMultiple(of: 2) else {
+      let column = values["rotary_dim"] == nil ? "head_dim" : "rotary_dim"
+      throw .usage("\(column)=\(dim) is odd, and rotary turns elements in pairs; give an even one")
+    }
     return Rotary(
       shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim),
       keySource: try flag("fused", default: false) ? .fusedProjection : .keyValueCache, formats: formats)
@@ -266,6 +276,11 @@ public struct KernelArguments: Sendable {
       throw .usage("\(column)=\(text) is not a whole number of at least 1, below 2^63")
     }
     return number
+  }
+
+  /// A number where the column is there.
+  private func given(_ column: String) throws(InputError) -> UInt64? {
+    values[column] == nil ? nil : try number(column, default: nil)
   }
 
   private func flag(_ column: String, default fallback: Bool) throws(InputError) -> Bool {

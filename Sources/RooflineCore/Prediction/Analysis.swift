@@ -57,6 +57,11 @@ public struct Analysis: Sendable {
     for phase in phases {
       if let place = phase.overflow { throw .overflow(what: "\(place) (\(phase.step.name))") }
     }
+    for phase in phases {
+      if let row = phase.operators.first(where: { $0.prediction.seconds.isInfinite }) {
+        throw .infiniteTime(what: "\(row.name.rawValue) (\(phase.step.name))", hardware: hardware.name)
+      }
+    }
     trainingTotals = TrainingTotals(phases)
     if trainingTotals?.model.total.cost.isOverflow == true { throw .overflow(what: "the sum over both passes") }
     let missing = Analysis.missingFacts(phases, hardware, rates, workload)
@@ -156,6 +161,8 @@ public enum Notice: Hashable, Sendable {
   case graphConstants(kernels: [String])
   /// Rows whose time is ideal because nobody has constants for them.
   case uncalibrated(rows: [String])
+  /// What became of measurements that times lean on, in a sentence.
+  case observations(String)
   /// Rows whose calibrated time would be below their ideal one.
   case clamped(rows: [String])
 }

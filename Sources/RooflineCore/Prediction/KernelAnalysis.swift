@@ -28,16 +28,16 @@ public struct KernelAnalysis: Sendable {
     self.hardware = hardware
     self.formats = formats
     self.options = options
-    ranks = arguments.ranks
-    rates = DeviceRates(hardware, options, ranks: arguments.ranks)
+    ranks = try arguments.ranks()
+    rates = DeviceRates(hardware, options, ranks: ranks)
     let time = IdealTime(overlap: options.overlap)
     let value: Operator<Count> = try arguments.definition(formats)
     let ideal = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
     if let request {
       let calibrated = CalibratedTime(
-        request.set, formats: formats, headDim: arguments.headDim ?? 128, isWindowed: arguments.isWindowed,
+        request.set, formats: formats, headDim: try arguments.headDim() ?? 128, isWindowed: arguments.isWindowed,
         options: request.options, correction: request.correction)
-      let kernel = TimedKernel(value, residency: request.options.residency)?.with(copies: arguments.copies)
+      let kernel = TimedKernel(value, residency: request.options.residency)?.with(copies: try arguments.copies())
       prediction = calibrated.timed(kernel, ideal: ideal)
       self.calibrated = calibrated
       timed = kernel.flatMap { kernel in calibrated.found(kernel).map { (kernel, $0) } }
@@ -61,10 +61,19 @@ public struct KernelAnalysis: Sendable {
     if let blocked, blocked.trafficBytes.isOverflow || blocked.gemm.trafficWords.isOverflow {
       throw .overflow(what: "the blocked traffic")
     }
+    for one in [prediction, blocked?.padded] where one?.seconds.isInfinite == true {
+      throw .infiniteTime(what: arguments.kind.rawValue, hardware: hardware.name)
+    }
     let missing = hardware.missingFacts(for: prediction.cost, rates: rates, ranks: ranks)
     guard missing.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)
     }
+  }
+
+  /// What a reader of the times should know: that of calibrated ones, and what the bytes leave out.
+  public var notices: [Notice] {
+    let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timedRow)]) } ?? []
+    return times + [Notice.scales(of: formats)].compactMap { $0 }
   }
 
   /// The kernel as a row, for what explains times.

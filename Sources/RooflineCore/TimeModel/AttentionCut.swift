@@ -9,6 +9,9 @@ public struct PrefillCut: Hashable, Sendable {
     case flashinfer
   }
 
+  /// What a side of a tile may be in a file.
+  static let sides = 1.0...65536.0
+
   /// A tile: rows of queries by keys.
   public var queryRows, keys: Double
   /// Keys by which the split counts blocks, where they differ from the tile's.
@@ -55,6 +58,11 @@ public struct DecodeCut: Hashable, Sendable {
     /// FlashInfer: the smallest chunk whose parts all fit at once.
     case chunk
   }
+
+  /// What a file may say of keys and blocks, of CTAs an SM, and of what an empty CTA costs.
+  static let blocks = 1.0...65536.0
+  static let slots = 1.0...64.0
+  static let shares = 0.0...1.0
 
   public var rule: Rule
   /// Keys that a CTA takes at a time.

@@ -145,6 +145,9 @@ public enum TimeBasis: String, Hashable, Sendable, CaseIterable {
 
 /// A correction of calibrated times by observations.
 public protocol TimeCorrection: Sendable {
+  /// What a reader should know of the observations; a sentence each.
+  var remarks: [String] { get }
+
   /// What to multiply a kernel's calibrated time by; nil where nothing is near it.
   func factor(_ kernel: TimedKernel, family: String, microseconds: Double) -> Double?
 

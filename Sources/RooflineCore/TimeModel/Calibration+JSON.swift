@@ -39,11 +39,17 @@ extension JSONObject {
     return choice
   }
 
-  fileprivate func finiteNumber(_ key: String) throws(InputError) -> Double {
-    let value = try require(self[key], key, "a number")
-    guard let number = value.number, number.isFinite else { throw wrong(key, value, "a number") }
+  fileprivate func number(_ key: String, in range: ClosedRange<Double>) throws(InputError) -> Double {
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    let value = try require(self[key], key, expected)
+    guard let number = value.number, range.contains(number) else { throw wrong(key, value, expected) }
     return number
   }
+
+  /// The same, or what stands where the file says nothing.
+  fileprivate func number(
+    _ key: String, in range: ClosedRange<Double>, else standard: Double
+  ) throws(InputError) -> Double { self[key] == nil ? standard : try number(key, in: range) }
 }
 
 extension Calibration.Entry {
@@ -106,19 +112,33 @@ extension HeldOutErrors {
       }
       let quantiles = values.compactMap(\.number)
       guard quantiles.count == HeldOutErrors.levels.count, values.count == quantiles.count,
-        zip(quantiles, quantiles.dropFirst()).allSatisfy({ $0 <= $1 })
+        HeldOutErrors.isRising(quantiles)
       else {
         throw .wrongValue(
           file: bin.file, key: bin.keyPath("logQuantiles"), found: "\(values.count) values",
           expected: "\(HeldOutErrors.levels.count) numbers that do not fall")
       }
+      if let (place, value) = quantiles.enumerated().first(where: { !HeldOutErrors.logarithms.contains($0.element) }) {
+        throw bin.wrong(
+          "logQuantiles[\(place)]", .number(value),
+          "ln(measured/predicted), from \(HeldOutErrors.logarithms.lowerBound) to \(HeldOutErrors.logarithms.upperBound)"
+        )
+      }
+      let limit = try bin.positiveNumber("upToMicroseconds")
+      guard limit != nil || index == list.count - 1, limit ?? .infinity >= bins.last?.upToMicroseconds ?? 0 else {
+        throw bin.wrong(
+          "upToMicroseconds", bin["upToMicroseconds"] ?? .null,
+          "more than that of the bin before; only the last bin may leave it out")
+      }
       bins.append(
         Bin(
-          upToMicroseconds: try bin.positiveNumber("upToMicroseconds") ?? .infinity,
+          upToMicroseconds: limit ?? .infinity,
           rows: Int(clamping: try bin.require(try bin.positiveInteger("rows"), "rows", "a number")),
           quantiles: quantiles))
     }
-    self.init(mape: try object.finiteNumber("mape"), bias: try object.finiteNumber("bias"), bins: bins)
+    self.init(
+      mape: try object.number("mape", in: HeldOutErrors.errors),
+      bias: try object.number("bias", in: HeldOutErrors.biases), bins: bins)
   }
 }
 
@@ -136,10 +156,10 @@ extension PrefillCut {
       "queryRows", "keys", "splitKeys", "packsGroup", "packsSingleQuery", "split", "writesByWidth", "swapsSingleQuery",
       "ignoresWindow",
     ])
+    let keys = try object.number("keys", in: PrefillCut.sides)
     self.init(
-      queryRows: Double(try object.require(try object.positiveInteger("queryRows"), "queryRows", "rows of a tile")),
-      keys: Double(try object.require(try object.positiveInteger("keys"), "keys", "keys of a tile")),
-      splitKeys: try object.positiveInteger("splitKeys").map { Double($0) },
+      queryRows: try object.number("queryRows", in: PrefillCut.sides), keys: keys,
+      splitKeys: try object.number("splitKeys", in: PrefillCut.sides, else: keys),
       packsGroup: try object.require(try object.bool("packsGroup"), "packsGroup", "true or false"),
       packsSingleQuery: try object.flag("packsSingleQuery"), split: try object.choice("split", Split.self) ?? .none,
       writesByWidth: try object.flag("writesByWidth"), swapsSingleQuery: try object.flag("swapsSingleQuery"),
@@ -157,11 +177,11 @@ extension DecodeCut {
       rule: try object.require(
         try object.choice("rule", Rule.self), "rule",
         "one of \(Rule.allCases.map(\.rawValue).joined(separator: ", "))"),
-      keysPerBlock: try object.positiveNumber("keysPerBlock") ?? 128,
-      slotsPerSM: try object.positiveNumber("slotsPerSM") ?? 1,
-      leastBlocks: try object.positiveNumber("leastBlocks") ?? 1,
+      keysPerBlock: try object.number("keysPerBlock", in: DecodeCut.blocks, else: 128),
+      slotsPerSM: try object.number("slotsPerSM", in: DecodeCut.slots, else: 1),
+      leastBlocks: try object.number("leastBlocks", in: DecodeCut.blocks, else: 1),
       itemPerQueryHead: try object.flag("itemPerQueryHead"),
       plansWholeContext: try object.flag("plansWholeContext"), ignoresWindow: try object.flag("ignoresWindow"),
-      swaps: try object.flag("swaps"), emptyShare: try object.positiveNumber("emptyShare") ?? 1)
+      swaps: try object.flag("swaps"), emptyShare: try object.number("emptyShare", in: DecodeCut.shares, else: 1))
   }
 }

@@ -92,6 +92,17 @@ public struct Calibration: Sendable {
 }
 
 extension Calibration.Constants {
+  /// Constants at an end of the bounds that files and fits share.
+  public var atBounds: [BoundConstant] {
+    switch self {
+    case .gemm(let constants): constants.atBounds
+    case .prefill(let constants, _): constants.atBounds
+    case .decode(let constants, _): constants.atBounds
+    case .row(let constants): constants.atBounds
+    case .collective(let constants): constants.atBounds
+    }
+  }
+
   /// Keys and values, in the files' order.
   public var named: [(key: String, value: Double)] {
     switch self {

@@ -172,10 +172,10 @@ extension Calibration.Constants {
     switch self {
     case .prefill(var constants, let cut):
       constants.l2Speedup *= ratio
-      return .prefill(constants, cut)
+      return .prefill(constants.withinBounds, cut)
     case .decode(var constants, let cut):
       constants.l2Bandwidth *= ratio
-      return .decode(constants, cut)
+      return .decode(constants.withinBounds, cut)
     case .gemm, .row, .collective: return self
     }
   }

@@ -31,6 +31,14 @@ public struct FittedParameter<Constants: Sendable>: Sendable {
   }
 }
 
+/// A constant at an end of its bounds.
+public struct BoundConstant: Hashable, Sendable {
+  public let key: String
+  public let value: Double
+  /// Whether it is the lower end.
+  public let isLowest: Bool
+}
+
 extension FittedConstants {
   /// Reads the constants of a calibration file.
   ///
@@ -53,6 +61,25 @@ extension FittedConstants {
     }
   }
 
+  /// The same with every constant inside its bounds, the only ones that a file may hold.
+  var withinBounds: Self {
+    var constants = self
+    for parameter in Self.parameters { parameter.set(&constants, parameter.clamped(parameter.get(self))) }
+    return constants
+  }
+
+  /// Constants at an end of their bounds, with the values there; parts that are neutral are not there at all.
+  public var atBounds: [BoundConstant] {
+    let initial = Self.initial
+    return Self.parameters.compactMap { parameter in
+      let value = parameter.get(self)
+      guard parameter.isRequired || value != parameter.get(initial) else { return nil }
+      let isLowest = value == parameter.bounds.lowerBound
+      guard isLowest || value == parameter.bounds.upperBound else { return nil }
+      return BoundConstant(key: parameter.key, value: value, isLowest: isLowest)
+    }
+  }
+
   /// Keys and values, in the files' order; neutral optional constants are left out.
   public var named: [(key: String, value: Double)] {
     let initial = Self.initial
@@ -64,5 +91,6 @@ extension FittedConstants {
 }
 
 extension FittedParameter {
+  func clamped(_ value: Double) -> Double { min(max(value, bounds.lowerBound), bounds.upperBound) }
   var range: String { "from \(bounds.lowerBound) to \(bounds.upperBound)" }
 }

@@ -53,17 +53,19 @@ public struct GEMMTimeModel: Sendable {
     self.facts = facts
     self.constants = constants
     self.list = list
+    tiles = list.tiles.map { side in GEMMTimeModel.tile(Double(side.m), Double(side.n), facts, constants, list) }
+  }
+
+  private static func tile(
+    _ m: Double, _ n: Double, _ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList
+  ) -> Tile {
     let smRate = facts.flopsPerMicrosecond / facts.streamingMultiprocessors
     let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
-    let reference = GEMMTimeModel.loss(GEMMConstants.referenceIntensity)
-    tiles = list.tiles.map { side in
-      let (m, n) = (Double(side.m), Double(side.n))
-      let loss = GEMMTimeModel.loss(m * n / (m + n)) / reference
-      return Tile(
-        m: m, n: n, tensorPerK: 2 * m * n * loss / smRate,
-        l2PerK: (min(m, n) + list.multicast * max(m, n)) / l2Rate, fill: constants.waveFill,
-        epiloguePerByte: m * n / (constants.epilogue * facts.cyclesPerMicrosecond))
-    }
+    let loss = loss(m * n / (m + n)) / loss(GEMMConstants.referenceIntensity)
+    return Tile(
+      m: m, n: n, tensorPerK: 2 * m * n * loss / smRate,
+      l2PerK: (min(m, n) + list.multicast * max(m, n)) / l2Rate, fill: constants.waveFill,
+      epiloguePerByte: m * n / (constants.epilogue * facts.cyclesPerMicrosecond))
   }
 
   /// 1 + (half/I)^power: how much longer tensor cores take with tiles of little reuse.
@@ -150,6 +152,23 @@ public struct GEMMTimeModel: Sendable {
     }
     best.time += common.quantization
     return best
+  }
+
+  /// The time with the tile and the split of a choice, whether or not they are the fastest under these constants.
+  ///
+  /// Where constants move a little, the fastest candidate stays: the slope of its own time is that of the fastest time.
+  public func microseconds(_ shape: Shape, with choice: Choice) -> Double {
+    let common = common(shape)
+    let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, facts, constants, list)
+    let kPerCTA = (shape.k / choice.split / list.depth).ceiling * list.depth
+    let ctas = (shape.m / tile.m).ceiling * (shape.n / tile.n).ceiling * choice.split
+    let perProcessor = ctas / facts.streamingMultiprocessors
+    let waves = max(1, perProcessor + list.tail * (perProcessor.ceiling - perProcessor))
+    let wave = tile.fill + tile.epiloguePerByte * shape.outputBytes
+    let compute = waves * tile.tensorPerK * kPerCTA * common.perRate + (waves - 1) * wave
+    let l2 = ctas * tile.l2PerK * kPerCTA * shape.inputBytes
+    let cubes = compute * compute * compute + l2 * l2 * l2 + common.dram * common.dram * common.dram
+    return constants.launch + wave + reduction(choice.split, shape) + Mathematics.cubeRoot(cubes) + common.quantization
   }
 
   /// Mirrored tiles often tie; within rounding, the one that the list names first is taken.

@@ -29,6 +29,25 @@ public struct HeldOutErrors: Hashable, Sendable {
   /// The shares of measurements that lie below each quantile.
   public static let levels: [Double] = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995]
 
+  /// What may be stated: errors up to 100 %, and measurements within a factor of e⁷ ≈ 1100 of what was predicted. Beyond them constants
+  /// are those of other kernels, or the unit was another.
+  public static let errors = 0.0...1.0
+  public static let biases = -1.0...1.0
+  public static let logarithms = -7.0...7.0
+
+  /// Whether files may hold them: within the ranges above, with bins that rise and quantiles that do not fall.
+  public var isPlausible: Bool {
+    HeldOutErrors.errors.contains(mape) && HeldOutErrors.biases.contains(bias) && !bins.isEmpty
+      && HeldOutErrors.isRising(bins.map(\.upToMicroseconds))
+      && bins.allSatisfy { bin in
+        bin.quantiles.count == HeldOutErrors.levels.count && bin.rows > 0
+          && bin.quantiles.allSatisfy(HeldOutErrors.logarithms.contains) && HeldOutErrors.isRising(bin.quantiles)
+      }
+  }
+
+  /// Whether no value is below the one before it.
+  static func isRising(_ values: [Double]) -> Bool { zip(values, values.dropFirst()).allSatisfy { $0 <= $1 } }
+
   /// The range in which a share of the measurements of such kernels lies: factors on the predicted time.
   public func factors(at microseconds: Double, share: Double) -> ClosedRange<Double> {
     guard let bin = bins.first(where: { microseconds <= $0.upToMicroseconds }) ?? bins.last else { return 1...1 }

@@ -11,6 +11,18 @@ public enum IdealKernelTime {
   }
 }
 
+extension IdealKernelTime {
+  /// µs below which no call of the kernel ends, even where all that L2 holds was there before; nil as for `microseconds`.
+  public static func leastMicroseconds(_ kernel: TimedKernel, _ hardware: HardwareSpec) -> Double? {
+    guard let time = microseconds(kernel, hardware, RateOptions()), let cost = kernel.counted?.cost else { return nil }
+    guard cost.wireSteps == 0, let memory = hardware.memory, let bandwidth = memory.bandwidth else { return time }
+    let roofs = OperatorPrediction.roofTimes(of: cost, rates: DeviceRates(hardware, RateOptions(), ranks: 1))
+    // CUDA cores and special functions are left out: kernels pack two elements or approximate.
+    let fromDRAM = roofs.memory - Double(memory.l2 ?? 0) / bandwidth
+    return max(roofs.tensor, fromDRAM, 0) * 1e6
+  }
+}
+
 extension Operator where Scalar == Count {
   var kind: OperatorKind { accept(KindVisitor()) }
 }

@@ -5,6 +5,14 @@ public struct TimedRow: Sendable {
 
   /// Factors on the row's time between which a share of measurements of such kernels lies; nil where there is no telling.
   public func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
+    // What is no finite range is none.
+    guard let factors = factors(prediction, by: time), (prediction.seconds * factors.upperBound).isFinite else {
+      return nil
+    }
+    return factors
+  }
+
+  private func factors(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
     switch prediction.basis {
     case .anchored:
       time.correction?.interval(kernel, family: found.entry.key.family, share: time.options.interval)
@@ -50,6 +58,19 @@ extension PhaseAnalysis {
 extension Notice {
   /// What a reader of calibrated times should know.
   static func calibration(_ time: CalibratedTime, _ phases: [PhaseAnalysis], _ model: DecoderModel) -> [Notice] {
+    calibration(
+      time,
+      phases.flatMap { phase in
+        zip(phase.operators, phase.timedRows(model, by: time)).map { row, timed in
+          (row.name.rawValue, row.prediction, timed)
+        }
+      })
+  }
+
+  /// The same of rows by themselves.
+  static func calibration(
+    _ time: CalibratedTime, _ rows: [(name: String, prediction: OperatorPrediction, timed: TimedRow?)]
+  ) -> [Notice] {
     var borrowed: [String: [String]] = [:]
     var others: [Notice] = []
     var graphs: [String] = []
@@ -57,21 +78,19 @@ extension Notice {
     var clamped: [String] = []
     var standIns: [String] = []
     func add(_ name: String, to list: inout [String]) { if !list.contains(name) { list.append(name) } }
-    for phase in phases {
-      for (row, timed) in zip(phase.operators, phase.timedRows(model, by: time)) {
-        if row.prediction.basis == .uncalibrated, row.time != nil { add(row.name.rawValue, to: &uncalibrated) }
-        if row.prediction.basis == .clamped { add(row.name.rawValue, to: &clamped) }
-        guard let timed, row.time != nil else { continue }
-        let key = timed.found.entry.key
-        let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family))"
-        if let from = timed.found.borrowedFrom { add(kernel, to: &borrowed[from, default: []]) }
-        if timed.found.standIn != nil { add(row.name.rawValue, to: &standIns) }
-        if let fitted = timed.found.otherHeadDim {
-          let notice = Notice.otherHeadDim(family: key.family, fitted: fitted)
-          if !others.contains(notice) { others.append(notice) }
-        }
-        if time.options.launch == .eager, key.launch != .eager { add(kernel, to: &graphs) }
+    for (name, prediction, timed) in rows where prediction.time != nil {
+      if prediction.basis == .uncalibrated { add(name, to: &uncalibrated) }
+      if prediction.basis == .clamped { add(name, to: &clamped) }
+      guard let timed else { continue }
+      let key = timed.found.entry.key
+      let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family))"
+      if let from = timed.found.borrowedFrom { add(kernel, to: &borrowed[from, default: []]) }
+      if timed.found.standIn != nil { add(name, to: &standIns) }
+      if let fitted = timed.found.otherHeadDim {
+        let notice = Notice.otherHeadDim(family: key.family, fitted: fitted)
+        if !others.contains(notice) { others.append(notice) }
       }
+      if time.options.launch == .eager, key.launch != .eager { add(kernel, to: &graphs) }
     }
     var notices = borrowed.sorted { $0.key < $1.key }.map { from, kernels in
       let donor = time.set.layers.first { $0.hardware == from }
@@ -83,6 +102,6 @@ extension Notice {
     if !graphs.isEmpty { notices.append(.graphConstants(kernels: graphs)) }
     if !uncalibrated.isEmpty { notices.append(.uncalibrated(rows: uncalibrated)) }
     if !clamped.isEmpty { notices.append(.clamped(rows: clamped)) }
-    return notices
+    return notices + (time.correction?.remarks ?? []).map { .observations($0) }
   }
 }

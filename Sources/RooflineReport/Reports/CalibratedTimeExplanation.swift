@@ -26,7 +26,9 @@ struct CalibratedTimeExplanation {
         value: "\(part.microseconds * 1e-6)", unit: "s", source: part.name.meaning)
     }
     let constants = timed.found.entry.constants.named.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-    let borrowed = timed.found.borrowedFrom.map { "; borrowed from \($0)" } ?? ""
+    let borrowed =
+      (timed.found.borrowedFrom.map { "; borrowed from \($0)" } ?? "")
+      + (timed.found.otherHeadDim.map { "; constants of head dim \($0)" } ?? "")
     entries.append(
       .init(
         quantity: "timeSeconds", symbolic: parts.map(\.name.rawValue).joined(separator: " + "),

@@ -103,7 +103,8 @@ public struct CalibrationDocument {
 
   /// A number with so many significant digits, as short as it gets.
   static func number(_ value: Double, digits: Int) -> String {
-    guard value != 0 else { return "0" }
+    // Below what any constant means, powers of ten run out.
+    guard abs(value) > 1e-15 else { return "0" }
     var unit = 1.0
     let most = [1.0, 10, 100, 1000, 10000][digits]
     while abs(value) * unit < most / 10 { unit *= 10 }
@@ -118,7 +119,10 @@ public struct CalibrationDocument {
       switch scalar {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
-      case let control where control.value < 0x20: result += " "
+      case let control where control.value < 0x20:
+        // Two names that differ in one stay two.
+        let digits = String(control.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -38,7 +38,7 @@ public struct CalibrationReport {
         .cells([
           .text(outcome.key.title), .integer(UInt64(outcome.rows)), .integer(UInt64(outcome.groups)),
           .share(outcome.before?.mape), .share(outcome.before?.bias), .share(outcome.after?.mape),
-          .share(outcome.after?.bias), .integer(UInt64(outcome.rejected.count)),
+          .share(outcome.after?.bias), .integer(UInt64(outcome.rejected.count + outcome.impossible.count)),
         ])
       })
   }
@@ -48,18 +48,25 @@ public struct CalibrationReport {
     for outcome in outcomes {
       if let remark = outcome.remark { lines.append("remark   \(outcome.key.title): \(remark)") }
       if !outcome.atBound.isEmpty {
-        lines.append("bound    \(outcome.key.title): \(outcome.atBound.joined(separator: ", "))")
+        let constants = outcome.atBound.map {
+          "\($0.key) \(CalibrationDocument.number($0.value, digits: 4)) (\($0.reason.rawValue))"
+        }
+        lines.append("bound    \(outcome.key.title): \(constants.joined(separator: ", "))")
       }
-      for row in outcome.rejected.prefix(5) {
-        lines.append("rejected \(outcome.key.title): line \(row.line), \(row.microseconds) µs is far from every fit")
-      }
-      if outcome.rejected.count > 5 {
-        lines.append("rejected \(outcome.key.title): and \(outcome.rejected.count - 5) more rows")
-      }
+      lines += CalibrationReport.rejected(outcome.rejected, of: outcome.key, "is far from every fit")
+      lines += CalibrationReport.rejected(
+        outcome.impossible, of: outcome.key, "is less than half of what the datasheet's rates allow")
     }
     lines += skipped.map { "skipped  \($0.n) rows: \($0.reason)" }
     lines.append("written  \(output)")
     return lines
+  }
+
+  /// The first rows, and how many more there are.
+  private static func rejected(_ rows: [Observation], of key: Calibration.Key, _ why: String) -> [String] {
+    let most = 5
+    let lines = rows.prefix(most).map { "rejected \(key.title): line \($0.line), \($0.microseconds) µs \(why)" }
+    return rows.count > most ? lines + ["rejected \(key.title): and \(rows.count - most) more rows"] : lines
   }
 }
 
@@ -71,6 +78,8 @@ struct CalibrationReportDocument: Encodable {
     @Nullable var before: ErrorStatistics?
     @Nullable var after: ErrorStatistics?
     let atBound: [String]
+    /// Why each of them stands there.
+    let atBoundReasons: [String: String]
     let rejectedLines: [Int]
     let isWritten: Bool
     @Nullable var remark: String?
@@ -87,7 +96,10 @@ struct CalibrationReportDocument: Encodable {
     entries = report.outcomes.map { outcome in
       Entry(
         entry: outcome.key.title, rows: outcome.rows, shapes: outcome.groups, before: outcome.before,
-        after: outcome.after, atBound: outcome.atBound, rejectedLines: outcome.rejected.map(\.line),
+        after: outcome.after, atBound: outcome.atBound.map(\.key),
+        atBoundReasons: Dictionary(
+          outcome.atBound.map { ($0.key, $0.reason.rawValue) }, uniquingKeysWith: { first, _ in first }),
+        rejectedLines: (outcome.rejected + outcome.impossible).map(\.line).sorted(),
         isWritten: outcome.entry != nil, remark: outcome.remark)
     }
     skipped = report.skipped

@@ -31,6 +31,8 @@ extension InputError {
     case .notMeasurements(let file, let problem): "\(file): \(problem)"
     case .overflow(let what):
       "\(what): a count is above 2^63 − 1; use a smaller batch, length or model"
+    case .infiniteTime(let what, let hardware):
+      "\(what): its time on \(hardware) is not a finite number; check the GPU's rates and the calibration"
     case .usage(let sentence): sentence
     }
   }
@@ -80,6 +82,7 @@ extension Notice {
       "constants of graph launches, for want of eager ones: \(kernels.joined(separator: ", "))"
     case .uncalibrated(let rows):
       "no constants for \(rows.joined(separator: ", ")): their ideal times stand, which real kernels exceed"
+    case .observations(let sentence): sentence
     case .clamped(let rows):
       "calibrated below the ideal time, which stands instead: \(rows.joined(separator: ", "))"
     case .scalesNotCounted(let formats):

@@ -34,11 +34,10 @@ public struct KernelReport {
 
   /// Why the time is what it is, and what range it lies in.
   private static func calibrated(_ analysis: KernelAnalysis, _ time: CalibratedTime) -> [String] {
-    guard let timed = analysis.timedRow, let own = analysis.prediction.time else {
-      return ["note     no constants for such a kernel: the ideal time stands, which real kernels exceed"]
-    }
+    // Without constants the notices say so.
+    guard let timed = analysis.timedRow, let own = analysis.prediction.time else { return [] }
     guard analysis.prediction.basis != .uncalibrated else {
-      return ["note     too large for what the time model describes: the ideal time stands, which real kernels exceed"]
+      return ["note     too large for what the time model describes"]
     }
     let parts = TimePart.list(analysis.prediction, timed: timed)
     var lines = [
@@ -55,9 +54,6 @@ public struct KernelReport {
       )
     }
     lines.append("times    \(CalibratedTimeText.source(timed.found, time))")
-    if let from = timed.found.borrowedFrom {
-      lines.append("note     constants of \(from) with this GPU's facts; `roofline calibrate` fits its own")
-    }
     return lines
   }
 
@@ -82,8 +78,7 @@ public struct KernelReport {
       lines += KernelReport.calibrated(analysis, time)
     }
     lines.append("hardware \(analysis.hardware.provenance)")
-    if let note = Notice.scales(of: analysis.formats) { lines.append("note     \(note.sentence)") }
-    return lines
+    return lines + analysis.notices.map { "note     \($0.sentence)" }
   }
 }
 
@@ -143,7 +138,7 @@ struct KernelDocument: Encodable {
       "kv": formats.keyValueCache.rawValue,
       "residual": formats.residual.rawValue,
     ]
-    notices = Notice.scales(of: formats).map { [$0.sentence] } ?? []
+    notices = analysis.notices.map(\.sentence)
     ridge = analysis.ridge.map { RidgeEntry(unit: $0.unit, flopsPerByte: $0.intensity.value) }
     blocked = analysis.blocked.map { blocked in
       BlockedEntry(

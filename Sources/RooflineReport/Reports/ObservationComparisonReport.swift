@@ -17,7 +17,7 @@ public struct ObservationComparisonReport {
 
   public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
     switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
+    case .text: table(in: text) + "\n" + TextFormat.lines(lines)
     case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
     case .csv: CSVFormat().render([table], key: "hardware")
     case .json: try JSONFormat().render(ObservationComparisonDocument(self))
@@ -44,6 +44,24 @@ public struct ObservationComparisonReport {
       })
   }
 
+  /// On a narrow page, rows with long shapes take two lines: what was measured, then its times.
+  private func table(in text: TextFormat) -> String {
+    let whole = text.render(table)
+    guard !text.isWide, whole.split(separator: "\n").contains(where: { $0.count > TextFormat.pageWidth }) else {
+      return whole
+    }
+    let names = Set(["row", "family", "source"])
+    let numbers = table.keeping(
+      table.columns.indices.filter { !names.contains(table.columns[$0].key) }, title: table.title)
+    let rendered = text.render(numbers).split(separator: "\n")
+    let head = rendered.prefix(rendered.count - comparison.lines.count)
+    let body = zip(comparison.lines, rendered.dropFirst(head.count)).flatMap { line, numbers in
+      let words = [line.name, line.observation.family, line.observation.source].filter { !$0.isEmpty }
+      return [TextFormat.wrapped(words.joined(separator: ", "), indent: 4), String(numbers)]
+    }
+    return (head.map(String.init) + body).joined(separator: "\n") + "\n"
+  }
+
   private var lines: [String] {
     var lines: [String] = []
     if let statistics = comparison.statistics {
@@ -52,10 +70,11 @@ public struct ObservationComparisonReport {
       )
     }
     var told: [String] = []
+    var known: Set<String> = []
     for line in comparison.lines where !line.suspects.isEmpty {
       let text =
         "\(line.verdict.rawValue): \(line.name) (\(line.observation.family)): \(line.suspects.joined(separator: "; "))"
-      if !told.contains(text) { told.append(text) }
+      if known.insert(text).inserted { told.append(text) }
     }
     lines += told.prefix(20).map { "suspect  \($0)" }
     if told.count > 20 { lines.append("suspect  and \(told.count - 20) more; json has them all") }

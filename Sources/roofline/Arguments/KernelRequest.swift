@@ -7,11 +7,14 @@ struct KernelRequest: Sendable {
 
   /// - Parameters:
   ///   - columns: its shape, and `dtype` and `kv_dtype` where they are given so.
-  ///   - given: the formats of the command line, which come first.
+  ///   - given: the formats of the command line.
+  /// - Throws: `InputError.usage` where columns and options name two formats for one thing, or a column one that nothing has.
   init(_ kind: String, _ columns: [String: String], _ given: DTypeOptions) throws(InputError) {
     var columns = columns
     let dtype = try KernelRequest.dtype("dtype", &columns)
     let keyValue = try KernelRequest.dtype("kv_dtype", &columns)
+    try KernelRequest.requireOne("dtype", dtype, or: "--dtype", given.all)
+    try KernelRequest.requireOne("kv_dtype", keyValue, or: "--kv-dtype", given.keyValueCache)
     kernel = try KernelArguments(kind: kind, values: columns)
     guard let base = given.all ?? dtype ?? (kernel.kind.isCollective ? .bf16 : nil) else {
       throw .usage("--dtype is missing; one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -19,6 +22,37 @@ struct KernelRequest: Sendable {
     formats = NumberFormats(
       weight: given.weight ?? base, activation: given.activation ?? base,
       keyValueCache: given.keyValueCache ?? keyValue ?? base, model: base)
+    if let keyValue, keyValue != base, try !isCounted(with: { formats.with(keyValueCache: $0) }) {
+      throw .usage("kv_dtype=\(keyValue.rawValue) changes nothing of kernel \(kernel.kind.rawValue); leave it out")
+    }
+  }
+
+  /// Throws where an option names a format that no tensor of the operator has.
+  func requireCounted(_ given: DTypeOptions) throws(InputError) {
+    let options: [(name: String, value: DType?, formats: (DType) -> NumberFormats)] = [
+      ("weight-dtype", given.weight, { formats.with(weight: $0) }),
+      ("activation-dtype", given.activation, { formats.with(activation: $0) }),
+      ("kv-dtype", given.keyValueCache, { formats.with(keyValueCache: $0) }),
+    ]
+    for (name, value, formats) in options where value != nil {
+      guard try isCounted(with: formats) else {
+        throw .usage("--\(name) changes nothing of kernel \(kernel.kind.rawValue); leave it out")
+      }
+    }
+  }
+
+  /// Whether a format changes what the operator costs; yes where its counts overflow, which is another complaint.
+  private func isCounted(with formats: (DType) -> NumberFormats) throws(InputError) -> Bool {
+    let wide: Operator<Count> = try kernel.definition(formats(.fp32))
+    let narrow: Operator<Count> = try kernel.definition(formats(.int4))
+    return wide.cost != narrow.cost || wide.cost.isOverflow
+  }
+
+  private static func requireOne(
+    _ column: String, _ value: DType?, or option: String, _ other: DType?
+  ) throws(InputError) {
+    guard let value, let other, value != other else { return }
+    throw .usage("\(column)=\(value.rawValue) and \(option) \(other.rawValue) contradict each other; give one")
   }
 
   /// Words like `m=16`.
@@ -38,6 +72,17 @@ struct KernelRequest: Sendable {
   private static func dtype(_ name: String, _ columns: inout [String: String]) throws(InputError) -> DType? {
     guard let text = columns.removeValue(forKey: name) else { return nil }
     return try ParsedArguments.choice(text, for: name, DType.self)
+  }
+}
+
+extension NumberFormats {
+  /// The same but for what is named.
+  fileprivate func with(
+    weight: DType? = nil, activation: DType? = nil, keyValueCache: DType? = nil
+  ) -> NumberFormats {
+    NumberFormats(
+      weight: weight ?? self.weight, activation: activation ?? self.activation,
+      keyValueCache: keyValueCache ?? self.keyValueCache, model: residual)
   }
 }
 

@@ -18,7 +18,8 @@ enum MeasurementOptions {
     Option("page-size", "N", "tokens of a page of the KV cache in decode attention (keys in one piece)"),
     Option("hardware", "NAME|PATH", "the GPU's file, for its roofs (the one that fits the GPU)"),
     Option("device", "N", "which GPU measures (0)"),
-    Option("output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)"),
+    Option(
+      "output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)", isOutput: true),
     Option("format", "FORMAT", "text or csv (text)"),
     Option("resume", nil, "go on with the observation file: what it holds is not measured again"),
     Option("help", nil, "show this help"),
@@ -43,7 +44,9 @@ extension ParsedArguments {
       if let name = options.first(where: has) { throw .usage("--\(name) needs --model") }
     }
     if let kind = string("kernel") {
-      let request = try KernelRequest(kind, KernelRequest.columns(positionals), DTypeOptions(self))
+      let given = try DTypeOptions(self)
+      let request = try KernelRequest(kind, KernelRequest.columns(positionals), given)
+      try request.requireCounted(given)
       return [try task(request)]
     }
     if try suite() == .ceilings, let name = WorkloadOptions.formats.map(\.name).first(where: has) {

@@ -5,8 +5,11 @@ struct Option: Hashable, Sendable {
   let value: String?
   let help: String
   let mayRepeat: Bool
+  /// Whether the value names a file that the command writes: then no other argument may name the same one.
+  let isOutput: Bool
 
-  init(_ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false) {
+  init(_ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false) {
+    self.isOutput = isOutput
     self.name = name
     self.value = value
     self.help = help

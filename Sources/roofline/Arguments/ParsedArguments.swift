@@ -51,6 +51,21 @@ struct ParsedArguments: Sendable {
     guard positionals.count >= command.positionals.lowerBound else {
       throw .usage("`\(command.name)` needs more; usage: roofline \(command.usage)")
     }
+    try requireOutputsApart(command)
+  }
+
+  /// What a command reads stays: no file that it writes may be one that another argument names, in whatever spelling.
+  private func requireOutputsApart(_ command: CommandDescription) throws(InputError) {
+    for output in command.options where output.isOutput {
+      guard let path = string(output.name), let identity = FileIdentity(path) else { continue }
+      let others = command.options.filter { $0.name != output.name && $0.value != nil }
+      for option in others where strings(option.name).contains(where: { FileIdentity($0) == identity }) {
+        throw .usage("--\(output.name) \(path) is the file of --\(option.name); name another")
+      }
+      if positionals.contains(where: { FileIdentity($0) == identity }) {
+        throw .usage("--\(output.name) \(path) is a file that is read, too; name another")
+      }
+    }
   }
 
   func has(_ name: String) -> Bool { values[name] != nil }

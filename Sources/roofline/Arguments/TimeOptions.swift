@@ -61,7 +61,7 @@ extension ParsedArguments {
     }
     let files = try observations(and: [])
     _ = try self.hardware(of: files, catalog)
-    let anchors = Anchors(files.flatMap(\.observations), set: set)
+    let anchors = Anchors(files, set: set)
     return TimeRequest(set, options: options, correction: anchors)
   }
 

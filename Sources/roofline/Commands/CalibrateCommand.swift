@@ -17,7 +17,7 @@ enum CalibrateCommand: Command {
       ObservationOptions.observations, WorkloadOptions.hardware,
       Option("prior", "NAME", "the GPU to whose constants fits shrink (its own, or one of its generation)"),
       Option("fresh", nil, "begin at the prior without shrinking to it: for a GPU with many measurements"),
-      Option("output", "FILE", "the calibration file to write"),
+      Option("output", "FILE", "the calibration file to write", isOutput: true),
     ] + WorkloadOptions.output,
     positionals: 0...64,
     example: "roofline calibrate --observations gemm-h200.csv --hardware h200-sxm --prior h100-sxm --output h200.json")
@@ -26,11 +26,6 @@ enum CalibrateCommand: Command {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
     let output = try arguments.required("output", "name the calibration file to write, e.g. --output h200-sxm.json")
-    let target = URL(fileURLWithPath: output).resolvingSymlinksInPath()
-    for path in arguments.strings("observations") + arguments.positionals
-    where URL(fileURLWithPath: path).resolvingSymlinksInPath() == target {
-      throw InputError.usage("--output \(output) is the file of the measurements; name another")
-    }
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
@@ -44,6 +39,9 @@ enum CalibrateCommand: Command {
       throw InputError.notMeasurements(
         file: files.first?.path ?? "", problem: "nothing could be calibrated (\(reason)); nothing was written")
     }
+    let target = try OutputFile(
+      output, apartFrom: [hardware.path] + prior.layers.map(\.path), replacing: "a calibration"
+    ) { path in (try? catalog.calibration(file: path)) != nil }
     let calibration = Calibration(
       hardware: hardware.name, path: output, date: today, computeCapability: hardware.computeCapability ?? "",
       entries: entries)
@@ -51,8 +49,11 @@ enum CalibrateCommand: Command {
     let report = try CalibrationReport(
       outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped)
     ).render(format, text: text)
-    try FileWriter.write(CalibrationDocument(calibration).render(), to: output)
-    return Outcome(output: report)
+    let document = CalibrationDocument(calibration).render()
+    // Nothing is written that could not be read.
+    _ = try Calibration.decode(JSONValue.parse(Data(document.utf8), file: output), file: output)
+    try target.write(document)
+    return Outcome(output: report, errors: files.warningLines)
   }
 
   /// ISO 8601, in UTC.

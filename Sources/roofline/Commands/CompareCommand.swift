@@ -23,7 +23,7 @@ enum CompareCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
-    let tolerance = try arguments.positiveNumber("tolerance") ?? 0.15
+    let tolerance = try arguments.tolerance()
     guard !arguments.has("calibration") || !arguments.has("prior") else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
     }
@@ -47,11 +47,21 @@ enum CompareCommand: Command {
     let report = ObservationComparisonReport(
       comparison, hardware: hardware, tolerance: tolerance, notes: files.flatMap(\.unknownColumnNotes))
     return Outcome(
-      output: try report.render(format, text: text), exitCode: comparison.worst > tolerance ? 2 : 0)
+      output: try report.render(format, text: text), errors: files.warningLines,
+      exitCode: comparison.worst > tolerance ? 2 : 0)
   }
 }
 
 extension ParsedArguments {
+  /// A share, not a percentage.
+  fileprivate func tolerance() throws(InputError) -> Double {
+    guard let text = string("tolerance") else { return 0.15 }
+    guard let share = Double(text), share > 0, share <= 1 else {
+      throw .usage("--tolerance is \"\(text)\"; expected a share above 0 and up to 1, e.g. 0.15 for 15 %")
+    }
+    return share
+  }
+
   /// The kernels of a model's rows, each name once a phase.
   fileprivate func measurableRows(
     _ catalog: Catalog, _ hardware: HardwareSpec

@@ -15,7 +15,8 @@ enum DevicesCommand: Command {
     usage: "devices [--self-test | --stub FILE | --ceilings FILE] [--device N] [--format text|json]",
     options: [
       Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
-      Option("stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in"),
+      Option(
+        "stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in", isOutput: true),
       Option("device", "N", "which GPU is listed (all), tested or written (0)"),
       Option("ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote"),
       Option("format", "FORMAT", "text, json (text)"),

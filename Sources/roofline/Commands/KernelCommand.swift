@@ -18,8 +18,10 @@ enum KernelCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let format = try arguments.format()
     let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let given = try DTypeOptions(arguments)
     let request = try KernelRequest(
-      arguments.positionals[0], KernelRequest.columns(arguments.positionals.dropFirst()), DTypeOptions(arguments))
+      arguments.positionals[0], KernelRequest.columns(arguments.positionals.dropFirst()), given)
+    try request.requireCounted(given)
     let (kernel, formats) = (request.kernel, request.formats)
     let options = try arguments.rateOptions()
     let hardware = try hardware(arguments, options, surroundings)

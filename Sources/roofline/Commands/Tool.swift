@@ -37,6 +37,10 @@ enum Tool {
       return Outcome(errors: "roofline: \(error.sentence.onOneLine)\n", exitCode: error.exitCode)
     } catch let fault as GPUFault {
       return Outcome(errors: "roofline: \(fault.sentence.onOneLine)\n", exitCode: 1)
+    } catch EncodingError.invalidValue(let value, let context) {
+      let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+      let problem = "\(place) would be \(value), which is no number; check the rates and times that went in"
+      return Outcome(errors: "roofline: the report could not be written: \(problem.onOneLine)\n", exitCode: 1)
     } catch {
       return Outcome(errors: "roofline: the report could not be written: \(error)\n", exitCode: 1)
     }

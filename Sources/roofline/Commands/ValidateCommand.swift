@@ -35,14 +35,20 @@ enum ValidateCommand: Command {
     let predictor = ObservationPredictor(
       calibrations, residency: residency,
       tier: tier == .ideal
-        ? .ideal(RateOptions()) : tier == .anchored ? .anchored(Anchors(observations, set: calibrations)) : .calibrated)
+        ? .ideal(RateOptions()) : tier == .anchored ? .anchored(Anchors(files, set: calibrations)) : .calibrated)
     let validation = Validation(
       observations, predictor: predictor,
       skipped: files.flatMap(\.skipped), interval: interval)
     let report = ValidationReport(
       validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
-    return Outcome(output: try report.render(format, text: text))
+    // An anchored tier's notes hold the files' warnings already.
+    return Outcome(output: try report.render(format, text: text), errors: tier == .anchored ? "" : files.warningLines)
   }
+}
+
+extension [ObservationFile] {
+  /// For standard error.
+  var warningLines: String { flatMap(\.warnings).map { "roofline: warning: \($0.onOneLine)\n" }.joined() }
 }
 
 extension ObservationFile {

@@ -27,9 +27,11 @@ final class GEMMPruningTests: XCTestCase {
         let k = size(8, 65_536, &generator)
         let copies = [1.0, 6, 1000][Int(generator.next() % 3)]
         let isFP8 = generator.next() % 4 == 0
-        let pruned = model.fastest(
-          .init(
-            m: Double(m), n: Double(n), k: Double(k), inputBytes: isFP8 ? 1 : 2, outputBytes: 2, copies: copies))
+        let shape = GEMMTimeModel.Shape(
+          m: Double(m), n: Double(n), k: Double(k), inputBytes: isFP8 ? 1 : 2, outputBytes: 2, copies: copies)
+        let pruned = model.fastest(shape)
+        let kept = model.microseconds(shape, with: pruned)
+        XCTAssertEqual(kept, pruned.time, accuracy: 1e-11 * pruned.time, "\(shape)")
         let all = full.fastest(m: m, n: n, k: k, copies: copies, inputBytes: isFP8 ? 1 : 2)
         compared += 1
         splits.insert(all.split)
