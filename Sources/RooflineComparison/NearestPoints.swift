@@ -5,11 +5,14 @@
 struct NearestPoints: Sendable {
   typealias Point = SIMD4<Double>
 
-  private let points: [Point]
-  private let groups: [Int]
-  /// Indices of points; a node's are neighbours here, those of a leaf in rising order.
-  private var order: [Int]
+  /// Points with their groups and indices; a node's are neighbours here, those of a leaf in rising order of index.
+  private var entries: [Entry] = []
   private var nodes: [Node] = []
+
+  private struct Entry: Sendable {
+    let point: Point
+    let group, index: Int
+  }
 
   private struct Node: Sendable {
     let range: Range<Int>
@@ -27,13 +30,12 @@ struct NearestPoints: Sendable {
 
   /// - Parameter groups: which points belong together, point by point.
   init(_ points: [Point], groups: [Int]) {
-    self.points = points
-    self.groups = groups
-    order = Array(points.indices)
-    if !points.isEmpty { _ = build(0..<points.count) }
+    var order = Array(points.indices)
+    if !points.isEmpty { _ = build(0..<points.count, points, groups, &order) }
+    entries = order.map { Entry(point: points[$0], group: groups[$0], index: $0) }
   }
 
-  private mutating func build(_ range: Range<Int>) -> Int {
+  private mutating func build(_ range: Range<Int>, _ points: [Point], _ groups: [Int], _ order: inout [Int]) -> Int {
     var (low, high) = (points[order[range.lowerBound]], points[order[range.lowerBound]])
     var first = Int.max
     var group: Int? = groups[order[range.lowerBound]]
@@ -55,8 +57,8 @@ struct NearestPoints: Sendable {
     keys.sort { $0.position < $1.position || ($0.position == $1.position && $0.index < $1.index) }
     for (place, key) in zip(range, keys) { order[place] = key.index }
     let middle = range.lowerBound + range.count / 2
-    let left = build(range.lowerBound..<middle)
-    let right = build(middle..<range.upperBound)
+    let left = build(range.lowerBound..<middle, points, groups, &order)
+    let right = build(middle..<range.upperBound, points, groups, &order)
     nodes[node].halves = (left, right)
     return node
   }
@@ -71,7 +73,10 @@ struct NearestPoints: Sendable {
   ) -> [(index: Int, distance: Double)] {
     guard !nodes.isEmpty, count > 0 else { return [] }
     var search = Search(point: point, count: count, group: group, index: index)
-    look(into: 0, &search)
+    search.found.reserveCapacity(count + 1)
+    nodes.withUnsafeBufferPointer { nodes in
+      entries.withUnsafeBufferPointer { entries in NearestPoints.look(into: 0, nodes, entries, &search) }
+    }
     return search.found.map { ($0.index, $0.square.squareRoot()) }
   }
 
@@ -81,50 +86,59 @@ struct NearestPoints: Sendable {
     let group, index: Int?
     /// Nearest first.
     var found: [(index: Int, square: Double)] = []
+    /// The farthest of them, once there are enough.
+    var last = (index: Int.max, square: Double.infinity)
 
     /// Whether a point so far away would be among the nearest.
     func wants(_ index: Int, _ square: Double) -> Bool {
-      guard found.count == count, let last = found.last else { return true }
-      return (square, index) < (last.square, last.index)
+      square < last.square || (square == last.square && index < last.index)
     }
 
     mutating func take(_ index: Int, _ square: Double) {
       let place = found.firstIndex { (square, index) < ($0.square, $0.index) } ?? found.count
       found.insert((index, square), at: place)
       if found.count > count { found.removeLast() }
+      if found.count == count { last = found[count - 1] }
     }
   }
 
   /// The square of the distance to the nearest place in a node's box.
-  private func square(to node: Node, from point: Point) -> Double {
-    let outside = pointwiseMax(pointwiseMax(node.low - point, point - node.high), .zero)
+  @inline(__always)
+  private static func square(to node: Node, from point: Point) -> Double {
+    let below = (node.low - point).clamped(lowerBound: .zero, upperBound: .init(repeating: .infinity))
+    let above = (point - node.high).clamped(lowerBound: .zero, upperBound: .init(repeating: .infinity))
+    // A coordinate is on one side at most.
+    let outside = below + above
     return (outside * outside).sum()
   }
 
-  private func look(into place: Int, _ search: inout Search) {
-    let node = nodes[place]
-    if let group = node.group, group == search.group { return }
-    guard let (left, right) = node.halves else {
-      for index in order[node.range] where groups[index] != search.group && index != search.index {
-        let away = points[index] - search.point
+  private static func look(
+    into place: Int, _ nodes: UnsafeBufferPointer<Node>, _ entries: UnsafeBufferPointer<Entry>, _ search: inout Search
+  ) {
+    if let group = nodes[place].group, group == search.group { return }
+    guard let (left, right) = nodes[place].halves else {
+      let isOnePlace = nodes[place].low == nodes[place].high
+      for place in nodes[place].range {
+        let away = entries[place].point - search.point
         let square = (away * away).sum()
-        // At one place, whoever comes later is not nearer.
-        guard search.wants(index, square) else {
-          if node.low == node.high { break } else { continue }
+        guard square <= search.last.square, entries[place].group != search.group, entries[place].index != search.index
+        else { continue }
+        if search.wants(entries[place].index, square) {
+          search.take(entries[place].index, square)
+        } else if isOnePlace {
+          // Whoever comes later is not nearer.
+          break
         }
-        search.take(index, square)
       }
       return
     }
     let (leftSquare, rightSquare) = (
       square(to: nodes[left], from: search.point), square(to: nodes[right], from: search.point)
     )
-    if (leftSquare, nodes[left].first) < (rightSquare, nodes[right].first) {
-      if search.wants(nodes[left].first, leftSquare) { look(into: left, &search) }
-      if search.wants(nodes[right].first, rightSquare) { look(into: right, &search) }
-    } else {
-      if search.wants(nodes[right].first, rightSquare) { look(into: right, &search) }
-      if search.wants(nodes[left].first, leftSquare) { look(into: left, &search) }
-    }
+    let isLeftFirst =
+      leftSquare < rightSquare || (leftSquare == rightSquare && nodes[left].first < nodes[right].first)
+    let (near, far) = isLeftFirst ? (left, right) : (right, left)
+    if search.wants(nodes[near].first, min(leftSquare, rightSquare)) { look(into: near, nodes, entries, &search) }
+    if search.wants(nodes[far].first, max(leftSquare, rightSquare)) { look(into: far, nodes, entries, &search) }
   }
 }

@@ -2,6 +2,9 @@ import RooflineCore
 
 /// Residuals of observations in the space of their shapes, and what they say about a point between them.
 struct Neighbourhood: Sendable {
+  /// Indices of the nearest samples, and how far away each is.
+  typealias Near = [(index: Int, distance: Double)]
+
   struct Sample: Sendable {
     let point: SIMD4<Double>
     /// ln(measured/calibrated).
@@ -10,6 +13,8 @@ struct Neighbourhood: Sendable {
   }
 
   private let nearest: NearestPoints
+  /// What is near a sample's place without its group, which is asked for again and again.
+  private let known: [SIMD4<Double>: (group: Int, near: Near)]
   private let residuals: [Double]
   private let groupNumbers: [String: Int]
   /// The median residual, to which corrections shrink, and by how much.
@@ -54,6 +59,8 @@ struct Neighbourhood: Sendable {
     let around = points.indices.map { index in
       nearest.nearest(to: points[index], count: Neighbourhood.neighbours, withoutGroup: groups[index])
     }
+    known = Dictionary(
+      zip(points, zip(groups, around).map { (group: $0, near: $1) }), uniquingKeysWith: { first, _ in first })
     var best = (stiffness: Double.infinity, errors: [Double](), sum: Double.infinity)
     for stiffness in Neighbourhood.stiffnesses {
       let errors = zip(around, residuals).map { near, residual in
@@ -84,7 +91,7 @@ struct Neighbourhood: Sendable {
   }
 
   private static func mean(
-    _ near: [(index: Int, distance: Double)], _ residuals: [Double], _ center: Double, _ stiffness: Double
+    _ near: Near, _ residuals: [Double], _ center: Double, _ stiffness: Double
   ) -> Double {
     guard stiffness.isFinite else { return center }
     var (sum, total) = (0.0, stiffness)
@@ -96,13 +103,13 @@ struct Neighbourhood: Sendable {
     return total > 0 ? center + sum / total : center
   }
 
-  private static func scale(_ near: [(index: Int, distance: Double)], _ errors: [Double], _ typical: Double) -> Double {
+  private static func scale(_ near: Near, _ errors: [Double], _ typical: Double) -> Double {
     let squares = near.reduce(0) { $0 + errors[$1.index] * errors[$1.index] }
     return ((squares + shareOfTypical * typical * typical) / Double(neighbours + 1)).squareRoot()
   }
 
   /// How much of a correction is left so far from the nearest observation: all of it nearby, half at `reach`.
-  private static func strength(_ near: [(index: Int, distance: Double)]) -> Double {
+  private static func strength(_ near: Near) -> Double {
     guard let distance = near.first?.distance else { return 0 }
     let share = distance / reach
     return 1 / (1 + (share * share) * (share * share))
@@ -116,12 +123,16 @@ struct Neighbourhood: Sendable {
     let interval: ClosedRange<Double>
   }
 
+  private func near(_ point: SIMD4<Double>, without group: Int?) -> Near {
+    if let group, let own = known[point], own.group == group { return own.near }
+    return nearest.nearest(to: point, count: Neighbourhood.neighbours, withoutGroup: group)
+  }
+
   /// - Parameters:
   ///   - group: one that is left out.
   ///   - share: of measurements that the interval holds.
   func statement(at point: SIMD4<Double>, without group: String?, share: Double) -> Statement {
-    let near = nearest.nearest(
-      to: point, count: Neighbourhood.neighbours, withoutGroup: group.flatMap { groupNumbers[$0] })
+    let near = near(point, without: group.flatMap { groupNumbers[$0] })
     let strength = Neighbourhood.strength(near)
     let mean = Neighbourhood.mean(near, residuals, center, stiffness)
     let scale = Neighbourhood.scale(near, errors, typicalError)

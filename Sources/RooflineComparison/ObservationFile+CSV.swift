@@ -22,12 +22,14 @@ extension ObservationFile {
       throw .notMeasurements(
         file: path,
         problem:
-          "it has no column \(name); its first line is \"\(ObservationFile.shortened(header.joined(separator: ",")))\"")
+          "it has no column \(name); its first line is \"\(ObservationFile.shortened(header.joined(separator: ","), to: 200))\""
+      )
     }
     var columns: [String: Int] = [:]
     for (index, name) in header.enumerated() {
       guard columns.updateValue(index, forKey: name) == nil else {
-        throw .notMeasurements(file: path, problem: "column \(name) stands twice in its first line")
+        throw .notMeasurements(
+          file: path, problem: "column \(ObservationFile.shortened(name)) stands twice in its first line")
       }
     }
     let positions = Dictionary(
@@ -47,7 +49,10 @@ extension ObservationFile {
       let own = positions[.gpu].map { lines.text(fields[$0]) } ?? ""
       if let gpu, gpu != own {
         throw .notMeasurements(
-          file: path, problem: "it mixes GPUs: \(gpu) and, in line \(lines.line), \(own); one file, one GPU")
+          file: path,
+          problem:
+            "it mixes GPUs: \(ObservationFile.shortened(gpu)) and, in line \(lines.line), \(ObservationFile.shortened(own)); one file, one GPU"
+        )
       }
       guard !own.isEmpty else {
         throw .notMeasurements(file: path, problem: "line \(lines.line): gpu is missing")
@@ -71,7 +76,9 @@ extension ObservationFile {
   }
 
   /// The beginning of a text that may be anything.
-  private static func shortened(_ text: String) -> String { text.count > 200 ? "\(text.prefix(200))…" : text }
+  static func shortened(_ text: String, to most: Int = 80) -> String {
+    text.count > most ? "\(text.prefix(most))…" : text
+  }
 
   /// FNV-1a over a line's fields: 64 bits tell any two lines of a file apart.
   private static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
@@ -133,21 +140,25 @@ struct ObservationReader {
       let text = try text(column)
       guard let number = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }), number >= least,
         number <= Count.limit
-      else { throw complain("\(column.rawValue) is \"\(text)\"; expected a whole number of at least \(least)") }
+      else {
+        throw complain(
+          "\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected a whole number of at least \(least)")
+      }
       return Double(number)
     }
     func dtype(_ column: Column) throws(InputError) -> DType {
       let text = try text(column)
       guard let dtype = DType(rawValue: text) else {
         throw complain(
-          "\(column.rawValue) is \"\(text)\"; expected one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
+          "\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
         )
       }
       return dtype
     }
     let time = try text(.time)
     guard let microseconds = Double(time), ObservationReader.plausible.contains(microseconds) else {
-      throw complain("time_us is \"\(time)\"; expected microseconds above 0 (from 0.001 to 1e12)")
+      throw complain(
+        "time_us is \"\(ObservationFile.shortened(time))\"; expected microseconds above 0 (from 0.001 to 1e12)")
     }
     if field(.timing) == TimingProcedure.event.rawValue {
       skip("timed from event to event, launch included; a model's kernels follow one another")
@@ -160,12 +171,12 @@ struct ObservationReader {
         return nil
       }
       let kinds = TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-      throw complain("kind is \"\(kindName)\"; expected one of \(kinds)")
+      throw complain("kind is \"\(ObservationFile.shortened(kindName))\"; expected one of \(kinds)")
     }
     var clock: Double?
     if !field(.clock).isEmpty {
       guard let megahertz = Double(field(.clock)), megahertz > 0, megahertz < 1e5 else {
-        throw complain("sm_clock_mhz is \"\(field(.clock))\"; expected MHz above 0")
+        throw complain("sm_clock_mhz is \"\(ObservationFile.shortened(field(.clock)))\"; expected MHz above 0")
       }
       clock = megahertz
     }
@@ -183,7 +194,7 @@ struct ObservationReader {
       let keyValue = field(.keyValueDType).isEmpty ? format : try dtype(.keyValueDType)
       let phase = try text(.phase)
       guard let phase = Phase(rawValue: phase) else {
-        throw complain("phase is \"\(phase)\"; expected prefill or decode")
+        throw complain("phase is \"\(ObservationFile.shortened(phase))\"; expected prefill or decode")
       }
       let heads = try whole(.heads)
       let call = AttentionCall(
@@ -207,7 +218,7 @@ struct ObservationReader {
       guard let operation = OperatorKind(rawValue: name == "add" ? "residual_add" : name),
         kind == .row ? RowCall.operations.contains(operation) : CollectiveCall.operations.contains(operation)
       else {
-        skip("no model of \(kind.rawValue) op \(name)")
+        skip("no model of \(kind.rawValue) op \(ObservationFile.shortened(name))")
         return nil
       }
       kernel = TimedKernel(

@@ -44,7 +44,11 @@ extension ObservationFile {
         continue
       }
       if let own = try object.string("gpu"), own != gpu {
-        throw .notMeasurements(file: path, problem: "it mixes GPUs: \(gpu) and, in \(place), \(own); one file, one GPU")
+        throw .notMeasurements(
+          file: path,
+          problem:
+            "it mixes GPUs: \(ObservationFile.shortened(gpu)) and, in \(place), \(ObservationFile.shortened(own)); one file, one GPU"
+        )
       }
       for key in object.members.keys.sorted()
       where ObservationReader.Column(rawValue: key) == nil && !ObservationFile.details.contains(key) {
@@ -52,7 +56,7 @@ extension ObservationFile {
       }
       let mode = try object.string("mode")
       if let mode, mode != TimingMode.rotating.rawValue {
-        reader.skip("timed \(mode), not rotating as a model runs")
+        reader.skip("timed \(ObservationFile.shortened(mode)), not rotating as a model runs")
         continue
       }
       let observation = try reader.observation(line: index, place: place) { column in

@@ -252,7 +252,7 @@ final class CalibratedTimeCommandTests: CommandTestCase {
       "attention phase=decode batch=1000000000 context=1000000000 heads=1 head_dim=1",
       "attention phase=decode context=4611686018427387904 heads=1 head_dim=1",
       "attention phase=decode batch=200 context=9007199254740993 heads=1024 kv_heads=1 head_dim=1",
-      "attention query=2 context=1152921504606846976 heads=2048 head_dim=1", "rope rows=1 heads=1 head_dim=1",
+      "attention query=2 context=1152921504606846976 heads=2048 head_dim=1", "rope rows=1 heads=7 head_dim=2",
       "rope rows=1 heads=1 head_dim=2", "rmsnorm rows=1 width=1", "rmsnorm rows=4611686018427387904 width=1",
       "embedding rows=1 width=4611686018427387", "residual_add rows=1 width=1152921504606846",
       "all_reduce ranks=1048576 bytes=1", "all_reduce ranks=1048576 bytes=4611686018427387904",

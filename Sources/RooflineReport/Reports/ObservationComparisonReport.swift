@@ -46,9 +46,14 @@ public struct ObservationComparisonReport {
 
   /// On a narrow page, rows with long shapes take two lines: what was measured, then its times.
   private func table(in text: TextFormat) -> String {
-    let whole = text.render(table)
-    guard !text.isWide, whole.split(separator: "\n").contains(where: { $0.count > TextFormat.pageWidth }) else {
-      return whole
+    guard !text.isWide else { return text.render(table) }
+    let longest = comparison.lines.map {
+      $0.name.utf8.count + $0.observation.family.utf8.count + $0.observation.source.utf8.count
+    }.max()
+    // Numbers take 50 columns and more: where the page has no room for them, the table need not be drawn to see it.
+    if longest ?? 0 < TextFormat.pageWidth - 50 {
+      let whole = text.render(table)
+      guard whole.split(separator: "\n").contains(where: { $0.count > TextFormat.pageWidth }) else { return whole }
     }
     let names = Set(["row", "family", "source"])
     let numbers = table.keeping(
