@@ -5,15 +5,18 @@ import XCTest
 
 /// Kernels that a time model does not describe, and sizes that no count holds: no number rather than a wrong one.
 final class UnmodelledKernelTests: XCTestCase {
-  private let formats = NumberFormats(.fp16)
+  private let formats = NumberFormats(.fp32)
 
   /// Softmax has constants of its own on the A100 PCIe; nobody may borrow them.
   func testEveryRowOperatorIsTimedByItsOwnConstantsAndNoOtherOperatorIs() throws {
     let hardware = try Fixtures.catalog.hardware("a100-pcie-40gb")
     let set = try Fixtures.catalog.calibrations(for: hardware, prior: "a100-pcie-40gb")
-    let time = CalibratedTime(set, formats: formats, headDim: 128, isWindowed: false, options: .init())
+    // As they were measured.
+    var options = CalibratedTime.Options()
+    options.launch = .eager
+    let time = CalibratedTime(set, formats: formats, headDim: 128, isWindowed: false, options: options)
     for kind in OperatorKind.allCases {
-      let kernel = TimedKernel(.row(RowCall(kind, rows: 512, width: 4096)), dtype: .fp16)
+      let kernel = TimedKernel(.row(RowCall(kind, rows: 512, width: 4096, elementBytes: 4)), dtype: .fp32)
       guard RowCall.operations.contains(kind) else {
         XCTAssertNil(time.found(kernel), "constants for \(kind)")
         XCTAssertTrue(
@@ -28,10 +31,30 @@ final class UnmodelledKernelTests: XCTestCase {
     }
     let softmax = Operator<Count>.softmax(Softmax(elements: 512 * 4096, width: 4096, formats: formats))
     let kernel = try XCTUnwrap(TimedKernel(softmax, residency: .serving))
-    XCTAssertEqual(kernel.shape, .row(RowCall(.softmax, rows: 512, width: 4096)))
+    XCTAssertEqual(kernel.shape, .row(RowCall(.softmax, rows: 512, width: 4096, elementBytes: 4)))
     XCTAssertEqual(time.found(kernel)?.entry.key.operation, .softmax)
     let relu = Operator<Count>.relu(Relu(elements: 512 * 4096, formats: formats))
     XCTAssertNil(TimedKernel(relu, residency: .serving))
+  }
+
+  /// The last guard, for rates that no file may hold: a time without an end is an error, not a cell of a table.
+  func testATimeThatIsNotFiniteIsAnError() throws {
+    let hardware = try Fixtures.catalog.hardware("h100-sxm")
+    var options = RateOptions()
+    options.bandwidth = .leastNonzeroMagnitude
+    let arguments = try KernelArguments(kind: "rmsnorm", values: ["rows": "8", "width": "8"])
+    XCTAssertThrowsError(try KernelAnalysis(arguments, formats: formats, hardware: hardware, options: options)) {
+      XCTAssertEqual($0 as? InputError, .infiniteTime(what: "rmsnorm", hardware: "h100-sxm"))
+    }
+    let configuration = try Fixtures.catalog.model("llama-2-7b")
+    let workload = Workload(
+      batch: 1, prompt: 8, context: 9, tensorParallel: 1, operatorSet: .fused, formats: NumberFormats(.fp16))
+    XCTAssertThrowsError(
+      try Analysis(
+        configuration: configuration, hardware: hardware, workload: workload, phases: Phase.allCases, options: options)
+    ) { error in
+      guard case .infiniteTime(_, hardware: "h100-sxm") = error as? InputError else { return XCTFail("\(error)") }
+    }
   }
 
   func testAKernelWhoseCountsOverflowHasNoRoof() throws {
