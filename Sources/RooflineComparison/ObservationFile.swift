@@ -79,11 +79,7 @@ public struct ObservationFile: Sendable {
     }
     let data: Data
     do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      let reason =
-        !FileManager.default.fileExists(atPath: path)
-        ? "there is no such file"
-        : attributes?[.type] as? FileAttributeType == .typeDirectory ? "it is a folder" : "it cannot be read"
-      throw .unreadable(file: path, reason: reason)
+      throw .unreadable(file: path, reason: FileFault.reading(path))
     }
     guard data.count <= sizeLimit else {
       throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")

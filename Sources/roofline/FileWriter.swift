@@ -28,7 +28,7 @@ enum FileWriter {
       }
       try replace(url, by: Data(text.utf8))
     } catch {
-      throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
+      throw .unreadable(file: path, reason: FileFault.writing(error))
     }
   }
 

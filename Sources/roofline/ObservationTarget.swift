@@ -94,9 +94,9 @@ struct ObservationTarget {
       // Only writing tells: rights are not all that can be in the way.
       try Data().write(to: trial)
       try FileManager.default.removeItem(at: trial)
-      guard !ObservationTarget.isFolder(path) else { throw CocoaError(.fileWriteNoPermission) }
+      guard !ObservationTarget.isFolder(path) else { throw POSIXError(.EISDIR) }
     } catch {
-      throw .unreadable(file: path, reason: "it cannot be written; check the folder and its rights")
+      throw .unreadable(file: path, reason: FileFault.writing(error))
     }
   }
 

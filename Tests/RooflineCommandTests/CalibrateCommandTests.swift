@@ -92,11 +92,15 @@ final class CalibrateCommandTests: CommandTestCase {
   func testAnOutputThatCannotBeWrittenIsSaid() throws {
     let folder = try temporaryFolder()
     let file = try file(rows(24), in: folder, "rows.csv")
-    for output in ["\(folder.path)/no/such/folder/own.json", folder.path, "\(file.path)/own.json"] {
+    let outputs = [
+      ("\(folder.path)/no/such/folder/own.json", "its folder does not exist"), (folder.path, "it is a folder"),
+      ("\(file.path)/own.json", "its folder does not exist"),
+    ]
+    for (output, reason) in outputs {
       let outcome = roofline("calibrate --observations \(file.path) --prior a100-sxm4-80gb --output \(output)")
       XCTAssertEqual(outcome.exitCode, 1, output)
       XCTAssertEqual(outcome.output, "", output)
-      XCTAssertEqual(outcome.errors, "roofline: \(output): it cannot be written; check the folder and its rights\n")
+      XCTAssertEqual(outcome.errors, "roofline: \(output): it cannot be written: \(reason)\n")
     }
     XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.path), ["rows.csv"])
   }

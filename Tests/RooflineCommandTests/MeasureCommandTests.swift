@@ -464,8 +464,7 @@ final class MeasureCommandTests: CommandTestCase {
       let fake = try FakeGPU()
       let outcome = roofline("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --output \(path)", surroundings)
       XCTAssertEqual(outcome.exitCode, 1, path)
-      XCTAssertEqual(
-        outcome.errors, "roofline: \(path): it cannot be written; check the folder and its rights\n")
+      XCTAssertTrue(outcome.errors.hasPrefix("roofline: \(path): it cannot be written: "), outcome.errors)
       XCTAssertEqual(outcome.output, "")
       XCTAssertEqual(try fake.launches(), 0)
     }

@@ -36,7 +36,7 @@ extension JSONValue {
     do {
       return try Data(contentsOf: URL(fileURLWithPath: file))
     } catch {
-      throw .unreadable(file: file, reason: readFailure(of: file))
+      throw .unreadable(file: file, reason: FileFault.reading(file))
     }
   }
 
@@ -44,12 +44,6 @@ extension JSONValue {
   ///   in one object.
   public static func parse(_ data: Data, file: String) throws(InputError) -> JSONValue {
     try JSONText(data, file: file).value()
-  }
-
-  private static func readFailure(of file: String) -> String {
-    guard FileManager.default.fileExists(atPath: file) else { return "there is no such file" }
-    let type = (try? FileManager.default.attributesOfItem(atPath: file))?[.type] as? FileAttributeType
-    return type == .typeDirectory ? "it is a folder" : "it cannot be read"
   }
 
   /// As it would stand in a JSON file, shortened: for messages.

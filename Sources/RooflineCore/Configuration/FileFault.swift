@@ -1,0 +1,53 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Why the system does not give a file, or take one, in plain words: what stands behind "PATH: ".
+public enum FileFault {
+  /// Why a path could not be read; asked after it failed.
+  public static func reading(_ path: String) -> String {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else {
+      return errno == ENOENT ? "there is no such file" : "it cannot be read: \(words(errno))"
+    }
+    switch facts.st_mode & S_IFMT {
+    case S_IFDIR: return "it is a folder"
+    case S_IFIFO: return "it is a pipe; write it to a file first"
+    case S_IFCHR, S_IFBLK: return "it is a device"
+    case S_IFSOCK: return "it is a socket"
+    default: return access(path, R_OK) == 0 ? "it cannot be read" : "it cannot be read: \(words(errno))"
+    }
+  }
+
+  /// Why a path could not be written.
+  ///
+  /// - Parameter error: what Foundation threw.
+  public static func writing(_ error: any Error) -> String {
+    let posix = (error as? CocoaError)?.underlying as? POSIXError ?? error as? POSIXError
+    return "it cannot be written: \(posix.map { words($0.code.rawValue) } ?? "check the folder and its rights")"
+  }
+
+  /// A code of the system; those that say what to do about it, and else the system's own words.
+  private static func words(_ code: Int32) -> String {
+    switch code {
+    case ENOENT: "its folder does not exist"
+    case ENOTDIR: "a part of its path is a file, not a folder"
+    case EISDIR: "it is a folder"
+    case EACCES, EPERM: "its rights, or its folder's, forbid it"
+    case EROFS: "its disk is read-only"
+    case ENOSPC, EDQUOT: "its disk is full"
+    case ELOOP: "its links lead in a circle"
+    case ENAMETOOLONG: "its name is too long"
+    default: String(cString: strerror(code)).lowercased()
+    }
+  }
+}
