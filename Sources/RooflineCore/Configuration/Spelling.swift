@@ -11,7 +11,9 @@ public enum Spelling {
       let name = Array(normalized(candidate).unicodeScalars)
       // The beginning of a name is near however long the name is.
       let isBeginning = target.count >= 3 && name.starts(with: target)
-      let distance = min(editDistance(target, name), isBeginning ? 1 : .max)
+      // It takes as many edits as one word is longer: a word of 100,000 letters is not compared letter by letter.
+      let isNear = abs(target.count - name.count) <= limit
+      let distance = min(isNear ? editDistance(target, name) : .max, isBeginning ? 1 : .max)
       if distance <= limit { scored.append((distance, candidate)) }
     }
     return scored.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
