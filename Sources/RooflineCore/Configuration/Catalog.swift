@@ -44,6 +44,11 @@ public struct Catalog: Sendable {
     return Catalog(missing: searched)
   }
 
+  /// Throws where no folder holds a catalog.
+  public func requireFound() throws(InputError) {
+    guard searched.isEmpty else { throw .noCatalog(folder: "Models and Hardware", searched: searched) }
+  }
+
   public var modelNames: [String] { names(in: "Models") }
   public var hardwareNames: [String] { names(in: "Hardware") }
 
@@ -109,7 +114,7 @@ public struct Catalog: Sendable {
       let name = stem == "config" ? url.standardizedFileURL.deletingLastPathComponent().lastPathComponent : stem
       return (name, nameOrPath)
     }
-    guard searched.isEmpty else { throw .noCatalog(folder: "Models and Hardware", searched: searched) }
+    try requireFound()
     let folder = Catalog.join(root, kind)
     let exact = Catalog.join(folder, "\(nameOrPath).json")
     if FileManager.default.fileExists(atPath: exact) { return (nameOrPath, exact) }

@@ -26,6 +26,8 @@ public enum InputError: Error, Hashable, Sendable {
   case overflow(what: String)
   /// A time that is no finite number: a rate of the GPU is too small, or a length too large.
   case infiniteTime(what: String, hardware: String)
+  /// A number of a report that is infinite or none at all, under its path there.
+  case notFinite(what: String, value: Double)
   /// Wrong in the arguments alone.
   case usage(String)
 }

@@ -14,8 +14,11 @@ public struct CSVFormat: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Scalars, not characters: a comma with a combining mark behind it is another character, and separates all the same.
   private func escaped(_ field: String) -> String {
-    guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
-    return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    let field = field.printable
+    guard field.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" }) else { return field }
+    let parts = field.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
+    return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
   }
 }

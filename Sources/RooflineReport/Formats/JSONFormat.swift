@@ -10,10 +10,22 @@ import RooflineCore
 public struct JSONFormat: Sendable {
   public init() {}
 
+  /// - Throws: `InputError.notFinite` where a number is none, which JSON cannot say.
   public func render(_ document: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
+    do {
+      return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
+    } catch EncodingError.invalidValue(let value as Double, let context) {
+      throw InputError.notFinite(what: JSONFormat.path(context.codingPath), value: value)
+    }
+  }
+
+  /// `phases[0].operators[2].timeSeconds`.
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.reduce("") { path, key in
+      key.intValue.map { "\(path)[\($0)]" } ?? (path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)")
+    }
   }
 }
 

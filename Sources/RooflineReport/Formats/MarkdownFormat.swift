@@ -3,7 +3,7 @@ public struct MarkdownFormat: Sendable {
   public init() {}
 
   public func render(_ table: Table) -> String {
-    var lines = ["### \(table.title)", ""]
+    var lines = ["### \(table.title.printableLine)", ""]
     lines.append(row(table.columns.map { $0.unit.isEmpty ? $0.title : "\($0.title), \($0.unit)" }))
     lines.append(row(table.columns.map { $0.isText ? ":--" : "--:" }))
     for case .cells(let cells) in table.rows { lines.append(row(cells.map(\.scaled))) }
@@ -12,8 +12,18 @@ public struct MarkdownFormat: Sendable {
 
   /// Lines below a table, as a list; the blanks that line up text are of no use here.
   static func list(_ lines: [String]) -> String {
-    lines.map { "- \($0.split(separator: " ").joined(separator: " "))\n" }.joined()
+    lines.map { "- \($0.printableLine.split(separator: " ").joined(separator: " "))\n" }.joined()
   }
 
-  private func row(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
+  private func row(_ cells: [String]) -> String { "| \(cells.map(escaped).joined(separator: " | ")) |" }
+
+  /// A pipe ends a cell and a backslash takes the pipe behind it along, with combining marks or without.
+  private func escaped(_ cell: String) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in cell.printableLine.unicodeScalars {
+      if scalar == "|" || scalar == "\\" { text.append("\\") }
+      text.append(scalar)
+    }
+    return String(text)
+  }
 }

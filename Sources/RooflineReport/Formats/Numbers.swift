@@ -2,8 +2,12 @@ import RooflineCore
 
 /// Numbers as people read them. Files for machines get raw SI values instead.
 public enum Numbers {
+  /// What stands for a number that does not exist, or is none.
+  public static let unknown = "–"
+
   /// Two decimals and a decimal prefix: 335.54 M. Below 1000 a count is printed as it is. Every number has its text.
   public static func scaled(_ value: Double) -> String {
+    guard value.isFinite else { return unknown }
     let size = value.magnitude
     if size < 1000, value == value.rounded() { return String(Int(value)) }
     for (factor, prefix) in [(1.0, ""), (1e3, " K"), (1e6, " M"), (1e9, " G"), (1e12, " T"), (1e15, " P")]
@@ -17,6 +21,7 @@ public enum Numbers {
 
   /// A time with two decimals in the unit that gives it one to three digits before them.
   public static func time(_ time: Seconds) -> String {
+    guard time.value.isFinite else { return unknown }
     for (factor, unit) in [(1e-9, " ns"), (1e-6, " µs"), (1e-3, " ms")]
     where (time.value.magnitude / factor * 100).rounded(.toNearestOrEven) < 100_000 {
       return fixed(time.value / factor, decimals: 2) + unit
@@ -24,10 +29,17 @@ public enum Numbers {
     return fixed(time.value, decimals: 2) + " s"
   }
 
+  /// All digits; "unknown" where there is no number.
+  static func exact(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "unknown" }
+    return "\(value)"
+  }
+
   public static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 1) }
 
   /// A number with a fixed number of decimals, half to even, without an exponent.
   public static func fixed(_ value: Double, decimals: Int) -> String {
+    guard value.isFinite else { return unknown }
     let scale = [1.0, 10, 100, 1000][decimals]
     let scaled = (value * scale).rounded(.toNearestOrEven)
     guard scaled.magnitude < 9e18 else { return "\(value)" }

@@ -68,13 +68,13 @@ extension Table.Cell {
   /// For people.
   var scaled: String {
     switch self {
-    case .text(let text): text
+    case .text(let text): text.printableLine
     case .count(let count): Numbers.scaled(count)
-    case .integer(let integer): integer.map(String.init) ?? "–"
-    case .ratio(let ratio): ratio.map { Numbers.fixed($0, decimals: 2) } ?? "–"
-    case .rate(let rate): rate.map(Numbers.scaled) ?? "–"
-    case .time(let time): time.map(Numbers.time) ?? "–"
-    case .share(let share): share.map(Numbers.percent) ?? "–"
+    case .integer(let integer): integer.map(String.init) ?? Numbers.unknown
+    case .ratio(let ratio): ratio.map { Numbers.fixed($0, decimals: 2) } ?? Numbers.unknown
+    case .rate(let rate): rate.map(Numbers.scaled) ?? Numbers.unknown
+    case .time(let time): time.map(Numbers.time) ?? Numbers.unknown
+    case .share(let share): share.map(Numbers.percent) ?? Numbers.unknown
     case .bound(let bound): bound.rawValue
     case .empty: ""
     }
@@ -86,10 +86,15 @@ extension Table.Cell {
     case .text(let text): text
     case .count(let count): String(count.value)
     case .integer(let integer): integer.map(String.init) ?? ""
-    case .ratio(let number), .rate(let number), .share(let number): number.map { "\($0)" } ?? ""
-    case .time(let time): time.map { "\($0.value)" } ?? ""
+    case .ratio(let number), .rate(let number), .share(let number): Self.raw(number)
+    case .time(let time): Self.raw(time?.value)
     case .bound(let bound): bound.rawValue
     case .empty: ""
     }
+  }
+
+  private static func raw(_ number: Double?) -> String {
+    guard let number, number.isFinite else { return "" }
+    return "\(number)"
   }
 }

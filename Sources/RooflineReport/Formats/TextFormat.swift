@@ -1,3 +1,5 @@
+import RooflineCore
+
 /// Tables for a terminal.
 public struct TextFormat: Sendable {
   public static let pageWidth = 120
@@ -44,7 +46,7 @@ public struct TextFormat: Sendable {
       while line.last == " " { line.removeLast() }
       return line
     }
-    var lines = [bold(table.title), bold(line(table.columns.map(\.title)))]
+    var lines = [bold(table.title.printableLine), bold(line(table.columns.map(\.title)))]
     if table.columns.contains(where: { !$0.unit.isEmpty }) { lines.append(line(table.columns.map(\.unit))) }
     for (row, cells) in zip(table.rows, body) {
       guard let cells, case .cells(let values) = row else {
@@ -56,21 +58,28 @@ public struct TextFormat: Sendable {
     return (lines.joined(separator: "\n") + "\n", width)
   }
 
-  private func bold(_ text: String) -> String { usesColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+  private static let (strong, plain) = ("\u{1B}[1m", "\u{1B}[0m")
+
+  private static func color(of bound: Bound) -> String {
+    switch bound {
+    case .compute, .latency: "\u{1B}[33m"
+    case .memory: "\u{1B}[36m"
+    case .network: "\u{1B}[35m"
+    }
+  }
+
+  /// Every sequence that a table in colour holds.
+  static let colors = [strong, plain] + Bound.allCases.map(color)
+
+  private func bold(_ text: String) -> String { usesColor ? Self.strong + text + Self.plain : text }
 
   /// The bound's word in its colour.
   private func colored(_ line: String, _ cells: [Table.Cell]) -> String {
     guard usesColor else { return line }
     for case .bound(let bound) in cells {
-      let code =
-        switch bound {
-        case .compute: 33
-        case .memory: 36
-        case .network: 35
-        case .latency: 33
-        }
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
-      return words.map { $0 == bound.rawValue ? "\u{1B}[\(code)m\($0)\u{1B}[0m" : String($0) }.joined(separator: " ")
+      return words.map { $0 == bound.rawValue ? Self.color(of: bound) + $0 + Self.plain : String($0) }.joined(
+        separator: " ")
     }
     return line
   }
@@ -83,6 +92,7 @@ extension TextFormat {
   /// A line broken at blanks where the page ends, continuation lines indented. Blanks inside a line stay as they are.
   static func wrapped(_ line: String, indent: Int) -> String {
     var lines: [String] = []
+    let line = line.printableLine
     var rest = line[...]
     var margin = ""
     while margin.count + rest.count > pageWidth {

@@ -11,8 +11,8 @@ struct CalibratedTimeExplanation {
     guard let timed, let own, prediction.basis != .uncalibrated else {
       return [
         .init(
-          quantity: "timeSeconds", symbolic: "ideal", substituted: own.map { "\($0.value)" } ?? "unknown",
-          value: own.map { "\($0.value)" } ?? "unknown", unit: "s",
+          quantity: "timeSeconds", symbolic: "ideal", substituted: Numbers.exact(own?.value),
+          value: Numbers.exact(own?.value), unit: "s",
           source: "no calibration has constants for such a kernel; the ideal time is a lower bound")
       ]
     }

@@ -106,6 +106,6 @@ public enum HardwareReport {
     lines.append(
       name + String(repeating: " ", count: max(1, 14 - name.count)) + rateText
         + String(repeating: " ", count: max(1, 16 - rateText.count))
-        + (ridge.map { Numbers.fixed($0.value, decimals: 2) } ?? "–"))
+        + (ridge.map { Numbers.fixed($0.value, decimals: 2) } ?? Numbers.unknown))
   }
 }

@@ -1,6 +1,6 @@
 import RooflineCore
 
-/// Explanations for people.
+/// Explanations for people, as wide as the page unless `TextFormat.isWide` says otherwise.
 public enum ExplanationText {
   public static func render(_ explanation: OperatorExplanation, text: TextFormat) -> String {
     var lines = [heading(explanation), ""]
@@ -18,9 +18,10 @@ public enum ExplanationText {
       lines.append("  = \(entry.symbolic)")
       if entry.substituted != entry.symbolic { lines.append("  = \(entry.substituted)") }
       lines.append("  = \(entry.value) \(entry.unit)\(scaled(entry))")
-      lines.append(TextFormat.wrapped("  source: \(entry.source)", indent: 4))
+      lines.append("  source: \(entry.source)")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map { text.isWide ? $0.printableLine : TextFormat.wrapped($0, indent: 4) }.joined(separator: "\n")
+      + "\n"
   }
 
   private static func heading(_ explanation: OperatorExplanation) -> String {

@@ -56,7 +56,7 @@ extension OperatorExplanation {
     func entry(_ quantity: String, _ symbol: RealSymbol, _ unit: String, _ source: String) -> Entry {
       Entry(
         quantity: quantity, symbolic: symbol.symbolic, substituted: symbol.substituted,
-        value: symbol.value.isNaN ? "unknown" : "\(symbol.value)", unit: unit, source: source)
+        value: Numbers.exact(symbol.value), unit: unit, source: source)
     }
     let first = PipelineSchedule.time(
       traversal: real("model.prefill", generation.prefill.traversal?.value),

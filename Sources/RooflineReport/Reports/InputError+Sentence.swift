@@ -4,35 +4,38 @@ extension InputError {
   /// One sentence: what is wrong, where, and the way out.
   public var sentence: String {
     switch self {
-    case .unreadable(let file, let reason): "\(file): \(reason)"
-    case .notJSON(let file, let detail): "\(file): not valid JSON: \(detail)"
-    case .missingKey(let file, let key, let expected): "\(file): `\(key)` is missing; expected \(expected)"
+    case .unreadable(let file, let reason): "\(file.quoted): \(reason)"
+    case .notJSON(let file, let detail): "\(file.quoted): not valid JSON: \(detail)"
+    case .missingKey(let file, let key, let expected):
+      "\(file.quoted): `\(key.quoted)` is missing; expected \(expected)"
     case .wrongValue(let file, let key, let found, let expected):
-      "\(file): `\(key)` is \(found); expected \(expected)"
+      "\(file.quoted): `\(key.quoted)` is \(found.quoted); expected \(expected)"
     case .unknownKey(let file, let key, let nearest):
-      "\(file): unknown key `\(key)`\(Self.suggestion(nearest))"
+      "\(file.quoted): unknown key `\(key.quoted)`\(Self.suggestion(nearest))"
     case .unsupportedArchitecture(let file, let found, let supported):
-      "\(file): architecture \(found) is not counted; those counted are \(supported.joined(separator: ", "))"
+      "\(file.quoted): architecture \(found.quoted) is not counted; those counted are \(supported.joined(separator: ", "))"
     case .unsupportedKey(let file, let key, let value, let reason):
-      "\(file): `\(key)` (\(value)) would change the counts and is not understood: \(reason)"
+      "\(file.quoted): `\(key.quoted)` (\(value.quoted)) would change the counts and is not understood: \(reason)"
     case .unknownName(let what, let name, let nearest, let available):
-      "unknown \(what) \"\(name)\"\(Self.suggestion(nearest, otherwise: available))"
+      "unknown \(what) \"\(name.quoted)\"\(Self.suggestion(nearest, otherwise: available))"
     case .ambiguousAlias(let alias, let files):
-      "the alias \"\(alias)\" stands in \(files.joined(separator: " and ")); keep it in one"
+      "the alias \"\(alias.quoted)\" stands in \(Self.list(files, " and ")); keep it in one"
     case .noCatalog(let folder, let searched):
-      "no folder with \(folder) found (looked in \(searched.joined(separator: ", "))); set ROOFLINE_HOME to the package's folder"
+      "no folder with \(folder) found (looked in \(Self.list(searched))); set ROOFLINE_HOME to the package's folder"
     case .illegalTensorParallel(let degree, let legal, let model):
-      "--tp \(degree) does not divide \(model)'s heads, KV heads and intermediate size; legal degrees are \(legal.map(String.init).joined(separator: ", "))"
+      "--tp \(degree) does not divide \(model.quoted)'s heads, KV heads and intermediate size; legal degrees are \(Self.list(legal.map(String.init)))"
     case .illegalPipeline(let stages, let layers, let model):
-      "--pp \(stages) does not divide \(model)'s \(layers) layers; legal numbers of stages are \(Self.divisors(of: layers))"
+      "--pp \(stages) does not divide \(model.quoted)'s \(layers) layers; legal numbers of stages are \(Self.divisors(of: layers))"
     case .implausibleRate(let file, let key, let rate, let ceiling, let derivation):
-      "\(file): `\(key)` is \(Numbers.scaled(rate))FLOP/s, \(Self.slip(key, isAbove: rate > ceiling, "\(derivation) = \(Numbers.scaled(ceiling))FLOP/s"))"
+      "\(file.quoted): `\(key)` is \(Numbers.scaled(rate))FLOP/s, \(Self.slip(key, isAbove: rate > ceiling, "\(derivation) = \(Numbers.scaled(ceiling))FLOP/s"))"
     case .missingFacts(let hardware, let path, let facts): Self.missing(facts, hardware: hardware, path: path)
-    case .notMeasurements(let file, let problem): "\(file): \(problem)"
+    case .notMeasurements(let file, let problem): "\(file.quoted): \(problem)"
     case .overflow(let what):
       "\(what): a count is above 2^63 − 1; use a smaller batch, length or model"
     case .infiniteTime(let what, let hardware):
       "\(what): its time on \(hardware) is not a finite number; check the GPU's rates and the calibration"
+    case .notFinite(let what, let value):
+      "`\(what.quoted)` would be \(value), which is no number to print; a rate, a constant or a measurement behind it is out of range"
     case .usage(let sentence): sentence
     }
   }
@@ -43,14 +46,21 @@ extension InputError {
     return "more than 5 % above \(ceiling); \(cause)"
   }
 
+  /// Names that came in, of which a sentence holds so many.
+  private static func list(_ names: [String], _ separator: String = ", ") -> String {
+    let limit = 40
+    let rest = names.count > limit ? ["… (\(names.count - limit) more)"] : []
+    return (names.prefix(limit).map(\.quoted) + rest).joined(separator: separator)
+  }
+
   /// The divisors up to 64, which no pipeline exceeds in practice.
   private static func divisors(of layers: UInt64) -> String {
     (1...64).filter { layers.isMultiple(of: $0) }.map { String($0) }.joined(separator: ", ")
   }
 
   static func suggestion(_ nearest: [String], otherwise available: [String] = []) -> String {
-    if !nearest.isEmpty { return "; did you mean \(nearest.joined(separator: ", "))?" }
-    return available.isEmpty ? "" : "; there are \(available.joined(separator: ", "))"
+    if !nearest.isEmpty { return "; did you mean \(list(nearest))?" }
+    return available.isEmpty ? "" : "; there are \(list(available))"
   }
 
   static func missing(_ facts: [MissingFact], hardware: String, path: String) -> String {
@@ -59,9 +69,9 @@ extension InputError {
     var unique: [String] = []
     for option in options where !unique.contains(option) { unique.append(option) }
     let keys = facts.compactMap(\.key).map { "`\($0)`" }
-    let file = keys.isEmpty ? "" : " or as \(keys.joined(separator: ", ")) in \(path)"
+    let file = keys.isEmpty ? "" : " or as \(keys.joined(separator: ", ")) in \(path.quoted)"
     return
-      "\(hardware) has no \(names.joined(separator: ", no ")); give it with \(unique.joined(separator: " "))\(file)"
+      "\(hardware.quoted) has no \(names.joined(separator: ", no ")); give it with \(unique.joined(separator: " "))\(file)"
   }
 }
 

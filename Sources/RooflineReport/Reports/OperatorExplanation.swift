@@ -108,8 +108,8 @@ extension OperatorExplanation {
       + TrafficClass.allCases.map { traffic in counts("bytes.\(traffic)", "B") { $0.traffic[traffic] } }
       + [
         counts("wireBytes", "B", \.wireBytes),
-        sum("timeSeconds", "s", total.time.map { "\($0.value)" } ?? "unknown") { row in
-          row.time.map { "\($0.value)" } ?? "unknown"
+        sum("timeSeconds", "s", Numbers.exact(total.time?.value)) { row in
+          Numbers.exact(row.time?.value)
         },
       ]
   }

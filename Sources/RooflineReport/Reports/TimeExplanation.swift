@@ -60,7 +60,7 @@ struct TimeExplanation {
   {
     .init(
       quantity: quantity, symbolic: symbol.symbolic, substituted: symbol.substituted,
-      value: symbol.value.isNaN ? "unknown" : "\(symbol.value)", unit: unit, source: source)
+      value: Numbers.exact(symbol.value), unit: unit, source: source)
   }
 
   // MARK: where rates are from
@@ -117,7 +117,7 @@ struct RealSymbol: RealTerm {
   private let isAtom: Bool
 
   init(_ name: String, _ value: Double, digits: String? = nil) {
-    self.init(symbolic: name, substituted: digits ?? (value.isNaN ? "unknown" : "\(value)"), value: value, isAtom: true)
+    self.init(symbolic: name, substituted: digits ?? Numbers.exact(value), value: value, isAtom: true)
   }
 
   private init(symbolic: String, substituted: String, value: Double, isAtom: Bool) {

@@ -40,8 +40,12 @@ struct ParsedArguments: Sendable {
       } else {
         throw .usage("--\(name) needs a value: --\(name) \(option.value ?? "")")
       }
+      guard !value.isEmpty else { throw .usage("--\(name) is empty; give --\(name) \(option.value ?? "")") }
       guard option.mayRepeat || values[name] == nil else { throw .usage("--\(name) is given twice") }
       values[name, default: []].append(value)
+    }
+    guard !positionals.contains("") else {
+      throw .usage("an argument of `\(command.name)` is empty; usage: roofline \(command.usage)")
     }
     guard positionals.count <= command.positionals.upperBound else {
       throw .usage(

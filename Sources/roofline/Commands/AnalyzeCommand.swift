@@ -64,8 +64,8 @@ extension [Notice] {
   var warnings: String {
     map { notice in
       switch notice {
-      case .beyondMaxPositions, .missingFacts: "roofline: warning: \(notice.sentence)\n"
-      case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence)\n"
+      case .beyondMaxPositions, .missingFacts: "roofline: warning: \(notice.sentence.onOneLine)\n"
+      case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence.onOneLine)\n"
       default: ""
       }
     }.joined()

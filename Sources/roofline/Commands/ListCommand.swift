@@ -12,36 +12,47 @@ enum ListCommand: Command {
     example: "roofline list hardware")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let catalog = surroundings.catalog()
-    switch arguments.positionals[0] {
-    case "models": return CatalogList.models(catalog)
-    case "hardware": return CatalogList.hardware(catalog)
-    case "calibrations": return CatalogList.calibrations(catalog)
-    case let other:
-      let known = ["models", "hardware", "calibrations"]
-      let nearest = Spelling.nearest(to: other, among: known)
-      throw InputError.usage("cannot list \"\(other)\"\(InputError.commandSuggestion(nearest, known))")
+    let wanted = arguments.positionals[0]
+    guard let kind = Kind(rawValue: wanted) else {
+      let known = Kind.allCases.map(\.rawValue)
+      let nearest = Spelling.nearest(to: wanted, among: known)
+      throw InputError.usage("cannot list \"\(wanted)\"\(InputError.commandSuggestion(nearest, known))")
     }
+    let catalog = surroundings.catalog()
+    try catalog.requireFound()
+    let outcome =
+      switch kind {
+      case .models: try CatalogList.models(catalog)
+      case .hardware: try CatalogList.hardware(catalog)
+      case .calibrations: try CatalogList.calibrations(catalog)
+      }
+    guard !outcome.output.isEmpty else {
+      throw InputError.unreadable(
+        file: catalog.root.isEmpty ? "." : catalog.root, reason: "its catalog holds no \(kind.rawValue)")
+    }
+    return outcome
   }
+
+  private enum Kind: String, CaseIterable { case models, hardware, calibrations }
 }
 
-/// One line a file. A file that cannot be read is listed with its reason: one bad file does not hide the others.
+/// One line a file. A file that cannot be read is a warning with its reason: one bad file does not hide the others.
 private enum CatalogList {
-  static func models(_ catalog: Catalog) -> Outcome {
+  static func models(_ catalog: Catalog) throws(InputError) -> Outcome {
     let names = catalog.modelNames
     let width = names.map(\.count).max() ?? 0
-    return lines(names) { name throws(InputError) in
+    return try lines(names) { name throws(InputError) in
       let model = try catalog.model(name)
       let parameters = ParameterShape<Count>(model.model).count
       return "\(padded(name, width))  \(padded(Numbers.scaled(parameters), 8)) parameters  \(model.architecture)"
     }
   }
 
-  static func hardware(_ catalog: Catalog) -> Outcome {
+  static func hardware(_ catalog: Catalog) throws(InputError) -> Outcome {
     let names = catalog.hardwareNames
     let width = names.map(\.count).max() ?? 0
     let aliases = catalog.hardwareAliases()
-    return lines(names) { name throws(InputError) in
+    return try lines(names) { name throws(InputError) in
       let spec = try catalog.hardware(name)
       let known = aliases.filter { $0.name == name }.map(\.alias)
       let product = spec.product ?? ""
@@ -50,10 +61,10 @@ private enum CatalogList {
   }
 
   /// Every entry of every calibration, with what it was fitted on and how far it missed what was left out.
-  static func calibrations(_ catalog: Catalog) -> Outcome {
+  static func calibrations(_ catalog: Catalog) throws(InputError) -> Outcome {
     let names = catalog.calibrationNames
     let width = names.map(\.count).max() ?? 0
-    return lines(names) { name throws(InputError) in
+    return try lines(names) { name throws(InputError) in
       let calibration = try catalog.calibration(of: name)
       return calibration.entries.map { entry in
         let error = entry.heldOut.map { "error \(Numbers.percent($0.mape)) %" } ?? "error unknown"
@@ -62,16 +73,21 @@ private enum CatalogList {
     }
   }
 
-  private static func lines(_ names: [String], _ line: (String) throws(InputError) -> String) -> Outcome {
+  /// - Throws: the first file's fault where no file can be read.
+  private static func lines(
+    _ names: [String], _ line: (String) throws(InputError) -> String
+  ) throws(InputError) -> Outcome {
     var outcome = Outcome()
+    var first: InputError?
     for name in names {
       do {
         outcome.output += try line(name) + "\n"
       } catch {
-        outcome.errors += "roofline: \(error.sentence)\n"
-        outcome.exitCode = 1
+        first = first ?? error
+        outcome.errors += "roofline: warning: \(error.sentence.onOneLine)\n"
       }
     }
+    if let first, outcome.output.isEmpty { throw first }
     return outcome
   }
 

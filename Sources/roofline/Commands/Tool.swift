@@ -17,6 +17,20 @@ struct Outcome: Hashable, Sendable {
   var exitCode: Int32 = 0
 }
 
+extension Outcome {
+  /// Whatever came in from a file or the command line and stands in the report, a terminal shall not obey: the last guard
+  /// behind the formats' own.
+  fileprivate func fit(toPrint format: String?, _ surroundings: Surroundings) -> Outcome {
+    var clean = self
+    clean.output =
+      format == OutputFormat.json.rawValue
+      ? output.printableJSON
+      : surroundings.textFormat(isWide: false).usesColor ? output.printableInColor : output.printable
+    clean.errors = errors.printable
+    return clean
+  }
+}
+
 /// The command line as a function: arguments in, text and exit code out.
 enum Tool {
   static let version = "0.1.0"
@@ -42,7 +56,7 @@ enum Tool {
       let problem = "\(place) would be \(value), which is no number; check the rates and times that went in"
       return Outcome(errors: "roofline: the report could not be written: \(problem.onOneLine)\n", exitCode: 1)
     } catch {
-      return Outcome(errors: "roofline: the report could not be written: \(error)\n", exitCode: 1)
+      return Outcome(errors: "roofline: the report could not be written: \(error)".onOneLine + "\n", exitCode: 1)
     }
   }
 
@@ -50,14 +64,24 @@ enum Tool {
     guard let name = arguments.first else {
       throw InputError.usage("no command; one of \(commandNames.joined(separator: ", ")); see `roofline --help`")
     }
-    if name == "--help" || name == "-h" || name == "help" {
-      return Outcome(output: arguments.count > 1 ? try command(arguments[1]).description.help : help)
-    }
-    if name == "--version" { return Outcome(output: "roofline \(version)\n") }
-    let command = try command(name)
     let rest = arguments.dropFirst()
+    if name == "--help" || name == "-h" || name == "help" {
+      try refuse(rest.dropFirst(), behind: "roofline \(name) COMMAND")
+      return Outcome(output: try rest.first.map { try Self.command($0).description.help } ?? help)
+    }
+    if name == "--version" {
+      try refuse(rest, behind: "roofline --version")
+      return Outcome(output: "roofline \(version)\n")
+    }
+    let command = try command(name)
     if rest.contains("--help") || rest.contains("-h") { return Outcome(output: command.description.help) }
-    return try command.run(try ParsedArguments(rest, command.description), surroundings)
+    let parsed = try ParsedArguments(rest, command.description)
+    return try command.run(parsed, surroundings).fit(toPrint: parsed.string("format"), surroundings)
+  }
+
+  private static func refuse(_ others: ArraySlice<String>, behind usage: String) throws(InputError) {
+    guard let other = others.first else { return }
+    throw .usage("unexpected argument \"\(other)\"; usage: \(usage)")
   }
 
   private static func command(_ name: String) throws(InputError) -> any Command.Type {
@@ -119,12 +143,5 @@ extension InputError {
 
   static func commandSuggestion(_ nearest: [String], _ all: [String]) -> String {
     nearest.isEmpty ? "; one of \(all.joined(separator: ", "))" : "; did you mean \(nearest.joined(separator: ", "))?"
-  }
-}
-
-extension String {
-  /// Text from outside may hold line breaks and terminal controls; a sentence on standard error has neither.
-  var onOneLine: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
   }
 }

@@ -1,0 +1,73 @@
+/// Text that came in from outside, as it may be shown: no terminal obeys it, and no line grows without end by it.
+extension String {
+  /// Scalars that steer a terminal, or the direction or the lines of a text, instead of being seen: C0, DEL and C1, line and
+  /// paragraph separators, and the embeddings, overrides and isolates of bidirectional text.
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  /// Bytes that every control scalar begins with: text without them need not be looked at twice.
+  private static func mayBeginControl(_ byte: UInt8) -> Bool {
+    (byte < 0x20 && byte != 0x0A) || byte == 0x7F || byte == 0xC2 || byte == 0xE2
+  }
+
+  private func replacingControls(
+    keepsLines: Bool, with replacement: (Unicode.Scalar) -> String.UnicodeScalarView
+  ) -> String {
+    guard utf8.contains(where: { String.mayBeginControl($0) || (!keepsLines && $0 == 0x0A) }) else { return self }
+    var clean = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if String.isControl(scalar), !(keepsLines && scalar == "\n") {
+        clean.append(contentsOf: replacement(scalar))
+      } else {
+        clean.append(scalar)
+      }
+    }
+    return String(clean)
+  }
+
+  /// Text of one line or several without controls; each is a question mark instead.
+  public var printable: String { replacingControls(keepsLines: true) { _ in "?".unicodeScalars } }
+
+  /// The same on one line: a cell, a name.
+  public var printableLine: String { replacingControls(keepsLines: false) { _ in "?".unicodeScalars } }
+
+  /// A JSON document with the controls escaped that JSON allows in strings as they are.
+  public var printableJSON: String {
+    replacingControls(keepsLines: true) { scalar in
+      let digits = String(scalar.value, radix: 16)
+      return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
+    }
+  }
+
+  /// The same as `printable`, with the colours of a `TextFormat` left in.
+  public var printableInColor: String {
+    guard utf8.contains(0x1B) else { return printable }
+    var parts: [String] = []
+    var rest = self[...]
+    while let escape = rest.utf8.firstIndex(of: 0x1B) {
+      parts.append(String(rest[..<escape]).printable)
+      let color = TextFormat.colors.first { rest[escape...].utf8.starts(with: $0.utf8) }
+      parts.append(color ?? "?")
+      rest = rest[rest.utf8.index(escape, offsetBy: color?.utf8.count ?? 1)...]
+    }
+    return (parts + [String(rest).printable]).joined()
+  }
+}
+
+extension StringProtocol {
+  /// At most 80 scalars of a name, key, path or value that came in: its beginning and its end.
+  ///
+  /// Scalars, not characters: a character with its combining marks has no greatest length.
+  public var quoted: String {
+    let limit = 80
+    guard unicodeScalars.count > limit else { return String(self) }
+    var short = String.UnicodeScalarView(unicodeScalars.prefix(limit / 2 - 1))
+    short.append("…")
+    short.append(contentsOf: unicodeScalars.suffix(limit / 2))
+    return String(short)
+  }
+}
