@@ -1,3 +1,5 @@
+import RooflineReport
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -37,6 +39,23 @@ enum RunningProgram {
       if written < 0, errno == EINTR || errno == EAGAIN { continue }
       guard written > 0 else { return false }
       bytes = bytes.dropFirst(written)
+    }
+    return true
+  }
+
+  /// Writes to standard output what is made on the way.
+  ///
+  /// - Returns: false where the other side takes no more.
+  static func write(_ listing: StepListing?, _ progress: (@Sendable (String) -> Void)?) -> Bool {
+    guard let listing else { return true }
+    // On one terminal the steps themselves are the progress.
+    let line = isatty(1) == 1 ? nil : progress.map { ProgressLine("analyze", $0) }
+    defer { line?.end() }
+    var done: UInt64 = 0
+    for piece in listing {
+      guard write(piece, to: 1) else { return false }
+      done += 1000
+      line?.update("decode steps", done: min(done, listing.count), of: listing.count)
     }
     return true
   }

@@ -23,7 +23,7 @@ let outcome = Tool.run(
     isTerminal: isatty(1) == 1,
     progress: progress))
 _ = RunningProgram.write(outcome.errors, to: 2)
-guard RunningProgram.write(outcome.output, to: 1) else {
+guard RunningProgram.write(outcome.output, to: 1), RunningProgram.write(outcome.rest, progress) else {
   _ = RunningProgram.write("roofline: the output could not be written in full\n", to: 2)
   exit(1)
 }

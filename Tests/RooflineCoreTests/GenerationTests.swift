@@ -36,7 +36,7 @@ final class GenerationTests: XCTestCase {
 
   func testOneTokenIsThePrefillAlone() throws {
     let generation = try Generation(analysis(), tokens: 1)
-    XCTAssertEqual(generation.steps, [])
+    XCTAssertTrue(generation.steps.isEmpty)
     XCTAssertNil(generation.meanTimePerOutputToken)
     XCTAssertEqual(generation.totalTime, generation.timeToFirstToken)
   }

@@ -11,17 +11,29 @@ public struct PipelineSchedule: Sendable {
   /// The stage that holds the others up, its transfer included.
   let slowestSeconds: Double
 
+  /// Which of the stages that differ is the slowest: the first, one between, or the last.
+  let slowestIndex: Int
+
   public init(_ phase: PhaseAnalysis, layers: UInt64, microBatches: UInt64) {
-    stages = phase.step.pipelineParallel
+    var sums = PassSums()
+    sums.seconds = phase.time?.value ?? .nan
+    sums.layer = phase.sum(of: .layer).seconds
+    sums.beforeLayers = phase.sum(of: .beforeLayers).seconds
+    sums.afterLayers = phase.sum(of: .afterLayers).seconds
+    sums.boundary = phase.sum(of: .boundary).seconds
+    self.init(sums, stages: phase.step.pipelineParallel, layers: layers, microBatches: microBatches)
+  }
+
+  init(_ sums: PassSums, stages: UInt64, layers: UInt64, microBatches: UInt64) {
+    self.stages = stages
     self.microBatches = stages > 1 ? microBatches : 1
-    traversalSeconds = phase.time?.value ?? .nan
-    let stageLayers = Double(layers / stages)
-    let body = phase.sum(of: .layer).seconds * stageLayers
-    let before = phase.sum(of: .beforeLayers).seconds
-    let after = phase.sum(of: .afterLayers).seconds
-    let transfer = phase.sum(of: .boundary).seconds
+    traversalSeconds = sums.seconds
+    let body = sums.layer * Double(layers / stages)
+    let (before, after, transfer) = (sums.beforeLayers, sums.afterLayers, sums.boundary)
     let candidates = stages > 1 ? [before + body + transfer, body + transfer, body + after] : [before + body + after]
-    slowestSeconds = candidates.contains(where: \.isNaN) ? .nan : candidates.max() ?? .nan
+    let slowest = candidates.contains(where: \.isNaN) ? nil : candidates.indices.max { candidates[$0] < candidates[$1] }
+    slowestIndex = slowest ?? 0
+    slowestSeconds = slowest.map { candidates[$0] } ?? .nan
   }
 
   /// The share of the pass in which a stage waits, with equal stages.
@@ -31,10 +43,11 @@ public struct PipelineSchedule: Sendable {
   public var slowestStage: Seconds? { slowestSeconds.isNaN ? nil : Seconds(slowestSeconds) }
 
   /// The whole pass.
-  public var time: Seconds? {
-    let seconds = Self.time(
-      traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))
-    return seconds.isNaN ? nil : Seconds(seconds)
+  public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
+
+  /// NaN where it is unknown.
+  var seconds: Double {
+    Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))
   }
 
   /// The formula, for numbers and for `explain`.

@@ -5,23 +5,23 @@ enum SplitRules {
   static func efficient(items: Double, blocks: Double, slots: Double) -> Double {
     guard items < 0.8 * slots else { return 1 }
     let most = min(128, min(blocks, slots))
-    func efficiency(_ split: Double) -> Double? {
-      if split > 1, (blocks / split).ceiling == (blocks / (split - 1)).ceiling { return nil }
-      let waves = items * split / slots
-      return waves / waves.ceiling
+    // Each split is looked at once: a generation asks at every context.
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: 128) { efficiencies in
+      var best = 0.0
+      var longer = Double.infinity
+      var split = 1.0
+      while split <= most {
+        let part = (blocks / split).ceiling
+        let waves = items * split / slots
+        let own = part == longer ? 0 : waves / waves.ceiling
+        efficiencies[Int(split) - 1] = own
+        best = max(best, own)
+        longer = part
+        split += 1
+      }
+      let found = efficiencies[..<(Int(split) - 1)].firstIndex { $0 > 0 && $0 >= 0.85 * best }
+      return found.map { Double($0 + 1) } ?? 1
     }
-    var best = 0.0
-    var split = 1.0
-    while split <= most {
-      best = max(best, efficiency(split) ?? 0)
-      split += 1
-    }
-    split = 1
-    while split <= most {
-      if let own = efficiency(split), own >= 0.85 * best { return split }
-      split += 1
-    }
-    return 1
   }
 
   /// The smallest whole chunk from `low` to `high` that fits, by halving; `high` where none does.

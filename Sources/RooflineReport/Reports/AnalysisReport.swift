@@ -48,6 +48,13 @@ public struct AnalysisReport {
     }
   }
 
+  /// The JSON with every decode step of a long generation; nil where there is none, or where `render` lists them all anyway.
+  public func everyStep() throws -> StepListing? {
+    guard let generation, generation.steps.count > DecodeSteps.listed else { return nil }
+    return StepListing(
+      try render(.json, text: TextFormat(usesColor: false, isWide: true)).printableJSON, steps: generation.steps)
+  }
+
   private var tables: [Table] {
     let generated = generation.map { GenerationTable(generation: $0, workload: analysis.workload) }
     return analysis.phases.indices.flatMap { index in

@@ -48,6 +48,9 @@ extension OperatorExplanation {
       letters: LetterEntry.list(of: parts.map(\.bytes)), entries: entries)
   }
 
+  /// A formula with more steps is one of ranges.
+  private static let listedSteps = 1024
+
   /// Explains what is said about generating tokens.
   public init(_ generation: Generation, of analysis: Analysis) {
     let workload = analysis.workload
@@ -66,14 +69,21 @@ extension OperatorExplanation {
       entry("timeToFirstTokenSeconds", first, "s", "the prefill pass; further micro-batches follow the slowest stage")
     ]
     if let firstStep = generation.steps.first {
-      let sum = RealSymbol.sum(generation.steps.map { real("step(\($0.context))", $0.time?.value) })
+      let areListed = generation.steps.count <= Self.listedSteps
+      let sum = RealSymbol.sum(
+        areListed
+          ? generation.steps.map { real("step(\($0.context))", $0.time?.value) }
+          : generation.ranges.map { real("steps(\($0.first.context)…\($0.last.context))", $0.time?.value) })
       let lastStep = generation.steps[generation.steps.count - 1]
       let decode = real("decodeSeconds", generation.decodeTime?.value)
       let mean = real("TPOT", generation.meanTimePerOutputToken?.value)
       let batch = count("B", workload.batch)
       let replica = count("t", workload.tensorParallel) * count("pp", workload.parallelism.pipeline)
       entries += [
-        entry("decodeSeconds", sum, "s", "one step per further token, each with one more key"),
+        entry(
+          "decodeSeconds", sum, "s",
+          "one step per further token, each with one more key\(areListed ? "" : "; steps(a…b) are those of a to b keys")"
+        ),
         entry(
           "timePerOutputTokenSeconds.first", real("step(\(firstStep.context))", firstStep.time?.value), "s",
           "a decode pass"),

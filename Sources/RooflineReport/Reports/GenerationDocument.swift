@@ -4,7 +4,9 @@ import RooflineCore
 struct GenerationDocument: Encodable {
   let tokens: UInt64
   @Nullable var timeToFirstTokenSeconds: Double?
-  let steps: [StepEntry]
+  /// Up to `DecodeSteps.listed` of them; null where there are more, and `stepRanges` sum them up.
+  @Nullable var steps: [StepEntry]?
+  let stepRanges: [RangeEntry]?
   let timePerOutputTokenSeconds: PerTokenEntry
   @Nullable var decodeSeconds: Double?
   @Nullable var totalSeconds: Double?
@@ -15,6 +17,24 @@ struct GenerationDocument: Encodable {
   struct StepEntry: Encodable {
     let context: UInt64
     @Nullable var timeSeconds: Double?
+  }
+
+  /// Neighbouring steps.
+  struct RangeEntry: Encodable {
+    let fromContext, toContext, steps: UInt64
+    @Nullable var firstSeconds: Double?
+    @Nullable var lastSeconds: Double?
+    /// All of them, one after another.
+    @Nullable var sumSeconds: Double?
+
+    init(_ range: Generation.StepRange) {
+      fromContext = range.first.context
+      toContext = range.last.context
+      steps = UInt64(range.count)
+      firstSeconds = range.first.time?.value
+      lastSeconds = range.last.time?.value
+      sumSeconds = range.time?.value
+    }
   }
 
   struct PerTokenEntry: Encodable {
@@ -42,7 +62,9 @@ struct GenerationDocument: Encodable {
   init(_ generation: Generation, _ workload: Workload) {
     tokens = generation.tokens
     timeToFirstTokenSeconds = generation.timeToFirstToken?.value
-    steps = generation.steps.map { StepEntry(context: $0.context, timeSeconds: $0.time?.value) }
+    let areListed = generation.steps.count <= DecodeSteps.listed
+    steps = areListed ? generation.steps.map { StepEntry(context: $0.context, timeSeconds: $0.time?.value) } : nil
+    stepRanges = areListed ? nil : generation.ranges.map(RangeEntry.init)
     timePerOutputTokenSeconds = PerTokenEntry(
       mean: generation.meanTimePerOutputToken?.value, first: generation.steps.first?.time?.value,
       last: generation.steps.last?.time?.value)

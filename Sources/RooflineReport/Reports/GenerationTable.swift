@@ -5,9 +5,6 @@ struct GenerationTable {
   let generation: Generation
   let workload: Workload
 
-  /// More steps than this are shown in ranges.
-  private static let rangeCount = 8
-
   var summary: Table {
     func row(_ name: String, _ value: Table.Cell) -> Table.Row { .cells([.text(name), value]) }
     func utilization(_ share: Double?) -> Table.Cell { .share(share) }
@@ -33,20 +30,15 @@ struct GenerationTable {
       columns: [.init("", key: "quantity", isText: true), .init("value", key: "value")], rows: rows)
   }
 
-  /// The decode steps, in at most eight ranges of as many steps; the times of the ranges add up to the last row's.
+  /// The decode steps in ranges; their times add up to the last row's.
   var steps: Table? {
     let steps = generation.steps
     guard !steps.isEmpty else { return nil }
-    let size = max(1, (steps.count + Self.rangeCount - 1) / Self.rangeCount)
-    var rows: [Table.Row] = []
-    for start in stride(from: 0, to: steps.count, by: size) {
-      let range = steps[start..<min(start + size, steps.count)]
-      let seconds = range.reduce(0.0) { $0 + ($1.time?.value ?? .nan) }
-      rows.append(
-        .cells([
-          .integer(range.first?.context), .integer(range.last?.context), .integer(UInt64(range.count)),
-          .time(range.first?.time), .time(range.last?.time), .time(seconds.isNaN ? nil : Seconds(seconds)),
-        ]))
+    var rows = generation.ranges.map { range in
+      Table.Row.cells([
+        .integer(range.first.context), .integer(range.last.context), .integer(UInt64(range.count)),
+        .time(range.first.time), .time(range.last.time), .time(range.time),
+      ])
     }
     rows.append(.rule)
     rows.append(

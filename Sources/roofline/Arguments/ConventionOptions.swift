@@ -10,6 +10,7 @@ enum ConventionOptions {
   static let foreign = [
     "context", "sequence-parallel", "pp", "micro-batches", "dp", "vector-peak", "special-peak", "link", "link-latency",
     "overlap", "units", "time", "calibration", "residency", "launch", "family", "interval", "observations",
+    "every-step",
   ]
 }
 

@@ -9,7 +9,7 @@ enum TrainingOptions {
 
   /// Options that mean nothing to a training step of one replica and one pipeline stage.
   static let foreign = [
-    "prompt", "context", "phase", "generate", "convention", "pp", "micro-batches", "dp", "kv-dtype",
+    "prompt", "context", "phase", "generate", "every-step", "convention", "pp", "micro-batches", "dp", "kv-dtype",
     "time", "calibration", "residency", "launch", "family", "interval", "observations",
   ]
 

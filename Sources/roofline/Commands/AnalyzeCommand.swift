@@ -6,12 +6,15 @@ enum AnalyzeCommand: Command {
     "ceilings", "FILE", "times at achieved rates, too: what `measure --suite ceilings` wrote")
   private static let units = Option("units", nil, "tensor, vector and special work apart, and which unit binds")
 
+  private static let everyStep = Option(
+    "every-step", nil, "list all decode steps of a long --generate, in JSON (ranges of them)")
+
   static let description = CommandDescription(
     name: "analyze",
     summary: "Roofline tables of a model on a GPU: prefill and decode, or a training step, operator by operator.",
     usage: "analyze --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.phase, WorkloadOptions.generate, units, ceilings, ConventionOptions.convention]
+      + [WorkloadOptions.phase, WorkloadOptions.generate, everyStep, units, ceilings, ConventionOptions.convention]
       + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,
     positionals: 0...0,
@@ -27,6 +30,10 @@ enum AnalyzeCommand: Command {
       return Outcome(output: try table(of: convention, arguments, surroundings, format, text))
     }
     let tokens = try arguments.positiveInteger("generate")
+    guard !arguments.has("every-step") || (tokens != nil && format == .json) else {
+      throw InputError.usage(
+        "--every-step lists the steps of --generate as JSON; give --generate and --format json, too")
+    }
     let phases = try arguments.phases()
     guard tokens == nil || phases == Phase.allCases else {
       throw InputError.usage("--generate needs both phases; leave out --phase")
@@ -35,16 +42,19 @@ enum AnalyzeCommand: Command {
     var generation: Generation?
     var warnings = analysis.notices.warnings
     if let tokens {
-      generation = try Generation(analysis, tokens: tokens)
+      generation = try Generation(analysis, tokens: tokens) { done, count in
+        surroundings.line?.update("decode steps", done: done, of: count)
+      }
       warnings += analysis.notices(generating: tokens).warnings
       if format == .csv { warnings += "roofline: warning: csv holds the operators alone; json has the generation\n" }
     }
     let achieved = try arguments.achieved(analysis, surroundings.catalog())
-    let output = try AnalysisReport(
-      analysis, generation: generation, showsUnits: arguments.has("units"), achieved: achieved
-    ).render(
-      format, text: text)
-    return Outcome(output: output, errors: warnings)
+    let report = AnalysisReport(
+      analysis, generation: generation, showsUnits: arguments.has("units"), achieved: achieved)
+    if arguments.has("every-step"), let listing = try report.everyStep() {
+      return Outcome(output: listing.head, rest: listing, errors: warnings)
+    }
+    return Outcome(output: try report.render(format, text: text), errors: warnings)
   }
 
   /// The table of a note.

@@ -19,6 +19,12 @@ enum ExplainCommand: Command {
     let text = surroundings.textFormat(isWide: try arguments.isWide())
     let wanted = try arguments.required("operator", "name a row, e.g. --operator q_proj")
     try arguments.checkTraining()
+    for name in ["every-step", "units", "ceilings", "convention"] where arguments.has(name) {
+      throw InputError.usage("--\(name) changes what `analyze` prints, not what its numbers are made of; leave it out")
+    }
+    for name in ["reserve", "memory"] where wanted != "footprint" && arguments.has(name) {
+      throw InputError.usage("--\(name) is about --operator footprint; leave it out")
+    }
     if wanted == "generation" || wanted == "footprint" {
       guard !arguments.isTraining else {
         throw InputError.usage("--operator \(wanted) is about inference; leave out --training")
@@ -68,7 +74,10 @@ enum ExplainCommand: Command {
       throw InputError.usage("--operator generation needs --generate, e.g. --generate 128")
     }
     let analysis = try arguments.analysis(surroundings.catalog())
-    let explanation = OperatorExplanation(try Generation(analysis, tokens: tokens), of: analysis)
+    let explanation = OperatorExplanation(
+      try Generation(analysis, tokens: tokens) { done, count in
+        surroundings.line?.update("decode steps", done: done, of: count)
+      }, of: analysis)
     return Outcome(
       output: try render([explanation], format, text),
       errors: (analysis.notices + analysis.notices(generating: tokens)).warnings)

@@ -9,6 +9,7 @@ import RooflineReport
 #endif
 
 enum MeasureCommand: Command {
+  static let reportsProgress = true
   static let description = CommandDescription(
     name: "measure",
     summary: "Runs operators on the GPU of this machine, checks their results, and writes down their times.",

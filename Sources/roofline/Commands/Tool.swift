@@ -8,11 +8,15 @@ struct Surroundings: Sendable {
   var isTerminal = false
   /// Takes what shall be seen before the run is over; nil where nobody looks.
   var progress: (@Sendable (String) -> Void)?
+  /// What the run is at, for whoever looks; nil where nobody does.
+  var line: ProgressLine?
 }
 
 /// What a run leaves behind.
 struct Outcome: Hashable, Sendable {
   var output = ""
+  /// What follows `output` and is too long to be held.
+  var rest: StepListing?
   var errors = ""
   var exitCode: Int32 = 0
 }
@@ -76,6 +80,11 @@ enum Tool {
     let command = try command(name)
     if rest.contains("--help") || rest.contains("-h") { return Outcome(output: command.description.help) }
     let parsed = try ParsedArguments(rest, command.description)
+    var surroundings = surroundings
+    if !command.reportsProgress {
+      surroundings.line = surroundings.progress.map { ProgressLine(command.description.name, $0) }
+    }
+    defer { surroundings.line?.end() }
     return try command.run(parsed, surroundings).fit(toPrint: parsed.string("format"), surroundings)
   }
 
@@ -118,6 +127,12 @@ enum Tool {
 protocol Command {
   static var description: CommandDescription { get }
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome
+  /// Whether it says by itself what it is at.
+  static var reportsProgress: Bool { get }
+}
+
+extension Command {
+  static var reportsProgress: Bool { false }
 }
 
 extension Surroundings {

@@ -1,0 +1,132 @@
+/// Decode passes of one workload at many contexts.
+///
+/// Only attention's rows change with the context: the others are added up once. Where the counts of those that change are
+/// straight lines in the context and their times ideal, each row's time is the largest of a few straight lines (or their sum),
+/// so the time of a pass is a straight line as long as the same roofs bind at both ends: the sum over any number of contexts is
+/// then their number times the mean of the first and the last. Calibrated times bend with every block of keys, and are added up
+/// one by one.
+struct DecodePasses: Sendable {
+  private let model: DecoderModel
+  private let analysis: Analysis
+  private let layers: UInt64
+  private let microBatches: UInt64
+  /// Of the rows, by their place in the pass, those that the context changes.
+  private let isGrowing: [Bool]
+  private let constant: PassSums
+  /// Whether sums over contexts have the closed form.
+  let isClosed: Bool
+
+  /// - Parameter contexts: those that will be asked for.
+  init(_ analysis: Analysis, _ contexts: ClosedRange<UInt64>) {
+    self.analysis = analysis
+    model = analysis.configuration.model
+    layers = model.numHiddenLayers
+    microBatches = analysis.workload.microBatches
+    let (first, last) = (
+      DecodePasses.step(analysis.workload, contexts.lowerBound),
+      DecodePasses.step(analysis.workload, contexts.upperBound)
+    )
+    let (model, residency) = (model, analysis.calibrated?.options.residency)
+    func facts(_ step: DecoderStep) -> [(cost: OperatorCost, kernel: TimedKernel?)] {
+      ForwardPass<Count>(model, step).rows.map { row in
+        (row.operator.cost, residency.flatMap { TimedKernel(row.operator, residency: $0) })
+      }
+    }
+    let (early, late) = (facts(first), facts(last))
+    // Counts only grow with the context: a row that is the same at both ends is the same between them.
+    isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.kernel != $1.kernel }
+    var constant = ChosenRows(
+      isGrowing.map { !$0 }, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
+      calibrated: analysis.calibrated)
+    ForwardPass<Count>(model, first).emit(into: &constant)
+    self.constant = constant.sums
+    var linear = LinearRows()
+    ForwardPass<LinearCount>(model, first).emit(into: &linear)
+    let isTimed = zip(late, isGrowing).contains { $1 && $0.kernel != nil }
+    isClosed = linear.areLinear && !isTimed
+  }
+
+  private static func step(_ workload: Workload, _ context: UInt64) -> DecoderStep {
+    var workload = workload
+    workload.context = context
+    return DecoderStep(.decode, workload)
+  }
+
+  /// A pass through the pipeline, and what one device does in it.
+  struct Pass {
+    var seconds: Double
+    var work: UtilizationMeter.Work
+    /// Which roofs and which stage decide.
+    fileprivate var binding: (roofs: UInt64, stage: Int)
+  }
+
+  func pass(at context: UInt64) -> Pass {
+    let step = DecodePasses.step(analysis.workload, context)
+    var growing = ChosenRows(
+      isGrowing, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
+      calibrated: analysis.calibrated)
+    ForwardPass<Count>(model, step).emit(into: &growing)
+    let sums = constant + growing.sums
+    let schedule = PipelineSchedule(sums, stages: step.pipelineParallel, layers: layers, microBatches: microBatches)
+    return Pass(
+      seconds: schedule.seconds,
+      work: UtilizationMeter.Work(
+        productFLOPs: sums.productFLOPs, bytes: sums.bytes, schedule: schedule, batch: analysis.workload.batch,
+        microBatch: step.batch),
+      binding: (sums.binding, schedule.slowestIndex))
+  }
+
+  /// Passes at neighbouring contexts added up.
+  struct Sum {
+    var seconds = 0.0
+    var work = UtilizationMeter.Work()
+    /// What rounding took from `seconds` so far: ten million terms would cost three digits.
+    private var lost = 0.0
+
+    init() {}
+
+    mutating func add(_ pass: Pass) { add(pass, pass, count: 1) }
+
+    /// `count` passes on a straight line from one to another.
+    mutating func add(_ first: Pass, _ last: Pass, count: UInt64) {
+      let half = Double(count) / 2
+      let term = half * (first.seconds + last.seconds) - lost
+      let sum = seconds + term
+      lost = (sum - seconds) - term
+      seconds = sum
+      work.add(first.work, times: half)
+      work.add(last.work, times: half)
+    }
+
+    mutating func add(_ other: Sum) {
+      seconds += other.seconds
+      work.add(other.work, times: 1)
+    }
+  }
+
+  /// - Parameter willAdd: is told every few thousand passes how many of them are done, where they are added up one by one.
+  func sum(over contexts: ClosedRange<UInt64>, willAdd: (UInt64) -> Void) -> Sum {
+    var sum = Sum()
+    guard isClosed else {
+      for context in contexts {
+        let done = context - contexts.lowerBound
+        if done.isMultiple(of: 4096) { willAdd(done) }
+        sum.add(pass(at: context))
+      }
+      return sum
+    }
+    add(contexts, pass(at: contexts.lowerBound), pass(at: contexts.upperBound), to: &sum)
+    return sum
+  }
+
+  /// Halves a range until the same roofs bind at both of its ends. A roof that binds at both ends binds between them, since the largest
+  /// of straight lines is convex.
+  private func add(_ contexts: ClosedRange<UInt64>, _ first: Pass, _ last: Pass, to sum: inout Sum) {
+    let (low, high) = (contexts.lowerBound, contexts.upperBound)
+    guard low < high else { return sum.add(first) }
+    if first.binding == last.binding { return sum.add(first, last, count: high - low + 1) }
+    let middle = low + (high - low) / 2
+    add(low...middle, first, pass(at: middle), to: &sum)
+    add(middle + 1...high, pass(at: middle + 1), last, to: &sum)
+  }
+}

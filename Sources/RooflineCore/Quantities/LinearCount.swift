@@ -1,0 +1,78 @@
+/// A count as the attended keys C grow: `start` at the first C, and `slope` more with each further key.
+///
+/// The third reading of a formula, after its value and its text: it says whether the formula is a straight line in C, so that
+/// what it counts at the first and at the last key says what it counts at all keys between them. A formula that may bend (a
+/// product of two growing counts, a minimum that changes sides) is not `isLinear`, however straight some of its values lie.
+struct LinearCount: Hashable, Sendable {
+  let start, slope: Count
+  /// Whether the count is start + slope·k at every k ≥ 0.
+  let isLinear: Bool
+
+  init(_ start: Count, slope: Count = 0, isLinear: Bool = true) {
+    self.start = start
+    self.slope = slope
+    // A saturated count is no number any more.
+    self.isLinear = isLinear && start.value != .max && slope.value != .max
+  }
+
+  var isConstant: Bool { isLinear && slope == 0 }
+
+  private static let bent = LinearCount(0, isLinear: false)
+
+  private func isNowhereBelow(_ other: Self) -> Bool { start >= other.start && slope >= other.slope }
+}
+
+extension LinearCount: Term {
+  init(integerLiteral value: UInt64) { self.init(Count(value)) }
+
+  static func input(_ letter: Letter, _ value: UInt64) -> LinearCount {
+    LinearCount(Count(value), slope: letter == .attendedKeys ? 1 : 0)
+  }
+
+  static func + (left: Self, right: Self) -> Self {
+    LinearCount(left.start + right.start, slope: left.slope + right.slope, isLinear: left.isLinear && right.isLinear)
+  }
+
+  static func * (left: Self, right: Self) -> Self {
+    guard left.isLinear, right.isLinear, left.slope == 0 || right.slope == 0 else { return bent }
+    return LinearCount(left.start * right.start, slope: left.start * right.slope + left.slope * right.start)
+  }
+
+  func excess(over other: Self) -> Self {
+    guard isLinear, other.isLinear else { return .bent }
+    if other.isNowhereBelow(self) { return 0 }
+    guard isNowhereBelow(other) else { return .bent }
+    return LinearCount(start.excess(over: other.start), slope: slope.excess(over: other.slope))
+  }
+
+  func minimum(_ other: Self) -> Self {
+    guard isLinear, other.isLinear else { return .bent }
+    return other.isNowhereBelow(self) ? self : isNowhereBelow(other) ? other : .bent
+  }
+
+  func divided(exactlyBy divisor: Self) -> Self {
+    guard divisor.isConstant, let steps = steps(of: divisor.start) else { return .bent }
+    return LinearCount(start.divided(exactlyBy: divisor.start), slope: steps, isLinear: isLinear)
+  }
+
+  /// ⌈(a + b·k) / d⌉ = ⌈a / d⌉ + (b / d)·k where d divides b.
+  func divided(roundingUpBy divisor: Self) -> Self {
+    guard divisor.isConstant, let steps = steps(of: divisor.start) else { return .bent }
+    return LinearCount(start.divided(roundingUpBy: divisor.start), slope: steps, isLinear: isLinear)
+  }
+
+  /// The slope over a divisor; nil where that is no whole number.
+  private func steps(of divisor: Count) -> Count? {
+    guard divisor.value > 0, slope.value.isMultiple(of: divisor.value) else { return nil }
+    return Count(slope.value / divisor.value)
+  }
+
+  func bytes(_ format: ElementFormat) -> Self {
+    format.bits == 4 ? divided(roundingUpBy: 2) : self * LinearCount(Count(format.bits / 8))
+  }
+
+  func named(_ letter: Letter) -> Self { self }
+
+  /// At the first key; no formula of a row asks it.
+  func isAbove(_ other: Self) -> Bool { start > other.start }
+}
