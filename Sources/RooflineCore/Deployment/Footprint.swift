@@ -19,8 +19,7 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
     let formats = workload.formats
     let parameters = ParameterShape<Scalar>(
       plan.model, tensorParallel: workload.tensorParallel, stages: workload.parallelism.pipeline)
-    let tensors = parameters.tensors.filter { plan.holds($0.role, stage) }
-    weights = tensors.dropFirst().reduce(tensors[0].bytes(formats)) { $0 + $1.bytes(formats) } + plan.tiedHead(stage)
+    weights = plan.weights(stage)
     let shape = parameters.shape
     let perToken = Scalar.input(.wholeBatch, workload.batch) * shape.keyValueHeads * shape.headDim
     let cached = (perToken * .input(.cachedKeys, plan.finalContext)).bytes(formats.keyValueFormat)
@@ -78,6 +77,15 @@ public struct FootprintPlan: Sendable {
     case 2: [(.first, 1), (.last, 1)]
     case let stages: [(.first, 1), (.middle, stages - 2), (.last, 1)]
     }
+  }
+
+  /// Bytes of the tensors that a device of a stage holds.
+  func weights<Scalar: Term>(_ stage: DeviceMemory<Scalar>.Stage) -> Scalar {
+    let formats = workload.formats
+    let parameters = ParameterShape<Scalar>(
+      model, tensorParallel: workload.tensorParallel, stages: workload.parallelism.pipeline)
+    let tensors = parameters.tensors.filter { holds($0.role, stage) }
+    return tensors.dropFirst().reduce(tensors[0].bytes(formats)) { $0 + $1.bytes(formats) } + tiedHead(stage)
   }
 
   func holds<Scalar: Term>(_ role: WeightTensor<Scalar>.Role, _ stage: DeviceMemory<Scalar>.Stage) -> Bool {

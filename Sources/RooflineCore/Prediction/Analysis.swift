@@ -69,7 +69,7 @@ public struct Analysis: Sendable {
     guard required.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: required)
     }
-    var notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware)
+    var notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware, options: options)
     if let calibrated { notices += Notice.calibration(calibrated, phases, model) }
     self.notices = notices
   }
@@ -105,7 +105,7 @@ public struct Analysis: Sendable {
 
   private static func notices(
     _ configuration: ModelConfiguration, _ workload: Workload, _ steps: [DecoderStep], missing: [MissingFact],
-    hardware: HardwareSpec
+    hardware: HardwareSpec, options: RateOptions
   ) -> [Notice] {
     var notices: [Notice] = []
     let isTraining = steps.contains(where: \.isTraining)
@@ -120,6 +120,7 @@ public struct Analysis: Sendable {
     if !missing.isEmpty {
       notices.append(.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing))
     }
+    notices += Notice.deployment(configuration.model, workload, hardware, options)
     if isTraining { notices.append(.trainingScope) }
     if configuration.hasOwnCode { notices.append(.ownCode) }
     return notices + [Notice.scales(of: workload.formats)].compactMap { $0 }
@@ -143,6 +144,14 @@ extension DecoderModel {
 public enum Notice: Hashable, Sendable {
   /// More tokens than the model was trained for.
   case beyondMaxPositions(what: String, tokens: UInt64, limit: UInt64)
+  /// A rate given for the matrix units that their clock does not allow: usually the one with sparsity.
+  case beyondDensePeak(rate: Double, ceiling: Double, derivation: String)
+  /// GPUs of a replica that no single board holds, at the rate of a board's link.
+  case beyondBoard(devices: UInt64, link: String)
+  /// One device's share of the weights is larger than its memory.
+  case weightsDoNotFit(bytes: UInt64, capacity: UInt64)
+  /// A training step with fewer sequences than devices.
+  case lessThanASequence(sequences: UInt64, devices: UInt64)
   /// Times that need these facts are unknown.
   case missingFacts(hardware: String, path: String, facts: [MissingFact])
   /// Scales of formats narrower than 16 bits are not in the bytes.

@@ -83,6 +83,14 @@ extension Notice {
       "\(what) \(tokens) is beyond the model's max_position_embeddings of \(limit)"
     case .missingFacts(let hardware, let path, let facts):
       "times that need it are unknown: " + InputError.missing(facts, hardware: hardware, path: path)
+    case .beyondDensePeak(let rate, let ceiling, let derivation):
+      "--peak is \(Numbers.scaled(rate))FLOP/s, more than 5 % above \(derivation) = \(Numbers.scaled(ceiling))FLOP/s; is it the rate with sparsity?"
+    case .beyondBoard(let devices, let link):
+      "\(devices) GPUs talk at the rate of one board's link (\(link.quoted)); where the network between boards is slower, give its rate with --link"
+    case .weightsDoNotFit(let bytes, let capacity):
+      "a device's weights, \(Numbers.scaled(Double(bytes)))B, do not fit into its \(Numbers.scaled(Double(capacity)))B; `roofline footprint` says what does"
+    case .lessThanASequence(let sequences, let devices):
+      "\(sequences) sequences on \(devices) devices are less than one each; --global-batch counts the sequences of all devices"
     case .borrowedConstants(let from, let isSameGeneration, let kernels):
       "constants of \(from) with this GPU's facts for \(kernels.joined(separator: ", "))\(isSameGeneration ? "" : "; it is of another generation, where errors of 10 to 50 % were seen"); `roofline calibrate` fits its own"
     case .otherHeadDim(let family, let fitted): "\(family): constants of head dim \(fitted)"

@@ -14,9 +14,27 @@ enum ConventionOptions {
   ]
 }
 
+extension Convention {
+  /// Options of rates, which change nothing where a note knows no rates.
+  fileprivate var idleOptions: [String] {
+    switch self {
+    case .exact, .llmCounts: []
+    case .notes003: ["efficiency", "compute-efficiency", "memory-efficiency", "peak", "bandwidth"]
+    }
+  }
+}
+
 extension ParsedArguments {
   func convention() throws(InputError) -> Convention {
     try string("convention").map { name throws(InputError) in try Convention(named: name) } ?? .exact
+  }
+
+  /// For standard error: options that are right for the program and change nothing in a note.
+  func idleWarnings(_ convention: Convention) -> String {
+    let idle = convention.idleOptions.filter(has).map { "--\($0)" }
+    guard !idle.isEmpty else { return "" }
+    return
+      "roofline: warning: \(convention.rawValue) counts FLOPs and elements and knows no rates: \(idle.joined(separator: ", ")) changes nothing\n"
   }
 
   /// The inputs of a note: nothing that it does not know, and what it needs beside the options of every analysis.

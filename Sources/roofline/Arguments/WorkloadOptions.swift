@@ -76,9 +76,12 @@ extension ParsedArguments {
   /// The model, GPU and workload the arguments name. Arguments first, files second: a mistyped option is said before a
   /// missing file.
   ///
-  /// - Parameter hardware: the GPU, where it is known without --hardware.
+  /// - Parameters:
+  ///   - hardware: the GPU, where it is known without --hardware.
+  ///   - meaning: what --context counts.
   func scenario(
-    _ catalog: Catalog, phases: [Phase], tokens: UInt64 = 1, hardware: HardwareSpec? = nil
+    _ catalog: Catalog, phases: [Phase], tokens: UInt64 = 1, hardware: HardwareSpec? = nil,
+    context meaning: ContextMeaning = .attended
   ) throws(InputError) -> Scenario {
     let modelName = try required("model", "name one, e.g. --model llama-2-70b; `roofline list models` shows them")
     var hardwareName = hardware?.name ?? ""
@@ -86,7 +89,7 @@ extension ParsedArguments {
       hardwareName = try required(
         "hardware", "name one, e.g. --hardware h100-sxm; `roofline list hardware` shows them")
     }
-    let (prompt, context) = try lengths(phases)
+    let (prompt, context) = try lengths(phases, meaning)
     let parallelism = Parallelism(
       isSequenceParallel: has("sequence-parallel"), pipeline: try positiveInteger("pp") ?? 1,
       microBatches: try positiveInteger("micro-batches"), data: try positiveInteger("dp") ?? 1)
@@ -99,6 +102,9 @@ extension ParsedArguments {
       throw .usage("--context and --generate contradict each other; the context grows from the prompt on")
     }
     let tensorParallel = try positiveInteger("tp") ?? 1
+    guard tensorParallel > 1 || !has("sequence-parallel") else {
+      throw .usage("--sequence-parallel shards rows over tensor-parallel ranks; give --tp, too")
+    }
     let operatorSet = try choice("operators", OperatorSet.self) ?? .separate
     let options = try rateOptions()
     let overrides = try overrides()
@@ -179,15 +185,33 @@ extension ParsedArguments {
     return [phase]
   }
 
+  /// What --context counts.
+  enum ContextMeaning {
+    /// The keys that a decode step attends to: the prompt's and at least its own.
+    case attended
+    /// The keys in the cache at the end; the command says itself whether they are enough.
+    case cached
+  }
+
   /// A decode step alone needs only its context.
-  private func lengths(_ phases: [Phase]) throws(InputError) -> (prompt: UInt64, context: UInt64) {
+  private func lengths(
+    _ phases: [Phase], _ meaning: ContextMeaning
+  ) throws(InputError) -> (prompt: UInt64, context: UInt64) {
     if isTraining {
       let sequence = try sequence()
       return (sequence, sequence)
     }
     let context = try positiveInteger("context")
+    guard context == nil || phases.contains(.decode) else {
+      throw .usage("--context is of a decode step, and --phase prefill has none; leave one of them out")
+    }
     if let prompt = try positiveInteger("prompt") {
       guard prompt < Count.limit else { throw .usage("--prompt is too large") }
+      if let context, meaning == .attended, context <= prompt {
+        throw .usage(
+          "--context is \(context), but a decode step after a prompt of \(prompt) attends to \(prompt + 1) keys or more"
+        )
+      }
       return (prompt, context ?? prompt + 1)
     }
     guard phases == [.decode], let context else {

@@ -27,7 +27,9 @@ enum AnalyzeCommand: Command {
     try arguments.checkTraining()
     let convention = try arguments.convention()
     guard convention == .exact else {
-      return Outcome(output: try table(of: convention, arguments, surroundings, format, text))
+      return Outcome(
+        output: try table(of: convention, arguments, surroundings, format, text),
+        errors: arguments.idleWarnings(convention))
     }
     let tokens = try arguments.positiveInteger("generate")
     guard !arguments.has("every-step") || (tokens != nil && format == .json) else {
@@ -74,7 +76,8 @@ extension [Notice] {
   var warnings: String {
     map { notice in
       switch notice {
-      case .beyondMaxPositions, .missingFacts: "roofline: warning: \(notice.sentence.onOneLine)\n"
+      case .beyondMaxPositions, .missingFacts, .beyondDensePeak, .lessThanASequence:
+        "roofline: warning: \(notice.sentence.onOneLine)\n"
       case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence.onOneLine)\n"
       default: ""
       }

@@ -27,7 +27,9 @@ enum DiffCommand: Command {
     let note = conventions.first { $0 != .exact } ?? .llmCounts
     let (scenario, phases, generated) = try arguments.conventionScenario(note, surroundings.catalog())
     let comparison = try ConventionComparison(note, scenario, phases: phases, generated: generated)
-    return try outcome(comparison, conventions, format, text)
+    var outcome = try outcome(comparison, conventions, format, text)
+    outcome.errors += arguments.idleWarnings(note)
+    return outcome
   }
 
   /// 2 where a difference has no reason.

@@ -37,7 +37,7 @@ enum FootprintCommand: Command {
     let context = try arguments.positiveInteger("context")
     let reserve = try arguments.bytes("reserve") ?? 0
     let memory = try arguments.bytes("memory")
-    let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases)
+    let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, context: .cached)
     try scenario.requireLegal()
     guard let capacity = memory ?? scenario.hardware.memory?.capacity else {
       throw InputError.missingFacts(

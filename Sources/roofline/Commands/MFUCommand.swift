@@ -53,6 +53,12 @@ enum MFUCommand: Command {
             : MissingFact(name: "vector rate", key: "compute.vectorFLOPsPerSecond", option: "--peak")
         ])
     }
+    // Only an overflow of the product is no bound; `ModelFLOPs` refuses that.
+    let (tokens, overflow) = batch.multipliedReportingOverflow(by: sequence)
+    guard overflow || devices <= tokens else {
+      throw InputError.usage(
+        "--devices is \(devices), more GPUs than the \(tokens) tokens of a step; --devices counts GPUs")
+    }
     let flops = try ModelFLOPs(
       configuration.model, batch: batch, sequence: sequence, isCausal: arguments.has("causal-flops"))
     let utilization = TrainingUtilization(
@@ -61,7 +67,10 @@ enum MFUCommand: Command {
     let report = TrainingUtilizationReport(
       utilization, recomputation: recomputation, configuration: configuration, hardware: hardware, globalBatch: batch,
       sequence: sequence, unit: unit)
-    let notices = Notice.beyond(configuration.maxPositionEmbeddings, "sequence", sequence)
+    let notices =
+      Notice.beyond(configuration.maxPositionEmbeddings, "sequence", sequence)
+      + (peak.map { Notice.beyondDensePeak($0, hardware, [unit]) } ?? [])
+      + (batch < devices ? [.lessThanASequence(sequences: batch, devices: devices)] : [])
     return Outcome(output: try report.render(format, text: text), errors: notices.warnings)
   }
 

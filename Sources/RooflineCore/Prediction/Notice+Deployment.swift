@@ -1,0 +1,51 @@
+extension Notice {
+  /// GPUs that a server's switch joins, where a hardware file does not say (HGX and DGX boards).
+  private static let usualBoard: UInt64 = 8
+
+  /// What is odd about a workload on a GPU, however exact its numbers are.
+  static func deployment(
+    _ model: DecoderModel, _ workload: Workload, _ hardware: HardwareSpec, _ options: RateOptions
+  ) -> [Notice] {
+    var notices: [Notice] = []
+    if let plan = try? FootprintPlan(model, workload, generated: 1, context: nil),
+      let capacity = hardware.memory?.capacity
+    {
+      let largest = plan.stages.map { plan.weights($0.stage) }.max() ?? 0
+      if largest.value > capacity { notices.append(.weightsDoNotFit(bytes: largest.value, capacity: capacity)) }
+    }
+    let devices = workload.devicesPerReplica.value
+    if let link = hardware.link, link.bandwidth != nil, link.maximumPeers == nil, options.link == nil,
+      devices > usualBoard
+    {
+      notices.append(.beyondBoard(devices: devices, link: link.kind))
+    }
+    if let peak = options.tensorPeak {
+      notices += beyondDensePeak(peak, hardware, [workload.formats.linearUnit, workload.formats.attentionUnit])
+    }
+    return notices
+  }
+
+  /// The notice about a tensor rate that is above what every one of some units can do.
+  public static func beyondDensePeak(_ rate: Double, _ hardware: HardwareSpec, _ units: [DType]) -> [Notice] {
+    let peaks = units.map(hardware.densePeak)
+    // A unit of which nothing is known may have any rate.
+    guard !peaks.contains(where: { $0 == nil }),
+      let highest = peaks.compactMap({ $0 }).max(by: { $0.rate < $1.rate }),
+      rate > highest.rate * TensorCoreGeneration.tolerance
+    else { return [] }
+    return [.beyondDensePeak(rate: rate, ceiling: highest.rate, derivation: highest.derivation)]
+  }
+}
+
+extension HardwareSpec {
+  /// What the matrix units can do at their clock, FLOP/s, and from what that follows; nil where a fact is missing.
+  func densePeak(_ dtype: DType) -> (rate: Double, derivation: String)? {
+    guard let computeCapability, let perClock = TensorCoreGeneration.known[computeCapability]?.tensor[dtype],
+      let multiprocessors = compute?.streamingMultiprocessors, let clock = compute?.tensorClock
+    else { return nil }
+    return (
+      Double(multiprocessors) * clock * perClock,
+      "\(multiprocessors) SMs × \(clock / 1e9) GHz × \(Int(perClock)) FLOPs per clock"
+    )
+  }
+}
