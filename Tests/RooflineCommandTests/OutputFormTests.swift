@@ -52,6 +52,20 @@ final class OutputFormTests: CommandTestCase {
     }
   }
 
+  /// What looks like a control of a file's may be a line break of the report's own.
+  func testReportsKeepTheirOwnLineBreaks() {
+    for command in [
+      Self.mainCommand, "\(Self.mainCommand) --convention notes-003",
+      "\(Self.mainCommand) --convention llm-counts --generate 8", "show llama-2-70b", "show h100-sxm",
+      "explain --model llama-2-7b --hardware l4 --prompt 8 --operator q_proj",
+    ] {
+      let text = output(command)
+      XCTAssertFalse(text.contains("?"), text)
+      XCTAssertTrue(
+        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().contains(""), "no empty line")
+    }
+  }
+
   func testANameWithACommaAndAMarkKeepsTheColumnsOfCSV() throws {
     for name in ["a,\u{301}b", "a\"\u{301}b"] {
       let outcome = run([

@@ -69,7 +69,8 @@ public struct Analysis: Sendable {
     guard required.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: required)
     }
-    var notices = Analysis.notices(configuration, workload, steps, missing: missing, hardware: hardware, options: options)
+    var notices = Analysis.notices(
+      configuration, workload, steps, missing: missing, hardware: hardware, options: options)
     if let calibrated { notices += Notice.calibration(calibrated, phases, model) }
     self.notices = notices
   }

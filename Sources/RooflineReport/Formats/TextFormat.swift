@@ -87,12 +87,12 @@ public struct TextFormat: Sendable {
 
 extension TextFormat {
   /// Lines below a table: a word in the first nine columns, then what it is about.
-  static func lines(_ lines: [String]) -> String { lines.map { wrapped($0, indent: 9) + "\n" }.joined() }
+  static func lines(_ lines: [String]) -> String { lines.map { wrapped($0.printableLine, indent: 9) + "\n" }.joined() }
 
   /// A line broken at blanks where the page ends, continuation lines indented. Blanks inside a line stay as they are.
   static func wrapped(_ line: String, indent: Int) -> String {
     var lines: [String] = []
-    let line = line.printableLine
+    let line = line.printable
     var rest = line[...]
     var margin = ""
     while margin.count + rest.count > pageWidth {
