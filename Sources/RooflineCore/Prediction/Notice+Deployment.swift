@@ -31,7 +31,7 @@ extension Notice {
     // A unit of which nothing is known may have any rate.
     guard !peaks.contains(where: { $0 == nil }),
       let highest = peaks.compactMap({ $0 }).max(by: { $0.rate < $1.rate }),
-      rate > highest.rate * TensorCoreGeneration.tolerance
+      rate > highest.rate * HardwareLimits.shareOfDerivedRate.upperBound
     else { return [] }
     return [.beyondDensePeak(rate: rate, ceiling: highest.rate, derivation: highest.derivation)]
   }
