@@ -16,6 +16,9 @@ final class BruteForceCoverageTests: XCTestCase {
     case .layerNorm: BruteForceNormTests.layerNormCases
     case .addRMSNorm: BruteForceNormTests.addRMSNormCases
     case .siluAndMul: BruteForceElementwiseTests.siluAndMulCases
+    case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
+    case .softcap: BruteForceElementwiseTests.softcapCases
+    case .scale: BruteForceElementwiseTests.scaleCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

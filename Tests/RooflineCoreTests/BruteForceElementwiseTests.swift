@@ -8,6 +8,12 @@ final class BruteForceElementwiseTests: XCTestCase {
 
   func testGeluCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.geluCases, .gelu) }
 
+  func testGeluAndMulCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.geluAndMulCases, .geluAndMul) }
+
+  func testSoftcapCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.softcapCases, .softcap) }
+
+  func testScaleCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.scaleCases, .scale) }
+
   func testResidualAddCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.residualAddCases, .residualAdd) }
 
   private static func cases(_ make: (_ elements: Int, _ formats: BruteForceFormats) -> BruteForceCase)
@@ -50,6 +56,57 @@ final class BruteForceElementwiseTests: XCTestCase {
           machine.store(machine.multiply(machine.multiply(0.5, x), outer), in: output, index)
           // x·Φ(x), which the tanh form approximates.
           XCTAssertEqual(output[index], x * (1 + erf(x / 2.squareRoot())) / 2, accuracy: 1e-3)
+        }
+      }
+    }
+  }
+
+  static var geluAndMulCases: [BruteForceCase] {
+    cases { elements, formats in
+      let described = GeluAndMul<Count>(rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .geluAndMul(described)) { machine in
+        let gate = formats.tensor("gate", .activations, \.residual, elements)
+        let up = formats.tensor("up", .activations, \.residual, elements)
+        let output = formats.tensor("output", .activations, \.residual, elements)
+        for index in 0..<elements {
+          let x = machine.load(gate, index)
+          let cube = machine.multiply(machine.multiply(x, x), x)
+          let inner = machine.multiply(
+            (2 / Double.pi).squareRoot(), machine.add(x, machine.multiply(0.044715, cube)))
+          let gelu = machine.multiply(machine.multiply(0.5, x), machine.add(1, machine.special(tanh, inner)))
+          machine.store(machine.multiply(gelu, machine.load(up, index)), in: output, index)
+          XCTAssertEqual(output[index], x * (1 + erf(x / 2.squareRoot())) / 2 * up[index], accuracy: 1e-2)
+        }
+      }
+    }
+  }
+
+  static var softcapCases: [BruteForceCase] {
+    cases { elements, formats in
+      let described = Softcap<Count>(elements: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .softcap(described)) { machine in
+        let input = formats.tensor("input", .activations, \.residual, elements)
+        let output = formats.tensor("output", .activations, \.residual, elements)
+        for index in 0..<elements {
+          let capped = machine.special(tanh, machine.multiply(machine.load(input, index), 1 / 50))
+          machine.store(machine.multiply(50, capped), in: output, index)
+          // Within the cap, and by the odd exponentials' quotient.
+          let e = exp(2 * input[index] / 50)
+          XCTAssertEqual(output[index], 50 * (e - 1) / (e + 1), accuracy: 1e-9)
+        }
+      }
+    }
+  }
+
+  static var scaleCases: [BruteForceCase] {
+    cases { elements, formats in
+      let described = Scale<Count>(elements: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .scale(described)) { machine in
+        let input = formats.tensor("input", .activations, \.residual, elements)
+        let output = formats.tensor("output", .activations, \.residual, elements)
+        for index in 0..<elements {
+          machine.store(machine.multiply(48, machine.load(input, index)), in: output, index)
+          XCTAssertEqual(output[index] / 48, input[index], accuracy: 1e-12)
         }
       }
     }

@@ -120,7 +120,7 @@ final class DecodePassesTests: XCTestCase {
     struct Lines: RowSink {
       var counts: [LinearCount] = []
       mutating func row<D: OperatorDefinition>(
-        _ name: OperatorName, _ scope: RowScope, _ occurrences: LinearCount, _ definition: D
+        _ statement: RowStatement<LinearCount>, _ definition: D
       ) where D.Scalar == LinearCount {
         let flops = definition.flops
         counts += [flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes]
@@ -129,7 +129,7 @@ final class DecodePassesTests: XCTestCase {
     struct Counts: RowSink {
       var counts: [Count] = []
       mutating func row<D: OperatorDefinition>(
-        _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
+        _ statement: RowStatement<Count>, _ definition: D
       ) where D.Scalar == Count {
         let flops = definition.flops
         counts += [flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes]

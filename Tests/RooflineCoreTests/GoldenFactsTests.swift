@@ -142,7 +142,7 @@ final class GoldenFactsTests: XCTestCase {
   // counting.md, Golden facts 6: Llama-2-7B has 32 layers, 4096 wide, and as many KV heads as heads; 8 × 512 tokens.
   func testKeyValueCacheOfMultiHeadAttention() throws {
     let model = try Fixtures.catalog.model("llama-2-7b").model
-    let elements = ParameterShape<Count>(model).keyValueElementsPerToken * Count(8 * 512)
+    let elements = ParameterShape<Count>.keyValueElementsPerToken(model) * Count(8 * 512)
     XCTAssertEqual(elements.bytes(NumberFormats(.fp16).keyValueFormat).value, 2_147_483_648)
 
     // A decode step's attention reads it once. (Separate rotary also reads the new keys from it; that is another row.)

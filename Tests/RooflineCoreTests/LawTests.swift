@@ -51,7 +51,7 @@ final class LawTests: XCTestCase {
       var layer = pass.layer.cost.counts.map { _ in Count(0) }
       var whole = layer
       for row in pass.operators {
-        let isOfALayer = row.scope == .layer
+        let isOfALayer = row.scope.isLayer
         XCTAssertEqual(row.occurrences, isOfALayer ? Count(model.numHiddenLayers) : 1, "\(name) \(row.name.rawValue)")
         for (index, count) in row.cost.counts.enumerated() {
           if isOfALayer { layer[index] = layer[index] + count }
@@ -83,17 +83,24 @@ final class LawTests: XCTestCase {
     }
   }
 
+  /// The model with biases on all its projections, or on none.
+  private func biased(_ model: DecoderModel, _ hasBiases: Bool) throws -> DecoderModel {
+    let dense = try model.dense
+    return DecoderModel(
+      hiddenSize: dense.hiddenSize, intermediateSize: dense.intermediateSize, numHiddenLayers: dense.numHiddenLayers,
+      numAttentionHeads: dense.numAttentionHeads, numKeyValueHeads: dense.numKeyValueHeads, headDim: dense.headDim,
+      vocabSize: dense.vocabSize, hasQueryKeyValueBias: hasBiases, hasOutputBias: hasBiases, hasMLPBias: hasBiases)
+  }
+
   /// For one token, a bias has as many elements as the row's output, two bytes each, and adds each of them once.
   func testABiasIsAnOutputRowOfItsProjection() throws {
-    let biased: [OperatorSet: [OperatorName]] = [
+    let projections: [OperatorSet: [OperatorName]] = [
       .separate: [.qProj, .kProj, .vProj, .oProj, .gateProj, .upProj, .downProj],
       .fused: [.qkvProj, .oProj, .gateUpProj, .downProj],
     ]
     for tiny in TinyModel.all {
-      var (bare, full) = (tiny.model, tiny.model)
-      (bare.hasQueryKeyValueBias, bare.hasOutputBias, bare.hasMLPBias) = (false, false, false)
-      (full.hasQueryKeyValueBias, full.hasOutputBias, full.hasMLPBias) = (true, true, true)
-      for (operatorSet, names) in biased {
+      let (bare, full) = (try biased(tiny.model, false), try biased(tiny.model, true))
+      for (operatorSet, names) in projections {
         for degree in tiny.legalDegrees {
           let workload = TinyModel.workload(operatorSet, batch: 1, degree: degree)
           let (without, with) = (TinyModel.rows(bare, .decode, workload), TinyModel.rows(full, .decode, workload))

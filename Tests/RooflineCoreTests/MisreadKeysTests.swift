@@ -59,7 +59,7 @@ final class MisreadKeysTests: XCTestCase {
   /// A fact that the file states may stand beside a key that looks like it.
   func testAKeyNearOneThatIsStatedIsPassedOver() throws {
     let stated = try configuration("llama-2-70b", ["num_key_value_head": .integer(64), "n_kv_heads": .integer(64)])
-    XCTAssertEqual(stated.model.numKeyValueHeads, 8)
+    XCTAssertEqual(try stated.model.dense.numKeyValueHeads, 8)
   }
 
   func testEveryModelOfTheCatalogKeepsItsKeys() throws {

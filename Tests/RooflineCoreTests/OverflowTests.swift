@@ -24,7 +24,7 @@ final class OverflowTests: XCTestCase {
       if expected == "overflow" { overflows += 1 }
       if found != expected {
         differences += 1
-        if differences <= 3 { XCTFail("\(sample.line): engine \(found), oracle \(expected)") }
+        if differences <= 3 { XCTFail("\(try sample.line()): engine \(found), oracle \(expected)") }
       }
     }
     XCTAssertEqual(differences, 0)
@@ -38,7 +38,7 @@ final class OverflowTests: XCTestCase {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("oracle-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let input = ([Case.header] + cases.map(\.line)).joined(separator: "\n")
+    let input = try ([Case.header] + cases.map { sample throws in try sample.line() }).joined(separator: "\n")
     let answer = try Oracle.run(python, ["counts.py", "batch"], input: input, folder: folder)
     XCTAssertEqual(answer.status, 0, "the oracle failed")
     return answer.output.split(separator: "\n").map(String.init)
@@ -60,10 +60,11 @@ private struct Case {
     "weight_dtype", "activation_dtype", "kv_dtype",
   ].joined(separator: "\t")
 
-  var line: String {
+  func line() throws -> String {
+    let dense = try model.dense
     let numbers = [
-      model.hiddenSize, model.intermediateSize, model.numHiddenLayers, model.numAttentionHeads, model.numKeyValueHeads,
-      model.headDim, model.vocabSize, hasAttentionBias ? 1 : 0, model.hasMLPBias ? 1 : 0,
+      dense.hiddenSize, dense.intermediateSize, dense.numHiddenLayers, dense.numAttentionHeads, dense.numKeyValueHeads,
+      dense.headDim, dense.vocabSize, hasAttentionBias ? 1 : 0, dense.hasMLPBias ? 1 : 0,
     ].map(String.init)
     let formats = workload.formats
     return

@@ -1,7 +1,8 @@
 import Foundation
-import RooflineCore
 import TestSupport
 import XCTest
+
+@testable import RooflineCore
 
 /// OPT's and GPT-NeoX's config.json.
 final class PlainConfigurationTests: XCTestCase {
@@ -21,11 +22,7 @@ final class PlainConfigurationTests: XCTestCase {
   }
 
   private func layer(_ model: DecoderModel) throws -> PlainLayer {
-    guard case .plain(let layer) = model.layout else {
-      XCTFail("gated")
-      throw XCTSkip("gated")
-    }
-    return layer
+    try XCTUnwrap(PlainLayer(model), "other layers")
   }
 
   /// Sizes of the published checkpoints: hidden, MLP, layers, heads, vocabulary.
@@ -57,7 +54,8 @@ final class PlainConfigurationTests: XCTestCase {
   func testClassDefaultsAreUsedAndListed() throws {
     let first = try configuration(opt)
     XCTAssertTrue(first.model.tieWordEmbeddings)
-    XCTAssertTrue(first.model.hasQueryKeyValueBias && first.model.hasOutputBias && first.model.hasMLPBias)
+    let biases = try first.model.dense
+    XCTAssertTrue(biases.hasQueryKeyValueBias && biases.hasOutputBias && biases.hasMLPBias)
     XCTAssertEqual(
       try layer(first.model),
       PlainLayer(activation: .relu, positions: .learned(rows: 32), isParallel: false, checkpoint: .opt))
@@ -66,7 +64,8 @@ final class PlainConfigurationTests: XCTestCase {
       ["num_key_value_heads", "head_dim", "tie_word_embeddings", "enable_bias", "activation_function"])
     let second = try configuration(neoX)
     XCTAssertFalse(second.model.tieWordEmbeddings)
-    XCTAssertTrue(second.model.hasQueryKeyValueBias && second.model.hasOutputBias && second.model.hasMLPBias)
+    let others = try second.model.dense
+    XCTAssertTrue(others.hasQueryKeyValueBias && others.hasOutputBias && others.hasMLPBias)
     // A quarter of heads of eight.
     XCTAssertEqual(
       try layer(second.model),
@@ -81,13 +80,13 @@ final class PlainConfigurationTests: XCTestCase {
 
   func testWhatTheFileSaysIsUsed() throws {
     let bare = try configuration(opt, "\"enable_bias\": false, \"activation_function\": \"gelu\"").model
-    XCTAssertFalse(bare.hasQueryKeyValueBias || bare.hasOutputBias || bare.hasMLPBias)
+    XCTAssertFalse(try bare.dense.hasQueryKeyValueBias || bare.dense.hasOutputBias || bare.dense.hasMLPBias)
     XCTAssertEqual(try layer(bare).activation, .gelu)
     let other = try configuration(
       neoX, "\"use_parallel_residual\": false, \"attention_bias\": false, \"hidden_act\": \"relu\", \"rotary_pct\": 1.0"
     ).model
-    XCTAssertFalse(other.hasQueryKeyValueBias || other.hasOutputBias)
-    XCTAssertTrue(other.hasMLPBias)
+    XCTAssertFalse(try other.dense.hasQueryKeyValueBias || other.dense.hasOutputBias)
+    XCTAssertTrue(try other.dense.hasMLPBias)
     XCTAssertEqual(
       try layer(other),
       PlainLayer(activation: .relu, positions: .rotary(dim: 8), isParallel: false, checkpoint: .gptNeoX))

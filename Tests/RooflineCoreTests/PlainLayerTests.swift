@@ -10,10 +10,9 @@ final class PlainLayerTests: XCTestCase {
   }
 
   private static func model(_ layer: PlainLayer, hasBiases: Bool = true) -> DecoderModel {
-    DecoderModel(
+    layer.model(
       hiddenSize: 40, intermediateSize: 84, numHiddenLayers: 3, numAttentionHeads: 4, numKeyValueHeads: 4, headDim: 10,
-      vocabSize: 101, tieWordEmbeddings: layer.checkpoint == .opt, hasQueryKeyValueBias: hasBiases,
-      hasOutputBias: hasBiases, hasMLPBias: hasBiases, layout: .plain(layer))
+      vocabSize: 101, hasBiases: hasBiases)
   }
 
   private static let opt = PlainLayer(

@@ -88,8 +88,8 @@ final class ShardingLawTests: XCTestCase {
       for degree in model.legalTensorParallelDegrees {
         let shard = TinyModel.rows(model, phase, TinyModel.workload(operatorSet, degree: degree))
         var padded = model
-        padded.vocabSize = 1
-        while Count(padded.vocabSize).times(degree) < Count(model.vocabSize) { padded.vocabSize += 1 }
+        padded.embedding.vocabSize = 1
+        while Count(padded.vocabSize).times(degree) < Count(model.vocabSize) { padded.embedding.vocabSize += 1 }
         let head = TinyModel.rows(padded, phase, TinyModel.workload(operatorSet))[.lmHead]
         XCTAssertEqual(try XCTUnwrap(shard[.lmHead]).cost, try XCTUnwrap(head).cost, "\(name) TP \(degree)")
 

@@ -82,10 +82,14 @@ final class TrainingLawTests: XCTestCase {
       .map(\.name)
     }
     XCTAssertEqual(
-      additions(.separate), [.upProjDXAdd, .mlpAddBackward, .kProjDXAdd, .vProjDXAdd, .attnAddBackward])
+      additions(.separate),
+      [
+        .upProj.gradient(.inputSum), .mlpAdd.gradient(.backward), .kProj.gradient(.inputSum),
+        .vProj.gradient(.inputSum), .attnAdd.gradient(.backward),
+      ])
     XCTAssertEqual(additions(.fused), [])
     let fused = TrainingPasses.rows(TrainingPasses.of(tiny.model, sequence: 6, .fused)[.backward])
-    for row in [OperatorName.mlpAddNormDX, .attnAddNormDX, .attnNormDX] {
+    for row in [OperatorName.mlpAddNorm.gradient(.input), .attnAddNorm.gradient(.input), .attnNorm.gradient(.input)] {
       // Six rows of 35 elements: the norm's 8·35 + 2 and the stream's 35.
       XCTAssertEqual(fused[row]?.cost.flops.vector, 6 * 317, row.rawValue)
     }
@@ -93,18 +97,24 @@ final class TrainingLawTests: XCTestCase {
 
   func testShardsOfGradientsAddUpToTheWhole() throws {
     let shared: [OperatorName] = [
-      .oProjDX, .oProjDW, .downProjDX, .downProjDW, .mlpSiluDotBackward,
+      .oProj.gradient(.input), .oProj.gradient(.weight), .downProj.gradient(.input), .downProj.gradient(.weight),
+      .mlpSiluDot.gradient(.backward),
     ]
     let byHead: [OperatorSet: [OperatorName]] = [
       .separate: [
-        .qProjDX, .qProjDW, .gateProjDX, .gateProjDW, .upProjDX, .upProjDW, .svMatmulDP, .svMatmulDV,
-        .softmaxBackward, .qkMatmulDQ, .qkMatmulDK,
+        .qProj.gradient(.input), .qProj.gradient(.weight), .gateProj.gradient(.input), .gateProj.gradient(.weight),
+        .upProj.gradient(.input), .upProj.gradient(.weight), .svMatmul.gradient(.probabilities),
+        .svMatmul.gradient(.value),
+        .softmax.gradient(.backward), .qkMatmul.gradient(.query), .qkMatmul.gradient(.key),
       ],
-      .fused: [.gateUpProjDX, .gateUpProjDW, .attentionBackward],
+      .fused: [.gateUpProj.gradient(.input), .gateUpProj.gradient(.weight), .attention.gradient(.backward)],
     ]
     let byKeyValueHead: [OperatorSet: [OperatorName]] = [
-      .separate: [.kProjDX, .kProjDW, .vProjDX, .vProjDW, .rotaryBackward],
-      .fused: [.qkvProjDX, .qkvProjDW, .rotaryBackward],
+      .separate: [
+        .kProj.gradient(.input), .kProj.gradient(.weight), .vProj.gradient(.input), .vProj.gradient(.weight),
+        .rotary.gradient(.backward),
+      ],
+      .fused: [.qkvProj.gradient(.input), .qkvProj.gradient(.weight), .rotary.gradient(.backward)],
     ]
     try TrainingPasses.forEachTiny { tiny, degree, operators in
       let whole = TrainingPasses.rows(TrainingPasses.of(tiny.model, sequence: 7, batch: 3, operators)[.backward])
@@ -136,10 +146,16 @@ final class TrainingLawTests: XCTestCase {
       let backward = TrainingPasses.rows(pass[.backward])
       var expected: [OperatorName: OperatorName] =
         operators == .separate
-        ? [.attnGradAllReduce: .qProjDX, .mlpGradAllReduce: .gateProjDX, .finalGradAllReduce: .lmHeadDX]
-        : [.attnGradAllReduce: .qkvProjDX, .mlpGradAllReduce: .gateUpProjDX, .finalGradAllReduce: .lmHeadDX]
+        ? [
+          "attn_grad_all_reduce": .qProj.gradient(.input), "mlp_grad_all_reduce": .gateProj.gradient(.input),
+          "final_grad_all_reduce": .lmHead.gradient(.input),
+        ]
+        : [
+          "attn_grad_all_reduce": .qkvProj.gradient(.input), "mlp_grad_all_reduce": .gateUpProj.gradient(.input),
+          "final_grad_all_reduce": .lmHead.gradient(.input),
+        ]
       if degree == 1 { expected = [:] }
-      let sent = backward.filter { $0.value.cost.wireSteps > 0 }.keys.filter { $0 != .keyValueGradAllReduce }
+      let sent = backward.filter { $0.value.cost.wireSteps > 0 }.keys.filter { $0 != "kv_grad_all_reduce" }
       XCTAssertEqual(Set(sent), Set(expected.keys), "\(tiny.name) TP \(degree)")
       for (collective, gradient) in expected {
         let message = try XCTUnwrap(backward[gradient]).cost.traffic.storeActivation
@@ -149,13 +165,13 @@ final class TrainingLawTests: XCTestCase {
       }
       // Ranks that hold copies of a KV head send its weights' gradients around among themselves.
       let copies = degree / tiny.model.numKeyValueHeads
-      let copied = try XCTUnwrap(pass[.backward]).operators.first { $0.name == .keyValueGradAllReduce }
+      let copied = try XCTUnwrap(pass[.backward]).operators.first { $0.name == "kv_grad_all_reduce" }
       XCTAssertEqual(copied != nil, copies > 1, "\(tiny.name) TP \(degree)")
       if let copied {
         XCTAssertEqual(copied.cost.wireSteps.value, 2 * (copies - 1))
         let gradients =
           operators == .separate
-          ? try [OperatorName.kProjDW, .vProjDW].reduce(Count(0)) {
+          ? try [OperatorName.kProj.gradient(.weight), .vProj.gradient(.weight)].reduce(Count(0)) {
             $0 + (try XCTUnwrap(backward[$1])).cost.traffic.storeActivation
           } : nil
         if let gradients {
@@ -177,9 +193,12 @@ final class TrainingLawTests: XCTestCase {
           TrainingPasses.of(tiny.model, sequence: 8, batch: 3, degree: degree, operators, isSequenceParallel: true)[
             .backward])
         for (allReduce, reduceScatter, allGather) in [
-          (OperatorName.attnGradAllReduce, OperatorName.attnGradReduceScatter, OperatorName.attnGradAllGather),
-          (.mlpGradAllReduce, .mlpGradReduceScatter, .mlpGradAllGather),
-          (.finalGradAllReduce, .finalGradReduceScatter, .embeddingGradAllGather),
+          (
+            ("attn_grad_all_reduce" as OperatorName), ("attn_grad_reduce_scatter" as OperatorName),
+            ("attn_grad_all_gather" as OperatorName)
+          ),
+          ("mlp_grad_all_reduce", "mlp_grad_reduce_scatter", "mlp_grad_all_gather"),
+          ("final_grad_all_reduce", "final_grad_reduce_scatter", "embedding_grad_all_gather"),
         ] {
           let halves = try (
             XCTUnwrap(sharded[reduceScatter]).cost.wireBytes, XCTUnwrap(sharded[allGather]).cost.wireBytes
@@ -188,13 +207,13 @@ final class TrainingLawTests: XCTestCase {
           XCTAssertNil(sharded[allReduce])
         }
         // 24 rows in all; each rank sees its own, so that the weights' gradients are sums of ranks' sums.
-        let norm = operators == .separate ? OperatorName.mlpNormDGamma : .attnAddNormDGamma
+        let norm = operators == .separate ? OperatorName.mlpNorm.gradient(.scale) : .attnAddNorm.gradient(.scale)
         XCTAssertEqual(
           try XCTUnwrap(sharded[norm]).cost.flops.vector.times(degree), try XCTUnwrap(plain[norm]).cost.flops.vector)
-        XCTAssertEqual(sharded[.normGradAllReduce]?.cost.wireSteps.value, 2 * (degree - 1))
+        XCTAssertEqual(sharded["norm_grad_all_reduce"]?.cost.wireSteps.value, 2 * (degree - 1))
         // Seven norms of 35 weights of two bytes, a share of which goes around at a time.
         let share = UInt64(Array(stride(from: 0, to: 7 * 35 * 2, by: Int(degree))).count)
-        XCTAssertEqual(sharded[.normGradAllReduce]?.cost.wireBytes, Count(2 * (degree - 1)).times(share))
+        XCTAssertEqual(sharded["norm_grad_all_reduce"]?.cost.wireBytes, Count(2 * (degree - 1)).times(share))
       }
     }
   }

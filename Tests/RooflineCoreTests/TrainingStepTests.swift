@@ -38,30 +38,36 @@ final class TrainingStepTests: XCTestCase {
     let (forward, backward) = (TrainingPasses.rows(passes[.forward]), TrainingPasses.rows(passes[.backward]))
     func vector(_ row: OperatorName) -> UInt64? { backward[row]?.cost.flops.vector.value }
     // 2·4096·4096·4096 and 2·4096·4096·11008.
-    for row in [OperatorName.qProjDX, .qProjDW, .kProjDX, .vProjDW, .oProjDX] {
+    for row in [
+      OperatorName.qProj.gradient(.input), .qProj.gradient(.weight), .kProj.gradient(.input), .vProj.gradient(.weight),
+      .oProj.gradient(.input),
+    ] {
       XCTAssertEqual(backward[row]?.cost.flops.tensor, 137_438_953_472, row.rawValue)
     }
-    for row in [OperatorName.gateProjDX, .gateProjDW, .upProjDX, .downProjDX, .downProjDW] {
+    for row in [
+      OperatorName.gateProj.gradient(.input), .gateProj.gradient(.weight), .upProj.gradient(.input),
+      .downProj.gradient(.input), .downProj.gradient(.weight),
+    ] {
       XCTAssertEqual(backward[row]?.cost.flops.tensor, 369_367_187_456, row.rawValue)
     }
     // 8·4096·4096 + 2·4096 and 3·4096·4096, with the root kept: no special function.
-    for row in [OperatorName.attnNormDX, .mlpNormDX, .finalNormDX] {
+    for row in [OperatorName.attnNorm.gradient(.input), .mlpNorm.gradient(.input), .finalNorm.gradient(.input)] {
       XCTAssertEqual(vector(row), 134_225_920)
       XCTAssertEqual(backward[row]?.cost.flops.special, 0)
     }
-    XCTAssertEqual(vector(.attnNormDGamma), 50_331_648)
+    XCTAssertEqual(vector(.attnNorm.gradient(.scale)), 50_331_648)
     // 4 an element of 32 heads' 4096·4096 probabilities; 8 of 4096·11008 activations; 3 of 2·4096·4096 turned elements.
-    XCTAssertEqual(vector(.softmaxBackward), 2_147_483_648)
-    XCTAssertEqual(vector(.mlpSiluDotBackward), 360_710_144)
-    XCTAssertEqual(backward[.mlpSiluDotBackward]?.cost.flops.special, 45_088_768)
-    XCTAssertEqual(vector(.rotaryBackward), 100_663_296)
+    XCTAssertEqual(vector(.softmax.gradient(.backward)), 2_147_483_648)
+    XCTAssertEqual(vector(.mlpSiluDot.gradient(.backward)), 360_710_144)
+    XCTAssertEqual(backward[.mlpSiluDot.gradient(.backward)]?.cost.flops.special, 45_088_768)
+    XCTAssertEqual(vector(.rotary.gradient(.backward)), 100_663_296)
     // The residual's gradient: one addition an element, twice a layer.
-    XCTAssertEqual(vector(.attnAddBackward), 16_777_216)
-    XCTAssertEqual(vector(.mlpAddBackward), 16_777_216)
+    XCTAssertEqual(vector(.attnAdd.gradient(.backward)), 16_777_216)
+    XCTAssertEqual(vector(.mlpAdd.gradient(.backward)), 16_777_216)
     // The head on all tokens: 2·4096·32000·4096 in each of its three products.
     XCTAssertEqual(forward[.lmHead]?.cost.flops.tensor, 1_073_741_824_000)
-    XCTAssertEqual(backward[.lmHeadDX]?.cost.flops.tensor, 1_073_741_824_000)
-    XCTAssertEqual(backward[.lmHeadDW]?.cost.flops.tensor, 1_073_741_824_000)
+    XCTAssertEqual(backward[.lmHead.gradient(.input)]?.cost.flops.tensor, 1_073_741_824_000)
+    XCTAssertEqual(backward[.lmHead.gradient(.weight)]?.cost.flops.tensor, 1_073_741_824_000)
   }
 
   /// m = 2 rows, k = 3 inputs, n = 5 outputs in fp8 weights and fp16 activations, each operand's bytes on paper.

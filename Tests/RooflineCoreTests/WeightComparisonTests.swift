@@ -158,7 +158,7 @@ final class WeightComparisonTests: XCTestCase {
     ]
     for (change, text, expected) in cases { XCTAssertEqual(try compare(text, tiny), [expected], change) }
     var untied = tiny
-    untied.tieWordEmbeddings = false
+    untied.head.isTied = false
     XCTAssertEqual(
       try compare(listing, untied),
       [Expected(kind: .missing, template: "lm_head.weight", layers: [], expected: [12, 6], found: nil)])
@@ -167,7 +167,7 @@ final class WeightComparisonTests: XCTestCase {
 
   func testLayersWithGapsStandAsRanges() throws {
     var deep = tiny
-    deep.numHiddenLayers = 5
+    deep.runs = [LayerRun(group: 0, layers: 5)]
     let weights = try WeightList(deep, name: "deep", formats: NumberFormats(.bf16))
     let comparison = WeightComparison(
       weights,
@@ -222,7 +222,7 @@ final class WeightComparisonTests: XCTestCase {
       XCTAssertEqual($0 as? InputError, .illegalTensorParallel(degree: 3, legal: [1, 2], model: "tiny"))
     }
     var endless = tiny
-    endless.numHiddenLayers = 1_000_000_000_000
+    endless.runs = [LayerRun(group: 0, layers: 1_000_000_000_000)]
     XCTAssertThrowsError(try WeightList(endless, name: "endless", formats: NumberFormats(.bf16)))
   }
 }

@@ -8,7 +8,11 @@ extension KernelPlan {
     _ value: Operator<Count>, on device: DeviceProperties, options: PlanningOptions = PlanningOptions()
   ) throws(Unsupported) {
     switch value {
-    case .rmsNorm(let norm): self = try .rmsNorm(norm)
+    case .rmsNorm(let norm):
+      guard norm.home == .activation || norm.formats.keyValueCache == norm.formats.residual else {
+        throw Unsupported("the kernel takes one format, and keys in the cache have another than the norm's weight")
+      }
+      self = try .rmsNorm(norm)
     case .layerNorm(let norm): self = try .layerNorm(norm)
     case .addRMSNorm(let norm): self = try .addRMSNorm(norm)
     case .softmax(let softmax): self = try .softmax(softmax)
@@ -22,8 +26,11 @@ extension KernelPlan {
     case .linearGelu(let linear): self = try .gemm(linear.gemm, hasGelu: true, device, options)
     case .qkMatmul(let matmul): self = try .qkMatmul(matmul, device, options)
     case .svMatmul(let matmul): self = try .svMatmul(matmul, device, options)
-    case .attention(let attention): self = try .attention(attention, device, options)
-    case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite:
+    case .attention(let attention):
+      guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
+      self = try .attention(attention, device, options)
+    case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
+      .scale:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

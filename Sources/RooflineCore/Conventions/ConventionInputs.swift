@@ -1,6 +1,6 @@
 /// What note 000 computes from: the model's dimensions, the lengths, the degree and two rates.
 public struct ConventionInputs: Hashable, Sendable {
-  public let model: DecoderModel
+  public let model: DenseDimensions
   public let batch, prompt, generated, tensorParallel: Count
   /// FLOP/s of the matrix units, efficiency included.
   public let peak: Double
@@ -9,7 +9,7 @@ public struct ConventionInputs: Hashable, Sendable {
 
   /// - Parameter generated: 0 where only the prefill is asked for.
   public init(
-    model: DecoderModel, batch: UInt64, prompt: UInt64, generated: UInt64, tensorParallel: UInt64, peak: Double,
+    model: DenseDimensions, batch: UInt64, prompt: UInt64, generated: UInt64, tensorParallel: UInt64, peak: Double,
     bandwidth: Double
   ) {
     self.model = model
@@ -59,8 +59,11 @@ extension ConventionInputs {
     guard missing.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)
     }
+    guard let model = DenseDimensions(scenario.configuration.model), model.isLlamaLike else {
+      throw .usage("llm-counts is about Llama-like models; \(scenario.configuration.name) is none")
+    }
     self.init(
-      model: scenario.configuration.model, batch: workload.batch, prompt: workload.prompt, generated: generated,
+      model: model, batch: workload.batch, prompt: workload.prompt, generated: generated,
       tensorParallel: workload.tensorParallel, peak: rates[tensor: dtype], bandwidth: rates.bandwidth)
   }
 }

@@ -1,9 +1,9 @@
 /// What note 003 computes from: the model's dimensions, one length, and the degree. It knows no rates and no formats.
 public struct Notes003Inputs: Hashable, Sendable {
-  public let model: DecoderModel
+  public let model: DenseDimensions
   public let batch, prompt, tensorParallel: UInt64
 
-  public init(model: DecoderModel, batch: UInt64, prompt: UInt64, tensorParallel: UInt64) {
+  public init(model: DenseDimensions, batch: UInt64, prompt: UInt64, tensorParallel: UInt64) {
     self.model = model
     self.batch = batch
     self.prompt = prompt
@@ -11,12 +11,10 @@ public struct Notes003Inputs: Hashable, Sendable {
   }
 
   /// Whether the MLP has a gate: the first of the note's alternatives. The second is a plain one's.
-  public var isGated: Bool { model.layout == .gated }
+  public var isGated: Bool { model.gatedMLP != nil }
 
   /// A plain MLP's function; nil of a gated one, which has silu.
-  var plainActivation: PlainLayer.Activation? {
-    if case .plain(let layer) = model.layout { layer.activation } else { nil }
-  }
+  var plainActivation: TwoMatrixMLP.Activation? { model.twoMatrixMLP?.activation }
 
   /// - Throws: `InputError.usage` for what the note does not have, `.illegalTensorParallel`.
   public init(_ scenario: Scenario) throws(InputError) {
@@ -25,8 +23,12 @@ public struct Notes003Inputs: Hashable, Sendable {
       throw .usage("\(Convention.notes003.rawValue) has no fused operators; leave out --operators fused")
     }
     try scenario.requireLegal()
+    guard let model = DenseDimensions(scenario.configuration.model) else {
+      throw .usage(
+        "\(Convention.notes003.rawValue) is about models of equal dense layers; \(scenario.configuration.name) is none")
+    }
     self.init(
-      model: scenario.configuration.model, batch: workload.batch, prompt: workload.prompt,
+      model: model, batch: workload.batch, prompt: workload.prompt,
       tensorParallel: workload.tensorParallel)
   }
 }

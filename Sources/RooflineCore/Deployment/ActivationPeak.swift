@@ -9,16 +9,19 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
   public let bytes: Scalar
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
-    let rows = ForwardPass<Scalar>(model, step).rows
-    let flows = rows.map { ActivationFlow.of($0.name, model, step) }
-    let sizes = ActivationPeak.sizes(rows, flows)
+    let all = ForwardPass<Scalar>(model, step).rows
     var peak: (row: OperatorName, bytes: Scalar)?
-    for (index, row) in rows.enumerated() where row.scope == .layer || row.scope == .afterLayers {
-      let alive = ActivationPeak.alive(at: index, rows, flows)
-      // The order of the tensors' declaration makes the sum's formula the same in every run.
-      let bytes = ActivationTensor.allCases.filter(alive.contains).compactMap { sizes[$0] }.reduce(0) { $0 + $1 }
-      if let known = peak, !bytes.isAbove(known.bytes) { continue }
-      peak = (row.name, bytes)
+    for group in model.groups.indices {
+      // A layer of one kind with what stands before and after the layers; others use the same space again.
+      let rows = all.filter { $0.scope.group == nil || $0.scope.group == group }
+      let sizes = ActivationPeak.sizes(rows)
+      for (index, row) in rows.enumerated() where row.scope.isLayer || row.scope == .afterLayers {
+        let alive = ActivationPeak.alive(at: index, rows)
+        // The order of the tensors' declaration makes the sum's formula the same in every run.
+        let bytes = ActivationTensor.allCases.filter(alive.contains).compactMap { sizes[$0] }.reduce(0) { $0 + $1 }
+        if let known = peak, !bytes.isAbove(known.bytes) { continue }
+        peak = (row.name, bytes)
+      }
     }
     row = peak?.row ?? .embedding
     bytes = peak?.bytes ?? 0
@@ -26,23 +29,22 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
 
   /// What is alive while a row runs. Layer rows see the residual stream of their half of the layer; what a row writes is alive
   /// until its last reader, which may stand in the next layer.
-  private static func alive(
-    at index: Int, _ rows: [NamedOperator<Scalar>], _ flows: [ActivationFlow]
-  ) -> Set<ActivationTensor> {
-    var alive = Set(flows[index].reads + flows[index].writes)
-    let isLayer = rows[index].scope == .layer
+  private static func alive(at index: Int, _ rows: [NamedOperator<Scalar>]) -> Set<ActivationTensor> {
+    let statements = rows.map(\.statement)
+    var alive = Set(Array(statements[index].reads) + Array(statements[index].writes))
+    let isLayer = rows[index].scope.isLayer
     for tensor in ActivationTensor.allCases {
-      let isWrittenBefore = flows[..<index].contains { $0.writes.contains(tensor) }
-      let nextRead = flows[(index + 1)...].firstIndex { $0.reads.contains(tensor) }
-      let nextWrite = flows[(index + 1)...].firstIndex { $0.writes.contains(tensor) }
+      let isWrittenBefore = statements[..<index].contains { $0.writes.contains(tensor) }
+      let nextRead = statements[(index + 1)...].firstIndex { $0.reads.contains(tensor) }
+      let nextWrite = statements[(index + 1)...].firstIndex { $0.writes.contains(tensor) }
       guard isWrittenBefore, let nextRead else { continue }
       if let nextWrite, nextWrite < nextRead { continue }
       // A layer's tensors do not outlive the layer's last row; the head reads the stream of the last layer.
-      if isLayer && rows[nextRead].scope != .layer && tensor != .residual { continue }
+      if isLayer && !rows[nextRead].scope.isLayer && tensor != .residual { continue }
       alive.insert(tensor)
     }
     if isLayer {
-      let afterAttention = flows[...index].lastIndex { $0.writes.contains(.residualAfterAttention) }
+      let afterAttention = statements[...index].lastIndex { $0.writes.contains(.residualAfterAttention) }
       alive.insert(afterAttention == nil ? .residual : .residualAfterAttention)
       // From the attention's addition on, the stream that entered the layer is gone.
       if let afterAttention, afterAttention < index { alive.remove(.residual) }
@@ -50,42 +52,28 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
       alive.insert(.residual)
     }
     alive.remove(.logits)
+    alive.remove(.cappedLogits)
     return alive
   }
 
   /// The bytes of every tensor: of its largest operand over all rows that mention it.
-  private static func sizes(
-    _ rows: [NamedOperator<Scalar>], _ flows: [ActivationFlow]
-  ) -> [ActivationTensor: Scalar] {
+  private static func sizes(_ rows: [NamedOperator<Scalar>]) -> [ActivationTensor: Scalar] {
     var sizes: [ActivationTensor: Scalar] = [:]
-    func mention(_ tensors: [ActivationTensor], _ operands: [Scalar]) {
+    func mention(_ tensors: Activations, _ operands: [Scalar]) {
       for (tensor, bytes) in zip(tensors, operands) {
         if let known = sizes[tensor], !bytes.isAbove(known) { continue }
         sizes[tensor] = bytes
       }
     }
-    for (row, flow) in zip(rows, flows) {
+    for row in rows {
       let operands = row.operator.accept(ActivationOperands<Scalar>())
-      mention(flow.reads, operands.loads)
-      mention(flow.writes, operands.stores)
+      mention(row.statement.reads, operands.loads.map(\.bytes))
+      mention(row.statement.writes, operands.stores.map(\.bytes))
       // A gather has no memory operands; what it makes is its message.
       if case .collective(let collective) = row.operator, collective.pattern == .allGather {
-        mention(flow.writes, [collective.message])
+        mention(row.statement.writes, [collective.message])
       }
     }
     return sizes
-  }
-}
-
-/// The bytes of a row's activation operands, in the definition's order.
-private struct ActivationOperands<Scalar: Term>: OperatorVisitor {
-  func visit<D: OperatorDefinition>(_ definition: D) -> (loads: [Scalar], stores: [Scalar]) where D.Scalar == Scalar {
-    var loads: [Scalar] = []
-    var stores: [Scalar] = []
-    definition.forEachOperand { operand in
-      if operand.traffic == .loadActivation { loads.append(operand.bytes) }
-      if operand.traffic == .storeActivation { stores.append(operand.bytes) }
-    }
-    return (loads, stores)
   }
 }

@@ -8,7 +8,6 @@
 struct DecodePasses: Sendable {
   private let model: DecoderModel
   private let analysis: Analysis
-  private let layers: UInt64
   private let microBatches: UInt64
   /// Of the rows, by their place in the pass, those that the context changes.
   private let isGrowing: [Bool]
@@ -20,23 +19,24 @@ struct DecodePasses: Sendable {
   init(_ analysis: Analysis, _ contexts: ClosedRange<UInt64>) {
     self.analysis = analysis
     model = analysis.configuration.model
-    layers = model.numHiddenLayers
     microBatches = analysis.workload.microBatches
     let (first, last) = (
       DecodePasses.step(analysis.workload, contexts.lowerBound),
       DecodePasses.step(analysis.workload, contexts.upperBound)
     )
-    let (model, residency) = (model, analysis.calibrated?.options.residency)
+    let (model, calibrated) = (model, analysis.calibrated)
     func facts(_ step: DecoderStep) -> [(cost: OperatorCost, kernel: TimedKernel?)] {
       ForwardPass<Count>(model, step).rows.map { row in
-        (row.operator.cost, residency.flatMap { TimedKernel(row.operator, residency: $0) })
+        // A kernel that nobody has constants for keeps its ideal time.
+        let kernel = calibrated.flatMap { TimedKernel(row.operator, residency: $0.options.residency) }
+        return (row.operator.cost, kernel.flatMap { calibrated?.found($0) == nil ? nil : $0 })
       }
     }
     let (early, late) = (facts(first), facts(last))
     // Counts only grow with the context: a row that is the same at both ends is the same between them.
     isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.kernel != $1.kernel }
     var constant = ChosenRows(
-      isGrowing.map { !$0 }, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
+      isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
       calibrated: analysis.calibrated)
     ForwardPass<Count>(model, first).emit(into: &constant)
     self.constant = constant.sums
@@ -57,17 +57,17 @@ struct DecodePasses: Sendable {
     var seconds: Double
     var work: UtilizationMeter.Work
     /// Which roofs and which stage decide.
-    fileprivate var binding: (roofs: UInt64, stage: Int)
+    fileprivate var binding: (roofs: [UInt8], stage: UInt64)
   }
 
   func pass(at context: UInt64) -> Pass {
     let step = DecodePasses.step(analysis.workload, context)
     var growing = ChosenRows(
-      isGrowing, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
+      isGrowing, groups: model.groups.count, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
       calibrated: analysis.calibrated)
     ForwardPass<Count>(model, step).emit(into: &growing)
     let sums = constant + growing.sums
-    let schedule = PipelineSchedule(sums, stages: step.pipelineParallel, layers: layers, microBatches: microBatches)
+    let schedule = PipelineSchedule(sums, stages: step.pipelineParallel, model, microBatches: microBatches)
     return Pass(
       seconds: schedule.seconds,
       work: UtilizationMeter.Work(

@@ -13,22 +13,37 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
   /// The head's output and, on several ranks, what the gather makes of it.
   public let logits: Scalar
 
-  public init(_ stage: Stage, _ plan: FootprintPlan) {
+  /// - Parameter index: the stage's number, which says which layers it holds.
+  public init(_ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan) {
     self.stage = stage
     let workload = plan.workload
     let formats = workload.formats
+    let stages = workload.parallelism.pipeline
     let parameters = ParameterShape<Scalar>(
-      plan.model, tensorParallel: workload.tensorParallel, stages: workload.parallelism.pipeline)
-    weights = plan.weights(stage)
-    let shape = parameters.shape
-    let perToken = Scalar.input(.wholeBatch, workload.batch) * shape.keyValueHeads * shape.headDim
-    let cached = (perToken * .input(.cachedKeys, plan.finalContext)).bytes(formats.keyValueFormat)
-    keyValueCache = 2 * parameters.layers * cached
-    keyValueGrowthPerToken = 2 * parameters.layers * perToken.bytes(formats.keyValueFormat)
+      plan.model, tensorParallel: workload.tensorParallel, stage: index, of: stages)
+    weights = plan.weights(stage, parameters)
+    let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
+    let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
+    let wholeBatch = Scalar.input(.wholeBatch, workload.batch)
+    var (cache, growth): (Scalar?, Scalar?)
+    for (group, layers) in zip(plan.model.groups, layers) {
+      guard let shape = group.mixer?.cache else { continue }
+      let heads = pass.roundedUpShare(.keyValueHeads, shape.numHeads, named: .shardKeyValueHeads)
+      let perToken = wholeBatch * heads * .input(.headDim, shape.headDim)
+      let keys = shape.keys(of: plan.finalContext)
+      let held = 2 * layers * (perToken * .input(.cachedKeys, keys)).bytes(formats.keyValueFormat)
+      cache = cache.map { $0 + held } ?? held
+      // A window that is full lets go of a key for each that comes.
+      guard keys == plan.finalContext, shape.window != keys else { continue }
+      let grown = 2 * layers * perToken.bytes(formats.keyValueFormat)
+      growth = growth.map { $0 + grown } ?? grown
+    }
+    keyValueCache = cache ?? 0
+    keyValueGrowthPerToken = growth ?? 0
     activations = plan.peak(Scalar.self).bytes
     let batch = Scalar.input(.batch, workload.microBatchSize)
-    let shard = (batch * shape.shardVocabulary).bytes(formats.residualFormat)
-    let gathered = (batch * shape.vocabulary).bytes(formats.residualFormat)
+    let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
+    let gathered = (batch * Scalar.input(.vocabulary, plan.model.vocabSize)).bytes(formats.residualFormat)
     switch stage {
     case .first, .middle: logits = 0
     case .whole, .last: logits = workload.tensorParallel > 1 ? shard + gathered : shard
@@ -71,36 +86,53 @@ public struct FootprintPlan: Sendable {
   }
 
   /// The stages that differ, and how many devices of one replica and rank each stands for.
-  var stages: [(stage: DeviceMemory<Count>.Stage, count: UInt64)] {
-    switch workload.parallelism.pipeline {
-    case 1: [(.whole, 1)]
-    case 2: [(.first, 1), (.last, 1)]
-    case let stages: [(.first, 1), (.middle, stages - 2), (.last, 1)]
+  var stages: [(stage: DeviceMemory<Count>.Stage, index: UInt64, count: UInt64)] {
+    let stages = workload.parallelism.pipeline
+    guard stages > 1 else { return [(.whole, 0, 1)] }
+    var middle: [(layers: [UInt64], index: UInt64, count: UInt64)] = []
+    if model.groups.count == 1 {
+      if stages > 2 { middle = [([], 1, stages - 2)] }
+    } else {
+      for index in 1..<(stages - 1) {
+        let layers = model.layers(ofStage: index, of: stages)
+        if let known = middle.firstIndex(where: { $0.layers == layers }) {
+          middle[known].count += 1
+        } else {
+          middle.append((layers, index, 1))
+        }
+      }
     }
+    return [(.first, 0, 1)] + middle.map { (.middle, $0.index, $0.count) } + [(.last, stages - 1, 1)]
   }
 
   /// Bytes of the tensors that a device of a stage holds.
-  func weights<Scalar: Term>(_ stage: DeviceMemory<Scalar>.Stage) -> Scalar {
-    let formats = workload.formats
-    let parameters = ParameterShape<Scalar>(
-      model, tensorParallel: workload.tensorParallel, stages: workload.parallelism.pipeline)
-    let tensors = parameters.tensors.filter { holds($0.role, stage) }
-    return tensors.dropFirst().reduce(tensors[0].bytes(formats)) { $0 + $1.bytes(formats) } + tiedHead(stage)
+  func weights<Scalar: Term>(_ stage: DeviceMemory<Scalar>.Stage, _ parameters: ParameterShape<Scalar>) -> Scalar {
+    let held = parameters.tensors.filter { holds($0.scope, stage) }.map { $0.bytes(workload.formats) }
+    return held.dropFirst().reduce(held.first ?? 0, +) + tiedHead(stage, parameters)
   }
 
-  func holds<Scalar: Term>(_ role: WeightTensor<Scalar>.Role, _ stage: DeviceMemory<Scalar>.Stage) -> Bool {
-    switch role {
-    case .embedding: stage == .whole || stage == .first
-    case .matrix, .vector: true
-    case .finalNorm, .head: stage == .whole || stage == .last
+  /// The same of a stage by its number.
+  func weights(_ stage: DeviceMemory<Count>.Stage, index: UInt64) -> Count {
+    weights(
+      stage,
+      ParameterShape<Count>(
+        model, tensorParallel: workload.tensorParallel, stage: index, of: workload.parallelism.pipeline))
+  }
+
+  func holds<Scalar: Term>(_ scope: RowScope, _ stage: DeviceMemory<Scalar>.Stage) -> Bool {
+    switch scope {
+    case .beforeLayers: stage == .whole || stage == .first
+    case .layer, .boundary: true
+    case .afterLayers: stage == .whole || stage == .last
     }
   }
 
   /// With tied embeddings the last stage of a pipeline needs a copy of the table for the head.
-  func tiedHead<Scalar: Term>(_ stage: DeviceMemory<Scalar>.Stage) -> Scalar {
-    guard model.tieWordEmbeddings, stage == .last else { return 0 }
-    let shape = DecoderShape<Scalar>(model, tensorParallel: workload.tensorParallel)
-    return (shape.shardVocabulary * shape.hidden).bytes(workload.formats.weightFormat)
+  func tiedHead<Scalar: Term>(
+    _ stage: DeviceMemory<Scalar>.Stage, _ parameters: ParameterShape<Scalar>
+  ) -> Scalar {
+    guard model.tieWordEmbeddings, stage == .last, let table = parameters.tensors.first else { return 0 }
+    return table.bytes(workload.formats)
   }
 }
 
@@ -122,7 +154,7 @@ public struct Footprint: Sendable {
     self.reserve = reserve
     self.capacity = capacity
     let copies = Count(plan.workload.tensorParallel) * Count(plan.workload.parallelism.data)
-    devices = plan.stages.map { (DeviceMemory<Count>($0.stage, plan), Count($0.count) * copies) }
+    devices = plan.stages.map { (DeviceMemory<Count>($0.stage, index: $0.index, plan), Count($0.count) * copies) }
     let peak = plan.peak(Count.self)
     (peakPhase, peakRow) = (peak.phase, peak.row)
     guard !total.isOverflow, devices.allSatisfy({ !$0.memory.total.isOverflow }) else {

@@ -11,29 +11,40 @@ public struct PipelineSchedule: Sendable {
   /// The stage that holds the others up, its transfer included.
   let slowestSeconds: Double
 
-  /// Which of the stages that differ is the slowest: the first, one between, or the last.
-  let slowestIndex: Int
+  /// Which of the stages that differ is the slowest, by its number.
+  let slowestIndex: UInt64
 
-  public init(_ phase: PhaseAnalysis, layers: UInt64, microBatches: UInt64) {
-    var sums = PassSums()
+  public init(_ phase: PhaseAnalysis, _ model: DecoderModel, microBatches: UInt64) {
+    var sums = PassSums(groups: model.groups.count)
     sums.seconds = phase.time?.value ?? .nan
-    sums.layer = phase.sum(of: .layer).seconds
+    for group in model.groups.indices { sums.layers[group] = phase.layer(of: group).seconds }
     sums.beforeLayers = phase.sum(of: .beforeLayers).seconds
     sums.afterLayers = phase.sum(of: .afterLayers).seconds
     sums.boundary = phase.sum(of: .boundary).seconds
-    self.init(sums, stages: phase.step.pipelineParallel, layers: layers, microBatches: microBatches)
+    self.init(sums, stages: phase.step.pipelineParallel, model, microBatches: microBatches)
   }
 
-  init(_ sums: PassSums, stages: UInt64, layers: UInt64, microBatches: UInt64) {
+  init(_ sums: PassSums, stages: UInt64, _ model: DecoderModel, microBatches: UInt64) {
     self.stages = stages
     self.microBatches = stages > 1 ? microBatches : 1
     traversalSeconds = sums.seconds
-    let body = sums.layer * Double(layers / stages)
-    let (before, after, transfer) = (sums.beforeLayers, sums.afterLayers, sums.boundary)
-    let candidates = stages > 1 ? [before + body + transfer, body + transfer, body + after] : [before + body + after]
-    let slowest = candidates.contains(where: \.isNaN) ? nil : candidates.indices.max { candidates[$0] < candidates[$1] }
-    slowestIndex = slowest ?? 0
-    slowestSeconds = slowest.map { candidates[$0] } ?? .nan
+    guard stages > 1 else {
+      (slowestIndex, slowestSeconds) = (0, sums.seconds)
+      return
+    }
+    // Equal layers: the first stage, one between, and the last stand for all.
+    let differing = model.groups.count > 1 || stages < 3 ? Array(0..<stages) : [0, 1, stages - 1]
+    let times = differing.map { index in
+      var seconds = index == stages - 1 ? sums.afterLayers : sums.boundary
+      if index == 0 { seconds += sums.beforeLayers }
+      for (count, layer) in zip(model.layers(ofStage: index, of: stages), sums.layers) where count > 0 {
+        seconds += layer * Double(count)
+      }
+      return seconds
+    }
+    let slowest = times.contains(where: \.isNaN) ? nil : times.indices.max { times[$0] < times[$1] }
+    slowestIndex = slowest.map { differing[$0] } ?? 0
+    slowestSeconds = slowest.map { times[$0] } ?? .nan
   }
 
   /// The share of the pass in which a stage waits, with equal stages.

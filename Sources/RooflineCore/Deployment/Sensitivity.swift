@@ -218,7 +218,7 @@ private struct DecodeProbe {
     return smallest { context in
       var attention = 0.0
       var matrices = 0.0
-      for row in step(batch: batch, context: context).operators where row.scope == .layer {
+      for row in step(batch: batch, context: context).operators where row.scope.isLayer {
         if row.cost.isOverflow { return nil }
         switch row.kind {
         case .qkMatmul, .softmax, .svMatmul, .attention: attention += row.prediction.seconds

@@ -48,7 +48,7 @@ struct UtilizationMeter {
     let pass = PhaseAnalysis(
       model, DecoderStep(phase, workload), rates: analysis.rates, time: time, calibrated: analysis.calibrated)
     if let place = pass.overflow { throw .overflow(what: "\(place) (\(phase.rawValue) at \(context) keys)") }
-    let schedule = PipelineSchedule(pass, layers: model.numHiddenLayers, microBatches: workload.microBatches)
+    let schedule = PipelineSchedule(pass, model, microBatches: workload.microBatches)
     let work = Work(
       productFLOPs: Double(pass.productFLOPs.value), bytes: Double(pass.model.cost.traffic.total.value),
       schedule: schedule, batch: workload.batch, microBatch: pass.step.batch)

@@ -1,59 +1,121 @@
-/// A dense decoder as the formulas need it: attention with grouped KV heads and an MLP, in layers of one layout.
+/// A decoder as the formulas need it: an embedding, groups of equal layers, and a head.
 public struct DecoderModel: Hashable, Sendable {
   public var hiddenSize: UInt64
-  public var intermediateSize: UInt64
-  public var numHiddenLayers: UInt64
-  public var numAttentionHeads: UInt64
-  public var numKeyValueHeads: UInt64
-  public var headDim: UInt64
-  public var vocabSize: UInt64
-  public var tieWordEmbeddings: Bool
-  /// Biases on the q, k and v projections.
-  public var hasQueryKeyValueBias: Bool
-  /// A bias on the output projection.
-  public var hasOutputBias: Bool
-  /// Biases on the MLP's projections.
-  public var hasMLPBias: Bool
-  public var layout: LayerLayout
+  public var embedding: EmbeddingBlock
+  /// The kinds of layers, in the order in which each first appears.
+  public var groups: [LayerGroup]
+  /// Which group each layer is of, in the model's order.
+  public var runs: [LayerRun]
+  public var norm: NormKind
+  public var head: HeadBlock
+  /// What a layer's tensors begin with in the checkpoint, `N` for the layer's number.
+  public var layerPrefix: StaticText
 
   public init(
-    hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
-    numKeyValueHeads: UInt64, headDim: UInt64, vocabSize: UInt64, tieWordEmbeddings: Bool = false,
-    hasQueryKeyValueBias: Bool = false, hasOutputBias: Bool = false, hasMLPBias: Bool = false,
-    layout: LayerLayout = .gated
+    hiddenSize: UInt64, embedding: EmbeddingBlock, groups: [LayerGroup], runs: [LayerRun], norm: NormKind,
+    head: HeadBlock, layerPrefix: StaticText
   ) {
     self.hiddenSize = hiddenSize
-    self.intermediateSize = intermediateSize
-    self.numHiddenLayers = numHiddenLayers
-    self.numAttentionHeads = numAttentionHeads
-    self.numKeyValueHeads = numKeyValueHeads
-    self.headDim = headDim
-    self.vocabSize = vocabSize
-    self.tieWordEmbeddings = tieWordEmbeddings
-    self.hasQueryKeyValueBias = hasQueryKeyValueBias
-    self.hasOutputBias = hasOutputBias
-    self.hasMLPBias = hasMLPBias
-    self.layout = layout
+    self.embedding = embedding
+    self.groups = groups
+    self.runs = runs
+    self.norm = norm
+    self.head = head
+    self.layerPrefix = layerPrefix
   }
 
-  /// Whether the heads and the MLP can be divided among `degree` ranks: t | h, t | I, and t | h_kv or h_kv | t.
+  public var vocabSize: UInt64 { embedding.vocabSize }
+  public var tieWordEmbeddings: Bool { head.isTied }
+
+  /// Saturates where a file's layers do not fit in 64 bits.
+  public var numHiddenLayers: UInt64 {
+    runs.reduce(0) { sum, run in
+      let (total, isOverflow) = sum.addingReportingOverflow(run.layers)
+      return isOverflow ? .max : total
+    }
+  }
+
+  /// How many layers of a group there are among all layers.
+  public func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }
+
+  /// What the groups are called, each differently: `sliding`, `full`, `full 2`.
+  public var groupNames: [String] {
+    var counts: [StaticText: Int] = [:]
+    return groups.map { group in
+      let number = counts[group.name, default: 0] + 1
+      counts[group.name] = number
+      return number == 1 ? "\(group.name)" : "\(group.name) \(number)"
+    }
+  }
+
+  /// How many layers of each group there are in one stage of a pipeline that deals the layers out evenly, in order.
+  public func layers(ofStage stage: UInt64, of stages: UInt64) -> [UInt64] {
+    let each = numHiddenLayers / stages
+    var counts = [UInt64](repeating: 0, count: groups.count)
+    var start: UInt64 = 0
+    for run in runs {
+      let end = start + run.layers
+      let (low, high) = (max(start, stage * each), min(end, (stage + 1) * each))
+      if low < high { counts[run.group] += high - low }
+      start = end
+    }
+    return counts
+  }
+
+  /// Whether every layer can be divided among `degree` ranks.
   public func isLegal(tensorParallel degree: UInt64) -> Bool {
-    degree > 0 && numAttentionHeads.isMultiple(of: degree) && intermediateSize.isMultiple(of: degree)
-      && (numKeyValueHeads.isMultiple(of: degree) || degree.isMultiple(of: numKeyValueHeads))
+    degree > 0 && groups.allSatisfy { $0.isLegal(tensorParallel: degree) }
   }
 
-  /// Legal degrees, ascending. They divide the number of heads, so its divisors (up to 2²⁰ and their counterparts) are tried.
+  /// Legal degrees, ascending. They divide what a layer's heads or columns are, so its divisors (up to 2²⁰ and their
+  /// counterparts) are tried.
   public var legalTensorParallelDegrees: [UInt64] {
+    guard let whole = groups.lazy.compactMap(\.dividedByRanks).first else { return [1] }
     var degrees: [UInt64] = []
     var low: UInt64 = 1
     // The bound keeps a nonsensical number of heads from costing more than a moment.
-    while low <= numAttentionHeads / low, low <= 1 << 20 {
-      if numAttentionHeads.isMultiple(of: low) {
+    while low <= whole / low, low <= 1 << 20 {
+      if whole.isMultiple(of: low) {
         degrees.append(low)
-        if low != numAttentionHeads / low { degrees.append(numAttentionHeads / low) }
+        if low != whole / low { degrees.append(whole / low) }
       }
       low += 1
     }
     return degrees.filter(isLegal).sorted()
+  }
+}
+
+/// Equal layers one after another.
+public struct LayerRun: Hashable, Sendable {
+  /// The group's place in `DecoderModel.groups`.
+  public let group: Int
+  public let layers: UInt64
+
+  public init(group: Int, layers: UInt64) {
+    self.group = group
+    self.layers = layers
+  }
+}
+
+extension DecoderModel {
+  /// A model whose layers follow a list: equal layers become one group.
+  init(
+    hiddenSize: UInt64, embedding: EmbeddingBlock, layers: [LayerGroup], norm: NormKind, head: HeadBlock,
+    layerPrefix: StaticText
+  ) {
+    var groups: [LayerGroup] = []
+    var runs: [LayerRun] = []
+    for layer in layers {
+      let group = groups.firstIndex(of: layer) ?? groups.count
+      if group == groups.count { groups.append(layer) }
+      if let last = runs.last, last.group == group {
+        runs[runs.count - 1] = LayerRun(group: group, layers: last.layers + 1)
+      } else {
+        runs.append(LayerRun(group: group, layers: 1))
+      }
+    }
+    self.init(
+      hiddenSize: hiddenSize, embedding: embedding, groups: groups, runs: runs, norm: norm, head: head,
+      layerPrefix: layerPrefix)
   }
 }

@@ -69,6 +69,9 @@ public struct DecoderStep: Hashable, Sendable {
   /// The pass's rows as values: what explains, measures and compares them.
   public func rows<Scalar: Term>(of model: DecoderModel) -> [NamedOperator<Scalar>] {
     let forward = ForwardPass<Scalar>(model, self)
-    return trainingPass == .backward ? BackwardPass(forward).rows : forward.rows
+    switch trainingPass {
+    case .backward: return BackwardPass(forward).rows
+    case .forward, nil: return forward.rows
+    }
   }
 }

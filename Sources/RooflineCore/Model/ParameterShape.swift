@@ -1,77 +1,68 @@
-/// The parameter tensors of a model, or of one device's share of it under tensor parallelism.
+/// The parameter tensors of a model, or of one device's share of it under tensor parallelism: what the rows of the separate
+/// operators say of their weights.
 ///
-/// Projections and embeddings are sharded as their GEMMs are (`DecoderShape`); norms are replicated, and so are biases of
-/// full-width outputs.
+/// Projections and embeddings are sharded as their GEMMs are; norms are replicated, and so are biases of full-width outputs.
 public struct ParameterShape<Scalar: Term>: Sendable {
-  let model: DecoderModel
-  let shape: DecoderShape<Scalar>
-  /// How many layers the count covers: all of them, or a pipeline stage's.
-  let layers: Scalar
+  public let model: DecoderModel
+  /// Every tensor of a layer of each group once, and those outside the layers, in the order of the forward pass.
+  public let tensors: [WeightTensor<Scalar>]
 
-  /// - Parameters:
-  ///   - tensorParallel: 1 counts the whole model.
-  ///   - stages: more than 1 counts the layers of one pipeline stage.
-  public init(_ model: DecoderModel, tensorParallel: UInt64 = 1, stages: UInt64 = 1) {
-    self.model = model
-    shape = DecoderShape(model, tensorParallel: tensorParallel)
-    layers =
-      stages == 1
-      ? shape.layers : shape.layers.divided(exactlyBy: .input(.pipelineParallel, stages)).named(.stageLayers)
+  /// - Parameter tensorParallel: 1 counts the whole model.
+  public init(_ model: DecoderModel, tensorParallel: UInt64 = 1) {
+    self.init(model, tensorParallel: tensorParallel, stage: 0, of: 1)
   }
 
-  /// Every tensor, under its Hugging Face name (`N` for the layer's number).
-  public var tensors: [WeightTensor<Scalar>] {
-    if case .plain(let layer) = model.layout { return self.tensors(of: layer) }
-    var tensors = [WeightTensor(.embedding, "model.embed_tokens.weight", 1, [shape.shardVocabulary, shape.hidden])]
-    func add(_ role: WeightTensor<Scalar>.Role, _ name: String, _ dimensions: [Scalar]) {
-      tensors.append(WeightTensor(role, "model.layers.N.\(name)", layers, dimensions))
+  /// The layers of one stage of a pipeline, and what stands outside the layers.
+  init(_ model: DecoderModel, tensorParallel: UInt64, stage: UInt64, of stages: UInt64) {
+    self.model = model
+    var sink = WeightSink<Scalar>(model: model, layers: Self.layers(of: model, stage: stage, of: stages))
+    let workload = Workload(
+      batch: 1, prompt: 1, context: 1, tensorParallel: tensorParallel, operatorSet: .separate,
+      formats: NumberFormats(.bf16))
+    ForwardPass<Scalar>(model, DecoderStep(.decode, workload)).emit(into: &sink)
+    tensors = sink.tensors
+  }
+
+  /// How many layers of each group a stage holds.
+  static func layers(of model: DecoderModel, stage: UInt64, of stages: UInt64) -> [Scalar] {
+    guard model.groups.count > 1 else {
+      let all = Scalar.input(.layers, model.numHiddenLayers)
+      return [
+        stages == 1 ? all : all.divided(exactlyBy: .input(.pipelineParallel, stages)).named(.stageLayers)
+      ]
     }
-    func linear(_ name: String, _ outputs: Scalar, _ inputs: Scalar, bias: Bool) {
-      add(.matrix, "\(name).weight", [outputs, inputs])
-      if bias { add(.vector, "\(name).bias", [outputs]) }
-    }
-    let queryWidth = shape.heads * shape.headDim
-    let keyWidth = shape.keyValueHeads * shape.headDim
-    add(.vector, "input_layernorm.weight", [shape.hidden])
-    linear("self_attn.q_proj", queryWidth, shape.hidden, bias: model.hasQueryKeyValueBias)
-    linear("self_attn.k_proj", keyWidth, shape.hidden, bias: model.hasQueryKeyValueBias)
-    linear("self_attn.v_proj", keyWidth, shape.hidden, bias: model.hasQueryKeyValueBias)
-    linear("self_attn.o_proj", shape.hidden, queryWidth, bias: model.hasOutputBias)
-    add(.vector, "post_attention_layernorm.weight", [shape.hidden])
-    linear("mlp.gate_proj", shape.intermediate, shape.hidden, bias: model.hasMLPBias)
-    linear("mlp.up_proj", shape.intermediate, shape.hidden, bias: model.hasMLPBias)
-    linear("mlp.down_proj", shape.hidden, shape.intermediate, bias: model.hasMLPBias)
-    tensors.append(WeightTensor(.finalNorm, "model.norm.weight", 1, [shape.hidden]))
-    if !model.tieWordEmbeddings {
-      tensors.append(WeightTensor(.head, "lm_head.weight", 1, [shape.shardVocabulary, shape.hidden]))
-    }
-    return tensors
+    return model.layers(ofStage: stage, of: stages).map { .input(.groupLayers, $0) }
   }
 
   /// All parameters; tied embeddings once.
   public var count: Scalar { tensors.dropFirst().reduce(tensors[0].total) { $0 + $1.total } }
 
-  /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d.
-  public var keyValueElementsPerToken: Scalar { 2 * layers * shape.keyValueHeads * shape.headDim }
+  /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d; of layers with a
+  /// window, while it is not full.
+  public static func keyValueElementsPerToken(_ model: DecoderModel) -> Scalar {
+    let layers = Self.layers(of: model, stage: 0, of: 1)
+    var total: Scalar?
+    for (group, layers) in zip(model.groups, layers) {
+      guard let cache = group.mixer?.cache else { continue }
+      let elements =
+        2 * layers * .input(.keyValueHeads, cache.numHeads) * .input(.headDim, cache.headDim)
+      total = total.map { $0 + elements } ?? elements
+    }
+    return total ?? 0
+  }
 }
 
 /// One kind of parameter tensor: how many there are and how many parameters each has.
 public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
-  /// What the tensor is, which says where it lies in a pipeline and how wide its elements are.
-  public enum Role: Hashable, Sendable { case embedding, matrix, vector, finalNorm, head }
-
-  public let role: Role
+  /// Where the row that reads it stands.
+  public let scope: RowScope
+  /// The checkpoint's name, `N` for the layer's number.
   public let name: String
   public let copies: Scalar
   /// As PyTorch stores it: outputs × inputs for a linear layer.
   public let dimensions: [Scalar]
-
-  init(_ role: Role, _ name: String, _ copies: Scalar, _ dimensions: [Scalar]) {
-    self.role = role
-    self.name = name
-    self.copies = copies
-    self.dimensions = dimensions
-  }
+  /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
+  let isVector: Bool
 
   /// Elements of one copy.
   public var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
@@ -80,9 +71,46 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
 
   /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
   public func bytes(_ formats: NumberFormats) -> Scalar {
-    switch role {
-    case .embedding, .matrix, .head: copies * parameters.bytes(formats.weightFormat)
-    case .vector, .finalNorm: copies * parameters.bytes(formats.residualFormat)
+    copies * parameters.bytes(isVector ? formats.residualFormat : formats.weightFormat)
+  }
+
+  func withCopies(_ copies: Scalar) -> WeightTensor {
+    WeightTensor(scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector)
+  }
+}
+
+/// Collects the weights that rows name.
+private struct WeightSink<Scalar: Term>: RowSink {
+  let model: DecoderModel
+  /// Of each group.
+  let layers: [Scalar]
+  var tensors: [WeightTensor<Scalar>] = []
+
+  mutating func row<D: OperatorDefinition>(
+    _ statement: RowStatement<Scalar>, _ definition: D
+  ) where D.Scalar == Scalar {
+    guard let name = statement.weight.name else { return }
+    let scope = statement.place.scope
+    let copies = scope.group.map { layers[$0] } ?? 1
+    definition.forEachParameter { parameter in
+      let prefix = scope.isLayer ? "\(model.layerPrefix)N." : ""
+      add(
+        WeightTensor(
+          scope: scope, name: "\(prefix)\(name).\(parameter.role.rawValue)", copies: copies,
+          dimensions: ([parameter.outputs] + (parameter.inputs.map { [$0] } ?? [])).map(\.spelledOut),
+          isVector: parameter.format.letter == .residualBytes))
     }
+  }
+
+  /// Rows that name the same tensor in the same layer hold parts of its outputs.
+  private mutating func add(_ tensor: WeightTensor<Scalar>) {
+    guard let index = tensors.firstIndex(where: { $0.name == tensor.name && $0.scope == tensor.scope }) else {
+      return tensors.append(tensor)
+    }
+    var dimensions = tensors[index].dimensions
+    dimensions[0] = dimensions[0] + tensor.dimensions[0]
+    tensors[index] = WeightTensor(
+      scope: tensor.scope, name: tensor.name, copies: tensor.copies, dimensions: dimensions,
+      isVector: tensor.isVector)
   }
 }

@@ -25,5 +25,10 @@ public struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.normalized, .storeActivation, rows * width, formats.residualFormat))
   }
 
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.weight, width, formats.residualFormat))
+    visit(OperatorParameter(.bias, width, formats.residualFormat))
+  }
+
   public static var source: String { "residual addition w, then LayerNorm, a row: 7w + 3; one rsqrt" }
 }

@@ -28,5 +28,16 @@ public struct AddRMSNorm<Scalar: Term>: OperatorDefinition {
     if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, addsResidual: true, formats: formats)),
+      .init(.scale, RMSNormGradient(rows: rows, width: width, by: .weight, formats: formats), weights: width),
+    ])
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.weight, width, formats.residualFormat))
+  }
+
   public static var source: String { "residual addition w, then RMSNorm, a row: 4w + 2; one rsqrt" }
 }

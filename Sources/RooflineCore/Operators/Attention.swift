@@ -18,16 +18,19 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let keyValueHome: KeyValueHome
   /// Whether the visible pairs' probabilities are stored for a backward pass that computes nothing again.
   public let keepsProbabilities: Bool
+  /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
+  public let capsScores: Bool
   public let formats: NumberFormats
 
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    formats: NumberFormats
+    capsScores: Bool = false, formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
     self.keyValueHome = keyValueHome
     self.keepsProbabilities = keepsProbabilities
+    self.capsScores = capsScores
     self.formats = formats
   }
 
@@ -62,7 +65,13 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1).
   var visibleKeys: Scalar {
     guard case .slidingWindow(let window) = mask else { return shape.attendedKeys }
-    return shape.attendedKeys.minimum((shape.queryTokens + window).excess(over: 1))
+    return Attention.visibleKeys(
+      queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
+  }
+
+  /// Keys that any of T queries sees through a window: min(C, T+W−1).
+  static func visibleKeys(queryTokens: Scalar, attendedKeys: Scalar, window: Scalar) -> Scalar {
+    attendedKeys.minimum((queryTokens + window).excess(over: 1))
   }
 
   /// Visible pairs of all sequences and heads.
@@ -74,7 +83,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
     return FLOPCounts(
-      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: 4 * perHead, special: perHead)
+      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
+      special: capsScores ? 2 * perHead : perHead)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
@@ -86,6 +96,10 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
     }
+  }
+
+  public var gradients: OperatorGradients<Scalar> {
+    capsScores ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 
   public static var source: String {

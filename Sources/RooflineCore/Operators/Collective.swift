@@ -26,6 +26,9 @@ public struct Collective<Scalar: Term>: OperatorDefinition {
 
   public var wireBytes: Scalar { wireSteps * message.divided(roundingUpBy: ranks) }
 
+  /// A backward pass moves gradients where activations cross into sharded work, and not where the forward pass did.
+  public var gradients: OperatorGradients<Scalar> { .passedOn }
+
   public static var source: String {
     "ring collective: one step fewer than ranks, each with a rank's share of the message; an all-reduce goes around twice; summation on the way is not counted"
   }

@@ -4,12 +4,15 @@
 /// another rank has the row). Repeated tokens are read again; the rest of the table is not touched.
 public struct Embedding<Scalar: Term>: OperatorDefinition {
   public let tokens, ownRows, width: Scalar
+  /// Rows of the table, or of this device's part of it; nil of a kernel by itself. It changes no count of the gather.
+  public let tableRows: Scalar?
   public let formats: NumberFormats
 
-  public init(tokens: Scalar, ownRows: Scalar, width: Scalar, formats: NumberFormats) {
+  public init(tokens: Scalar, ownRows: Scalar, width: Scalar, tableRows: Scalar? = nil, formats: NumberFormats) {
     self.tokens = tokens
     self.ownRows = ownRows
     self.width = width
+    self.tableRows = tableRows
     self.formats = formats
   }
 
@@ -22,6 +25,17 @@ public struct Embedding<Scalar: Term>: OperatorDefinition {
     visit(Operand(.tokenIDs, .loadActivation, tokens, .tokenID))
     visit(Operand(.rows, .loadWeight, ownRows * width, formats.weightFormat))
     visit(Operand(.output, .storeActivation, tokens * width, formats.residualFormat))
+  }
+
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(.backward, EmbeddingGradient(tokens: tokens, ownRows: ownRows, width: width, formats: formats))
+    ])
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    guard let tableRows else { return }
+    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat))
   }
 
   public static var source: String { "embedding: a gather, no arithmetic; token ids, the gathered rows, the output" }

@@ -44,6 +44,19 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
     }
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    let product = [
+      OperatorGradient(.input, GEMMGradient(self, by: .input)),
+      OperatorGradient(.weight, GEMMGradient(self, by: .weight)),
+    ]
+    return .rows(hasBias ? product + [.init(.bias, BiasGradient(rows: m, width: n, formats: formats))] : product)
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.weight, n, by: k, formats.weightFormat))
+    if hasBias { visit(OperatorParameter(.bias, n, formats.residualFormat)) }
+  }
+
   public static var source: String { "GEMM: mn dot products of k multiplications and k additions; a bias adds mn" }
 }
 

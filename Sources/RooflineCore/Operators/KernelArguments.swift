@@ -53,7 +53,8 @@ public struct KernelArguments: Sendable {
     case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
     case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
     case .positionEmbedding: ["rows", "width", "positions"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .gelu, .relu, .residualAdd:
+    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
+      .scale, .residualAdd:
       ["rows", "width"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
@@ -68,7 +69,8 @@ public struct KernelArguments: Sendable {
     switch kind {
     case .gemm, .linearGelu, .linearRelu: ["copies"]
     case .rotary: ["tp"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .gelu, .relu, .residualAdd:
+    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
+      .scale, .residualAdd:
       ["heads", "kv_heads", "head_dim", "tp"]
     case .embedding: ["heads", "kv_heads", "head_dim"]
     default: []
@@ -99,7 +101,11 @@ public struct KernelArguments: Sendable {
       .addRMSNorm(AddRMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .siluAndMul:
       .siluAndMul(SiluAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .geluAndMul:
+      .geluAndMul(GeluAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
+    case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
+    case .scale: .scale(Scale(elements: try elements(), formats: formats))
     case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))

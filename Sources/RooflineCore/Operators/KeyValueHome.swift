@@ -6,6 +6,7 @@ public enum KeyValueHome: Hashable, Sendable {
   case activation
 
   var load: TrafficClass { self == .cache ? .loadKVCache : .loadActivation }
+  var store: TrafficClass { self == .cache ? .storeKVCache : .storeActivation }
 
   func format(_ formats: NumberFormats) -> ElementFormat {
     self == .cache ? formats.keyValueFormat : formats.residualFormat

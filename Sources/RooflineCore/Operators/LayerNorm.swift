@@ -24,6 +24,11 @@ public struct LayerNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.weight, width, formats.residualFormat))
+    visit(OperatorParameter(.bias, width, formats.residualFormat))
+  }
+
   public static var source: String {
     "LayerNorm, a row: sum w, mean 1, centre w, squares and sum 2w, variance and ε 2, two scalings and a shift 3w; one rsqrt"
   }

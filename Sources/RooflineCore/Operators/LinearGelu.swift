@@ -18,6 +18,8 @@ public struct LinearGelu<Scalar: Term>: OperatorDefinition {
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) { gemm.forEachOperand(visit) }
 
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) { gemm.forEachParameter(visit) }
+
   public static var source: String {
     "linear layer with gelu: the GEMM's products and sums, then gelu on every result before it is stored"
   }

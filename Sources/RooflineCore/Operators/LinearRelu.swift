@@ -15,6 +15,8 @@ public struct LinearRelu<Scalar: Term>: OperatorDefinition {
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) { gemm.forEachOperand(visit) }
 
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) { gemm.forEachParameter(visit) }
+
   public static var source: String {
     "linear layer with relu: the GEMM's products and sums; relu compares each result before it is stored"
   }

@@ -30,6 +30,9 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case rmsNormGradient(RMSNormGradient<Scalar>)
   case siluAndMulGradient(SiluAndMulGradient<Scalar>)
   case embeddingGradient(EmbeddingGradient<Scalar>)
+  case geluAndMul(GeluAndMul<Scalar>)
+  case softcap(Softcap<Scalar>)
+  case scale(Scale<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -64,6 +67,9 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .rmsNormGradient(let definition): visitor.visit(definition)
     case .siluAndMulGradient(let definition): visitor.visit(definition)
     case .embeddingGradient(let definition): visitor.visit(definition)
+    case .geluAndMul(let definition): visitor.visit(definition)
+    case .softcap(let definition): visitor.visit(definition)
+    case .scale(let definition): visitor.visit(definition)
     }
   }
 }

@@ -21,6 +21,12 @@ public protocol OperatorDefinition<Scalar>: Hashable, Sendable {
   /// The format whose matrix unit it needs; nil where it multiplies no matrices.
   var matrixUnit: DType? { get }
 
+  /// What a backward pass runs for it; `.unknown` where nobody has stated it, and training is refused.
+  var gradients: OperatorGradients<Scalar> { get }
+
+  /// The parameter tensors behind its weight operands.
+  func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void)
+
   /// Where the formulas stand and what they count, in a sentence for `explain`.
   static var source: String { get }
 }
@@ -29,6 +35,8 @@ extension OperatorDefinition {
   public var wireBytes: Scalar { 0 }
   public var wireSteps: Scalar { 0 }
   public var matrixUnit: DType? { nil }
+  public var gradients: OperatorGradients<Scalar> { .unknown }
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
 
   /// The operands' bytes, added up by class.
   public var traffic: Traffic<Scalar> {

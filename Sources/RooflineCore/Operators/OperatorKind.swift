@@ -36,4 +36,7 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case rmsNormWeightGradient = "rmsnorm_dgamma"
   case siluAndMulGradient = "silu_and_mul_gradient"
   case embeddingGradient = "embedding_gradient"
+  case geluAndMul = "gelu_and_mul"
+  case softcap
+  case scale
 }

@@ -3,12 +3,15 @@
 /// The sequences of a step stand at the same places, so `positions` rows of the table are read, each once.
 public struct PositionEmbedding<Scalar: Term>: OperatorDefinition {
   public let rows, positions, width: Scalar
+  /// Rows of the table, or of this device's part of it; nil of a kernel by itself. It changes no count of the gather.
+  public let tableRows: Scalar?
   public let formats: NumberFormats
 
-  public init(rows: Scalar, positions: Scalar, width: Scalar, formats: NumberFormats) {
+  public init(rows: Scalar, positions: Scalar, width: Scalar, tableRows: Scalar? = nil, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.positions = positions
     self.width = width.named(.width)
+    self.tableRows = tableRows
     self.formats = formats
   }
 
@@ -21,6 +24,11 @@ public struct PositionEmbedding<Scalar: Term>: OperatorDefinition {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.table, .loadWeight, positions * width, formats.weightFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    guard let tableRows else { return }
+    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat))
   }
 
   public static var source: String {

@@ -27,5 +27,12 @@ public struct QKMatmul<Scalar: Term>: OperatorDefinition {
     visit(Operand(.scores, .storeActivation, shape.scores, formats.residualFormat))
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(.query, QKMatmulGradient(shape, by: .query, formats: formats)),
+      .init(.key, QKMatmulGradient(shape, by: .key, formats: formats)),
+    ])
+  }
+
   public static var source: String { "QKᵀ: B·h·T·C dot products of d multiplications and d additions" }
 }

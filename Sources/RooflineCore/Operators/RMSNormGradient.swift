@@ -21,6 +21,11 @@ public struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
+  /// The same with the gradient that skips the norm added.
+  var addingResidual: RMSNormGradient {
+    RMSNormGradient(rows: rows, width: width, by: target, addsResidual: true, formats: formats)
+  }
+
   public var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }
   public var asOperator: Operator<Scalar> { .rmsNormGradient(self) }
 

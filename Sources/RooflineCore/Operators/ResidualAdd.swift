@@ -19,5 +19,7 @@ public struct ResidualAdd<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  public var gradients: OperatorGradients<Scalar> { .passedOn }
+
   public static var source: String { "residual addition: one addition an element" }
 }

@@ -57,6 +57,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     }
   }
 
+  public var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
+
   public static var source: String {
     "rotary, a pair of elements: 4 multiplications, 1 subtraction, 1 addition; table cached"
   }

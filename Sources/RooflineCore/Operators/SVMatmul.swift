@@ -25,5 +25,12 @@ public struct SVMatmul<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(.probabilities, SVMatmulGradient(shape, by: .probabilities, formats: formats)),
+      .init(.value, SVMatmulGradient(shape, by: .value, formats: formats)),
+    ])
+  }
+
   public static var source: String { "PV: B·h·T·d dot products of C multiplications and C additions" }
 }

@@ -26,5 +26,9 @@ public struct SiluAndMul<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, SiluAndMulGradient(elements: elements, formats: formats))])
+  }
+
   public static var source: String { "silu·mul, an element: 1 + exp(−g), divide, multiply by up; one exp" }
 }

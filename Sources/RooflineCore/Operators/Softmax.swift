@@ -23,5 +23,9 @@ public struct Softmax<Scalar: Term>: OperatorDefinition {
     visit(Operand(.probabilities, .storeActivation, elements, formats.residualFormat))
   }
 
+  public var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, SoftmaxGradient(elements: elements, formats: formats))])
+  }
+
   public static var source: String { "softmax, an element: scale, subtract the maximum, add, divide; one exp" }
 }

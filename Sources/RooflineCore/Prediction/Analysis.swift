@@ -29,11 +29,6 @@ public struct Analysis: Sendable {
   public init(
     training configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions
   ) throws(InputError) {
-    guard configuration.model.layout == .gated else {
-      throw .usage(
-        "--training counts gated MLPs with RMSNorm; the gradients of \(configuration.architecture)'s layers are not counted"
-      )
-    }
     let steps = TrainingPass.allCases.map { DecoderStep($0, workload) }
     try self.init(configuration, hardware, workload, steps, options, nil)
   }
@@ -55,6 +50,10 @@ public struct Analysis: Sendable {
       PhaseAnalysis(model, step, rates: rates, time: IdealTime(overlap: options.overlap), calibrated: calibrated)
     }
     for phase in phases {
+      if let row = phase.missingGradients.first {
+        throw .usage(
+          "--training: the gradients of \(row.rawValue), a row of \(configuration.architecture), are not counted")
+      }
       if let place = phase.overflow { throw .overflow(what: "\(place) (\(phase.step.name))") }
     }
     for phase in phases {
@@ -71,15 +70,14 @@ public struct Analysis: Sendable {
     }
     var notices = Analysis.notices(
       configuration, workload, steps, missing: missing, hardware: hardware, options: options)
-    if let calibrated { notices += Notice.calibration(calibrated, phases, model) }
+    if let calibrated { notices += Notice.calibration(calibrated, phases) }
     self.notices = notices
   }
 
   /// How a pass goes through its pipeline stages; nil without a pipeline.
   public func schedule(of phase: PhaseAnalysis) -> PipelineSchedule? {
     guard workload.parallelism.pipeline > 1 else { return nil }
-    return PipelineSchedule(
-      phase, layers: configuration.model.numHiddenLayers, microBatches: workload.microBatches)
+    return PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
   }
 
   /// What generating tokens adds to the notices.

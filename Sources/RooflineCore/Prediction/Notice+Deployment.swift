@@ -10,7 +10,7 @@ extension Notice {
     if let plan = try? FootprintPlan(model, workload, generated: 1, context: nil),
       let capacity = hardware.memory?.capacity
     {
-      let largest = plan.stages.map { plan.weights($0.stage) }.max() ?? 0
+      let largest = plan.stages.map { plan.weights($0.stage, index: $0.index) }.max() ?? 0
       if largest.value > capacity { notices.append(.weightsDoNotFit(bytes: largest.value, capacity: capacity)) }
     }
     let devices = workload.devicesPerReplica.value

@@ -2,46 +2,54 @@
 public struct PhaseAnalysis: Sendable {
   public let step: DecoderStep
   public let operators: [RowPrediction]
+  /// How many layers of each of the model's groups there are, and what they are called; empty where all layers are equal.
+  public let groups: [Group]
+  /// Rows of a training step whose gradients nobody has stated.
+  public let missingGradients: [OperatorName]
+
+  /// A group of equal layers.
+  public struct Group: Hashable, Sendable {
+    public let name: String
+    public let layers: UInt64
+
+    static func all(of model: DecoderModel) -> [Group] {
+      zip(model.groupNames, model.groups.indices).map { Group(name: $0, layers: model.layers(of: $1)) }
+    }
+  }
 
   public init(
     _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
   ) {
     self.step = step
-    let predictions = Predictions(rates: rates, time: time)
+    groups = model.groups.count == 1 ? [] : Group.all(of: model)
     let forward = ForwardPass<Count>(model, step)
-    if let calibrated {
-      operators = PhaseAnalysis.emit(forward, into: CalibratedPredictions(ideal: predictions, calibrated: calibrated))
-    } else if step.trainingPass == .backward {
-      operators = PhaseAnalysis.emitGradients(of: forward, into: predictions)
-    } else {
-      var predictions = predictions
-      forward.emit(into: &predictions)
-      operators = predictions.rows
+    if step.trainingPass == .backward {
+      let backward = BackwardPass(forward)
+      operators = backward.rows.map { RowPrediction($0, rates: rates, time: time) }
+      missingGradients = backward.missing
+      return
     }
-  }
-
-  /// Apart, so that the ideal forward pass's code stays small enough to be inlined.
-  @inline(never)
-  private static func emit(
-    _ forward: ForwardPass<Count>, into predictions: CalibratedPredictions
-  ) -> [RowPrediction] {
-    var predictions = predictions
+    missingGradients = []
+    var predictions = Predictions(rates: rates, time: time)
     forward.emit(into: &predictions)
-    return predictions.ideal.rows
+    operators = calibrated.map { time in predictions.rows.map { RowPrediction($0, by: time) } } ?? predictions.rows
   }
 
-  /// Apart, as above.
-  @inline(never)
-  private static func emitGradients(
-    of forward: ForwardPass<Count>, into predictions: Predictions
-  ) -> [RowPrediction] {
-    var predictions = predictions
-    BackwardPass(forward).emit(into: &predictions)
-    return predictions.rows
+  /// Sum over a layer's rows, one occurrence each; of a model with several groups, of a layer of each after another.
+  public var layer: Total {
+    var total = Total()
+    for row in operators where row.scope.isLayer { total.add(row.prediction, times: 1) }
+    return total
   }
 
-  /// Sum over a layer's rows, one occurrence each.
-  public var layer: Total { sum(of: .layer) }
+  /// A row's name; of a model with several groups of layers, with its group's.
+  public func label(of row: RowPrediction) -> String {
+    guard !groups.isEmpty, let group = row.scope.group else { return row.name.rawValue }
+    return "\(row.name.rawValue) (\(groups[group].name))"
+  }
+
+  /// Sum over the rows of a layer of one group, one occurrence each.
+  public func layer(of group: Int) -> Total { sum(of: .layer(group: group)) }
 
   /// Sum over all rows times their occurrences, one after another: the way of one (micro-)batch through the model.
   public var model: Total {
@@ -102,26 +110,13 @@ private struct Predictions: RowSink {
   init(rates: DeviceRates, time: IdealTime) {
     self.rates = rates
     self.time = time
-    rows.reserveCapacity(ForwardPass<Count>.maximumRowCount)
+    rows.reserveCapacity(ForwardPass<Count>.usualRowCount)
   }
 
+  @inline(__always)
   mutating func row<D: OperatorDefinition>(
-    _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
+    _ statement: RowStatement<Count>, _ definition: D
   ) where D.Scalar == Count {
-    rows.append(RowPrediction(name, scope, occurrences: occurrences, definition, rates: rates, time: time))
-  }
-}
-
-/// The same with calibrated times; a type of its own, so that ideal rows do not pay for the question.
-private struct CalibratedPredictions: RowSink {
-  var ideal: Predictions
-  let calibrated: CalibratedTime
-
-  mutating func row<D: OperatorDefinition>(
-    _ name: OperatorName, _ scope: RowScope, _ occurrences: Count, _ definition: D
-  ) where D.Scalar == Count {
-    let row = RowPrediction(
-      name, scope, occurrences: occurrences, definition, rates: ideal.rates, time: ideal.time)
-    ideal.rows.append(RowPrediction(row, definition.asOperator, by: calibrated))
+    rows.append(RowPrediction(statement, definition, rates: rates, time: time))
   }
 }

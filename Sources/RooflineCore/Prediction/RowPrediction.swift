@@ -1,10 +1,12 @@
 /// A row of a forward pass with its prediction.
 public struct RowPrediction: Sendable {
-  public let name: OperatorName
-  public let scope: RowScope
-  public let occurrences: Count
+  public let row: NamedOperator<Count>
   public let prediction: OperatorPrediction
 
+  public var name: OperatorName { row.name }
+  public var scope: RowScope { row.scope }
+  /// How often it runs in one forward pass.
+  public var occurrences: Count { row.occurrences }
   public var kind: OperatorKind { prediction.kind }
   public var cost: OperatorCost { prediction.cost }
   public var bound: Bound { prediction.bound }
@@ -12,19 +14,32 @@ public struct RowPrediction: Sendable {
 
   @inline(__always)
   init<D: OperatorDefinition>(
-    _ name: OperatorName, _ scope: RowScope, occurrences: Count, _ definition: D, rates: DeviceRates, time: IdealTime
+    _ statement: RowStatement<Count>, _ definition: D, rates: DeviceRates, time: IdealTime
   ) where D.Scalar == Count {
-    self.name = name
-    self.scope = scope
-    self.occurrences = occurrences
+    row = NamedOperator(statement, definition.asOperator)
     prediction = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
   }
 
+  /// A row that stands as a value already.
+  init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
+    self.row = row
+    prediction = row.operator.accept(PredictionVisitor(rates: rates, time: time))
+  }
+
   /// The row with a calibrated time in place of its ideal one.
-  init(_ ideal: RowPrediction, _ value: Operator<Count>, by calibrated: CalibratedTime) {
-    name = ideal.name
-    scope = ideal.scope
-    occurrences = ideal.occurrences
-    prediction = calibrated.timed(value, ideal: ideal.prediction)
+  init(_ ideal: RowPrediction, by calibrated: CalibratedTime) {
+    row = ideal.row
+    prediction = calibrated.timed(ideal.row.operator, ideal: ideal.prediction)
+  }
+}
+
+private struct PredictionVisitor: OperatorVisitor {
+  typealias Scalar = Count
+
+  let rates: DeviceRates
+  let time: IdealTime
+
+  func visit<D: OperatorDefinition>(_ definition: D) -> OperatorPrediction where D.Scalar == Count {
+    OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
   }
 }

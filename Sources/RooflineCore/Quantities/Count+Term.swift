@@ -37,5 +37,7 @@ extension Count: Term {
 
   public func named(_ letter: Letter) -> Count { self }
 
+  public var spelledOut: Count { self }
+
   public func isAbove(_ other: Count) -> Bool { self > other }
 }

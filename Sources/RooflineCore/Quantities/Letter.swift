@@ -3,7 +3,7 @@
 /// KV heads are written `h_kv` because `k` is the inner dimension of a GEMM in every formula that has both.
 public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case batch, wholeBatch, queryTokens, attendedKeys, cachedKeys, tensorParallel, pipelineParallel
-  case hidden, heads, keyValueHeads, headDim, rotaryDim, positions, intermediate, vocabulary, layers
+  case hidden, heads, keyValueHeads, headDim, rotaryDim, positions, intermediate, vocabulary, layers, groupLayers
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
@@ -45,6 +45,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .intermediate: "I"
     case .vocabulary: "V"
     case .layers: "L"
+    case .groupLayers: "L_g"
     case .stageLayers: "L′"
     case .shardHeads: "h′"
     case .shardKeyValueHeads: "h_kv′"
@@ -94,6 +95,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .intermediate: "intermediate_size"
     case .vocabulary: "vocab_size"
     case .layers: "num_hidden_layers"
+    case .groupLayers: "layers of the group"
     case .stageLayers: "layers of one pipeline stage"
     case .shardHeads: "query heads on one device"
     case .shardKeyValueHeads: "KV heads on one device; at least one, so heads are replicated when t exceeds h_kv"

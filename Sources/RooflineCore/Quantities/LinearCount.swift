@@ -73,6 +73,8 @@ extension LinearCount: Term {
 
   func named(_ letter: Letter) -> Self { self }
 
+  var spelledOut: Self { self }
+
   /// At the first key; no formula of a row asks it.
   func isAbove(_ other: Self) -> Bool { start > other.start }
 }

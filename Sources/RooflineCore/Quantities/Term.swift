@@ -26,6 +26,9 @@ public protocol Term: Hashable, Sendable, ExpressibleByIntegerLiteral where Inte
   /// The same value under a letter of its own, with `self` as its definition.
   func named(_ letter: Letter) -> Self
 
+  /// The same without letters that belong to one row: in a formula over several rows they would be ambiguous.
+  var spelledOut: Self { get }
+
   /// Whether the value is larger than another's.
   func isAbove(_ other: Self) -> Bool
 }

@@ -54,7 +54,10 @@ public struct WeightComparison: Hashable, Sendable {
       found.dropFirst() == expected.dropFirst(), let rows = found.first, let wanted = expected.first,
       wanted > 0, rows > wanted, rows.isMultiple(of: wanted)
     else { return false }
-    return (model.numAttentionHeads / model.numKeyValueHeads).isMultiple(of: rows / wanted)
+    return model.groups.contains { group in
+      guard let attention = group.mixer?.groupedQuery else { return false }
+      return (attention.numHeads / attention.numKeyValueHeads).isMultiple(of: rows / wanted)
+    }
   }
 }
 

@@ -32,19 +32,22 @@ public struct WeightList: Hashable, Sendable {
     self.formats = formats
     let tensors = ParameterShape<Count>(model, tensorParallel: tensorParallel).tensors
     func entry(_ tensor: WeightTensor<Count>, _ layer: UInt64?) -> Entry {
-      let one = WeightTensor(tensor.role, tensor.name, 1, tensor.dimensions)
+      let one = tensor.withCopies(1)
       return Entry(
         name: WeightName(template: tensor.name, layer: layer), dimensions: tensor.dimensions.map(\.value),
         parameters: one.total, bytes: one.bytes(formats))
     }
-    let isInLayer = { (tensor: WeightTensor<Count>) in WeightName.isInLayer(tensor.name) }
-    let layered = tensors.filter(isInLayer)
-    let before = tensors.prefix { !isInLayer($0) }
-    let after = tensors.dropFirst(before.count).filter { !isInLayer($0) }
-    entries =
-      before.map { entry($0, nil) }
-      + (0..<model.numHiddenLayers).flatMap { layer in layered.map { entry($0, layer) } }
-      + after.map { entry($0, nil) }
+    func outside(_ scope: RowScope) -> [Entry] { tensors.filter { $0.scope == scope }.map { entry($0, nil) } }
+    var layers: [Entry] = []
+    var number: UInt64 = 0
+    for run in model.runs {
+      let layered = tensors.filter { $0.scope == .layer(group: run.group) }
+      for _ in 0..<run.layers {
+        layers += layered.map { entry($0, number) }
+        number += 1
+      }
+    }
+    entries = outside(.beforeLayers) + layers + outside(.afterLayers)
     guard !parameters.isOverflow, !bytes.isOverflow, !(bytes * Count(tensorParallel)).isOverflow else {
       throw .overflow(what: "\(name)'s weights")
     }

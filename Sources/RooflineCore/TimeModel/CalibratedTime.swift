@@ -180,10 +180,11 @@ public struct TimeRequest: Sendable {
     self.correction = correction
   }
 
-  /// The times of a model's run. No architecture that is read has a sliding window in force.
+  /// The times of a model's run.
   public func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
     CalibratedTime(
-      set, formats: formats, headDim: model.headDim, isWindowed: false, options: options,
+      set, formats: formats, headDim: model.groups.lazy.compactMap { $0.mixer?.groupedQuery?.headDim }.first ?? 128,
+      isWindowed: model.groups.contains { $0.mixer?.groupedQuery?.window != nil }, options: options,
       correction: correction)
   }
 }

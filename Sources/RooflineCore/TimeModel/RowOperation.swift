@@ -17,7 +17,8 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
     case .gemm, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .attention, .allReduce, .allGather, .reduceScatter,
       .send, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient,
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
-      .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient:
+      .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
+      .geluAndMul, .softcap, .scale:
       return nil
     }
   }

@@ -16,6 +16,8 @@ extension TimedKernel {
             inputBytes: Double(formats.activation.bits) / 8, outputBytes: Double(formats.residual.bits) / 8,
             copies: residency == .serving ? GEMMTimeModel.Shape.coldCopies : 1)), dtype: formats.activation)
     case .attention(let attention):
+      // Nobody measured kernels that cap their scores.
+      guard !attention.capsScores else { return nil }
       let shape = attention.shape
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
@@ -58,7 +60,8 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu, .positionEmbedding,
+    case .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
+      .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
       .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
       return nil

@@ -3,6 +3,20 @@ public struct TimedRow: Sendable {
   public let kernel: TimedKernel
   public let found: CalibrationSet.Found
 
+  public init(kernel: TimedKernel, found: CalibrationSet.Found) {
+    self.kernel = kernel
+    self.found = found
+  }
+
+  /// nil for a row that no kernel stands for, or that nobody has constants for.
+  public init?(_ row: RowPrediction, by time: CalibratedTime) {
+    guard let kernel = TimedKernel(row.row.operator, residency: time.options.residency),
+      let found = time.found(kernel)
+    else { return nil }
+    self.kernel = kernel
+    self.found = found
+  }
+
   /// Factors on the row's time between which a share of measurements of such kernels lies; nil where there is no telling.
   public func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
     // What is no finite range is none.
@@ -25,26 +39,18 @@ public struct TimedRow: Sendable {
 
 extension PhaseAnalysis {
   /// The kernels behind the rows, as a benchmark would call them; nil for rows that no kernel stands for.
-  public func kernels(of model: DecoderModel) -> [(name: String, kernel: TimedKernel?)] {
-    let rows: [NamedOperator<Count>] = step.rows(of: model)
-    return rows.map { ($0.name.rawValue, TimedKernel($0.operator, residency: .warm)) }
+  public var kernels: [(name: String, kernel: TimedKernel?)] {
+    operators.map { ($0.name.rawValue, TimedKernel($0.row.operator, residency: .warm)) }
   }
 
   /// The kernels behind the rows, row by row; nil where nobody has constants for one.
-  public func timedRows(_ model: DecoderModel, by time: CalibratedTime) -> [TimedRow?] {
-    let rows: [NamedOperator<Count>] = step.rows(of: model)
-    return rows.map { row in
-      guard let kernel = TimedKernel(row.operator, residency: time.options.residency), let found = time.found(kernel)
-      else { return nil }
-      return TimedRow(kernel: kernel, found: found)
-    }
-  }
+  public func timedRows(by time: CalibratedTime) -> [TimedRow?] { operators.map { TimedRow($0, by: time) } }
 
   /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another
   /// generation. Rows that keep their ideal time, keep it here, too.
-  public func interval(_ model: DecoderModel, by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
+  public func interval(by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
     var (low, high) = (0.0, 0.0)
-    for (row, timed) in zip(operators, timedRows(model, by: time)) {
+    for (row, timed) in zip(operators, timedRows(by: time)) {
       guard let own = row.time, timed?.found.isOtherGeneration != true else { return nil }
       let factors = timed?.interval(row.prediction, by: time) ?? 1...1
       let times = Double(row.occurrences.value)
@@ -57,11 +63,11 @@ extension PhaseAnalysis {
 
 extension Notice {
   /// What a reader of calibrated times should know.
-  static func calibration(_ time: CalibratedTime, _ phases: [PhaseAnalysis], _ model: DecoderModel) -> [Notice] {
+  static func calibration(_ time: CalibratedTime, _ phases: [PhaseAnalysis]) -> [Notice] {
     calibration(
       time,
       phases.flatMap { phase in
-        zip(phase.operators, phase.timedRows(model, by: time)).map { row, timed in
+        zip(phase.operators, phase.timedRows(by: time)).map { row, timed in
           (row.name.rawValue, row.prediction, timed)
         }
       })

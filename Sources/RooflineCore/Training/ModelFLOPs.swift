@@ -38,8 +38,11 @@ public struct ModelFLOPs: Sendable {
       sum + row.cost.flops.tensor * row.occurrences
     }
     parameters = ParameterShape<Count>(model).count
-    let attentionPerToken =
-      Count(model.numHiddenLayers) * Count(model.numAttentionHeads) * Count(model.headDim) * Count(sequence)
+    let attentionPerToken = model.groups.indices.reduce(Count(0)) { sum, index in
+      guard let attention = model.groups[index].mixer?.groupedQuery else { return sum }
+      return sum + Count(model.layers(of: index)) * Count(attention.numHeads) * Count(attention.headDim)
+        * Count(sequence)
+    }
     palmPerToken = 6 * parameters + 12 * attentionPerToken
     tokens = Count(batch) * Count(sequence)
     guard !perStep.isOverflow, !hardware(.full).isOverflow, !(palmPerToken * tokens).isOverflow else {

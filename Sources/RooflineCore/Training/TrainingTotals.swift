@@ -3,6 +3,7 @@ public struct TrainingTotals: Sendable {
   /// An operator of the forward pass with the rows that carry its gradients; rows without a counterpart stand for themselves.
   public struct Entry: Sendable {
     public let name: OperatorName
+    public let scope: RowScope
     public let occurrences: Count
     /// One occurrence of each row.
     public let passes: Passes
@@ -25,18 +26,20 @@ public struct TrainingTotals: Sendable {
       let backward = passes.first(where: { $0.step.trainingPass == .backward })
     else { return nil }
     var operators: [Entry] = []
-    func total(_ name: OperatorName, _ pass: PhaseAnalysis) -> PhaseAnalysis.Total {
+    func total(_ name: OperatorName, _ scope: RowScope, _ pass: PhaseAnalysis) -> PhaseAnalysis.Total {
       var total = PhaseAnalysis.Total()
-      for row in pass.operators where row.name.forwardRow == name { total.add(row.prediction, times: 1) }
+      for row in pass.operators where row.name.forwardRow == name && row.scope.group == scope.group {
+        total.add(row.prediction, times: 1)
+      }
       return total
     }
     for row in forward.operators + backward.operators {
       let name = row.name.forwardRow
-      if operators.contains(where: { $0.name == name }) { continue }
+      if operators.contains(where: { $0.name == name && $0.scope.group == row.scope.group }) { continue }
       operators.append(
         Entry(
-          name: name, occurrences: row.occurrences,
-          passes: Passes(forward: total(name, forward), backward: total(name, backward))))
+          name: name, scope: row.scope, occurrences: row.occurrences,
+          passes: Passes(forward: total(name, row.scope, forward), backward: total(name, row.scope, backward))))
     }
     self.operators = operators
     layer = Passes(forward: forward.layer, backward: backward.layer)

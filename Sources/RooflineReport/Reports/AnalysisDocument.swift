@@ -102,15 +102,17 @@ public struct AnalysisDocument: Encodable {
     let operators: [OperatorEntry]
     let layer: TotalEntry
     let model: TotalEntry
+    /// Only where layers differ: `layer` is then one of each group after another.
+    let groups: [GroupEntry]?
     /// Only where the model lies on several stages.
     let pipeline: PipelineEntry?
 
     init(_ phase: PhaseAnalysis, _ analysis: Analysis) {
       self.phase = phase.step.name
-      let timed = analysis.calibrated.map { phase.timedRows(analysis.configuration.model, by: $0) }
+      let timed = analysis.calibrated.map { phase.timedRows(by: $0) }
       operators = phase.operators.enumerated().map { index, row in
         OperatorEntry(
-          row,
+          row, group: row.scope.group.flatMap { phase.groups.isEmpty ? nil : phase.groups[$0].name },
           missing: row.time != nil
             ? []
             : analysis.hardware.missingFacts(
@@ -122,7 +124,21 @@ public struct AnalysisDocument: Encodable {
       }
       layer = TotalEntry(phase.layer)
       model = TotalEntry(phase.model)
+      groups = phase.groups.isEmpty ? nil : phase.groups.indices.map { GroupEntry(phase, $0) }
       pipeline = analysis.schedule(of: phase).map { PipelineEntry($0, analysis.workload) }
+    }
+  }
+
+  /// Equal layers.
+  struct GroupEntry: Encodable {
+    let name: String
+    let layers: UInt64
+    let layer: TotalEntry
+
+    init(_ phase: PhaseAnalysis, _ index: Int) {
+      name = phase.groups[index].name
+      layers = phase.groups[index].layers
+      layer = TotalEntry(phase.layer(of: index))
     }
   }
 
@@ -242,6 +258,8 @@ struct BytesEntry: Encodable {
 /// A row as JSON.
 struct OperatorEntry: Encodable {
   let name: String
+  /// Only where layers differ: the group of the row's layers.
+  let group: String?
   let kind: String
   let occurrences: UInt64
   let flops: FLOPsEntry
@@ -262,18 +280,21 @@ struct OperatorEntry: Encodable {
   let calibrated: CalibratedTimeEntry?
 
   init(
-    _ row: RowPrediction, missing: [MissingFact], rates: DeviceRates, calibrated: CalibratedTimeEntry? = nil
+    _ row: RowPrediction, group: String? = nil, missing: [MissingFact], rates: DeviceRates,
+    calibrated: CalibratedTimeEntry? = nil
   ) {
     self.init(
-      row.prediction, name: row.name.rawValue, occurrences: row.occurrences.value, missing: missing,
+      row.prediction, group: group, name: row.name.rawValue, occurrences: row.occurrences.value, missing: missing,
       bindingUnit: missing.isEmpty ? UnitTable.bindingUnit(of: row, rates: rates) : nil, calibrated: calibrated)
   }
 
   init(
-    _ row: OperatorPrediction, name: String, occurrences: UInt64, missing: [MissingFact], bindingUnit: String? = nil,
+    _ row: OperatorPrediction, group: String? = nil, name: String, occurrences: UInt64, missing: [MissingFact],
+    bindingUnit: String? = nil,
     calibrated: CalibratedTimeEntry? = nil
   ) {
     self.calibrated = calibrated
+    self.group = group
     self.name = name
     kind = row.kind.rawValue
     self.occurrences = occurrences

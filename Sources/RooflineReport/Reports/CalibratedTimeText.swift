@@ -14,13 +14,13 @@ struct CalibratedTimeText {
   func lines(_ analysis: Analysis) -> [String] {
     var lines: [String] = []
     for phase in analysis.phases {
-      for timed in phase.timedRows(analysis.configuration.model, by: time).compactMap({ $0 }) {
+      for timed in phase.timedRows(by: time).compactMap({ $0 }) {
         let line = "times    \(CalibratedTimeText.source(timed.found, time))"
         if !lines.contains(line) { lines.append(line) }
       }
     }
     for phase in analysis.phases {
-      guard let range = phase.interval(analysis.configuration.model, by: time) else { continue }
+      guard let range = phase.interval(by: time) else { continue }
       let share = Numbers.fixed(time.options.interval * 100, decimals: 0)
       lines.append(
         "interval \(phase.step.name): \(Numbers.time(range.low)) to \(Numbers.time(range.high)) if every row errs alike, each within its \(share) % interval"

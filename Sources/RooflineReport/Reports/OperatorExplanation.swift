@@ -46,13 +46,20 @@ public struct OperatorExplanation: Encodable, Sendable {
     self.entries = entries
   }
 
-  /// Explains a row of a pass; nil when the pass has no such row.
-  public init?(_ name: OperatorName, in phase: PhaseAnalysis, of analysis: Analysis) {
-    let rows: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
-    guard let row = rows.first(where: { $0.name == name }),
-      let prediction = phase.operators.first(where: { $0.name == name })
-    else { return nil }
-    self.name = name.rawValue
+  /// Explains the rows of a pass that have a name, one of each group of layers; none where the pass has no such row.
+  public static func rows(
+    _ name: OperatorName, in phase: PhaseAnalysis, of analysis: Analysis
+  ) -> [OperatorExplanation] {
+    let formulas: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
+    return zip(formulas, phase.operators).filter { $0.0.name == name }.map { row, prediction in
+      OperatorExplanation(row, prediction, in: phase, of: analysis)
+    }
+  }
+
+  private init(
+    _ row: NamedOperator<Symbol>, _ prediction: RowPrediction, in phase: PhaseAnalysis, of analysis: Analysis
+  ) {
+    name = phase.label(of: prediction)
     self.phase = phase.step.name
     kind = prediction.kind.rawValue
     occurrences = prediction.occurrences.value
@@ -65,11 +72,11 @@ public struct OperatorExplanation: Encodable, Sendable {
       entries = formulas.entries + ideal
       return
     }
-    let index = phase.operators.firstIndex { $0.name == name } ?? 0
-    let timed = phase.timedRows(analysis.configuration.model, by: time)[index]
     entries =
       formulas.entries + ideal.map { $0.quantity == "timeSeconds" ? $0.named("idealTimeSeconds") : $0 }
-      + CalibratedTimeExplanation(prediction: prediction.prediction, timed: timed, time: time).entries
+      + CalibratedTimeExplanation(
+        prediction: prediction.prediction, timed: TimedRow(prediction, by: time), time: time
+      ).entries
   }
 }
 
@@ -81,7 +88,7 @@ extension OperatorExplanation {
     kind = "sum"
     occurrences = 1
     letters = []
-    let rows = phase.operators.filter { scope == .model || $0.scope == .layer }
+    let rows = phase.operators.filter { scope == .model || $0.scope.isLayer }
     let total = scope == .model ? phase.model : phase.layer
     func times(_ row: RowPrediction) -> UInt64 { scope == .model ? row.occurrences.value : 1 }
     func sum(_ quantity: String, _ unit: String, _ value: String, _ part: (RowPrediction) -> String?) -> Entry {
@@ -90,7 +97,7 @@ extension OperatorExplanation {
       return Entry(
         quantity: quantity,
         symbolic: joined(
-          parts.map { times($0.row) == 1 ? $0.row.name.rawValue : "\(times($0.row))·\($0.row.name.rawValue)" }),
+          parts.map { times($0.row) == 1 ? phase.label(of: $0.row) : "\(times($0.row))·\(phase.label(of: $0.row))" }),
         substituted: joined(parts.map { times($0.row) == 1 ? $0.text : "\(times($0.row)) × \($0.text)" }),
         value: value, unit: unit,
         source: "rows one after another, each times its occurrences; rows with none are left out")

@@ -29,7 +29,7 @@ public enum PhaseTable {
     var wide = datasheet.columns
     wide[place - 1] = .init("time", unit: "datasheet", key: "time_seconds")
     wide.insert(.init("time", unit: "achieved", key: "achieved_time_seconds"), at: place)
-    let times = achieved.operators.map(\.time) + [achieved.layer.time, achieved.model.time]
+    let times = achieved.operators.map(\.time) + achieved.layers.map(\.total.time) + [achieved.model.time]
     var next = times.makeIterator()
     let rows = datasheet.rows.map { row -> Table.Row in
       guard case .cells(var cells) = row else { return row }
@@ -44,11 +44,11 @@ public enum PhaseTable {
     var rows = phase.operators.map { row in
       Table.Row.cells(
         cells(
-          row.name.rawValue, occurrences: row.occurrences, row.prediction,
+          phase.label(of: row), occurrences: row.occurrences, row.prediction,
           share: share(row.time, row.occurrences, of: whole)))
     }
     rows.append(.rule)
-    rows.append(.cells(cells("layer", phase.layer, share: nil)))
+    for layer in phase.layers { rows.append(.cells(cells(layer.name, layer.total, share: nil))) }
     rows.append(.cells(cells("model", phase.model, share: whole.map { _ in 1 })))
     return Table(title: title, columns: columns, rows: rows)
   }
@@ -79,5 +79,15 @@ public enum PhaseTable {
   private static func share(_ time: Seconds?, _ occurrences: Count, of whole: Seconds?) -> Double? {
     guard let time, let whole, whole.value > 0 else { return nil }
     return time.value * Double(occurrences.value) / whole.value
+  }
+}
+
+extension PhaseAnalysis {
+  /// The sums over a layer of each group, under the names that they have in tables.
+  var layers: [(name: String, total: Total)] {
+    guard !groups.isEmpty else { return [("layer", layer)] }
+    return zip(groups, groups.indices).map { group, index in
+      ("\(group.layers) × layer (\(group.name))", layer(of: index))
+    }
   }
 }

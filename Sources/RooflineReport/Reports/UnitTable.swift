@@ -19,7 +19,7 @@ enum UnitTable {
           seconds == 0 ? .empty : .time(seconds.isNaN ? nil : Seconds(seconds))
         }
         return .cells([
-          .text(row.name.rawValue), .count(row.occurrences), .count(row.cost.flops.tensor),
+          .text(phase.label(of: row)), .count(row.occurrences), .count(row.cost.flops.tensor),
           .count(row.cost.flops.vector),
           .count(row.cost.flops.special), time(times.tensor), time(times.vector), time(times.special),
           time(times.memory),

@@ -57,7 +57,7 @@ public struct WeightReport {
     }
     if configuration.model.tieWordEmbeddings, let embedding = weights.entries.first {
       lines.append(
-        "tied     \(configuration.model.layout.headName) is \(embedding.name.full), which stands there once")
+        "tied     \(configuration.model.head.name).weight is \(embedding.name.full), which stands there once")
     }
     lines.append("model    \(configuration.path), \(Numbers.grouped(parameters.value)) parameters")
     if let note = Notice.scales(of: weights.formats) { lines.append("note     \(note.sentence)") }

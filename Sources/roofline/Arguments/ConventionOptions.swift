@@ -56,7 +56,7 @@ extension ParsedArguments {
     }
     let scenario = try scenario(catalog, phases: phases)
     // Note 003 has a plain MLP's formulas beside the gated one's, note 000 has not.
-    guard convention == .notes003 || scenario.configuration.model.layout == .gated else {
+    guard convention == .notes003 || DenseDimensions(scenario.configuration.model)?.isLlamaLike == true else {
       throw .usage("\(name) knows gated MLPs with RMSNorm only, not \(scenario.configuration.architecture)")
     }
     return (scenario, phases, tokens ?? 0)

@@ -72,7 +72,7 @@ extension ParsedArguments {
       configuration: scenario.configuration, hardware: hardware, workload: scenario.workload, phases: phases,
       options: scenario.options)
     return analysis.phases.flatMap { phase in
-      phase.kernels(of: scenario.configuration.model).map { name, kernel in
+      phase.kernels.map { name, kernel in
         (phases.count > 1 ? "\(phase.step.name) \(name)" : name, kernel)
       }
     }

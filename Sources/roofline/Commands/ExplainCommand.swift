@@ -32,28 +32,18 @@ enum ExplainCommand: Command {
       return try deployment(wanted, arguments, surroundings, format, text)
     }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
-    let name = OperatorName(rawValue: wanted)
-    guard name != nil || scope != nil else {
-      throw unknown(
-        wanted,
-        among: OperatorName.allCases.filter { arguments.isTraining || $0.forwardRow == $0 }.map(\.rawValue) + [
-          "layer", "model", "generation", "footprint",
-        ],
-        listing: try rows(of: arguments.analysis(surroundings.catalog())) + ["layer", "model"],
-        why: "no row has that name")
-    }
     let analysis = try arguments.analysis(surroundings.catalog())
     let explanations = analysis.phases.flatMap { phase in
       if let scope { return [OperatorExplanation(sumOver: scope, in: phase)] }
       // With a row of a forward pass come those of its gradients.
-      return phase.operators.map(\.name).filter { $0 == name || $0.forwardRow == name }.compactMap {
-        OperatorExplanation($0, in: phase, of: analysis)
+      return phase.names.filter { $0.rawValue == wanted || $0.forwardRow.rawValue == wanted }.flatMap {
+        OperatorExplanation.rows($0, in: phase, of: analysis)
       }
     }
     guard !explanations.isEmpty else {
       let rows = rows(of: analysis)
       throw unknown(
-        wanted, among: rows, listing: rows,
+        wanted, among: rows + rowsOfEitherSet(analysis) + ["layer", "model", "generation", "footprint"], listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
     return Outcome(output: try render(explanations, format, text), errors: analysis.notices.warnings)
@@ -94,6 +84,16 @@ enum ExplainCommand: Command {
     }
   }
 
+  /// Rows that the model has when it is cut into either set of operators: one of them may be meant.
+  private static func rowsOfEitherSet(_ analysis: Analysis) -> [String] {
+    OperatorSet.allCases.flatMap { operators in
+      var workload = analysis.workload
+      workload.operatorSet = operators
+      let rows: [NamedOperator<Count>] = DecoderStep(.prefill, workload).rows(of: analysis.configuration.model)
+      return rows.map(\.name.rawValue)
+    }
+  }
+
   /// The names in the tables, once each.
   private static func rows(of analysis: Analysis) -> [String] {
     var names: [String] = []
@@ -111,5 +111,14 @@ enum ExplainCommand: Command {
     return .usage(
       "--operator \(name): \(why)\(nearest.isEmpty ? "; there are \(rows.joined(separator: ", "))" : "; did you mean \(nearest.joined(separator: ", "))?")"
     )
+  }
+}
+
+extension PhaseAnalysis {
+  /// The names of the rows, each once.
+  fileprivate var names: [OperatorName] {
+    var names: [OperatorName] = []
+    for row in operators where !names.contains(row.name) { names.append(row.name) }
+    return names
   }
 }

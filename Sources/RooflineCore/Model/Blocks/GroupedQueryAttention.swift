@@ -1,0 +1,249 @@
+/// Attention with h query heads in groups over h_kv KV heads, each of width d.
+///
+/// Rows, separate: q, k, v projections, norms of queries and keys, rotary embedding, scores, softmax, weighted values, output
+/// projection; fused: one projection, norms, rotary embedding that moves keys and values to the cache, flash attention, output.
+public struct GroupedQueryAttention: Hashable, Sendable {
+  public var numHeads, numKeyValueHeads, headDim: UInt64
+  /// Biases on the q, k and v projections.
+  public var hasQueryKeyValueBias: Bool
+  /// A bias on the output projection.
+  public var hasOutputBias: Bool
+  /// RMSNorms of each head's queries and keys, before the rotary embedding.
+  public var hasQueryKeyNorm: Bool
+  /// Elements of a head that rotary embedding turns; nil: positions are not in the heads.
+  public var rotaryDim: UInt64?
+  /// Keys a query sees at most, its own included; nil: all before it.
+  public var window: UInt64?
+  /// Whether scores pass cap·tanh(score / cap).
+  public var capsScores: Bool
+  public var names: Names
+
+  /// The checkpoint's names.
+  public struct Names: Hashable, Sendable {
+    public var query, key, value, output: CheckpointWeight
+    public var queryNorm: CheckpointWeight
+    public var keyNorm: CheckpointWeight
+
+    public init(
+      query: CheckpointWeight = .tensor("self_attn.q_proj"), key: CheckpointWeight = .tensor("self_attn.k_proj"),
+      value: CheckpointWeight = .tensor("self_attn.v_proj"), output: CheckpointWeight = .tensor("self_attn.o_proj"),
+      queryNorm: CheckpointWeight = .tensor("self_attn.q_norm"), keyNorm: CheckpointWeight = .tensor("self_attn.k_norm")
+    ) {
+      (self.query, self.key, self.value, self.output) = (query, key, value, output)
+      (self.queryNorm, self.keyNorm) = (queryNorm, keyNorm)
+    }
+
+    /// One tensor holds queries, keys and values.
+    public static func joined(_ name: StaticText, output: StaticText) -> Names {
+      Names(query: .part(of: name), key: .part(of: name), value: .part(of: name), output: .tensor(output))
+    }
+  }
+
+  public init(
+    numHeads: UInt64, numKeyValueHeads: UInt64, headDim: UInt64, hasQueryKeyValueBias: Bool = false,
+    hasOutputBias: Bool = false, hasQueryKeyNorm: Bool = false, rotaryDim: UInt64?, window: UInt64? = nil,
+    capsScores: Bool = false, names: Names = Names()
+  ) {
+    self.numHeads = numHeads
+    self.numKeyValueHeads = numKeyValueHeads
+    self.headDim = headDim
+    self.hasQueryKeyValueBias = hasQueryKeyValueBias
+    self.hasOutputBias = hasOutputBias
+    self.hasQueryKeyNorm = hasQueryKeyNorm
+    self.rotaryDim = rotaryDim
+    self.window = window
+    self.capsScores = capsScores
+    self.names = names
+  }
+
+  /// t | h, and t | h_kv or h_kv | t.
+  func isLegal(tensorParallel degree: UInt64) -> Bool {
+    numHeads.isMultiple(of: degree)
+      && (numKeyValueHeads.isMultiple(of: degree) || degree.isMultiple(of: numKeyValueHeads))
+  }
+
+  public var cache: CacheShape { CacheShape(numHeads: numKeyValueHeads, headDim: headDim, window: window) }
+
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
+  ) {
+    let rows = Rows(self, pass, place)
+    if pass.ranks > numKeyValueHeads { sink.crossing(rows.copiedHeads) }
+    switch pass.operatorSet {
+    case .separate: rows.emitSeparate(into: &sink)
+    case .fused: rows.emitFused(into: &sink)
+    }
+    sink.row(
+      .oProj, place, pass.rowParallel(rows.heads * rows.headDim, bias: hasOutputBias), reads: Activations(.attended),
+      writes: Activations(output), weight: names.output)
+  }
+}
+
+extension GroupedQueryAttention {
+  /// The block on one device of a pass.
+  struct Rows<Scalar: Term> {
+    let block: GroupedQueryAttention
+    let pass: PassShape<Scalar>
+    let place: RowPlace<Scalar>
+    let heads, keyValueHeads, headDim: Scalar
+
+    @inline(__always)
+    init(_ block: GroupedQueryAttention, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
+      self.block = block
+      self.pass = pass
+      self.place = place
+      headDim = .input(.headDim, block.headDim)
+      heads = pass.share(.heads, block.numHeads, named: .shardHeads)
+      // ⌈h_kv/t⌉: their share, or the one head that t/h_kv ranks hold a copy of.
+      keyValueHeads = pass.roundedUpShare(.keyValueHeads, block.numKeyValueHeads, named: .shardKeyValueHeads)
+    }
+
+    /// One device's attention problem over all keys.
+    var shape: AttentionShape<Scalar> {
+      AttentionShape(
+        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,
+        keyValueHeads: keyValueHeads, headDim: headDim)
+    }
+
+    /// The rectangle that separate products compute: the keys that any query sees.
+    private var rectangle: AttentionShape<Scalar> {
+      guard let window = block.window else { return shape }
+      return AttentionShape(
+        batch: pass.batch, queryTokens: pass.queryTokens,
+        attendedKeys: Attention<Scalar>.visibleKeys(
+          queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, window: .input(.window, window)),
+        heads: heads, keyValueHeads: keyValueHeads, headDim: headDim)
+    }
+
+    private var turned: Scalar? {
+      block.rotaryDim.map { $0 == block.headDim ? headDim : .input(.rotaryDim, $0) }
+    }
+
+    /// The tensor that holds the queries as the attention reads them.
+    private var finalQuery: ActivationTensor {
+      if block.rotaryDim != nil { return .rotatedQuery }
+      if block.hasQueryKeyNorm { return .normalizedQuery }
+      return pass.operatorSet == .fused ? .queryKeyValue : .query
+    }
+
+    var copiedHeads: ShardCrossing<Scalar> {
+      let width = 2 * keyValueHeads * headDim
+      var message = (width * pass.hidden).bytes(pass.formats.weightFormat)
+      if block.hasQueryKeyValueBias { message = message + width.bytes(pass.formats.residualFormat) }
+      let copies = pass.tensorParallel.divided(exactlyBy: .input(.keyValueHeads, block.numKeyValueHeads))
+      return .copiedHeads(place, copies: copies, message: message)
+    }
+
+    @inline(__always)
+    func emitSeparate<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+      let formats = pass.formats
+      let attention = rectangle
+      let bias = block.hasQueryKeyValueBias
+      let keyOrValue = pass.columnParallel(
+        keyValueHeads * headDim, bias: bias, into: pass.isTraining ? .activation : .keyValueCache)
+      let normalized = Activations(.normalized)
+      sink.row(
+        .qProj, place, pass.columnParallel(heads * headDim, bias: bias), reads: normalized, writes: Activations(.query),
+        weight: block.names.query)
+      sink.row(.kProj, place, keyOrValue, reads: normalized, writes: kept(.key), weight: block.names.key)
+      sink.row(.vProj, place, keyOrValue, reads: normalized, writes: kept(.value), weight: block.names.value)
+      if block.hasQueryKeyNorm {
+        emitNorms(query: .query, key: .key, home: pass.keyValueHome, into: &sink)
+      }
+      if let turned {
+        let source: ActivationTensor = block.hasQueryKeyNorm ? .normalizedQuery : .query
+        let key: ActivationTensor = block.hasQueryKeyNorm ? .normalizedKey : .key
+        sink.row(
+          .rotary, place,
+          Rotary(
+            shape, dim: turned, keySource: pass.isTraining ? .activation : .keyValueCache, formats: formats),
+          reads: pass.isTraining ? Activations(source, .table, key) : Activations(source, .table),
+          writes: pass.isTraining ? Activations(.rotatedQuery, .rotatedKey) : Activations(.rotatedQuery))
+      }
+      let home = pass.keyValueHome
+      sink.row(
+        .qkMatmul, place, QKMatmul(attention, keyValueHome: home, formats: formats),
+        reads: pass.isTraining ? Activations(finalQuery, finalKey) : Activations(finalQuery),
+        writes: Activations(.scores))
+      if block.capsScores {
+        sink.row(
+          "softcap", place, Softcap(elements: attention.scores, formats: formats), reads: Activations(.scores),
+          writes: Activations(.cappedScores))
+      }
+      sink.row(
+        .softmax, place, Softmax(elements: attention.scores, width: attention.attendedKeys, formats: formats),
+        reads: Activations(block.capsScores ? .cappedScores : .scores), writes: Activations(.probabilities))
+      sink.row(
+        .svMatmul, place, SVMatmul(attention, keyValueHome: home, formats: formats),
+        reads: pass.isTraining ? Activations(.probabilities, .value) : Activations(.probabilities),
+        writes: Activations(.attended))
+    }
+
+    @inline(__always)
+    func emitFused<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+      let formats = pass.formats
+      sink.row(
+        .qkvProj, place,
+        pass.columnParallel((heads + 2 * keyValueHeads) * headDim, bias: block.hasQueryKeyValueBias),
+        reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: .shared)
+      if block.hasQueryKeyNorm {
+        emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
+      }
+      if let turned {
+        sink.row(
+          .rotary, place,
+          Rotary(
+            shape, dim: turned, keySource: pass.isTraining ? .activation : .fusedProjection, formats: formats),
+          reads: fusedRotaryReads,
+          writes: pass.isTraining ? Activations(.rotatedQuery, .rotatedKey) : Activations(.rotatedQuery))
+      } else if !pass.isTraining {
+        // With learned positions a fused projection's keys and values only move to the cache.
+        sink.row(
+          .keyValueCacheWrite, place, KeyValueCacheWrite(shape, formats: formats),
+          reads: Activations(.queryKeyValue, .queryKeyValue), writes: .none)
+      }
+      let mask: Attention<Scalar>.Mask = block.window.map { .slidingWindow(.input(.window, $0)) } ?? .causal
+      sink.row(
+        .attention, place,
+        Attention(
+          shape, mask: mask, keyValueHome: pass.keyValueHome, keepsProbabilities: pass.isTraining,
+          capsScores: block.capsScores, formats: formats),
+        reads: pass.isTraining ? Activations(finalQuery, finalKey, .queryKeyValue) : Activations(finalQuery),
+        writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended))
+    }
+
+    /// A norm of each head's row of queries, and one of each head's row of new keys.
+    @inline(__always)
+    private func emitNorms<Sink: RowSink<Scalar>>(
+      query: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
+    ) {
+      func norm(_ heads: Scalar, _ home: KeyValueHome) -> RMSNorm<Scalar> {
+        RMSNorm(
+          rows: pass.tokens * heads, width: headDim, keepsRoot: pass.isTraining, home: home, formats: pass.formats)
+      }
+      sink.row(
+        "q_norm", place, norm(heads, .activation), reads: Activations(query), writes: Activations(.normalizedQuery),
+        weight: block.names.queryNorm)
+      sink.row(
+        "k_norm", place, norm(keyValueHeads, home), reads: home == .activation ? Activations(key) : .none,
+        writes: home == .activation ? Activations(.normalizedKey) : .none, weight: block.names.keyNorm)
+    }
+
+    /// What inference puts into the cache, a training step keeps as an activation.
+    private func kept(_ tensor: ActivationTensor) -> Activations { pass.isTraining ? Activations(tensor) : .none }
+
+    private var finalKey: ActivationTensor {
+      if block.rotaryDim != nil { return .rotatedKey }
+      if block.hasQueryKeyNorm { return .normalizedKey }
+      return pass.operatorSet == .fused ? .queryKeyValue : .key
+    }
+
+    /// Queries, table, keys and, on their way into the cache, values; the operands' order is the definition's.
+    private var fusedRotaryReads: Activations {
+      let query: ActivationTensor = block.hasQueryKeyNorm ? .normalizedQuery : .queryKeyValue
+      let key: ActivationTensor = block.hasQueryKeyNorm ? .normalizedKey : .queryKeyValue
+      return pass.isTraining ? Activations(query, .table, key) : Activations(query, .table, key, .queryKeyValue)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// The final norm and the projection to the vocabulary.
+public struct HeadBlock: Hashable, Sendable {
+  /// Whether the projection is the embedding's table.
+  public var isTied: Bool
+  public var name: StaticText
+  public var normName: StaticText
+  /// Whether logits pass cap·tanh(logit / cap).
+  public var capsLogits: Bool
+
+  public init(
+    isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false
+  ) {
+    self.isTied = isTied
+    self.name = name
+    self.normName = normName
+    self.capsLogits = capsLogits
+  }
+
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, into sink: inout Sink
+  ) {
+    let place = RowPlace<Scalar>(.afterLayers, 1)
+    // The fused set's last additions have already applied the final norm.
+    if pass.operatorSet == .separate {
+      norm.emit(
+        .finalNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(normName), into: &sink)
+    }
+    pass.gather(.head, "final_all_gather", place, &sink)
+    // The last token of each sequence; in training all of them.
+    let rows = pass.isTraining ? pass.tokens : pass.batch
+    let columns = embedding.shardVocabulary(pass)
+    sink.row(
+      .lmHead, place, GEMM(m: rows, n: columns, k: pass.hidden, formats: pass.formats),
+      reads: Activations(.normalized), writes: Activations(.logits), weight: isTied ? .shared : .tensor(name))
+    if capsLogits {
+      sink.row(
+        "logits_softcap", place, Softcap(elements: rows * columns, formats: pass.formats), reads: Activations(.logits),
+        writes: Activations(.cappedLogits))
+    }
+    guard pass.isSharded else { return }
+    let logits = (rows * Scalar.input(.vocabulary, embedding.vocabSize)).bytes(pass.formats.residualFormat)
+    let gathered = Activations(capsLogits ? .cappedLogits : .logits)
+    sink.row(
+      .logitsAllGather, place, Collective(.allGather, ranks: pass.tensorParallel, message: logits), reads: gathered,
+      writes: gathered)
+  }
+}

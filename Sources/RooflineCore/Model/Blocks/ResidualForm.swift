@@ -1,0 +1,151 @@
+/// How mixer and feed-forward join the residual stream.
+public enum ResidualForm: Hashable, Sendable {
+  /// x + mixer(norm x), then the same with the feed-forward.
+  case preNorm
+  /// x + mixer(norm x) + feedForward(norm′ x): both read the stream that enters the layer.
+  case parallel
+  /// x + norm′(mixer(norm x)), then the same with the feed-forward: four norms.
+  case sandwich
+}
+
+/// The checkpoint's names of a layer's norms.
+public struct LayerNormNames: Hashable, Sendable {
+  public var mixer, feedForward: StaticText
+  /// Of norms behind mixer and feed-forward, where the residual form has them.
+  public var afterMixer, afterFeedForward: StaticText
+
+  public init(
+    mixer: StaticText = "input_layernorm", feedForward: StaticText = "post_attention_layernorm",
+    afterMixer: StaticText = "", afterFeedForward: StaticText = ""
+  ) {
+    self.mixer = mixer
+    self.feedForward = feedForward
+    self.afterMixer = afterMixer
+    self.afterFeedForward = afterFeedForward
+  }
+}
+
+extension LayerGroup {
+  /// The rows of a layer. In the fused set the last addition applies the norm that follows, of the next layer or of the head.
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, into sink: inout Sink
+  ) {
+    let branches = Branches(group: self, pass: pass, place: place, norm: norm)
+    switch residual {
+    case .preNorm, .sandwich:
+      if let mixer { branches.emit(mixer, into: &sink) }
+      if let feedForward { branches.emit(feedForward, into: &sink) }
+    case .parallel: branches.emitParallel(into: &sink)
+    }
+  }
+
+  /// The norm of the stream that enters the layer; nil where it is a no-op.
+  var entryNorm: StaticText? { mixer != nil ? norms.mixer : feedForward != nil ? norms.feedForward : nil }
+}
+
+/// A layer's branches on one device of a pass.
+private struct Branches<Scalar: Term> {
+  let group: LayerGroup
+  let pass: PassShape<Scalar>
+  let place: RowPlace<Scalar>
+  let norm: NormKind
+
+  private var isSeparate: Bool { pass.operatorSet == .separate }
+
+  /// The stream between mixer and feed-forward; where the layer has but one of them, the stream that leaves it.
+  private var middle: ActivationTensor { group.feedForward == nil ? .nextResidual : .residualAfterAttention }
+
+  /// The stream that enters the feed-forward.
+  private var entersFeedForward: ActivationTensor { group.mixer == nil ? .residual : .residualAfterAttention }
+
+  @inline(__always)
+  func emit<Sink: RowSink<Scalar>>(_ mixer: Mixer, into sink: inout Sink) {
+    if isSeparate {
+      norm.emit(
+        .attnNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.mixer),
+        into: &sink)
+    }
+    pass.gather(.attention, "attn_all_gather", place, &sink)
+    mixer.emit(pass, place, output: .partialSum, into: &sink)
+    pass.complete(
+      .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
+    let sum = emitPostNorm("attn_post_norm", group.norms.afterMixer, into: &sink)
+    let reads = Activations(sum, .residual)
+    if isSeparate {
+      emitAdd(.attnAdd, reads: reads, writes: middle, into: &sink)
+    } else {
+      norm.emitAddition(.attnAddNorm, place, pass, reads: reads, writes: middle, weight: .shared, into: &sink)
+    }
+  }
+
+  @inline(__always)
+  func emit<Sink: RowSink<Scalar>>(_ feedForward: FeedForward, into sink: inout Sink) {
+    if isSeparate {
+      norm.emit(
+        .mlpNorm, place, pass, reads: entersFeedForward, writes: pass.normalized,
+        weight: .tensor(group.norms.feedForward), into: &sink)
+    }
+    pass.gather(.feedForward, "mlp_all_gather", place, &sink)
+    feedForward.emit(pass, place, into: &sink)
+    pass.complete(
+      .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
+    let sum = emitPostNorm("mlp_post_norm", group.norms.afterFeedForward, into: &sink)
+    let reads = Activations(sum, entersFeedForward)
+    if isSeparate {
+      emitAdd(.mlpAdd, reads: reads, writes: .nextResidual, into: &sink)
+    } else {
+      norm.emitAddition(.mlpAddNorm, place, pass, reads: reads, writes: .nextResidual, weight: .shared, into: &sink)
+    }
+  }
+
+  /// Both norms read the stream that enters; the attention's output waits until the feed-forward's is there, then both are
+  /// added to each other and to the stream.
+  @inline(__always)
+  func emitParallel<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+    guard let mixer = group.mixer, let feedForward = group.feedForward else { return }
+    if isSeparate {
+      norm.emit(
+        .attnNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.mixer),
+        into: &sink)
+    }
+    pass.gather(.attention, "attn_all_gather", place, &sink)
+    mixer.emit(pass, place, output: pass.isSequenceParallel ? .partialSum : .attentionSum, into: &sink)
+    pass.complete(
+      .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .attentionSum, .attentionSum), &sink)
+    norm.emit(
+      .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
+      into: &sink)
+    pass.gather(.feedForward, "mlp_all_gather", place, &sink)
+    feedForward.emit(pass, place, into: &sink)
+    pass.complete(
+      .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
+    emitAdd(.attnAdd, reads: Activations(pass.reducedSum, .attentionSum), writes: .branchSum, into: &sink)
+    let reads = Activations(.branchSum, .residual)
+    if isSeparate {
+      emitAdd(.mlpAdd, reads: reads, writes: .nextResidual, into: &sink)
+    } else {
+      norm.emitAddition(.mlpAddNorm, place, pass, reads: reads, writes: .nextResidual, weight: .shared, into: &sink)
+    }
+  }
+
+  /// The norm behind a branch, in a sandwich; gives what is then added to the stream.
+  @inline(__always)
+  private func emitPostNorm<Sink: RowSink<Scalar>>(
+    _ name: OperatorName, _ weight: StaticText, into sink: inout Sink
+  ) -> ActivationTensor {
+    guard group.residual == .sandwich else { return pass.reducedSum }
+    norm.emit(
+      name, place, pass, reads: pass.reducedSum, writes: .normalizedSum, weight: .tensor(weight), into: &sink)
+    return .normalizedSum
+  }
+
+  @inline(__always)
+  private func emitAdd<Sink: RowSink<Scalar>>(
+    _ name: OperatorName, reads: Activations, writes: ActivationTensor, into sink: inout Sink
+  ) {
+    sink.row(
+      name, place, ResidualAdd(elements: pass.residualRows * pass.hidden, formats: pass.formats), reads: reads,
+      writes: Activations(writes))
+  }
+}

@@ -1,0 +1,78 @@
+/// A model as its config.json describes it: what the file says, what was derived, and which documented defaults were used.
+public struct ModelConfiguration: Hashable, Sendable {
+  public let name: String
+  public let path: String
+  /// The class's name.
+  public let architecture: String
+  public let model: DecoderModel
+  /// The format of the weights in the checkpoint.
+  public let dtype: DType
+  public let maxPositionEmbeddings: UInt64?
+  /// Facts the file leaves out, and what the architecture's documentation says instead.
+  public let defaults: [AssumedDefault]
+  /// Values that were set on the command line instead of the file's.
+  public let overrides: [ConfigurationOverride]
+  /// What became of the file's keys.
+  public let keys: KeyReport
+  /// Whether the checkpoint brings code of its own (`auto_map`), which may compute something else.
+  public let hasOwnCode: Bool
+}
+
+/// A value the file does not state.
+public struct AssumedDefault: Hashable, Sendable {
+  public let key: String
+  public let value: String
+  public let reason: String
+}
+
+/// A value given with `--set key=value`.
+public struct ConfigurationOverride: Hashable, Sendable {
+  public let key: String
+  public let value: JSONValue
+
+  public init(key: String, value: JSONValue) {
+    self.key = key
+    self.value = value
+  }
+}
+
+extension ModelConfiguration {
+  /// Reads a decoded config.json.
+  ///
+  /// - Throws: `InputError` for an architecture that is not counted, for a key in force that would change a count and is not
+  ///   understood, and for a missing, mistyped, negative or fractional value.
+  public init(
+    _ value: JSONValue, name: String, file: String, overrides: [ConfigurationOverride] = [],
+    isFormatGiven: Bool = false
+  ) throws(InputError) {
+    var outer = try JSONObject(value, file: file)
+    var text = try outer.object("text_config")
+    for override in overrides {
+      if text != nil {
+        text?.set(override.key, to: override.value)
+      } else {
+        outer.set(override.key, to: override.value)
+      }
+    }
+    let (family, architecture) = try ArchitectureFamilies.family(of: outer, text: text)
+    var keys = ConfigurationKeys(text: text ?? outer, outer: outer, architecture: architecture)
+    self.name = name
+    self.path = file
+    self.architecture = architecture
+    self.overrides = overrides
+    model = try family.model(&keys)
+    dtype = try keys.dtype(isFormatGiven: isFormatGiven)
+    maxPositionEmbeddings = try keys.integer("max_position_embeddings")
+    self.keys = try KeyReport(keys, family: family)
+    // A key that would shape a graph was refused by its own name just now.
+    for override in overrides where !self.keys.settable.contains(override.key) {
+      throw .unknownKey(
+        file: architecture, key: override.key,
+        nearest: KeySynonyms.instead(of: override.key, among: self.keys.settable))
+    }
+    defaults = keys.defaults
+    hasOwnCode = outer["auto_map"] != nil
+    let parameters = ParameterShape<Count>(model).count
+    guard !parameters.isOverflow, !(4 * parameters).isOverflow else { throw .overflow(what: "\(name)'s parameters") }
+  }
+}

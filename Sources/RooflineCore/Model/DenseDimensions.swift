@@ -1,0 +1,56 @@
+/// A model's dimensions where all its layers are equal and have grouped-query attention and an MLP: what rules for such models
+/// are written in.
+public struct DenseDimensions: Hashable, Sendable {
+  public let model: DecoderModel
+  public let attention: GroupedQueryAttention
+  public let feedForward: FeedForward
+
+  /// - Returns: nil where layers differ, or are of another kind.
+  public init?(_ model: DecoderModel) {
+    guard model.groups.count == 1, let attention = model.groups[0].mixer?.groupedQuery,
+      let feedForward = model.groups[0].feedForward
+    else { return nil }
+    self.model = model
+    self.attention = attention
+    self.feedForward = feedForward
+  }
+
+  public var hiddenSize: UInt64 { model.hiddenSize }
+  public var intermediateSize: UInt64 { feedForward.intermediateSize }
+  public var numHiddenLayers: UInt64 { model.numHiddenLayers }
+  public var numAttentionHeads: UInt64 { attention.numHeads }
+  public var numKeyValueHeads: UInt64 { attention.numKeyValueHeads }
+  public var headDim: UInt64 { attention.headDim }
+  public var vocabSize: UInt64 { model.vocabSize }
+  /// Biases on the q, k and v projections.
+  public var hasQueryKeyValueBias: Bool { attention.hasQueryKeyValueBias }
+  /// A bias on the output projection.
+  public var hasOutputBias: Bool { attention.hasOutputBias }
+  /// Biases on the MLP's projections.
+  public var hasMLPBias: Bool { feedForward.hasBias }
+
+  /// The MLP, where it has a gate.
+  public var gatedMLP: GatedMLP? { if case .gated(let mlp) = feedForward { mlp } else { nil } }
+  /// The MLP, where it has two matrices.
+  public var twoMatrixMLP: TwoMatrixMLP? { if case .twoMatrix(let mlp) = feedForward { mlp } else { nil } }
+
+  /// Whether the layers are Llama's: what notes about such models count.
+  public var isLlamaLike: Bool {
+    model.norm == .rms && model.groups[0].residual == .preNorm && gatedMLP?.activation == .silu
+      && attention.rotaryDim == attention.headDim && attention.window == nil && !attention.hasQueryKeyNorm
+      && !attention.capsScores && model.embedding.positions == nil && !model.embedding.isScaled
+      && !model.head.capsLogits
+  }
+
+  /// Elements of a projection's bias over all devices, each with its copy; 0 without one.
+  func biasElements(_ row: OperatorName, ranks t: Count) -> Count {
+    let d = Count(headDim)
+    return switch row {
+    case .qProj where hasQueryKeyValueBias: Count(numAttentionHeads) * d
+    case .kProj where hasQueryKeyValueBias, .vProj where hasQueryKeyValueBias: max(Count(numKeyValueHeads), t) * d
+    case .oProj where hasOutputBias, .downProj where hasMLPBias: Count(hiddenSize) * t
+    case .upProj where hasMLPBias, .gateProj where hasMLPBias && gatedMLP != nil: Count(intermediateSize)
+    default: 0
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/// How one family of architectures reads its config.json: the keys it reads, those it knows to be harmless, and the blocks it
+/// makes of them. Facts from the configuration and modelling classes of transformers.
+protocol ArchitectureFamily: Sendable {
+  /// By which transformers chooses the class; those of a nested text part included.
+  static var modelTypes: [String] { get }
+  /// Names of the classes.
+  static var architectures: [String] { get }
+  /// Keys of this family that change no count, beside those that change none anywhere.
+  static var harmlessKeys: Set<String> { get }
+
+  static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel
+}
+
+extension ArchitectureFamily {
+  static var harmlessKeys: Set<String> { [] }
+}
+
+enum ArchitectureFamilies {
+  static let all: [any ArchitectureFamily.Type] = [
+    LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
+    Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, OPTFamily.self, GPTNeoXFamily.self,
+  ]
+
+  /// Names of all classes that are read.
+  static var architectures: [String] { all.flatMap { $0.architectures } }
+
+  /// `text_config.model_type` decides, then `model_type`, then the first of `architectures`; what stands there must agree.
+  static func family(
+    of config: JSONObject, text: JSONObject?
+  ) throws(InputError) -> (family: any ArchitectureFamily.Type, name: String) {
+    let names = try config.strings("architectures") ?? []
+    var type = try config.string("model_type")
+    if let inner = try text?.string("model_type") { type = inner }
+    guard type != nil || !names.isEmpty else {
+      throw .missingKey(
+        file: config.file, key: "architectures", expected: "a list with one of \(architectures.joined(separator: ", "))"
+      )
+    }
+    let byName = names.count == 1 ? all.first { $0.architectures.contains(names[0]) } : nil
+    guard let type else {
+      guard let byName else {
+        throw .unsupportedArchitecture(
+          file: config.file, found: names.joined(separator: ", "), supported: architectures)
+      }
+      return (byName, names[0])
+    }
+    guard let family = all.first(where: { $0.modelTypes.contains(type) }) else {
+      // A class that is read, under another class's type, is a contradiction rather than news.
+      if let byName { throw contradiction(config, type, byName, names[0]) }
+      throw .unsupportedArchitecture(
+        file: config.file, found: names.isEmpty ? type : names.joined(separator: ", "), supported: architectures)
+    }
+    guard names.isEmpty || names.count == 1 && family.architectures.contains(names[0]) else {
+      if let byName { throw contradiction(config, type, byName, names[0]) }
+      throw .unsupportedArchitecture(
+        file: config.file, found: names.joined(separator: ", "), supported: architectures)
+    }
+    return (family, names.first ?? family.architectures[0])
+  }
+
+  private static func contradiction(
+    _ config: JSONObject, _ type: String, _ family: any ArchitectureFamily.Type, _ name: String
+  ) -> InputError {
+    let types = family.modelTypes.map { "\"\($0)\"" }.joined(separator: " or ")
+    return config.wrong("model_type", .string(type), "\(types), as `architectures` (\(name)) says")
+  }
+}

@@ -1,0 +1,113 @@
+/// Layers that are equal: what mixes tokens, what follows, and how both join the residual stream.
+public struct LayerGroup: Hashable, Sendable {
+  /// What tells the group from the model's others, e.g. `sliding`; empty where all layers are equal.
+  public var name: StaticText
+  /// nil: the layer mixes no tokens.
+  public var mixer: Mixer?
+  /// nil: the layer ends with its mixer.
+  public var feedForward: FeedForward?
+  public var residual: ResidualForm
+  public var norms: LayerNormNames
+
+  public init(
+    name: StaticText = "", mixer: Mixer?, feedForward: FeedForward?, residual: ResidualForm, norms: LayerNormNames
+  ) {
+    self.name = name
+    self.mixer = mixer
+    self.feedForward = feedForward
+    self.residual = residual
+    self.norms = norms
+  }
+
+  public func isLegal(tensorParallel degree: UInt64) -> Bool {
+    mixer?.isLegal(tensorParallel: degree) != false && feedForward?.isLegal(tensorParallel: degree) != false
+  }
+
+  /// A number that every legal degree divides; nil where the layer divides nothing.
+  var dividedByRanks: UInt64? { mixer?.dividedByRanks ?? feedForward?.dividedByRanks }
+}
+
+/// What mixes a sequence's tokens.
+public enum Mixer: Hashable, Sendable {
+  case groupedQuery(GroupedQueryAttention)
+
+  func isLegal(tensorParallel degree: UInt64) -> Bool {
+    switch self {
+    case .groupedQuery(let attention): attention.isLegal(tensorParallel: degree)
+    }
+  }
+
+  var dividedByRanks: UInt64 {
+    switch self {
+    case .groupedQuery(let attention): attention.numHeads
+    }
+  }
+
+  /// What one token, or one sequence, keeps.
+  public var cache: CacheShape {
+    switch self {
+    case .groupedQuery(let attention): attention.cache
+    }
+  }
+
+  /// The grouped-query attention that it is.
+  public var groupedQuery: GroupedQueryAttention? {
+    switch self {
+    case .groupedQuery(let attention): attention
+    }
+  }
+
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
+  ) {
+    switch self {
+    case .groupedQuery(let attention): attention.emit(pass, place, output: output, into: &sink)
+    }
+  }
+}
+
+/// What works on each token by itself.
+public enum FeedForward: Hashable, Sendable {
+  case gated(GatedMLP)
+  case twoMatrix(TwoMatrixMLP)
+
+  public var intermediateSize: UInt64 {
+    switch self {
+    case .gated(let block): block.intermediateSize
+    case .twoMatrix(let block): block.intermediateSize
+    }
+  }
+
+  public var hasBias: Bool {
+    switch self {
+    case .gated(let block): block.hasBias
+    case .twoMatrix(let block): block.hasBias
+    }
+  }
+
+  func isLegal(tensorParallel degree: UInt64) -> Bool { intermediateSize.isMultiple(of: degree) }
+
+  var dividedByRanks: UInt64 { intermediateSize }
+
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
+  ) {
+    switch self {
+    case .gated(let block): block.emit(pass, place, into: &sink)
+    case .twoMatrix(let block): block.emit(pass, place, into: &sink)
+    }
+  }
+}
+
+/// What a layer keeps for later tokens.
+public struct CacheShape: Hashable, Sendable {
+  /// Keys (and values) of each KV head.
+  public let numHeads, headDim: UInt64
+  /// Keys a sequence keeps at most; nil: all.
+  public let window: UInt64?
+
+  /// Keys kept of a sequence of `context` tokens.
+  public func keys(of context: UInt64) -> UInt64 { window.map { min($0, context) } ?? context }
+}

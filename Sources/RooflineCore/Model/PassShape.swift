@@ -1,0 +1,105 @@
+/// What the blocks of a pass have in common: its tokens and keys, its formats, and how tensors are divided among ranks.
+///
+/// Under tensor parallelism, column-parallel projections (q k v gate up) read all of their input on every rank and produce
+/// their share of the columns; row-parallel ones (o down) read their share and produce a full-width partial sum that an
+/// all-reduce completes. Norms and additions are replicated; sequence parallelism shards their rows and turns each all-reduce
+/// into a reduce-scatter before them and an all-gather after them.
+public struct PassShape<Scalar: Term>: Sendable {
+  public let formats: NumberFormats
+  public let operatorSet: OperatorSet
+  /// The number of ranks as a plain number, for questions that are no formulas.
+  public let ranks: UInt64
+  public let isSequenceParallel: Bool
+  public let isTraining: Bool
+  public let hidden, tensorParallel: Scalar
+  public let batch, queryTokens, attendedKeys: Scalar
+
+  public init(_ model: DecoderModel, _ step: DecoderStep) {
+    formats = step.formats
+    operatorSet = step.operatorSet
+    ranks = step.tensorParallel
+    isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
+    isTraining = step.isTraining
+    hidden = .input(.hidden, model.hiddenSize)
+    tensorParallel = .input(.tensorParallel, step.tensorParallel)
+    batch = .input(.batch, step.batch)
+    queryTokens = .input(.queryTokens, step.queryTokens)
+    attendedKeys = .input(.attendedKeys, step.attendedKeys)
+  }
+
+  public var isSharded: Bool { ranks > 1 }
+
+  /// B·T, the rows of every activation.
+  public var tokens: Scalar { batch * queryTokens }
+
+  /// Rows of the residual stream that this device's norms and additions work on.
+  var residualRows: Scalar { isSequenceParallel ? tokens.divided(roundingUpBy: tensorParallel) : tokens }
+
+  /// The residual stream of all rows: B·T·H elements.
+  var residualBytes: Scalar { (tokens * hidden).bytes(formats.residualFormat) }
+
+  var keyValueHome: KeyValueHome { isTraining ? .activation : .cache }
+
+  // MARK: shares of ranks
+
+  /// One rank's share of something that the degree divides. Undivided, a formula reads better without primes.
+  func share(_ letter: Letter, _ value: UInt64, named shard: Letter) -> Scalar {
+    let whole = Scalar.input(letter, value)
+    return isSharded ? whole.divided(exactlyBy: tensorParallel).named(shard) : whole
+  }
+
+  /// One rank's share, rounded up: copies of what there is too little of, padding of what does not divide.
+  func roundedUpShare(_ letter: Letter, _ value: UInt64, named shard: Letter) -> Scalar {
+    let whole = Scalar.input(letter, value)
+    return isSharded ? whole.divided(roundingUpBy: tensorParallel).named(shard) : whole
+  }
+
+  /// All of the input, `width` columns of the output.
+  func columnParallel(_ width: Scalar, bias: Bool, into destination: GEMMDestination = .activation) -> GEMM<Scalar> {
+    GEMM(m: tokens, n: width, k: hidden, formats: formats, hasBias: bias, destination: destination)
+  }
+
+  /// This device's share of the input in, a full-width partial sum out.
+  func rowParallel(_ inner: Scalar, bias: Bool) -> GEMM<Scalar> {
+    GEMM(m: tokens, n: hidden, k: inner, formats: formats, hasBias: bias)
+  }
+
+  // MARK: rows that several blocks have
+
+  /// Norms put their result here: under sequence parallelism it is a shard that a gather completes.
+  var normalized: ActivationTensor { isSequenceParallel ? .normalizedShard : .normalized }
+
+  /// Where a partial sum lies when it has been added up.
+  var reducedSum: ActivationTensor { isSequenceParallel ? .reducedSum : .partialSum }
+
+  /// Adds up the ranks' partial sums: everywhere, or under sequence parallelism on the rank that keeps the rows.
+  @inline(__always)
+  func complete<Sink: RowSink<Scalar>>(
+    _ part: ShardedPart, _ allReduce: OperatorName, _ reduceScatter: OperatorName, _ place: RowPlace<Scalar>,
+    _ sum: (partial: ActivationTensor, allReduced: ActivationTensor, scattered: ActivationTensor), _ sink: inout Sink
+  ) {
+    sink.crossing(.exit(part, place))
+    guard isSharded else { return }
+    if isSequenceParallel {
+      sink.row(
+        reduceScatter, place, Collective(.reduceScatter, ranks: tensorParallel, message: residualBytes),
+        reads: Activations(sum.partial), writes: Activations(sum.scattered))
+    } else {
+      sink.row(
+        allReduce, place, Collective(.allReduce, ranks: tensorParallel, message: residualBytes),
+        reads: Activations(sum.allReduced), writes: Activations(sum.allReduced))
+    }
+  }
+
+  /// Gives every rank all rows again before a projection that reads them.
+  @inline(__always)
+  func gather<Sink: RowSink<Scalar>>(
+    _ part: ShardedPart, _ name: OperatorName, _ place: RowPlace<Scalar>, _ sink: inout Sink
+  ) {
+    sink.crossing(.entry(part, place, tensor: .normalized))
+    guard isSequenceParallel else { return }
+    sink.row(
+      name, place, Collective(.allGather, ranks: tensorParallel, message: residualBytes),
+      reads: Activations(.normalizedShard), writes: Activations(.normalized))
+  }
+}

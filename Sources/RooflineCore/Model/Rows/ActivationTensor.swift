@@ -1,0 +1,29 @@
+/// Activations of one forward pass, by what they are. A layer's tensors exist once: the next layer uses the space again.
+public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
+  case tokenIDs, table, residual, residualAfterAttention, nextResidual
+  case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
+  case queryKeyValue, scores, cappedScores, probabilities, attended
+  case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
+}
+
+/// Up to four activations in order; without allocation, since every row states two of them.
+public struct Activations: Hashable, Sendable, Sequence {
+  private let list: SIMD4<UInt8>
+
+  /// No activation.
+  public static var none: Activations { Activations(list: SIMD4(repeating: .max)) }
+
+  private init(list: SIMD4<UInt8>) { self.list = list }
+
+  public init(
+    _ first: ActivationTensor, _ second: ActivationTensor? = nil, _ third: ActivationTensor? = nil,
+    _ fourth: ActivationTensor? = nil
+  ) {
+    list = SIMD4(
+      first.rawValue, second?.rawValue ?? .max, third?.rawValue ?? .max, fourth?.rawValue ?? .max)
+  }
+
+  public func makeIterator() -> some IteratorProtocol<ActivationTensor> {
+    (0..<4).lazy.compactMap { [list] in ActivationTensor(rawValue: list[$0]) }.makeIterator()
+  }
+}

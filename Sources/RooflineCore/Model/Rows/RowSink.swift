@@ -1,0 +1,95 @@
+/// Takes the rows of a forward pass one by one, each with its operator's own type, so that counting needs no existential and
+/// no sum type in between.
+public protocol RowSink<Scalar> {
+  associatedtype Scalar: Term
+
+  /// A row of the pass.
+  mutating func row<D: OperatorDefinition>(_ statement: RowStatement<Scalar>, _ definition: D) where D.Scalar == Scalar
+
+  /// Activations that were the same on every rank go into work that ranks share, or come out of it. Where that moves bytes,
+  /// a collective's row is handed over, too; a backward pass moves the gradients where the forward pass moves nothing.
+  mutating func crossing(_ crossing: ShardCrossing<Scalar>)
+}
+
+extension RowSink {
+  @inline(__always) public mutating func crossing(_ crossing: ShardCrossing<Scalar>) {}
+
+  /// States a row: its operator, and the activations it reads and writes in the order of the operator's operands.
+  @inline(__always)
+  mutating func row<D: OperatorDefinition>(
+    _ name: OperatorName, _ place: RowPlace<Scalar>, _ definition: D, reads: Activations, writes: Activations,
+    weight: CheckpointWeight = .none
+  ) where D.Scalar == Scalar {
+    row(RowStatement(name: name, place: place, reads: reads, writes: writes, weight: weight), definition)
+  }
+}
+
+/// What a row says of itself beside its operator.
+public struct RowStatement<Scalar: Term>: Hashable, Sendable {
+  public let name: OperatorName
+  public let place: RowPlace<Scalar>
+  /// In the order of the operator's activation operands.
+  public let reads, writes: Activations
+  public let weight: CheckpointWeight
+}
+
+/// Where a row stands, and how often it runs in one forward pass.
+public struct RowPlace<Scalar: Term>: Hashable, Sendable {
+  public let scope: RowScope
+  public let occurrences: Scalar
+
+  init(_ scope: RowScope, _ occurrences: Scalar) {
+    self.scope = scope
+    self.occurrences = occurrences
+  }
+}
+
+/// Where in a forward pass a row stands.
+public enum RowScope: Hashable, Sendable {
+  /// Once, before the first layer.
+  case beforeLayers
+  /// In every layer of a group (by its place in `DecoderModel.groups`); part of the layer's sum.
+  case layer(group: Int)
+  /// Once, after the last layer.
+  case afterLayers
+  /// Between two stages of a pipeline.
+  case boundary
+
+  public var isLayer: Bool { if case .layer = self { true } else { false } }
+
+  /// nil outside the layers.
+  public var group: Int? { if case .layer(let group) = self { group } else { nil } }
+}
+
+/// A place where replicated activations meet sharded work.
+public enum ShardCrossing<Scalar: Term> {
+  /// `tensor` is read by sharded work from here on.
+  case entry(ShardedPart, RowPlace<Scalar>, tensor: ActivationTensor)
+  /// The ranks' partial sums have been added up.
+  case exit(ShardedPart, RowPlace<Scalar>)
+  /// Ranks hold copies of KV heads, whose weights of `message` bytes are updated alike on `copies` ranks.
+  case copiedHeads(RowPlace<Scalar>, copies: Scalar, message: Scalar)
+}
+
+/// What the collectives of a backward pass are named after.
+public enum ShardedPart: Hashable, Sendable { case embedding, attention, feedForward, head }
+
+/// Keeps the rows as values.
+struct RowList<Scalar: Term>: RowSink {
+  var rows: [NamedOperator<Scalar>] = []
+
+  mutating func row<D: OperatorDefinition>(
+    _ statement: RowStatement<Scalar>, _ definition: D
+  ) where D.Scalar == Scalar {
+    rows.append(NamedOperator(statement, definition.asOperator))
+  }
+}
+
+extension ForwardPass {
+  /// The rows as values: what explains, measures and compares them.
+  public var rows: [NamedOperator<Scalar>] {
+    var list = RowList<Scalar>()
+    emit(into: &list)
+    return list.rows
+  }
+}

@@ -1,0 +1,23 @@
+/// What an operator's backward pass runs.
+public enum OperatorGradients<Scalar: Term> {
+  /// A row for each of its inputs and weights, in the order in which they run.
+  case rows([OperatorGradient<Scalar>])
+  /// Nothing: the gradient of its output is that of its inputs, or another rank's affair.
+  case passedOn
+  /// Nobody has stated them: a training step with such a row is refused.
+  case unknown
+}
+
+/// One row of an operator's backward pass.
+public struct OperatorGradient<Scalar: Term> {
+  public let part: GradientPart
+  public let `operator`: Operator<Scalar>
+  /// Elements of a replicated weight whose gradient it is: those of norms, which ranks add up.
+  let weights: Scalar
+
+  init<D: OperatorDefinition>(_ part: GradientPart, _ definition: D, weights: Scalar = 0) where D.Scalar == Scalar {
+    self.part = part
+    self.operator = definition.asOperator
+    self.weights = weights
+  }
+}
