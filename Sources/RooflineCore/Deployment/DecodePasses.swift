@@ -36,7 +36,8 @@ struct DecodePasses: Sendable {
     // Counts only grow with the context: a row that is the same at both ends is the same between them.
     isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.kernel != $1.kernel }
     var constant = ChosenRows(
-      isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
+      isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
+      time: IdealTime(overlap: analysis.options.overlap),
       calibrated: analysis.calibrated)
     ForwardPass<Count>(model, first).emit(into: &constant)
     self.constant = constant.sums

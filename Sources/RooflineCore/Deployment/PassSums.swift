@@ -70,7 +70,8 @@ struct ChosenRows: RowSink {
     let ideal = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
     let seconds = calibrated.map { $0.timed(definition.asOperator, ideal: ideal).seconds } ?? ideal.seconds
     sums.add(
-      statement.place.scope, seconds: seconds, ideal.cost, times: statement.place.occurrences, roof: roof(of: ideal.cost))
+      statement.place.scope, seconds: seconds, ideal.cost, times: statement.place.occurrences,
+      roof: roof(of: ideal.cost))
   }
 
   /// The roof that decides: one for all where the parts are added up, or where the link decides.

@@ -43,7 +43,8 @@ enum ExplainCommand: Command {
     guard !explanations.isEmpty else {
       let rows = rows(of: analysis)
       throw unknown(
-        wanted, among: rows + rowsOfEitherSet(analysis) + ["layer", "model", "generation", "footprint"], listing: rows + ["layer", "model"],
+        wanted, among: rows + rowsOfEitherSet(analysis) + ["layer", "model", "generation", "footprint"],
+        listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
     return Outcome(output: try render(explanations, format, text), errors: analysis.notices.warnings)
