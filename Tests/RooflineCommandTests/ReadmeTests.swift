@@ -5,32 +5,53 @@ import XCTest
 
 @testable import roofline
 
-/// The README prints what the program prints.
+/// The README and the pages behind it print what the program prints.
 final class ReadmeTests: CommandTestCase {
-  private func readme() throws -> String { try String(contentsOfFile: "README.md", encoding: .utf8) }
+  private func page(_ name: String) throws -> DocumentationPage {
+    try DocumentationPage("Sources/roofline/Documentation.docc/\(name).md")
+  }
 
-  private func assertReadmeHolds(_ output: String, line: UInt = #line) throws {
-    XCTAssertTrue(try readme().contains("```text\n\(output)```\n"), "not in the README:\n\(output)", line: line)
+  private func assert(_ page: DocumentationPage, holds output: String, line: UInt = #line) {
+    XCTAssertTrue(page.text.contains("```text\n\(output)```\n"), "not in \(page.path):\n\(output)", line: line)
   }
 
   func testTablesStandAsPrinted() throws {
-    try assertReadmeHolds(output("\(Self.mainCommand) --phase decode"))
-    try assertReadmeHolds(output("\(Self.mainCommand.replacing("analyze", with: "footprint")) --generate 1024"))
-    try assertReadmeHolds(
-      output("kernel gemm m=16 n=8192 k=1024 --dtype fp16 --hardware a100-sxm4-80gb --bandwidth 1.5e12"))
+    let decode = output("\(Self.mainCommand) --phase decode")
+    // The README stops before the second table.
+    let first = try XCTUnwrap(decode.components(separatedBy: "\n\nmemory by class").first)
+    XCTAssertLessThan(first.count, decode.count)
+    assert(try DocumentationPage("README.md"), holds: first + "\n")
+    assert(try page("Analyzing"), holds: decode)
+    assert(
+      try page("Analyzing"),
+      holds: output("kernel gemm m=16 n=8192 k=1024 --dtype fp16 --hardware a100-sxm4-80gb --bandwidth 1.5e12"))
+    assert(
+      try page("Deployment"),
+      holds: output("\(Self.mainCommand.replacing("analyze", with: "footprint")) --generate 1024"))
   }
 
-  func testMainCommandsStandThere() throws {
-    XCTAssertTrue(try readme().contains("\nswift run -c release roofline \(Self.mainCommand)\n"))
-    XCTAssertTrue(try readme().contains("\nswift test --disable-swift-testing\n"))
+  func testReadmeIsShortAndHasTheCommandsToRunAndToTest() throws {
+    let readme = try DocumentationPage("README.md")
+    XCTAssertLessThanOrEqual(readme.text.split(separator: "\n", omittingEmptySubsequences: false).count, 151)
+    XCTAssertEqual(
+      readme.blocks("sh"), ["swift run -c release roofline \(Self.mainCommand)", "swift test --disable-swift-testing"])
   }
 
+  func testReadmeLinksEveryPage() throws {
+    let readme = try DocumentationPage("README.md").text
+    // CUDAMeasurement's is for its contributors; Measuring links it.
+    for page in try DocumentationPage.all().dropFirst() where !page.path.contains("/CUDAMeasurement/") {
+      XCTAssertTrue(readme.contains("(\(page.path))"), "the README does not link \(page.path)")
+    }
+  }
+
+  /// Those of the worked examples run in `WorkedExampleTests`.
   func testEveryRooflineCommandRuns() throws {
-    let prefix = "swift run -c release roofline "
-    let commands = try readme().split(separator: "\n").filter { $0.hasPrefix(prefix) }
-    XCTAssertGreaterThan(commands.count, 5)
+    let commands = try DocumentationPage.all().filter { !$0.path.hasSuffix("/WorkedExamples.md") }
+      .flatMap(\.rooflineCommands)
+    XCTAssertGreaterThan(commands.count, 25)
     for command in commands {
-      let outcome = roofline(String(command.dropFirst(prefix.count)))
+      let outcome = roofline(command)
       XCTAssertEqual(outcome.exitCode, 0, "\(command): \(outcome.errors)")
       XCTAssertFalse(outcome.output.isEmpty, "\(command)")
     }
@@ -47,8 +68,7 @@ final class ReadmeTests: CommandTestCase {
     let chosen = lines.enumerated().filter { $0.offset % 211 == 0 || $0.element.contains(",4096,4096,") }.map(\.element)
     try chosen.joined(separator: "\n").write(
       to: folder.appendingPathComponent("kernels.csv"), atomically: true, encoding: .utf8)
-    let block = try XCTUnwrap(try readme().components(separatedBy: "```console\n").dropFirst().first)
-    let commands = try XCTUnwrap(block.components(separatedBy: "```").first).split(separator: "\n")
+    let commands = try XCTUnwrap(try page("Comparing").blocks("console").first).split(separator: "\n")
     XCTAssertEqual(commands.count, 6)
     for command in commands {
       let arguments = command.split(separator: " ").dropFirst().map { word -> String in
@@ -70,8 +90,7 @@ final class ReadmeTests: CommandTestCase {
     defer { try? FileManager.default.removeItem(at: folder) }
     try "kind,dtype,op,rows,width\nrow,bf16,rmsnorm,3,64\n".write(
       to: folder.appendingPathComponent("kernels.csv"), atomically: true, encoding: .utf8)
-    let block = try XCTUnwrap(try readme().components(separatedBy: "```console\n").dropFirst(2).first)
-    let commands = try XCTUnwrap(block.components(separatedBy: "```").first).split(separator: "\n")
+    let commands = try XCTUnwrap(try page("Measuring").blocks("console").first).split(separator: "\n")
     XCTAssertEqual(commands.count, 7)
     let small = [
       "llama-2-70b": "llama-3.2-1b", "20": "1", "1024": "2", "rows=20": "rows=2", "width=8192": "width=256",
@@ -101,7 +120,7 @@ final class ReadmeTests: CommandTestCase {
 
   /// The table of errors says what the calibration files say.
   func testErrorsStandAsInTheCalibrations() throws {
-    let text = try readme()
+    let text = try page("Comparing").text
     func error(_ gpu: String, _ matches: (Calibration.Key) -> Bool) throws -> String {
       let entry = try XCTUnwrap(try Fixtures.catalog.calibration(of: gpu).entries.first { matches($0.key) })
       return String(format: "%.1f", try XCTUnwrap(entry.heldOut).mape * 100)
@@ -135,6 +154,15 @@ final class ReadmeTests: CommandTestCase {
     XCTAssertTrue(
       text.contains("| attention, decode, grouped heads: vLLM, SGLang | \(decode.joined(separator: " | ")) |"),
       "\(decode)")
+    let rows = try gpus.prefix(2).map { gpu in
+      let errors = try Fixtures.catalog.calibration(of: gpu).entries
+        .filter { $0.key.kind == .row && $0.key.launch == .graph }.compactMap { $0.heldOut?.mape }
+      return try [errors.min(), errors.max()].map { String(format: "%.1f", try XCTUnwrap($0) * 100) }
+        .joined(separator: " to ")
+    }
+    XCTAssertTrue(
+      text.contains("| norms, activations, rotary, additions, embedding | \(rows.joined(separator: " | ")) | – |"),
+      "\(rows)")
     let reduce = try gpus.prefix(2).map { try error($0) { $0.family == "nccl" && $0.operation == .allReduce } }
     XCTAssertTrue(text.contains("| NCCL all-reduce | \(reduce.joined(separator: " | ")) | – |"), "\(reduce)")
   }
