@@ -4,8 +4,8 @@ import RooflineCore
 ///
 /// The correction of a kernel is the weighted mean of ln(measured/calibrated) over its 8 nearest observations of the same library,
 /// operator, formats, head dim and window, shrunk to the median of them all. How much it shrinks is what predicts groups of shapes best
-/// that are left out. Far from every observation the correction fades, and the time is the calibrated one again. Source: time-model.md,
-/// "Anchored".
+/// that are left out. Far from every observation the correction fades, and the time is the calibrated one again. Source: TimeModels.md,
+/// "Anchors".
 public struct Anchors: TimeCorrection {
   /// Observations that may speak for one another.
   struct Key: Hashable {

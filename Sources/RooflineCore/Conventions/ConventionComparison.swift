@@ -1,6 +1,6 @@
 /// A note's table beside the engine's: every cell that differs, and why.
 public struct ConventionComparison: Sendable {
-  /// One way in which the note counts otherwise than the contract.
+  /// One way in which the note counts otherwise than Counting.md.
   public struct Reason: Hashable, Sendable {
     public let name: String
     /// One sentence.

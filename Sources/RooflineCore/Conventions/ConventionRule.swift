@@ -1,4 +1,4 @@
-/// One way in which note 000 counts otherwise than the contract, as a function from its value to the exact one. This is
+/// One way in which note 000 counts otherwise than Counting.md, as a function from its value to the exact one. This is
 /// the one place for the reasons.
 ///
 /// Rules run in order, each over the whole table; several may correct the same cell one after another. They work on

@@ -1,4 +1,4 @@
-/// The table of note 000 (`../shared/counting.md`, "The reference table"): how its author counted, slips included.
+/// The table of note 000 (Notes.md, "Note 000"): how its author counted, slips included.
 ///
 /// Kept apart from the engine, which never reads it. In a formula, the last 2 of a byte count is the size of an
 /// element; every term is divided by TP with floor division, replicated ones too. The attention, norm, activation and

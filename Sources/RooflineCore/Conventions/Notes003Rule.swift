@@ -1,4 +1,4 @@
-/// One way in which note 003 counts otherwise than the contract, as a function from its value to the exact one. This is
+/// One way in which note 003 counts otherwise than Counting.md, as a function from its value to the exact one. This is
 /// the one place for the reasons.
 ///
 /// Rules run in order; several may correct the same cell one after another. What the note leaves out is added as the

@@ -1,4 +1,4 @@
-/// The letters of the counting contract: what a formula's symbol is called, means, and where its value comes from.
+/// The letters of Counting.md: what a formula's symbol is called, means, and where its value comes from.
 ///
 /// KV heads are written `h_kv` because `k` is the inner dimension of a GEMM in every formula that has both.
 public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
@@ -19,7 +19,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// A letter of a note, where the contract has another, or uses the same for something else.
+  /// A letter of a note, where Counting.md has another, or uses the same for something else.
   public var isANotes: Bool {
     switch self {
     case .noteLength, .noteKeyValueHeads, .noteVocabulary, .noteTensorParallel, .noteOtherRanks: true

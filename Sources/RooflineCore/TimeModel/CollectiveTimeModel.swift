@@ -1,6 +1,6 @@
 /// The time of a collective over NVLink: the fastest of a library's protocols.
 ///
-/// Source: time-model.md, "Collectives over NVLink".
+/// Source: TimeModels.md, "Collectives".
 public struct CollectiveTimeModel: KernelTimeModel {
   public typealias Shape = CollectiveCall
 

@@ -1,6 +1,6 @@
 /// The time of split-KV attention in a decode step.
 ///
-/// Source: time-model.md, "Attention, decode", of which it is the special case with all optional constants neutral.
+/// Source: TimeModels.md, "Attention in a decode step".
 public struct DecodeTimeModel: KernelTimeModel {
   public typealias Shape = AttentionCall
 

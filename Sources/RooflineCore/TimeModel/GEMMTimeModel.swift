@@ -1,7 +1,7 @@
 /// The time of a tiled GEMM: of all tiles and splits that the library offers, the fastest.
 ///
 /// A CTA computes a tile; CTAs run in waves over the SMs. In each, tensor cores, L2 and DRAM work at the same time, combined by a
-/// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: time-model.md.
+/// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: TimeModels.md, "GEMM".
 public struct GEMMTimeModel: Sendable {
   /// y (m×n) = x (m×k) · Wᵀ (k×n).
   public struct Shape: Hashable, Sendable {

@@ -1,6 +1,6 @@
 /// The time of fused attention over a prompt: tiles of query rows walk over the blocks of keys that they see.
 ///
-/// Source: time-model.md, "Attention, prefill", of which it is the special case with all optional constants neutral.
+/// Source: TimeModels.md, "Attention over a prompt".
 public struct PrefillTimeModel: KernelTimeModel {
   public typealias Shape = AttentionCall
 

@@ -1,6 +1,6 @@
 /// The time of a kernel that gives each row a CTA: waves of CTAs wait for memory while bytes move, from L2 as far as it reaches.
 ///
-/// Source: time-model.md, "Row kernels"; a last wave that is not full counts by its share, and rotary goes around its loop for queries
+/// Source: TimeModels.md, "Row kernels"; a last wave that is not full counts by its share, and rotary goes around its loop for queries
 /// and keys apart.
 public struct RowTimeModel: KernelTimeModel {
   public typealias Shape = RowCall
