@@ -14,8 +14,9 @@ extension ObservationFile {
   /// of other conditions than a model's.
   ///
   /// - Throws: `InputError`; a file of a fake device (`"isFake": true`) is refused, since its numbers are nobody's.
-  init(json value: JSONValue, path: String) throws(InputError) {
-    let root = try JSONObject(value, file: path)
+  init(json text: JSONText, path: String) throws(InputError) {
+    // Hundreds of thousands of observations are read one by one, and not kept as JSON.
+    let (root, deferred) = try text.object(deferring: "observations")
     guard try root.positiveInteger("schemaVersion") == 1 else {
       throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
     }
@@ -23,7 +24,7 @@ extension ObservationFile {
       throw .notMeasurements(file: path, problem: "a fake device's file; its times are made up")
     }
     let gpu = try root.require(try root.string("gpu"), "gpu", "the GPU's name, a string")
-    guard case .array(let list) = root["observations"], !list.isEmpty else {
+    guard let list = deferred, list.count > 0 else {
       if root["ceilings"] != nil {
         throw .notMeasurements(
           file: path, problem: "it holds ceilings and no observations; `devices --ceilings` shows them")
@@ -33,15 +34,22 @@ extension ObservationFile {
     var reader = ObservationReader(path: path)
     var observations: [Observation] = []
     var unknown: [String] = []
-    var seen: [JSONValue: Int] = [:]
+    observations.reserveCapacity(list.count)
+    var seen: [Int: (index: Int, place: JSONList.Place)] = [:]
+    seen.reserveCapacity(list.count)
     var repeats: [Repeat] = []
-    for (index, value) in list.enumerated() {
+    try list.readElements { element throws(InputError) in
+      let (index, value) = (element.index, element.value)
       let place = "observations[\(index)]"
       let object = try JSONObject(value, file: path, path: place)
-      if let earlier = seen.updateValue(index, forKey: value) {
-        seen[value] = earlier
-        repeats.append(Repeat(place: place, earlier: "observations[\(earlier)]"))
-        continue
+      if let earlier = seen[value.hashValue] {
+        // Equal hashes say little; the earlier observation is read again.
+        if try list.value(at: earlier.place) == value {
+          repeats.append(Repeat(place: place, earlier: "observations[\(earlier.index)]"))
+          return
+        }
+      } else {
+        seen[value.hashValue] = (index, list.place(of: element))
       }
       if let own = try object.string("gpu"), own != gpu {
         throw .notMeasurements(
@@ -57,7 +65,7 @@ extension ObservationFile {
       let mode = try object.string("mode")
       if let mode, mode != TimingMode.rotating.rawValue {
         reader.skip("timed \(ObservationFile.shortened(mode)), not rotating as a model runs")
-        continue
+        return
       }
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")

@@ -58,16 +58,26 @@ public struct ObservationFile: Sendable {
   ///
   /// - Throws: `InputError` naming file, line and column of the first thing that is wrong.
   public static func read(_ path: String) throws(InputError) -> ObservationFile {
-    let bytes = try bytes(of: path)
-    let first = bytes.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
+    let data = try contents(of: path)
+    let first = data.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-      return try ObservationFile(json: JSONValue.parse(Data(bytes), file: path), path: path)
+      return try ObservationFile(json: JSONText(data, file: path), path: path)
     }
-    return try ObservationFile(csv: bytes, path: path)
+    return try ObservationFile(csv: text(data, path), path: path)
   }
 
   /// A text file's bytes.
-  static func bytes(of path: String) throws(InputError) -> [UInt8] {
+  static func bytes(of path: String) throws(InputError) -> [UInt8] { try text(contents(of: path), path) }
+
+  private static func text(_ data: Data, _ path: String) throws(InputError) -> [UInt8] {
+    if let place = data.firstIndex(of: 0) {
+      let line = data[..<place].count { $0 == 0x0A } + 1
+      throw .notMeasurements(file: path, problem: "it is not text: line \(line) holds a zero byte")
+    }
+    return [UInt8](data)
+  }
+
+  private static func contents(of path: String) throws(InputError) -> Data {
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
     // What has no end, or far too much before it, is refused before it is read.
@@ -84,12 +94,7 @@ public struct ObservationFile: Sendable {
     guard data.count <= sizeLimit else {
       throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")
     }
-    let bytes = [UInt8](data)
-    if let place = bytes.firstIndex(of: 0) {
-      let line = bytes[..<place].count { $0 == 0x0A } + 1
-      throw .notMeasurements(file: path, problem: "it is not text: line \(line) holds a zero byte")
-    }
-    return bytes
+    return data
   }
 
   static let sizeLimit = 256 << 20

@@ -152,13 +152,16 @@ final class JSONReaderTests: XCTestCase {
     let found = try XCTUnwrap(list)
     XCTAssertEqual(found.count, 3)
     var elements: [JSONValue] = []
-    try found.readElements { index, value throws(InputError) in
-      XCTAssertEqual(index, elements.count)
-      elements.append(value)
+    var places: [JSONList.Place] = []
+    try found.readElements { element throws(InputError) in
+      XCTAssertEqual(element.index, elements.count)
+      elements.append(element.value)
+      places.append(found.place(of: element))
     }
+    XCTAssertEqual(try places.map { place throws in try found.value(at: place) }, elements)
     XCTAssertEqual(elements, [.integer(10), .object(["a": .integer(2)]), .array([.integer(3)])])
     XCTAssertThrowsError(
-      try found.readElements { _, _ throws(InputError) in throw .overflow(what: "an element") }
+      try found.readElements { _ throws(InputError) in throw .overflow(what: "an element") }
     ) { XCTAssertEqual($0 as? InputError, .overflow(what: "an element")) }
   }
 

@@ -62,16 +62,25 @@ public struct JSONText: Sendable {
     return (try JSONObject(value, file: file), place.map { JSONList(text: self, offset: $0.offset, count: $0.count) })
   }
 
+  /// The value that begins there, which has been read before.
+  fileprivate func value(at offset: Int) throws(InputError) -> JSONValue {
+    try read { reader throws(JSONReader.Flaw) in
+      reader = reader.moved(to: offset)
+      return try reader.value()
+    }
+  }
+
   /// Hands over each element of the list that begins there, which has been read before.
   fileprivate func readElements(
-    from offset: Int, _ body: (Int, JSONValue) throws(InputError) -> Void
+    from offset: Int, _ body: (JSONList.Element) throws(InputError) -> Void
   ) throws(InputError) {
     var stopped: InputError?
     try read { reader throws(JSONReader.Flaw) in
       reader = reader.moved(to: offset)
       try reader.array { reader, index throws(JSONReader.Flaw) in
-        let element = try reader.value()
-        do throws(InputError) { try body(index, element) } catch {
+        let offset = reader.offset
+        let element = JSONList.Element(index: index, value: try reader.value(), offset: offset)
+        do throws(InputError) { try body(element) } catch {
           stopped = error
           throw reader.flaw("")
         }
@@ -151,8 +160,25 @@ public struct JSONList: Sendable {
   fileprivate let offset: Int
   public let count: Int
 
-  /// Hands over each element with its index.
-  public func readElements(_ body: (Int, JSONValue) throws(InputError) -> Void) throws(InputError) {
+  public struct Element {
+    public let index: Int
+    public let value: JSONValue
+    /// Where it begins in the text.
+    fileprivate let offset: Int
+  }
+
+  /// Where an element stands, to be read again.
+  public struct Place: Hashable, Sendable {
+    fileprivate let offset: Int
+  }
+
+  /// Hands over the elements in their order.
+  public func readElements(_ body: (Element) throws(InputError) -> Void) throws(InputError) {
     try text.readElements(from: offset, body)
   }
+
+  public func place(of element: Element) -> Place { Place(offset: element.offset) }
+
+  /// Reads an element again.
+  public func value(at place: Place) throws(InputError) -> JSONValue { try text.value(at: place.offset) }
 }
