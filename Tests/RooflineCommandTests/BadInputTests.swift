@@ -156,8 +156,14 @@ final class BadInputTests: CommandTestCase {
 
   func testImplausibleRatesAreRefused() {
     let run = "analyze --model llama-2-7b --hardware h100-sxm --prompt 8"
-    for rate in ["1e-310", "1e308", "2"] {
-      assertRefused("\(run) --bandwidth \(rate)", exitCode: 64, naming: ["--bandwidth", "1e3 to 1e21"])
+    // Bytes typed as GB/s, and kB/s; TFLOP/s, and FLOP/ms.
+    for rate in ["1e-310", "1e308", "2", "2039", "2039e12"] {
+      assertRefused("\(run) --bandwidth \(rate)", exitCode: 64, naming: ["--bandwidth", "B/s"])
+    }
+    for (option, rate) in [
+      ("peak", "989"), ("peak", "989e18"), ("vector-peak", "67"), ("link", "450"), ("link", "450e12"),
+    ] {
+      assertRefused("\(run) --\(option) \(rate)", exitCode: 64, naming: ["--\(option)", "expected"])
     }
     assertRefused("\(run) --efficiency 1e-320", exitCode: 64, naming: ["--efficiency"])
   }

@@ -74,11 +74,12 @@ public struct Sensitivity: Sendable {
     let spec = scenario.hardware
     let unit = scenario.workload.formats.linearUnit
     func change(
-      _ name: String, _ option: String, _ rate: Double?, _ path: WritableKeyPath<RateOptions, Double?>
+      _ name: String, _ option: String, _ rate: Double?, _ path: WritableKeyPath<RateOptions, Double?>,
+      in limits: ClosedRange<Double> = RateOptions.plausibleCompute
     ) -> Change {
       guard let rate else { return Change("\(name) +10 %", impossible: "the rate is not known") }
       let raised = rate * 11 / 10
-      guard RateOptions.plausible.contains(raised) else {
+      guard limits.contains(raised) else {
         return Change("\(name) +10 %", impossible: "it would leave the range of rates")
       }
       return Change("\(name) +10 %", "--\(option) \(raised)") { $0.options[keyPath: path] = raised }
@@ -99,8 +100,11 @@ public struct Sensitivity: Sendable {
     let ranks = scenario.workload.devicesPerReplica.value
     let link = spec.joins(ranks) ? spec.link?.bandwidth : nil
     return [
-      tensor, change("bandwidth", "bandwidth", options.bandwidth ?? spec.memory?.bandwidth, \.bandwidth),
-      change("link", "link", options.link ?? link, \.link),
+      tensor,
+      change(
+        "bandwidth", "bandwidth", options.bandwidth ?? spec.memory?.bandwidth, \.bandwidth,
+        in: RateOptions.plausibleBandwidth),
+      change("link", "link", options.link ?? link, \.link, in: RateOptions.plausibleLink),
     ]
   }
 

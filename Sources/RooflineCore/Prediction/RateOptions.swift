@@ -18,8 +18,10 @@ public struct RateOptions: Hashable, Sendable {
   public var linkLatency = 0.0
   public var overlap = Overlap.max
 
-  /// Rates outside are slips of units: 1e3 to 1e21 units a second.
-  public static let plausible = 1e3...1e21
+  /// What a run may suppose of a GPU: some way beyond what chips do, and short of a slip of units. Links reach down to a network's.
+  public static let plausibleCompute = 1e10...1e19
+  public static let plausibleBandwidth = 1e10...1e14
+  public static let plausibleLink = 1e7...1e13
 
   public init() {}
 }

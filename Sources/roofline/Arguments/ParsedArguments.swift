@@ -100,10 +100,12 @@ struct ParsedArguments: Sendable {
   }
 
   /// A rate in units a second.
-  func rate(_ name: String) throws(InputError) -> Double? {
+  func rate(
+    _ name: String, in limits: ClosedRange<Double> = RateOptions.plausibleCompute, _ unit: String = "FLOP/s"
+  ) throws(InputError) -> Double? {
     guard let number = try positiveNumber(name) else { return nil }
-    guard RateOptions.plausible.contains(number) else {
-      throw .usage("--\(name) is \(number); expected a rate from 1e3 to 1e21 a second")
+    guard limits.contains(number) else {
+      throw .usage("--\(name) is \(number); expected \(limits.lowerBound) to \(limits.upperBound) \(unit)")
     }
     return number
   }

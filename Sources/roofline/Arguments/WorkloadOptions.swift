@@ -227,9 +227,9 @@ extension ParsedArguments {
     options.memoryEfficiency = try share("memory-efficiency") ?? both ?? 1
     options.tensorPeak = try rate("peak")
     options.vectorPeak = try rate("vector-peak")
-    options.specialPeak = try rate("special-peak")
-    options.bandwidth = try rate("bandwidth")
-    options.link = try rate("link")
+    options.specialPeak = try rate("special-peak", in: RateOptions.plausibleCompute, "functions/s")
+    options.bandwidth = try rate("bandwidth", in: RateOptions.plausibleBandwidth, "B/s")
+    options.link = try rate("link", in: RateOptions.plausibleLink, "B/s")
     options.linkLatency = try latency() ?? 0
     options.overlap = try choice("overlap", Overlap.self) ?? .max
     return options
