@@ -95,9 +95,10 @@ public struct PhaseAnalysis: Sendable {
 
   /// The first count that does not fit in 63 bits, in words; nil when all of them are exact.
   public var overflow: String? {
+    // Sums saturate and every row runs at least once, so the model's cover those of its parts.
+    guard model.cost.isOverflow else { return nil }
     if let row = operators.first(where: \.cost.isOverflow) { return row.name.rawValue }
-    if layer.cost.isOverflow { return "the sum over a layer" }
-    return model.cost.isOverflow ? "the sum over the model" : nil
+    return layer.cost.isOverflow ? "the sum over a layer" : "the sum over the model"
   }
 }
 
