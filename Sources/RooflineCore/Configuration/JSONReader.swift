@@ -221,9 +221,11 @@ struct JSONReader {
   /// The byte at hand; nil at the end.
   var peek: UInt8? { at(offset) }
 
-  private func at(_ place: Int) -> UInt8? { place < bytes.count ? bytes[place] : nil }
+  func at(_ place: Int) -> UInt8? { place < bytes.count ? bytes[place] : nil }
 
-  mutating func skipByte() { offset += 1 }
+  mutating func skipByte() { skipBytes(1) }
+
+  mutating func skipBytes(_ count: Int) { offset += count }
 
   mutating func take(_ byte: UInt8) -> Bool {
     guard peek == byte else { return false }
@@ -242,32 +244,6 @@ struct JSONReader {
   }
 
   func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-
-  private mutating func skipSpace() throws(Flaw) {
-    while let byte = peek {
-      switch byte {
-      case 0x20, 0x09...0x0D: offset += 1
-      case UInt8(ascii: "/"): try skipComment()
-      // No-break space, byte order mark, line and paragraph separator.
-      case 0xC2 where at(offset + 1) == 0xA0: offset += 2
-      case 0xEF where at(offset + 1) == 0xBB && at(offset + 2) == 0xBF: offset += 3
-      case 0xE2 where at(offset + 1) == 0x80 && (at(offset + 2) == 0xA8 || at(offset + 2) == 0xA9): offset += 3
-      default: return
-      }
-    }
-  }
-
-  private mutating func skipComment() throws(Flaw) {
-    switch at(offset + 1) {
-    case UInt8(ascii: "/"): while let byte = peek, byte != UInt8(ascii: "\n") { offset += 1 }
-    case UInt8(ascii: "*"):
-      offset += 2
-      while peek != nil, !(peek == UInt8(ascii: "*") && at(offset + 1) == UInt8(ascii: "/")) { offset += 1 }
-      guard peek != nil else { throw ended() }
-      offset += 2
-    default: throw expected("a value")
-    }
-  }
 
   static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
