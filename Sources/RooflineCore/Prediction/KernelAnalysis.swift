@@ -35,7 +35,8 @@ public struct KernelAnalysis: Sendable {
     let ideal = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
     if let request {
       let calibrated = CalibratedTime(
-        request.set, formats: formats, headDim: try arguments.headDim() ?? 128, isWindowed: arguments.isWindowed,
+        request.set, formats: formats,
+        attentions: try arguments.headDim().map { [.init(headDim: $0, isWindowed: arguments.isWindowed)] } ?? [],
         options: request.options, correction: request.correction)
       let kernel = TimedKernel(value, residency: request.options.residency)?.with(copies: try arguments.copies())
       prediction = calibrated.timed(kernel, ideal: ideal)

@@ -30,9 +30,15 @@ public struct PhaseAnalysis: Sendable {
       return
     }
     missingGradients = []
-    var predictions = Predictions(rates: rates, time: time)
-    forward.emit(into: &predictions)
-    operators = calibrated.map { time in predictions.rows.map { RowPrediction($0, by: time) } } ?? predictions.rows
+    if let calibrated {
+      var predictions = CalibratedPredictions(rates: rates, time: time, calibrated: calibrated)
+      forward.emit(into: &predictions)
+      operators = predictions.rows
+    } else {
+      var predictions = Predictions(rates: rates, time: time)
+      forward.emit(into: &predictions)
+      operators = predictions.rows
+    }
   }
 
   /// Sum over a layer's rows, one occurrence each; of a model with several groups, of a layer of each after another.
@@ -119,5 +125,38 @@ private struct Predictions: RowSink {
     _ statement: RowStatement<Count>, _ definition: D
   ) where D.Scalar == Count {
     rows.append(RowPrediction(statement, definition, rates: rates, time: time))
+  }
+}
+
+/// Turns rows into predictions with calibrated times as they come.
+private struct CalibratedPredictions: RowSink {
+  let rates: DeviceRates
+  let time: IdealTime
+  let calibrated: CalibratedTime
+  var rows: [RowPrediction] = []
+
+  init(rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime) {
+    self.rates = rates
+    self.time = time
+    self.calibrated = calibrated
+    rows.reserveCapacity(ForwardPass<Count>.usualRowCount)
+  }
+
+  @inline(__always)
+  mutating func row<D: OperatorDefinition>(
+    _ statement: RowStatement<Count>, _ definition: D
+  ) where D.Scalar == Count {
+    let row = NamedOperator(statement, definition.asOperator)
+    rows.append(earlier(row) ?? RowPrediction(row, definition, rates: rates, time: time, by: calibrated))
+  }
+
+  /// A GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
+  @inline(__always)
+  private func earlier(_ row: NamedOperator<Count>) -> RowPrediction? {
+    guard case .gemm(let gemm) = row.operator else { return nil }
+    for known in rows {
+      if case .gemm(let own) = known.row.operator, own == gemm { return RowPrediction(row, known.prediction) }
+    }
+    return nil
   }
 }

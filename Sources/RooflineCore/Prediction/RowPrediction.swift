@@ -26,10 +26,20 @@ public struct RowPrediction: Sendable {
     prediction = row.operator.accept(PredictionVisitor(rates: rates, time: time))
   }
 
-  /// The row with a calibrated time in place of its ideal one.
-  init(_ ideal: RowPrediction, by calibrated: CalibratedTime) {
-    row = ideal.row
-    prediction = calibrated.timed(ideal.row.operator, ideal: ideal.prediction)
+  /// A row with a prediction that was made for another one with its operator.
+  init(_ row: NamedOperator<Count>, _ prediction: OperatorPrediction) {
+    self.row = row
+    self.prediction = prediction
+  }
+
+  /// A row with a calibrated time in place of its ideal one.
+  @inline(__always)
+  init<D: OperatorDefinition>(
+    _ row: NamedOperator<Count>, _ definition: D, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime
+  ) where D.Scalar == Count {
+    self.row = row
+    prediction = calibrated.timed(
+      row.operator, ideal: OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time))
   }
 }
 

@@ -17,65 +17,46 @@ public final class CalibratedTime: Sendable {
   public let options: Options
   /// Observations near a kernel that correct its time; nil: calibrated times stand as they are.
   public let correction: (any TimeCorrection)?
-  private let gemm, prefill: CalibrationSet.Found?
-  private let decode: [CalibrationSet.Found?]
-  private let rows: [RowOperation: CalibrationSet.Found]
-  private let collectives: [OperatorKind: CalibrationSet.Found]
-  private let decodeFamily: String
+  private let gemm: CalibrationSet.Found?
+  /// Of every attention that the model's layers have.
+  private let attentions: [AttentionEntries]
+  private let rows, collectives: [(operation: OperatorKind, found: CalibrationSet.Found)]
+
+  /// What decides, beside formats, which entry an attention kernel belongs to.
+  public struct AttentionKind: Hashable, Sendable {
+    public let headDim: UInt64
+    /// Whether it has a sliding window.
+    public let isWindowed: Bool
+
+    public init(headDim: UInt64, isWindowed: Bool) {
+      self.headDim = headDim
+      self.isWindowed = isWindowed
+    }
+  }
 
   /// - Parameters:
   ///   - formats: of the model's run.
-  ///   - headDim: of the model's attention.
-  ///   - isWindowed: whether its attention has a sliding window.
+  ///   - attentions: of the model's layers, each once; a kernel of another has no time.
   public init(
-    _ set: CalibrationSet, formats: NumberFormats, headDim: UInt64, isWindowed: Bool, options: Options,
+    _ set: CalibrationSet, formats: NumberFormats, attentions: [AttentionKind], options: Options,
     correction: (any TimeCorrection)? = nil
   ) {
     self.set = set
     self.options = options
     self.correction = correction
-    func find(
-      _ kernel: TimedKernel, variant: AttentionVariant? = nil, family: String? = nil
-    ) -> CalibrationSet.Found? {
-      let family = family ?? options.families[kernel.kind]
-      if options.launch == .eager,
-        let eager = set.find(kernel, family: family, launch: .eager, variant: variant)
-      {
-        return eager
-      }
-      return set.find(kernel, family: family, variant: variant) ?? set.standIn(kernel, family: family)
-    }
-    let call = AttentionCall(
-      batch: 1, query: 2, context: 2, heads: 1, keyValueHeads: 1, headDim: Double(headDim),
-      window: isWindowed ? 1 : 0)
-    func attention(_ shape: TimedKernel.Shape) -> TimedKernel {
-      TimedKernel(shape, dtype: formats.residual, keyValueDType: formats.keyValueCache)
-    }
+    let search = Search(set: set, options: options)
     gemm =
       formats.weight.bits == formats.activation.bits
-      ? find(TimedKernel(.gemm(.init(m: 1, n: 1, k: 1, copies: 1)), dtype: formats.activation)) : nil
-    prefill = find(attention(.prefill(call)))
-    // One library for all decode steps: the one that serves a usual call. Asked for a variant that it does not have, another GPU's
-    // library would answer.
-    var usual = call
-    usual.heads = 8
-    let variants = AttentionVariant.allCases
-    let library =
-      (find(attention(.decode(usual))) ?? find(attention(.decode(call)))
-      ?? variants.lazy.compactMap { find(attention(.decode(call)), variant: $0) }.first)?.entry.key.family
-    decodeFamily = library ?? ""
-    decode = variants.map { variant in
-      library.flatMap { find(attention(.decode(call)), variant: variant, family: $0) }
+      ? search.find(TimedKernel(.gemm(.init(m: 1, n: 1, k: 1, copies: 1)), dtype: formats.activation)) : nil
+    self.attentions = attentions.map { AttentionEntries($0, formats, search) }
+    rows = RowOperation.allCases.compactMap { operation in
+      search.find(TimedKernel(.row(.init(operation.kind, rows: 1, width: 1)), dtype: formats.residual))
+        .map { (operation.kind, $0) }
     }
-    rows = Dictionary(
-      uniqueKeysWithValues: RowOperation.allCases.compactMap { operation in
-        find(TimedKernel(.row(.init(operation.kind, rows: 1, width: 1)), dtype: formats.residual))
-          .map { (operation, $0) }
-      })
-    collectives = Dictionary(
-      uniqueKeysWithValues: CollectiveCall.operations.compactMap { kind in
-        find(TimedKernel(.collective(.init(kind, ranks: 2, bytes: 1)), dtype: .bf16)).map { (kind, $0) }
-      })
+    collectives = CollectivePattern.allCases.compactMap { pattern in
+      search.find(TimedKernel(.collective(.init(pattern.kind, ranks: 2, bytes: 1)), dtype: .bf16))
+        .map { (pattern.kind, $0) }
+    }
   }
 
   /// The entry that predicts a kernel; nil where there is none.
@@ -83,21 +64,17 @@ public final class CalibratedTime: Sendable {
   public func found(_ kernel: TimedKernel) -> CalibrationSet.Found? {
     switch kernel.shape {
     case .gemm: gemm
-    case .prefill: prefill
+    case .prefill(let call): attentions.first { $0.isOf(call) }?.prefill
     case .decode(let call):
-      decode[
-        AttentionVariant(
-          family: decodeFamily, call: call, processors: set.facts.streamingMultiprocessors
-        ).index]
-    case .row(let call): RowOperation(call.operation).flatMap { rows[$0] }
-    case .collective(let call): collectives[call.operation]
+      attentions.first { $0.isOf(call) }?.decode(call, processors: set.facts.streamingMultiprocessors)
+    case .row(let call): rows.first { $0.operation == call.operation }?.found
+    case .collective(let call): collectives.first { $0.operation == call.operation }?.found
     }
   }
 
   /// The operator's time in place of its ideal one, where a calibration has constants for its kernel.
   ///
   /// In serving no kernel beats its ideal time: where the constants say so, the ideal stands and the basis says `clamped`.
-  @inline(__always)
   func timed(_ value: Operator<Count>, ideal: OperatorPrediction) -> OperatorPrediction {
     timed(TimedKernel(value, residency: options.residency), ideal: ideal)
   }
@@ -153,38 +130,4 @@ public protocol TimeCorrection: Sendable {
 
   /// Factors on the corrected time between which a share of measurements lies; nil where there is no telling.
   func interval(_ kernel: TimedKernel, family: String, share: Double) -> ClosedRange<Double>?
-}
-
-extension AttentionVariant {
-  var index: Int {
-    switch self {
-    case .grouped: 0
-    case .ungrouped: 1
-    case .tensorCores: 2
-    case .fewHeads: 3
-    case .xqa: 4
-    case .masked: 5
-    }
-  }
-}
-
-/// How a run wants its times, before its model is known.
-public struct TimeRequest: Sendable {
-  public let set: CalibrationSet
-  public let options: CalibratedTime.Options
-  public let correction: (any TimeCorrection)?
-
-  public init(_ set: CalibrationSet, options: CalibratedTime.Options, correction: (any TimeCorrection)? = nil) {
-    self.set = set
-    self.options = options
-    self.correction = correction
-  }
-
-  /// The times of a model's run.
-  public func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
-    CalibratedTime(
-      set, formats: formats, headDim: model.groups.lazy.compactMap { $0.mixer?.groupedQuery?.headDim }.first ?? 128,
-      isWindowed: model.groups.contains { $0.mixer?.groupedQuery?.window != nil }, options: options,
-      correction: correction)
-  }
 }

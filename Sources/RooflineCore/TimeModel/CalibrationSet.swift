@@ -24,8 +24,8 @@ public struct CalibrationSet: Sendable {
     self.bandwidths = bandwidths
   }
 
-  /// An entry with what a reader should know about its use here.
-  public struct Found: Sendable {
+  /// An entry with what a reader should know about its use here. One object, as every kernel of every pass asks for one.
+  public final class Found: Sendable {
     public let entry: Calibration.Entry
     /// Those of the entry, as they are on this GPU.
     public let constants: Calibration.Constants
@@ -37,7 +37,27 @@ public struct CalibrationSet: Sendable {
     /// The entry's head dim, where the kernel has another.
     public let otherHeadDim: Int?
     /// The operator whose constants stand in for this one's.
-    public var standIn: OperatorKind?
+    public let standIn: OperatorKind?
+
+    init(
+      entry: Calibration.Entry, constants: Calibration.Constants, model: KernelModel, borrowedFrom: String?,
+      isOtherGeneration: Bool, otherHeadDim: Int?, standIn: OperatorKind? = nil
+    ) {
+      self.entry = entry
+      self.constants = constants
+      self.model = model
+      self.borrowedFrom = borrowedFrom
+      self.isOtherGeneration = isOtherGeneration
+      self.otherHeadDim = otherHeadDim
+      self.standIn = standIn
+    }
+
+    /// The same, with the constants of this operator standing in for another's.
+    func standing(for operation: OperatorKind) -> Found {
+      Found(
+        entry: entry, constants: constants, model: model, borrowedFrom: borrowedFrom,
+        isOtherGeneration: isOtherGeneration, otherHeadDim: otherHeadDim, standIn: operation)
+    }
 
     /// The errors that an interval rests on; nil where there is no telling.
     public var heldOut: HeldOutErrors? { isOtherGeneration ? nil : entry.heldOut }
@@ -81,9 +101,7 @@ public struct CalibrationSet: Sendable {
   public func standIn(_ kernel: TimedKernel, family: String?) -> Found? {
     guard case .row(var call) = kernel.shape, call.operation == .addRMSNorm else { return nil }
     call.operation = .rmsNorm
-    var found = find(TimedKernel(.row(call), dtype: kernel.dtype), family: family)
-    found?.standIn = .rmsNorm
-    return found
+    return find(TimedKernel(.row(call), dtype: kernel.dtype), family: family)?.standing(for: .rmsNorm)
   }
 
   private func bandwidth(of layer: Calibration) -> Double { bandwidths[layer.hardware] ?? facts.bandwidth }

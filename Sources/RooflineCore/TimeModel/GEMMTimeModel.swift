@@ -36,6 +36,8 @@ public struct GEMMTimeModel: Sendable {
 
   struct Tile: Sendable {
     let m, n: Double
+    /// Places of both in `sides`.
+    let mPlace, nPlace: Int
     /// FLOPs a k: 2mn over the rate of one SM, over the tile's efficiency, µs.
     let tensorPerK: Double
     /// L2 bytes a k over the L2 rate, µs, times element size.
@@ -48,22 +50,27 @@ public struct GEMMTimeModel: Sendable {
   public let constants: GEMMConstants
   public let list: TileList
   let tiles: [Tile]
+  /// Every length that a side of a tile has, each once.
+  let sides: [Double]
 
   public init(_ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList) {
     self.facts = facts
     self.constants = constants
     self.list = list
-    tiles = list.tiles.map { side in GEMMTimeModel.tile(Double(side.m), Double(side.n), facts, constants, list) }
+    let sides = Set(list.tiles.flatMap { [Double($0.m), Double($0.n)] }).sorted()
+    self.sides = sides
+    tiles = list.tiles.map { tile in GEMMTimeModel.tile(Double(tile.m), Double(tile.n), sides, facts, constants, list) }
   }
 
   private static func tile(
-    _ m: Double, _ n: Double, _ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList
+    _ m: Double, _ n: Double, _ sides: [Double], _ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList
   ) -> Tile {
     let smRate = facts.flopsPerMicrosecond / facts.streamingMultiprocessors
     let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
     let loss = loss(m * n / (m + n)) / loss(GEMMConstants.referenceIntensity)
     return Tile(
-      m: m, n: n, tensorPerK: 2 * m * n * loss / smRate,
+      m: m, n: n, mPlace: sides.firstIndex(of: m) ?? 0, nPlace: sides.firstIndex(of: n) ?? 0,
+      tensorPerK: 2 * m * n * loss / smRate,
       l2PerK: (min(m, n) + list.multicast * max(m, n)) / l2Rate, fill: constants.waveFill,
       epiloguePerByte: m * n / (constants.epilogue * facts.cyclesPerMicrosecond))
   }
@@ -105,61 +112,12 @@ public struct GEMMTimeModel: Sendable {
       quantization: quantization)
   }
 
-  /// The fastest tile and split.
-  ///
-  /// A candidate takes at least its exposed parts, so those that exceed the best are skipped; the others are compared by the cubes
-  /// of their overlapped part, and only a new best costs a cube root. Splits are tried from few to many, and the reduction of their
-  /// partial sums only grows. What is skipped can therefore never have been the fastest: `fastestOfAll` is the proof in the tests.
-  public func fastest(_ shape: Shape) -> Choice {
-    let common = common(shape)
-    let dramCubed = common.dram * common.dram * common.dram
-    let perSM = 1 / facts.streamingMultiprocessors
-    let tail = list.tail
-    var best = Choice(
-      time: .infinity, tileM: 0, tileN: 0, split: 0, waves: 0, tensor: 0, l2: 0, dram: common.dram, splitK: 0, wave: 0,
-      quantization: common.quantization)
-    let leastExposed = constants.launch + constants.waveFill + common.dram
-    for wanted in TileList.splits {
-      let kPerCTA = (shape.k / wanted / list.depth).ceiling * list.depth
-      let split = (shape.k / kPerCTA).ceiling
-      guard split >= wanted else { continue }
-      let reduction = self.reduction(split, shape)
-      if leastExposed + reduction >= best.time { break }
-      for tile in tiles {
-        let wave = tile.fill + tile.epiloguePerByte * shape.outputBytes
-        let exposed = constants.launch + wave + reduction
-        let room = best.time - exposed
-        guard room > common.dram else { continue }
-        let ctas = (shape.m / tile.m).ceiling * (shape.n / tile.n).ceiling * split
-        let perProcessor = ctas * perSM
-        let full = perProcessor.ceiling
-        let waves = max(1, perProcessor + tail * (full - perProcessor))
-        let tensor = waves * tile.tensorPerK * kPerCTA * common.perRate
-        let compute = tensor + (waves - 1) * wave
-        let l2 = ctas * tile.l2PerK * kPerCTA * shape.inputBytes
-        let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
-        guard cubes < room * room * room * GEMMTimeModel.tie else { continue }
-        best.time = exposed + Mathematics.cubeRoot(cubes)
-        best.tileM = tile.m
-        best.tileN = tile.n
-        best.split = split
-        best.waves = waves
-        best.tensor = tensor
-        best.l2 = l2
-        best.splitK = reduction
-        best.wave = wave
-      }
-    }
-    best.time += common.quantization
-    return best
-  }
-
   /// The time with the tile and the split of a choice, whether or not they are the fastest under these constants.
   ///
   /// Where constants move a little, the fastest candidate stays: the slope of its own time is that of the fastest time.
   public func microseconds(_ shape: Shape, with choice: Choice) -> Double {
     let common = common(shape)
-    let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, facts, constants, list)
+    let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, sides, facts, constants, list)
     let kPerCTA = (shape.k / choice.split / list.depth).ceiling * list.depth
     let ctas = (shape.m / tile.m).ceiling * (shape.n / tile.n).ceiling * choice.split
     let perProcessor = ctas / facts.streamingMultiprocessors
@@ -170,9 +128,6 @@ public struct GEMMTimeModel: Sendable {
     let cubes = compute * compute * compute + l2 * l2 * l2 + common.dram * common.dram * common.dram
     return constants.launch + wave + reduction(choice.split, shape) + Mathematics.cubeRoot(cubes) + common.quantization
   }
-
-  /// Mirrored tiles often tie; within rounding, the one that the list names first is taken.
-  static let tie = 1 - 1e-12
 
   /// Writing and adding up the partial sums of a split K.
   func reduction(_ split: Double, _ shape: Shape) -> Double {

@@ -2,26 +2,39 @@
 enum SplitRules {
   /// FlashAttention: of the splits that make a block shorter, the smallest whose waves are at least 85 % as full as the best one's;
   /// 1 where there is work for nearly all slots already.
+  ///
+  /// Up to one wave, more parts are always fuller: there the best is the last. Beyond, splits are looked at one by one until the smallest
+  /// is as full as any best one asks for; usually that is at once, which a generation needs, as it asks at every context.
   static func efficient(items: Double, blocks: Double, slots: Double) -> Double {
     guard items < 0.8 * slots else { return 1 }
     let most = min(128, min(blocks, slots))
-    // Each split is looked at once: a generation asks at every context.
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: 128) { efficiencies in
-      var best = 0.0
-      var longer = Double.infinity
-      var split = 1.0
-      while split <= most {
-        let part = (blocks / split).ceiling
-        let waves = items * split / slots
-        let own = part == longer ? 0 : waves / waves.ceiling
-        efficiencies[Int(split) - 1] = own
-        best = max(best, own)
-        longer = part
-        split += 1
-      }
-      let found = efficiencies[..<(Int(split) - 1)].firstIndex { $0 > 0 && $0 >= 0.85 * best }
-      return found.map { Double($0 + 1) } ?? 1
+    func part(_ split: Double) -> Double { (blocks / split).ceiling }
+    func isShorter(_ split: Double) -> Bool { split == 1 || part(split) < part(split - 1) }
+    func efficiency(_ split: Double) -> Double {
+      let waves = items * split / slots
+      return waves / waves.ceiling
     }
+    /// The smallest split from `split` on that makes a block shorter and is as full as this; `end` where none is.
+    func first(from split: Double, before end: Double, asFullAs least: Double) -> Double {
+      var split = split
+      while split < end, efficiency(split) < least || !isShorter(split) { split += 1 }
+      return split
+    }
+    var split = min(most, (slots / items).rounded(.down)).rounded(.down)
+    while split > 1, !isShorter(split) { split -= 1 }
+    guard split >= 1 else { return 1 }
+    var best = efficiency(split)
+    // Two splits early, for rounding.
+    var smallest = first(
+      from: max(1, (0.85 * best * slots / items).rounded(.down) - 2), before: split, asFullAs: 0.85 * best)
+    while efficiency(smallest) < 0.85 {
+      split += 1
+      guard split <= most else { break }
+      guard isShorter(split), efficiency(split) > best else { continue }
+      best = efficiency(split)
+      smallest = first(from: smallest, before: split, asFullAs: 0.85 * best)
+    }
+    return smallest
   }
 
   /// The smallest whole chunk from `low` to `high` that fits, by halving; `high` where none does.

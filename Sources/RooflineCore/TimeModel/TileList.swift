@@ -56,4 +56,6 @@ public enum TileList: String, Hashable, Sendable, CaseIterable {
 
   /// Ways to split K over CTAs.
   static let splits: [Double] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]
+  /// The last of them.
+  static let mostSplit = 32.0
 }

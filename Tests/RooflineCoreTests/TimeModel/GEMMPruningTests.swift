@@ -1,7 +1,8 @@
 import Foundation
-import RooflineCore
 import TestSupport
 import XCTest
+
+@testable import RooflineCore
 
 /// The search that leaves candidates out finds what the search of all candidates finds.
 final class GEMMPruningTests: XCTestCase {
@@ -44,6 +45,34 @@ final class GEMMPruningTests: XCTestCase {
       XCTAssertEqual(splits, [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32], list.rawValue)
     }
     XCTAssertEqual(compared, 100_000)
+  }
+
+  /// Not only as fast: the same tile, split and parts, to the last bit, as the first of the fastest in the list's order.
+  func testWithEveryShippedCalibrationTheChoiceIsThatOfAllCandidatesInTheirOrder() throws {
+    var models: [(name: String, model: GEMMTimeModel)] = []
+    for name in Fixtures.catalog.hardwareNames {
+      guard let set = try? Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware(name)) else { continue }
+      for layer in set.layers where layer.hardware == name {
+        for entry in layer.entries {
+          if case .gemm(let model) = KernelModel(entry.constants, facts: set.facts, capability: set.capability) {
+            models.append(("\(name) \(entry.key.family)", model))
+          }
+        }
+      }
+    }
+    XCTAssertGreaterThanOrEqual(models.count, 5)
+    var generator = SeededGenerator(seed: 8)
+    for (name, model) in models {
+      let search = OrderedTileSearch(model)
+      for _ in 0..<100_000 / models.count {
+        let shape = GEMMTimeModel.Shape(
+          m: Double(size(1, 65_536, &generator)), n: Double(size(1, 131_072, &generator)),
+          k: Double(size(1, 65_536, &generator)), inputBytes: generator.next() % 4 == 0 ? 1 : 2, outputBytes: 2,
+          copies: [1.0, 6, 1000][Int(generator.next() % 3)])
+        let (pruned, all) = (model.fastest(shape), search.fastest(shape))
+        guard pruned == all else { return XCTFail("\(name) \(shape): \(pruned) instead of \(all)") }
+      }
+    }
   }
 
   /// Log-uniform, half of them multiples of 8 as weights are.

@@ -134,4 +134,29 @@ final class PrefillGridTests: XCTestCase {
     XCTAssertEqual(SplitRules.efficient(items: 106, blocks: 32, slots: 132), 1, "80 % of the slots are taken already")
     XCTAssertEqual(SplitRules.efficient(items: 1, blocks: 1, slots: 132), 1, "one block cannot be split")
   }
+
+  /// The same rule as a loop over all splits, for every number of items and of blocks that matters, and for longer prompts.
+  func testSplitsEqualALoopOverAllOfThem() {
+    var generator = SeededGenerator(seed: 34)
+    for slots in [8.0, 66, 108, 132, 142, 216, 264] {
+      for items in 1...Int(slots) {
+        for blocks in Array(1...20) + (0..<20).map({ _ in Int.random(in: 21...20_000, using: &generator) }) {
+          let split = SplitRules.efficient(items: Double(items), blocks: Double(blocks), slots: slots)
+          XCTAssertEqual(split, Double(splitByLoop(items, blocks, slots)), "\(items) items, \(blocks) blocks, \(slots)")
+        }
+      }
+    }
+  }
+
+  private func splitByLoop(_ items: Int, _ blocks: Int, _ slots: Double) -> Int {
+    if Double(items) >= 0.8 * slots { return 1 }
+    func part(_ split: Int) -> Int { (blocks + split - 1) / split }
+    let shorter = (1...min(128, blocks, Int(slots))).filter { $0 == 1 || part($0) < part($0 - 1) }
+    func fullness(_ split: Int) -> Double {
+      let waves = Double(items * split) / slots
+      return waves / waves.rounded(.up)
+    }
+    let best = shorter.map(fullness).max() ?? 0
+    return shorter.first { fullness($0) >= 0.85 * best } ?? 1
+  }
 }

@@ -14,7 +14,7 @@ final class UnmodelledKernelTests: XCTestCase {
     // As they were measured.
     var options = CalibratedTime.Options()
     options.launch = .eager
-    let time = CalibratedTime(set, formats: formats, headDim: 128, isWindowed: false, options: options)
+    let time = CalibratedTime(set, formats: formats, attentions: [], options: options)
     for kind in OperatorKind.allCases {
       let kernel = TimedKernel(.row(RowCall(kind, rows: 512, width: 4096, elementBytes: 4)), dtype: .fp32)
       guard RowCall.operations.contains(kind) else {
