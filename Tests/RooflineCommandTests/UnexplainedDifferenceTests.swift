@@ -24,7 +24,7 @@ final class UnexplainedDifferenceTests: CommandTestCase {
       unexplained.contains { [$0.phase.rawValue, $0.row, $0.column] == place }, "\(unexplained)", line: line)
     for format in OutputFormat.allCases {
       let outcome = try DiffCommand.outcome(
-        comparison, [comparison.convention, .exact], format, TextFormat(usesColor: false, isWide: false))
+        comparison, [comparison.convention, .exact], Page(format, text: TextFormat(usesColor: false, isWide: false)))
       XCTAssertEqual(outcome.exitCode, 2, line: line)
       XCTAssertTrue(outcome.output.contains("unexplained"), format.rawValue, line: line)
     }

@@ -16,7 +16,7 @@ final class StepListingTests: XCTestCase {
     let generation = try Generation(analysis, tokens: 2500)
     let report = AnalysisReport(analysis, generation: generation)
     XCTAssertNil(try report.everyStep(), "it is short enough to be listed anyway")
-    let whole = try report.render(.json, text: TextFormat(usesColor: false, isWide: false))
+    let whole = try JSONFormat().render(report.report)
     let lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
     let start = try XCTUnwrap(lines.firstIndex { $0.hasPrefix("    \"steps\" : [") })
     let end = try XCTUnwrap(lines[start...].firstIndex { $0.hasPrefix("    ]") })

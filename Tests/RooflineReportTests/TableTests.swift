@@ -7,7 +7,7 @@ final class TableTests: XCTestCase {
     title: "a, b",
     columns: [
       .init("name", key: "name", isText: true), .init("time", key: "time_seconds"),
-      .init("bytes", unit: "B", key: "bytes", isBreakdown: true),
+      .init("bytes", unit: "B", key: "bytes", place: .below(title: "bytes")),
     ],
     rows: [
       .cells([.text("say \"x\""), .time(Seconds(1.25e-6)), .count(2048)]), .rule,

@@ -2,6 +2,11 @@
 public struct CSVFormat: Sendable {
   public init() {}
 
+  func render(_ report: Report) -> String {
+    let records = report.records()
+    return render(records.tables, key: records.key)
+  }
+
   /// - Parameter key: the column that tells the tables apart; each table's title stands in it.
   public func render(_ tables: [Table], key: String) -> String {
     guard let first = tables.first else { return "" }

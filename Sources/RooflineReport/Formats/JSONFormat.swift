@@ -10,6 +10,8 @@ import RooflineCore
 public struct JSONFormat: Sendable {
   public init() {}
 
+  func render(_ report: Report) throws -> String { try render(report.document()) }
+
   /// - Throws: `InputError.notFinite` where a number is none, which JSON cannot say.
   public func render(_ document: some Encodable) throws -> String {
     let encoder = JSONEncoder()

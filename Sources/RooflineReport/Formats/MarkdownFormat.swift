@@ -2,8 +2,25 @@
 public struct MarkdownFormat: Sendable {
   public init() {}
 
+  func render(_ report: Report) -> String {
+    let title = report.title.isEmpty ? [] : ["## \(report.title.map(\.printableLine).joined(separator: "\n"))\n"]
+    return (title + report.sections().map(render).filter { !$0.isEmpty }).joined(separator: "\n")
+  }
+
+  private func render(_ section: Report.Section) -> String {
+    switch section {
+    case .table(let table): return render(table)
+    case .facts(let facts): return facts.entries.isEmpty ? "" : render(facts.page)
+    case .notes(let notes): return MarkdownFormat.list(notes.lines)
+    case .listing(let listing):
+      if let table = listing.table { return render(table) }
+      let title = listing.title.map { ["### \($0.printableLine)\n"] } ?? []
+      return (title + [MarkdownFormat.list(listing.lines)].filter { !$0.isEmpty }).joined(separator: "\n")
+    }
+  }
+
   public func render(_ table: Table) -> String {
-    var lines = ["### \(table.title.printableLine)", ""]
+    var lines = table.title.isEmpty ? [] : ["### \(table.title.printableLine)", ""]
     lines.append(row(table.columns.map { $0.unit.isEmpty ? $0.title : "\($0.title), \($0.unit)" }))
     lines.append(row(table.columns.map { $0.isText ? ":--" : "--:" }))
     for case .cells(let cells) in table.rows { lines.append(row(cells.map(\.scaled))) }

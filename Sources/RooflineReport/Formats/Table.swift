@@ -10,15 +10,26 @@ public struct Table: Sendable {
     /// What files for machines call it, unit included.
     public let key: String
     public let isText: Bool
-    /// Part of the breakdown that a narrow page shows below the table.
-    public let isBreakdown: Bool
+    public let place: Place
 
-    public init(_ title: String, unit: String = "", key: String, isText: Bool = false, isBreakdown: Bool = false) {
+    /// Where a page that has no room for the whole table shows a column.
+    public enum Place: Hashable, Sendable {
+      case table
+      /// In a table of its own below, under this title.
+      case below(title: String)
+      /// On a line of its own above the row's other cells.
+      case above
+
+      /// Of columns that make up a row's memory.
+      static let breakdown = below(title: "memory by class (a row is one occurrence)")
+    }
+
+    public init(_ title: String, unit: String = "", key: String, isText: Bool = false, place: Place = .table) {
       self.title = title
       self.unit = unit
       self.key = key
       self.isText = isText
-      self.isBreakdown = isBreakdown
+      self.place = place
     }
   }
 

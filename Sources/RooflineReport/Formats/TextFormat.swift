@@ -14,29 +14,81 @@ public struct TextFormat: Sendable {
     self.isWide = isWide
   }
 
-  public func render(_ table: Table) -> String {
-    let whole = grid(table)
-    guard !isWide, whole.width > TextFormat.pageWidth, table.columns.contains(where: \.isBreakdown) else {
-      return whole.text
-    }
-    let all = Array(table.columns.indices)
-    let main = table.keeping(all.filter { !table.columns[$0].isBreakdown }, title: table.title)
-    let breakdown = table.keeping(
-      all.filter { $0 == 0 || table.columns[$0].isBreakdown }, title: "memory by class (a row is one occurrence)")
-    return grid(main).text + "\n" + grid(breakdown).text
+  func render(_ report: Report) -> String {
+    let title = report.title.map { TextFormat.wrapped($0, indent: 2) + "\n" }.joined()
+    return ([title] + report.sections().map(render)).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  private func grid(_ table: Table) -> (text: String, width: Int) {
-    let body = table.rows.map { row -> [String]? in
-      guard case .cells(let cells) = row else { return nil }
-      return cells.map(\.scaled)
+  private func render(_ section: Report.Section) -> String {
+    switch section {
+    case .table(let table): render(table)
+    case .facts(let facts): render(facts)
+    case .listing(let listing): render(listing)
+    case .notes(let notes): TextFormat.lines(notes)
     }
-    let widths = table.columns.indices.map { column in
-      max(
-        table.columns[column].title.count, table.columns[column].unit.count,
-        body.compactMap { $0?[column].count }.max() ?? 0)
+  }
+
+  private func render(_ facts: Facts) -> String {
+    let margin = String(repeating: " ", count: facts.indent)
+    let lines = facts.entries.map { fact in
+      margin + fact.name + String(repeating: " ", count: max(1, facts.width - fact.name.count)) + fact.text
     }
-    let width = widths.reduce(0, +) + (widths.count - 1)
+    let indent = facts.indent + facts.width
+    return ((facts.title.map { [$0] } ?? []) + lines).map { broken($0, indent: indent) + "\n" }.joined()
+  }
+
+  private func render(_ listing: Listing) -> String {
+    ((listing.title.map { [$0] } ?? []) + listing.lines).map { line in
+      (listing.indent.map { broken(line, indent: $0) } ?? line.printableLine) + "\n"
+    }.joined()
+  }
+
+  /// A line that ends with the page, unless the page is wide.
+  private func broken(_ line: String, indent: Int) -> String {
+    isWide ? line.printableLine : TextFormat.wrapped(line.printableLine, indent: indent)
+  }
+
+  public func render(_ table: Table) -> String {
+    let grid = Grid(table)
+    guard !isWide, grid.width > TextFormat.pageWidth else { return draw(grid) }
+    for case .below(let title) in table.columns.map(\.place) {
+      let indices = Array(table.columns.indices)
+      let main = table.keeping(indices.filter { table.columns[$0].place != .below(title: title) }, title: table.title)
+      let below = indices.filter { $0 == 0 || table.columns[$0].place == .below(title: title) }
+      return render(main) + "\n" + draw(Grid(table.keeping(below, title: title)))
+    }
+    let labels = table.columns.indices.filter { table.columns[$0].place == .above }
+    guard !labels.isEmpty else { return draw(grid) }
+    let rest = table.columns.indices.filter { !labels.contains($0) }
+    return draw(Grid(table.keeping(rest, title: table.title))) { row in
+      let words = labels.compactMap { grid.cells[row]?[$0] }.filter { !$0.isEmpty }
+      return TextFormat.wrapped(words.joined(separator: ", "), indent: 4)
+    }
+  }
+
+  /// A table's cells as text, and how wide its columns are.
+  private struct Grid {
+    let table: Table
+    /// Of each row; nil of a rule.
+    let cells: [[String]?]
+    let widths: [Int]
+
+    init(_ table: Table) {
+      self.table = table
+      let cells = table.rows.map { row -> [String]? in
+        guard case .cells(let cells) = row else { return nil }
+        return cells.map(\.scaled)
+      }
+      self.cells = cells
+      widths = table.columns.indices.map { column in
+        max(
+          table.columns[column].title.count, table.columns[column].unit.count,
+          cells.compactMap { $0?[column].count }.max() ?? 0)
+      }
+    }
+
+    var width: Int { widths.reduce(0, +) + (widths.count - 1) }
+
     func line(_ cells: [String]) -> String {
       let padded = cells.indices.map { column in
         let space = String(repeating: " ", count: widths[column] - cells[column].count)
@@ -46,16 +98,22 @@ public struct TextFormat: Sendable {
       while line.last == " " { line.removeLast() }
       return line
     }
-    var lines = [bold(table.title.printableLine), bold(line(table.columns.map(\.title)))]
-    if table.columns.contains(where: { !$0.unit.isEmpty }) { lines.append(line(table.columns.map(\.unit))) }
-    for (row, cells) in zip(table.rows, body) {
-      guard let cells, case .cells(let values) = row else {
-        lines.append(String(repeating: "─", count: width))
+  }
+
+  /// - Parameter label: what stands above a row, by the row's place.
+  private func draw(_ grid: Grid, label: ((Int) -> String)? = nil) -> String {
+    let table = grid.table
+    var lines = [bold(table.title.printableLine), bold(grid.line(table.columns.map(\.title)))]
+    if table.columns.contains(where: { !$0.unit.isEmpty }) { lines.append(grid.line(table.columns.map(\.unit))) }
+    for (index, row) in table.rows.enumerated() {
+      guard let cells = grid.cells[index], case .cells(let values) = row else {
+        lines.append(String(repeating: "─", count: grid.width))
         continue
       }
-      lines.append(colored(line(cells), values))
+      if let label { lines.append(label(index)) }
+      lines.append(colored(grid.line(cells), values))
     }
-    return (lines.joined(separator: "\n") + "\n", width)
+    return lines.joined(separator: "\n") + "\n"
   }
 
   private static let (strong, plain) = ("\u{1B}[1m", "\u{1B}[0m")
@@ -86,8 +144,10 @@ public struct TextFormat: Sendable {
 }
 
 extension TextFormat {
-  /// Lines below a table: a word in the first nine columns, then what it is about.
-  static func lines(_ lines: [String]) -> String { lines.map { wrapped($0.printableLine, indent: 9) + "\n" }.joined() }
+  /// Lines below a table.
+  static func lines(_ notes: Notes) -> String {
+    notes.lines.map { wrapped($0.printableLine, indent: notes.indent) + "\n" }.joined()
+  }
 
   /// A line broken at blanks where the page ends, continuation lines indented. Blanks inside a line stay as they are.
   static func wrapped(_ line: String, indent: Int) -> String {

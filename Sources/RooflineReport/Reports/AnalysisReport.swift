@@ -30,29 +30,22 @@ public struct AnalysisReport {
     self.showsUnits = showsUnits
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text:
-      ([header.split(separator: "\n").map { TextFormat.wrapped(String($0), indent: 2) + "\n" }.joined()]
-        + tables.map(text.render) + [TextFormat.lines(footer)]).joined(separator: "\n")
-    case .markdown:
-      (["## \(header)"] + tables.map(MarkdownFormat().render) + [MarkdownFormat.list(footer)]).joined(separator: "\n")
-    case .csv:
-      CSVFormat().render(
+  public var report: Report {
+    Report(
+      title: header, sections: tables.map { .table($0) } + [.notes(Notes(footer))],
+      records: .init(
+        key: "phase",
         analysis.phases.indices.map { index in
           let title = analysis.phases[index].step.name
           return showsUnits ? units(analysis.phases[index], title: title) : table(index, title: title)
-        }, key: "phase")
-    case .json:
-      try JSONFormat().render(AnalysisDocument(analysis, generation: generation, achieved: achieved))
-    }
+        }), document: AnalysisDocument(analysis, generation: generation, achieved: achieved))
   }
 
-  /// The JSON with every decode step of a long generation; nil where there is none, or where `render` lists them all anyway.
+  /// The JSON with every decode step of a long generation; nil where there is none, or where the report lists them all anyway.
   public func everyStep() throws -> StepListing? {
     guard let generation, generation.steps.count > DecodeSteps.listed else { return nil }
     return StepListing(
-      try render(.json, text: TextFormat(usesColor: false, isWide: true)).printableJSON, steps: generation.steps)
+      try JSONFormat().render(report).printableJSON, steps: generation.steps)
   }
 
   private var tables: [Table] {
@@ -66,8 +59,7 @@ public struct AnalysisReport {
   }
 
   private func table(_ index: Int, title: String) -> Table {
-    guard let achieved else { return PhaseTable.table(analysis.phases[index], title: title) }
-    return PhaseTable.table(analysis.phases[index], achieved: achieved.analysis.phases[index], title: title)
+    PhaseTable.table(analysis.phases[index], achieved: achieved?.analysis.phases[index], title: title)
   }
 
   private func title(_ phase: PhaseAnalysis) -> String {
@@ -93,7 +85,7 @@ public struct AnalysisReport {
       ", one of \(schedule.microBatches) micro-batches; \(schedule.stages) stages take \(time), bubble \(Numbers.percent(schedule.bubble)) %"
   }
 
-  private var header: String {
+  private var header: [String] {
     let workload = analysis.workload
     let formats = workload.formats
     var line =
@@ -110,9 +102,9 @@ public struct AnalysisReport {
       "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
     if !analysis.configuration.overrides.isEmpty {
       let settings = analysis.configuration.overrides.map { "\($0.key)=\($0.value.summary)" }
-      line += "\nset: \(settings.joined(separator: ", "))"
+      return [line, "set: \(settings.joined(separator: ", "))"]
     }
-    return line + "\n"
+    return [line]
   }
 
   private var footer: [String] {

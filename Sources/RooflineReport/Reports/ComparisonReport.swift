@@ -11,15 +11,10 @@ public struct ComparisonReport {
     self.conventions = conventions
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text:
-      ([TextFormat.lines([header])] + tables.map(text.render) + [TextFormat.lines(lines)]).joined(separator: "\n")
-    case .markdown:
-      (["## \(header)\n"] + tables.map(MarkdownFormat().render) + [MarkdownFormat.list(lines)]).joined(separator: "\n")
-    case .csv: CSVFormat().render(raw, key: "phase")
-    case .json: try JSONFormat().render(ComparisonDocument(self))
-    }
+  public var report: Report {
+    Report(
+      title: [header], sections: tables.map { .table($0) } + [.notes(Notes(lines))],
+      records: .init(key: "phase", raw), document: ComparisonDocument(self))
   }
 
   func value(_ difference: ConventionComparison.Difference, _ convention: Convention) -> ConventionValue {

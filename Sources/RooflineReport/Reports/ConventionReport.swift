@@ -13,19 +13,13 @@ public struct ConventionReport {
     table = try convention.table()
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
+  public var report: Report {
     let inputs = convention.inputs
-    let header =
-      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(inputs.tensorParallel.value), batch \(inputs.batch.value); counted as in the owner's note 000 (llm-counts)\n"
-    return switch format {
-    case .text:
-      ([TextFormat.wrapped(header, indent: 2)] + printed.map(text.render) + [TextFormat.lines(lines)]).joined(
-        separator: "\n")
-    case .markdown:
-      (["## \(header)"] + printed.map(MarkdownFormat().render) + [MarkdownFormat.list(lines)]).joined(separator: "\n")
-    case .csv: CSVFormat().render(raw, key: "phase")
-    case .json: try JSONFormat().render(ConventionDocument(self))
-    }
+    return Report(
+      title: [
+        "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(inputs.tensorParallel.value), batch \(inputs.batch.value); counted as in the owner's note 000 (llm-counts)"
+      ], sections: printed.map { .table($0) } + [.notes(Notes(lines))], records: .init(key: "phase", raw),
+      document: ConventionDocument(self))
   }
 
   func value(_ phase: Phase, _ row: OperatorName, _ column: ConventionCell.Column) -> ConventionValue {
@@ -57,7 +51,7 @@ public struct ConventionReport {
           + columns.map {
             .init(
               $0.rawValue, key: $0.rawValue, isText: $0 == .bound,
-              isBreakdown: ConventionCell.Column.traffic.contains($0))
+              place: ConventionCell.Column.traffic.contains($0) ? .breakdown : .table)
           },
         rows: ConventionCell.rows.map { name, row in
           .cells([.text(name)] + columns.map { cell(value(phase, row, $0), $0) })

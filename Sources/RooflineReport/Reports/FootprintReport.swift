@@ -12,14 +12,7 @@ public struct FootprintReport {
     self.hardware = hardware
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "deployment")
-    case .json: try JSONFormat().render(FootprintDocument(self))
-    }
-  }
+  public var report: Report { Report(table, key: "deployment", notes: lines, document: FootprintDocument(self)) }
 
   private var table: Table {
     let plan = footprint.plan

@@ -6,30 +6,15 @@ public struct KernelReport {
 
   public init(_ analysis: KernelAnalysis) { self.analysis = analysis }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "hardware")
-    case .json: try JSONFormat().render(KernelDocument(analysis))
-    }
-  }
+  public var report: Report { Report(table, key: "hardware", notes: lines, document: KernelDocument(analysis)) }
 
   private var table: Table {
-    var rows = [Table.Row.cells(cells(analysis.prediction.kind.rawValue, analysis.prediction))]
+    var rows = [(name: analysis.prediction.kind.rawValue, prediction: analysis.prediction)]
     if let blocked = analysis.blocked {
       let block = "\(blocked.gemm.blockM.value)x\(blocked.gemm.blockN.value)"
-      rows.append(.cells(cells("padded to \(block)", blocked.padded)))
+      rows.append((name: "padded to \(block)", prediction: blocked.padded))
     }
-    // Alone, an operator has no occurrences and no share.
-    let columns = Array(PhaseTable.columns.indices)
-    return Table(title: analysis.hardware.name, columns: PhaseTable.columns, rows: rows).keeping(
-      columns.filter { !["occurrences", "share_of_model_time"].contains(PhaseTable.columns[$0].key) },
-      title: analysis.hardware.name)
-  }
-
-  private func cells(_ name: String, _ prediction: OperatorPrediction) -> [Table.Cell] {
-    PhaseTable.cells(name, occurrences: 1, prediction, share: nil)
+    return PhaseTable.table(rows, title: analysis.hardware.name)
   }
 
   /// Why the time is what it is, and what range it lies in.

@@ -21,19 +21,12 @@ public struct Notes003Report {
     self.values = values
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    let header =
-      "\(scenario.configuration.name), tp \(inputs.tensorParallel), batch \(inputs.batch), prompt \(inputs.prompt); counted as in the owner's note 003 (notes-003): elements, not bytes; FLOPs of all devices together\n"
-    return switch format {
-    case .text:
-      ([TextFormat.wrapped(header, indent: 2)] + tables(title: title, name: name).map(text.render)
-        + [TextFormat.lines(lines)]).joined(separator: "\n")
-    case .markdown:
-      (["## \(header)"] + tables(title: title, name: name).map(MarkdownFormat().render) + [MarkdownFormat.list(lines)])
-        .joined(separator: "\n")
-    case .csv: CSVFormat().render(tables(title: \.rawValue, name: \.rawValue), key: "phase")
-    case .json: try JSONFormat().render(Notes003Document(self))
-    }
+  public var report: Report {
+    Report(
+      title: [
+        "\(scenario.configuration.name), tp \(inputs.tensorParallel), batch \(inputs.batch), prompt \(inputs.prompt); counted as in the owner's note 003 (notes-003): elements, not bytes; FLOPs of all devices together"
+      ], sections: tables(title: title, name: name).map { .table($0) } + [.notes(Notes(lines))],
+      records: .init(key: "phase", tables(title: \.rawValue, name: \.rawValue)), document: Notes003Document(self))
   }
 
   func formula(_ cell: Notes003Cell) -> Expression { formulas.formula(cell).formula.expression }

@@ -15,21 +15,17 @@ public struct ObservationComparisonReport {
     self.notes = notes + comparison.notes
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: table(in: text) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "hardware")
-    case .json: try JSONFormat().render(ObservationComparisonDocument(self))
-    }
+  public var report: Report {
+    Report(table, key: "hardware", notes: lines, document: ObservationComparisonDocument(self))
   }
 
   private var table: Table {
     Table(
       title: "predicted against observed on \(hardware.name)",
       columns: [
-        .init("row", key: "row", isText: true), .init("family", key: "family", isText: true),
-        .init("source", key: "source", isText: true), .init("roof", key: "roof_seconds"),
+        .init("row", key: "row", isText: true, place: .above),
+        .init("family", key: "family", isText: true, place: .above),
+        .init("source", key: "source", isText: true, place: .above), .init("roof", key: "roof_seconds"),
         .init("calibrated", key: "calibrated_seconds"), .init("observed", key: "observed_seconds"),
         .init("error %", key: "error"), .init("% of roof", key: "share_of_roof"),
         .init("verdict", key: "verdict", isText: true),
@@ -42,29 +38,6 @@ public struct ObservationComparisonReport {
           .text(line.verdict.rawValue),
         ])
       })
-  }
-
-  /// On a narrow page, rows with long shapes take two lines: what was measured, then its times.
-  private func table(in text: TextFormat) -> String {
-    guard !text.isWide else { return text.render(table) }
-    let longest = comparison.lines.map {
-      $0.name.utf8.count + $0.observation.family.utf8.count + $0.observation.source.utf8.count
-    }.max()
-    // Numbers take 50 columns and more: where the page has no room for them, the table need not be drawn to see it.
-    if longest ?? 0 < TextFormat.pageWidth - 50 {
-      let whole = text.render(table)
-      guard whole.split(separator: "\n").contains(where: { $0.count > TextFormat.pageWidth }) else { return whole }
-    }
-    let names = Set(["row", "family", "source"])
-    let numbers = table.keeping(
-      table.columns.indices.filter { !names.contains(table.columns[$0].key) }, title: table.title)
-    let rendered = text.render(numbers).split(separator: "\n")
-    let head = rendered.prefix(rendered.count - comparison.lines.count)
-    let body = zip(comparison.lines, rendered.dropFirst(head.count)).flatMap { line, numbers in
-      let words = [line.name, line.observation.family, line.observation.source].filter { !$0.isEmpty }
-      return [TextFormat.wrapped(words.joined(separator: ", "), indent: 4), String(numbers)]
-    }
-    return (head.map(String.init) + body).joined(separator: "\n") + "\n"
   }
 
   private var lines: [String] {

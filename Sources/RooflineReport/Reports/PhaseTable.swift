@@ -1,79 +1,116 @@
 import RooflineCore
 
 /// The roofline table of a forward pass: a row an operator, the sums of a layer and of the model below.
-public enum PhaseTable {
-  public static let columns: [Table.Column] = [
-    .init("operator", key: "operator", isText: true),
-    .init("×", key: "occurrences"),
-    .init("FLOPs", unit: "FLOP", key: "flops"),
-    .init("memory", unit: "B", key: "memory_bytes"),
-    .init("intensity", unit: "FLOP/B", key: "arithmetic_intensity_flops_per_byte"),
-    .init("attainable", unit: "FLOP/s", key: "attainable_flops_per_second"),
-    .init("bound", key: "bound", isText: true),
-    .init("time", key: "time_seconds"),
-    .init("share", unit: "%", key: "share_of_model_time"),
-    .init("load weight", unit: "B", key: "load_weight_bytes", isBreakdown: true),
-    .init("load act", unit: "B", key: "load_activation_bytes", isBreakdown: true),
-    .init("store act", unit: "B", key: "store_activation_bytes", isBreakdown: true),
-    .init("load KV", unit: "B", key: "load_kv_cache_bytes", isBreakdown: true),
-    .init("store KV", unit: "B", key: "store_kv_cache_bytes", isBreakdown: true),
-    .init("wire", unit: "B", key: "wire_bytes", isBreakdown: true),
-  ]
-
-  /// The same beside the times at achieved ceilings: two time columns, each under the name of its roofs.
-  ///
-  /// - Parameter achieved: the same pass at those ceilings.
-  static func table(_ phase: PhaseAnalysis, achieved: PhaseAnalysis, title: String) -> Table {
-    let datasheet = table(phase, title: title)
-    let place = (columns.firstIndex { $0.key == "time_seconds" } ?? 0) + 1
-    var wide = datasheet.columns
-    wide[place - 1] = .init("time", unit: "datasheet", key: "time_seconds")
-    wide.insert(.init("time", unit: "achieved", key: "achieved_time_seconds"), at: place)
-    let times = achieved.operators.map(\.time) + achieved.layers.map(\.total.time) + [achieved.model.time]
-    var next = times.makeIterator()
-    let rows = datasheet.rows.map { row -> Table.Row in
-      guard case .cells(var cells) = row else { return row }
-      cells.insert(.time(next.next() ?? nil), at: place)
-      return .cells(cells)
-    }
-    return Table(title: title, columns: wide, rows: rows)
-  }
-
-  public static func table(_ phase: PhaseAnalysis, title: String) -> Table {
+enum PhaseTable {
+  /// - Parameter achieved: the same pass at achieved ceilings, whose times stand beside the datasheet's.
+  static func table(_ phase: PhaseAnalysis, achieved: PhaseAnalysis? = nil, title: String) -> Table {
     let whole = phase.model.time
-    var rows = phase.operators.map { row in
-      Table.Row.cells(
-        cells(
-          phase.label(of: row), occurrences: row.occurrences, row.prediction,
-          share: share(row.time, row.occurrences, of: whole)))
+    var lines = phase.operators.map { row in
+      let share = share(row.time, row.occurrences, of: whole)
+      return Line(
+        name: phase.label(of: row), occurrences: .count(row.occurrences), row.cost, row.time, bound: .bound(row.bound),
+        share: .share(share))
     }
-    rows.append(.rule)
-    for layer in phase.layers { rows.append(.cells(cells(layer.name, layer.total, share: nil))) }
-    rows.append(.cells(cells("model", phase.model, share: whole.map { _ in 1 })))
-    return Table(title: title, columns: columns, rows: rows)
+    lines += phase.layers.map { Line(name: $0.name, $0.total.cost, $0.total.time) }
+    lines.append(
+      Line(name: "model", phase.model.cost, phase.model.time, share: whole.map { _ in .share(1) } ?? .empty))
+    if let achieved {
+      let times = achieved.operators.map(\.time) + achieved.layers.map(\.total.time) + [achieved.model.time]
+      for (index, time) in zip(lines.indices, times) { lines[index].achievedTime = time }
+    }
+    return table(lines, Column.allCases.filter { $0 != .achievedTime || achieved != nil }, title: title) {
+      $0.insert(.rule, at: phase.operators.count)
+    }
   }
 
-  /// One operator on its own, without a share of anything.
-  public static func cells(
-    _ name: String, occurrences: Count, _ row: OperatorPrediction, share: Double?
-  ) -> [Table.Cell] {
-    [.text(name), .count(occurrences)]
-      + numbers(row.cost, row.time, .bound(row.bound), share: share.map { .share($0) } ?? .share(nil))
+  /// Operators by themselves, which have no occurrences and no share of anything.
+  static func table(_ rows: [(name: String, prediction: OperatorPrediction)], title: String) -> Table {
+    let lines = rows.map { row in
+      Line(name: row.name, row.prediction.cost, row.prediction.time, bound: .bound(row.prediction.bound))
+    }
+    return table(lines, Column.allCases.filter { ![.occurrences, .achievedTime, .share].contains($0) }, title: title)
   }
 
-  private static func cells(_ name: String, _ total: PhaseAnalysis.Total, share: Double?) -> [Table.Cell] {
-    [.text(name), .empty] + numbers(total.cost, total.time, .empty, share: share.map { .share($0) } ?? .empty)
+  private static func table(
+    _ lines: [Line], _ columns: [Column], title: String, change: (inout [Table.Row]) -> Void = { _ in }
+  ) -> Table {
+    var rows = lines.map { line in Table.Row.cells(columns.map { $0.cell(of: line) }) }
+    change(&rows)
+    return Table(
+      title: title, columns: columns.map { $0.head(besideAchieved: columns.contains(.achievedTime)) }, rows: rows)
   }
 
-  private static func numbers(_ cost: OperatorCost, _ time: Seconds?, _ bound: Table.Cell, share: Table.Cell) -> [Table
-    .Cell]
-  {
-    [
-      .count(cost.flops.total), .count(cost.traffic.total), .ratio(cost.arithmeticIntensity?.value),
-      .rate(cost.attainablePerformance(in: time)?.value), bound, .time(time), share,
-      .count(cost.traffic.loadWeight), .count(cost.traffic.loadActivation), .count(cost.traffic.storeActivation),
-      .count(cost.traffic.loadKVCache), .count(cost.traffic.storeKVCache), .count(cost.wireBytes),
-    ]
+  /// What a row is about.
+  private struct Line {
+    let name: String
+    let occurrences: Table.Cell
+    let cost: OperatorCost
+    let time: Seconds?
+    var achievedTime: Seconds?
+    let bound: Table.Cell
+    let share: Table.Cell
+
+    init(
+      name: String, occurrences: Table.Cell = .empty, _ cost: OperatorCost, _ time: Seconds?,
+      bound: Table.Cell = .empty, share: Table.Cell = .empty
+    ) {
+      self.name = name
+      self.occurrences = occurrences
+      self.cost = cost
+      self.time = time
+      self.bound = bound
+      self.share = share
+    }
+  }
+
+  /// The columns in their order.
+  private enum Column: CaseIterable {
+    case name, occurrences, flops, memory, intensity, attainable, bound, time, achievedTime, share
+    case loadWeight, loadActivation, storeActivation, loadKVCache, storeKVCache, wire
+
+    /// - Parameter besideAchieved: whether times at achieved ceilings stand there, too.
+    func head(besideAchieved: Bool) -> Table.Column {
+      switch self {
+      case .name: .init("operator", key: "operator", isText: true)
+      case .occurrences: .init("×", key: "occurrences")
+      case .flops: .init("FLOPs", unit: "FLOP", key: "flops")
+      case .memory: .init("memory", unit: "B", key: "memory_bytes")
+      case .intensity: .init("intensity", unit: "FLOP/B", key: "arithmetic_intensity_flops_per_byte")
+      case .attainable: .init("attainable", unit: "FLOP/s", key: "attainable_flops_per_second")
+      case .bound: .init("bound", key: "bound", isText: true)
+      case .time: .init("time", unit: besideAchieved ? "datasheet" : "", key: "time_seconds")
+      case .achievedTime: .init("time", unit: "achieved", key: "achieved_time_seconds")
+      case .share: .init("share", unit: "%", key: "share_of_model_time")
+      case .loadWeight: .init("load weight", unit: "B", key: "load_weight_bytes", place: .breakdown)
+      case .loadActivation: .init("load act", unit: "B", key: "load_activation_bytes", place: .breakdown)
+      case .storeActivation: .init("store act", unit: "B", key: "store_activation_bytes", place: .breakdown)
+      case .loadKVCache: .init("load KV", unit: "B", key: "load_kv_cache_bytes", place: .breakdown)
+      case .storeKVCache: .init("store KV", unit: "B", key: "store_kv_cache_bytes", place: .breakdown)
+      case .wire: .init("wire", unit: "B", key: "wire_bytes", place: .breakdown)
+      }
+    }
+
+    func cell(of line: Line) -> Table.Cell {
+      let (cost, traffic) = (line.cost, line.cost.traffic)
+      return switch self {
+      case .name: .text(line.name)
+      case .occurrences: line.occurrences
+      case .flops: .count(cost.flops.total)
+      case .memory: .count(traffic.total)
+      case .intensity: .ratio(cost.arithmeticIntensity?.value)
+      case .attainable: .rate(cost.attainablePerformance(in: line.time)?.value)
+      case .bound: line.bound
+      case .time: .time(line.time)
+      case .achievedTime: .time(line.achievedTime)
+      case .share: line.share
+      case .loadWeight: .count(traffic.loadWeight)
+      case .loadActivation: .count(traffic.loadActivation)
+      case .storeActivation: .count(traffic.storeActivation)
+      case .loadKVCache: .count(traffic.loadKVCache)
+      case .storeKVCache: .count(traffic.storeKVCache)
+      case .wire: .count(cost.wireBytes)
+      }
+    }
   }
 
   private static func share(_ time: Seconds?, _ occurrences: Count, of whole: Seconds?) -> Double? {

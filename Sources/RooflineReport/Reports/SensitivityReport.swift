@@ -10,14 +10,10 @@ public struct SensitivityReport {
     self.scenario = scenario
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + text.render(ridges) + "\n" + TextFormat.lines(lines)
-    case .markdown:
-      MarkdownFormat().render(table) + "\n" + MarkdownFormat().render(ridges) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "deployment")
-    case .json: try JSONFormat().render(SensitivityDocument(self))
-    }
+  public var report: Report {
+    Report(
+      sections: [.table(table), .table(ridges), .notes(Notes(lines))], records: .init(key: "deployment", [table]),
+      document: SensitivityDocument(self))
   }
 
   private var title: String {

@@ -23,14 +23,7 @@ public struct TrainingUtilizationReport {
     self.unit = unit
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "run")
-    case .json: try JSONFormat().render(TrainingUtilizationDocument(self))
-    }
-  }
+  public var report: Report { Report(table, key: "run", notes: lines, document: TrainingUtilizationDocument(self)) }
 
   private var table: Table {
     let flops = utilization.flops

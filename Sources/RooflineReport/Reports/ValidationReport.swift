@@ -15,14 +15,7 @@ public struct ValidationReport {
     self.notes = notes + validation.notes
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "hardware")
-    case .json: try JSONFormat().render(ValidationDocument(self))
-    }
-  }
+  public var report: Report { Report(table, key: "hardware", notes: lines, document: ValidationDocument(self)) }
 
   private var table: Table {
     Table(

@@ -10,15 +10,10 @@ public struct WeightComparisonReport {
     self.configuration = configuration
   }
 
-  public func render(_ format: OutputFormat) throws -> String {
-    switch format {
-    case .text: heading + "\n" + comparison.differences.map { "  \($0.sentence)\n" }.joined()
-    case .markdown:
-      "### \(heading)\n"
-        + (comparison.matches ? "" : "\n" + MarkdownFormat.list(comparison.differences.map(\.sentence)))
-    case .csv: CSVFormat().render([table], key: "listing")
-    case .json: try JSONFormat().render(WeightComparisonDocument(self))
-    }
+  public var report: Report {
+    Report(
+      sections: [.listing(Listing(title: heading, comparison.differences.map { "  \($0.sentence)" }))],
+      records: .init(key: "listing", [table]), document: WeightComparisonDocument(self))
   }
 
   private var heading: String {

@@ -10,14 +10,7 @@ public struct WeightReport {
     self.configuration = configuration
   }
 
-  public func render(_ format: OutputFormat, text: TextFormat) throws -> String {
-    switch format {
-    case .text: text.render(table) + "\n" + TextFormat.lines(lines)
-    case .markdown: MarkdownFormat().render(table) + "\n" + MarkdownFormat.list(lines)
-    case .csv: CSVFormat().render([table], key: "weights_of")
-    case .json: try JSONFormat().render(WeightDocument(self))
-    }
-  }
+  public var report: Report { Report(table, key: "weights_of", notes: lines, document: WeightDocument(self)) }
 
   /// 8192×2048; a tensor without dimensions is a scalar.
   static func shape(_ dimensions: [UInt64]) -> String {

@@ -244,9 +244,13 @@ extension ParsedArguments {
     return seconds
   }
 
-  func format() throws(InputError) -> OutputFormat { try choice("format", OutputFormat.self) ?? .text }
+  /// What the report is printed as.
+  func page(_ surroundings: Surroundings) throws(InputError) -> Page {
+    Page(
+      try choice("format", OutputFormat.self) ?? .text, text: surroundings.textFormat(isWide: try isWide()))
+  }
 
-  func isWide() throws(InputError) -> Bool {
+  private func isWide() throws(InputError) -> Bool {
     switch string("columns") {
     case nil, "fit": false
     case "all": true

@@ -22,17 +22,16 @@ enum AnalyzeCommand: Command {
     notes: [TrainingOptions.note])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     try arguments.checkTraining()
     let convention = try arguments.convention()
     guard convention == .exact else {
       return Outcome(
-        output: try table(of: convention, arguments, surroundings, format, text),
+        output: try table(of: convention, arguments, surroundings, page),
         errors: arguments.idleWarnings(convention))
     }
     let tokens = try arguments.positiveInteger("generate")
-    guard !arguments.has("every-step") || (tokens != nil && format == .json) else {
+    guard !arguments.has("every-step") || (tokens != nil && page.format == .json) else {
       throw InputError.usage(
         "--every-step lists the steps of --generate as JSON; give --generate and --format json, too")
     }
@@ -48,7 +47,9 @@ enum AnalyzeCommand: Command {
         surroundings.line?.update("decode steps", done: done, of: count)
       }
       warnings += analysis.notices(generating: tokens).warnings
-      if format == .csv { warnings += "roofline: warning: csv holds the operators alone; json has the generation\n" }
+      if page.format == .csv {
+        warnings += "roofline: warning: csv holds the operators alone; json has the generation\n"
+      }
     }
     let achieved = try arguments.achieved(analysis, surroundings.catalog())
     let report = AnalysisReport(
@@ -56,18 +57,17 @@ enum AnalyzeCommand: Command {
     if arguments.has("every-step"), let listing = try report.everyStep() {
       return Outcome(output: listing.head, rest: listing, errors: warnings)
     }
-    return Outcome(output: try report.render(format, text: text), errors: warnings)
+    return Outcome(output: try page.render(report.report), errors: warnings)
   }
 
   /// The table of a note.
   private static func table(
-    of convention: Convention, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ format: OutputFormat,
-    _ text: TextFormat
+    of convention: Convention, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page
   ) throws -> String {
     let (scenario, phases, generated) = try arguments.conventionScenario(convention, surroundings.catalog())
     return convention == .llmCounts
-      ? try ConventionReport(scenario, phases: phases, generated: generated).render(format, text: text)
-      : try Notes003Report(scenario, phases: phases).render(format, text: text)
+      ? try page.render(ConventionReport(scenario, phases: phases, generated: generated).report)
+      : try page.render(Notes003Report(scenario, phases: phases).report)
   }
 }
 

@@ -23,8 +23,7 @@ enum CalibrateCommand: Command {
     example: "roofline calibrate --observations gemm-h200.csv --hardware h200-sxm --prior h100-sxm --output h200.json")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let output = try arguments.required("output", "name the calibration file to write, e.g. --output h200-sxm.json")
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
@@ -46,9 +45,8 @@ enum CalibrateCommand: Command {
       hardware: hardware.name, path: output, date: today, computeCapability: hardware.computeCapability ?? "",
       entries: entries)
     // The report first: where it cannot be made, nothing is written.
-    let report = try CalibrationReport(
-      outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped)
-    ).render(format, text: text)
+    let report = try page.render(
+      CalibrationReport(outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped)).report)
     let document = CalibrationDocument(calibration).render()
     // Nothing is written that could not be read.
     _ = try Calibration.decode(JSONValue.parse(Data(document.utf8), file: output), file: output)

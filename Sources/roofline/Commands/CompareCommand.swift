@@ -21,8 +21,7 @@ enum CompareCommand: Command {
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let tolerance = try arguments.tolerance()
     guard !arguments.has("calibration") || !arguments.has("prior") else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
@@ -47,7 +46,7 @@ enum CompareCommand: Command {
     let report = ObservationComparisonReport(
       comparison, hardware: hardware, tolerance: tolerance, notes: files.flatMap(\.unknownColumnNotes))
     return Outcome(
-      output: try report.render(format, text: text), errors: files.warningLines,
+      output: try page.render(report.report), errors: files.warningLines,
       exitCode: comparison.worst > tolerance ? 2 : 0)
   }
 }

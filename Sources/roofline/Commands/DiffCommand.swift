@@ -21,23 +21,22 @@ enum DiffCommand: Command {
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let conventions = try conventions(arguments.string("conventions") ?? "llm-counts,exact")
     let note = conventions.first { $0 != .exact } ?? .llmCounts
     let (scenario, phases, generated) = try arguments.conventionScenario(note, surroundings.catalog())
     let comparison = try ConventionComparison(note, scenario, phases: phases, generated: generated)
-    var outcome = try outcome(comparison, conventions, format, text)
+    var outcome = try outcome(comparison, conventions, page)
     outcome.errors += arguments.idleWarnings(note)
     return outcome
   }
 
   /// 2 where a difference has no reason.
   static func outcome(
-    _ comparison: ConventionComparison, _ conventions: [Convention], _ format: OutputFormat, _ text: TextFormat
+    _ comparison: ConventionComparison, _ conventions: [Convention], _ page: Page
   ) throws -> Outcome {
     Outcome(
-      output: try ComparisonReport(comparison, conventions: conventions).render(format, text: text),
+      output: try page.render(ComparisonReport(comparison, conventions: conventions).report),
       errors: comparison.analysis.notices.warnings, exitCode: comparison.isExplained ? 0 : 2)
   }
 

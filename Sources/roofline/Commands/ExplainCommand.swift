@@ -15,8 +15,7 @@ enum ExplainCommand: Command {
   )
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let wanted = try arguments.required("operator", "name a row, e.g. --operator q_proj")
     try arguments.checkTraining()
     for name in ["every-step", "units", "ceilings", "convention"] where arguments.has(name) {
@@ -29,7 +28,7 @@ enum ExplainCommand: Command {
       guard !arguments.isTraining else {
         throw InputError.usage("--operator \(wanted) is about inference; leave out --training")
       }
-      return try deployment(wanted, arguments, surroundings, format, text)
+      return try deployment(wanted, arguments, surroundings, page)
     }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
     let analysis = try arguments.analysis(surroundings.catalog())
@@ -47,18 +46,17 @@ enum ExplainCommand: Command {
         listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
-    return Outcome(output: try render(explanations, format, text), errors: analysis.notices.warnings)
+    return Outcome(output: try page.render(ExplanationReport(explanations).report), errors: analysis.notices.warnings)
   }
 
   /// Numbers of a whole deployment.
   private static func deployment(
-    _ wanted: String, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ format: OutputFormat,
-    _ text: TextFormat
+    _ wanted: String, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page
   ) throws -> Outcome {
     if wanted == "footprint" {
       let (footprint, scenario) = try FootprintCommand.footprint(arguments, surroundings)
       return Outcome(
-        output: try render([OperatorExplanation(footprint)], format, text),
+        output: try page.render(ExplanationReport([OperatorExplanation(footprint)]).report),
         errors: FootprintCommand.notices(footprint, scenario).warnings)
     }
     guard let tokens = try arguments.positiveInteger("generate") else {
@@ -70,19 +68,8 @@ enum ExplainCommand: Command {
         surroundings.line?.update("decode steps", done: done, of: count)
       }, of: analysis)
     return Outcome(
-      output: try render([explanation], format, text),
+      output: try page.render(ExplanationReport([explanation]).report),
       errors: (analysis.notices + analysis.notices(generating: tokens)).warnings)
-  }
-
-  private static func render(
-    _ explanations: [OperatorExplanation], _ format: OutputFormat, _ text: TextFormat
-  ) throws -> String {
-    switch format {
-    case .text: explanations.map { ExplanationText.render($0, text: text) }.joined(separator: "\n")
-    case .markdown: explanations.map { MarkdownFormat().render($0.table) }.joined(separator: "\n")
-    case .csv: CSVFormat().render(explanations.map(\.table), key: "number_of")
-    case .json: try JSONFormat().render(explanations)
-    }
   }
 
   /// Rows that the model has when it is cut into either set of operators: one of them may be meant.

@@ -17,11 +17,10 @@ enum FootprintCommand: Command {
     notes: ["--context is the number of keys cached at the end (prompt + generate − 1)."])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let (footprint, scenario) = try footprint(arguments, surroundings)
     let report = FootprintReport(footprint, configuration: scenario.configuration, hardware: scenario.hardware)
-    return Outcome(output: try report.render(format, text: text), errors: notices(footprint, scenario).warnings)
+    return Outcome(output: try page.render(report.report), errors: notices(footprint, scenario).warnings)
   }
 
   /// What a reader of the numbers must not miss.

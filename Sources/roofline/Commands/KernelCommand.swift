@@ -16,8 +16,7 @@ enum KernelCommand: Command {
       } + ["  row op=KIND and collective op=KIND are other ways to write the kinds of those files"])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let given = try DTypeOptions(arguments)
     let request = try KernelRequest(
       arguments.positionals[0], KernelRequest.columns(arguments.positionals.dropFirst()), given)
@@ -28,7 +27,7 @@ enum KernelCommand: Command {
     let analysis = try KernelAnalysis(
       kernel, formats: formats, hardware: hardware, options: options,
       time: try arguments.timeRequest(hardware, options, surroundings.catalog()))
-    return Outcome(output: try KernelReport(analysis).render(format, text: text))
+    return Outcome(output: try page.render(KernelReport(analysis).report))
   }
 
   /// Without a GPU, the rates on the command line are all that is known.

@@ -25,8 +25,7 @@ enum MFUCommand: Command {
   )
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let batch = try required(arguments.positiveInteger("global-batch"), "--global-batch 512")
     let sequence = try required(arguments.positiveInteger("sequence"), "--sequence 4096")
     let devices = try required(arguments.positiveInteger("devices"), "--devices 64")
@@ -71,7 +70,7 @@ enum MFUCommand: Command {
       Notice.beyond(configuration.maxPositionEmbeddings, "sequence", sequence)
       + (peak.map { Notice.beyondDensePeak($0, hardware, [unit]) } ?? [])
       + (batch < devices ? [.lessThanASequence(sequences: batch, devices: devices)] : [])
-    return Outcome(output: try report.render(format, text: text), errors: notices.warnings)
+    return Outcome(output: try page.render(report.report), errors: notices.warnings)
   }
 
   private static func required<Value>(_ value: Value?, _ example: String) throws(InputError) -> Value {

@@ -12,8 +12,7 @@ enum SensitivityCommand: Command {
     example: "roofline sensitivity --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let tokens = try arguments.positiveInteger("generate") ?? 1
     let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, tokens: tokens)
     let sensitivity = try Sensitivity(scenario)
@@ -21,7 +20,7 @@ enum SensitivityCommand: Command {
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
       phases: Phase.allCases, options: scenario.options)
     return Outcome(
-      output: try SensitivityReport(sensitivity, scenario: scenario).render(format, text: text),
+      output: try page.render(SensitivityReport(sensitivity, scenario: scenario).report),
       errors: (analysis.notices + analysis.notices(generating: tokens)).warnings)
   }
 }

@@ -21,8 +21,7 @@ enum ShapesCommand: Command {
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let tensorParallel = try arguments.positiveInteger("tp") ?? 1
     let dtypes = try DTypeOptions(arguments)
     let modelName = try arguments.required("model", "name one, e.g. --model llama-3.2-1b")
@@ -34,10 +33,10 @@ enum ShapesCommand: Command {
       formats: dtypes.formats(model: configuration.dtype))
     guard let file = arguments.string("compare") else {
       let report = WeightReport(weights, configuration: configuration)
-      return Outcome(output: try report.render(format, text: text))
+      return Outcome(output: try page.render(report.report))
     }
     let comparison = WeightComparison(weights, try WeightListing.read(file: file))
     let report = WeightComparisonReport(comparison, configuration: configuration)
-    return Outcome(output: try report.render(format), exitCode: comparison.matches ? 0 : 2)
+    return Outcome(output: try page.render(report.report), exitCode: comparison.matches ? 0 : 2)
   }
 }

@@ -18,8 +18,7 @@ enum ValidateCommand: Command {
     example: "roofline validate --observations gemm-h100_sxm.csv --hardware h100-sxm")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.format()
-    let text = surroundings.textFormat(isWide: try arguments.isWide())
+    let page = try arguments.page(surroundings)
     let interval = try arguments.interval()
     let residency = try arguments.residency()
     let tier = try arguments.choice("time", TimeOptions.Tier.self) ?? .calibrated
@@ -42,7 +41,7 @@ enum ValidateCommand: Command {
     let report = ValidationReport(
       validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
     // An anchored tier's notes hold the files' warnings already.
-    return Outcome(output: try report.render(format, text: text), errors: tier == .anchored ? "" : files.warningLines)
+    return Outcome(output: try page.render(report.report), errors: tier == .anchored ? "" : files.warningLines)
   }
 }
 

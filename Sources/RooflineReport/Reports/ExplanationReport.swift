@@ -1,9 +1,19 @@
 import RooflineCore
 
-/// Explanations for people, as wide as the page unless `TextFormat.isWide` says otherwise.
-public enum ExplanationText {
-  public static func render(_ explanation: OperatorExplanation, text: TextFormat) -> String {
-    var lines = [heading(explanation), ""]
+/// What `explain` prints: rows with their formulas, in letters and with numbers.
+public struct ExplanationReport {
+  public let explanations: [OperatorExplanation]
+
+  public init(_ explanations: [OperatorExplanation]) { self.explanations = explanations }
+
+  public var report: Report {
+    Report(
+      sections: explanations.map { .listing(listing($0)) },
+      records: .init(key: "number_of", explanations.map(\.table)), document: explanations)
+  }
+
+  private func listing(_ explanation: OperatorExplanation) -> Listing {
+    var lines = [""]
     let symbolWidth = explanation.letters.map(\.symbol.count).max() ?? 0
     for letter in explanation.letters {
       let padded = letter.symbol + String(repeating: " ", count: symbolWidth - letter.symbol.count)
@@ -20,11 +30,10 @@ public enum ExplanationText {
       lines.append("  = \(entry.value) \(entry.unit)\(scaled(entry))")
       lines.append("  source: \(entry.source)")
     }
-    return lines.map { text.isWide ? $0.printableLine : TextFormat.wrapped($0, indent: 4) }.joined(separator: "\n")
-      + "\n"
+    return Listing(title: heading(explanation), lines, indent: 4, table: explanation.table)
   }
 
-  private static func heading(_ explanation: OperatorExplanation) -> String {
+  private func heading(_ explanation: OperatorExplanation) -> String {
     switch explanation.kind {
     case "footprint": return "footprint of the device that needs most, \(explanation.phase):"
     case "generation": return "generation:"
@@ -36,7 +45,7 @@ public enum ExplanationText {
   }
 
   /// The short form in brackets, where it says more.
-  private static func scaled(_ entry: OperatorExplanation.Entry) -> String {
+  private func scaled(_ entry: OperatorExplanation.Entry) -> String {
     guard let value = Double(entry.value) else { return "" }
     if entry.unit == "s" { return "  (\(Numbers.time(Seconds(value))))" }
     return value >= 1000 ? "  (\(Numbers.scaled(value)))" : ""
@@ -45,7 +54,7 @@ public enum ExplanationText {
 
 extension OperatorExplanation {
   /// The same as a table: a row a number.
-  public var table: Table {
+  var table: Table {
     Table(
       title: "\(phase) \(name)",
       columns: [
