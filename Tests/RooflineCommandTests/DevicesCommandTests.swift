@@ -116,7 +116,7 @@ final class DevicesCommandTests: CommandTestCase {
 
   func testWrongArguments() throws {
     let cases: [(String, Int32, String)] = [
-      ("devices --format csv", 64, "one of text, json"),
+      ("devices --format yaml", 64, "one of text, markdown, csv, json"),
       ("devices --self-test --stub a.json", 64, "contradict"),
       ("devices --device -1", 64, "counted from 0"),
       ("devices h100", 64, "unexpected argument"),

@@ -16,7 +16,7 @@ final class FormatsPageTests: CommandTestCase {
       // A note's columns are the note's, and have another form.
       for command in page.rooflineCommands where !command.contains("--convention ") && !command.contains("--format") {
         let outcome = roofline("\(command) --format json")
-        // Some commands have text alone.
+        // Some need a GPU, or print help.
         guard outcome.exitCode == 0, outcome.output.hasPrefix("{") || outcome.output.hasPrefix("[") else { continue }
         documents += 1
         try unknown.look(into: outcome.output, of: command)

@@ -7,6 +7,8 @@ public enum InputError: Error, Hashable, Sendable {
   case missingKey(file: String, key: String, expected: String)
   case wrongValue(file: String, key: String, found: String, expected: String)
   case unknownKey(file: String, key: String, nearest: [String])
+  /// Keys of a config.json that no family knows, where that is not to be passed over.
+  case unknownKeys(file: String, keys: [String])
   /// An architecture this package does not count.
   case unsupportedArchitecture(file: String, found: String, supported: [String])
   /// A key that would change a count and is not understood.

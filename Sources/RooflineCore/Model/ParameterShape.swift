@@ -37,13 +37,23 @@ public struct ParameterShape<Scalar: Term>: Sendable {
   /// All parameters; tied embeddings once.
   public var count: Scalar { tensors.dropFirst().reduce(tensors[0].total) { $0 + $1.total } }
 
+  /// The same without tables of which a token reads rows: those of tokens, also where the head multiplies by the same table,
+  /// and of learned positions. What model cards call parameters without embedding.
+  public var countWithoutGatheredTables: Scalar {
+    tensors.filter { !$0.isGathered }.reduce(0) { $0 + $1.total }
+  }
+
   /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d; of layers with a
   /// window, while it is not full.
-  public static func keyValueElementsPerToken(_ model: DecoderModel) -> Scalar {
+  ///
+  /// - Parameter isIncluded: which caches count.
+  public static func keyValueElementsPerToken(
+    _ model: DecoderModel, where isIncluded: (CacheShape) -> Bool = { _ in true }
+  ) -> Scalar {
     let layers = Self.layers(of: model, stage: 0, of: 1)
     var total: Scalar?
     for (group, layers) in zip(model.groups, layers) {
-      guard let cache = group.mixer?.cache else { continue }
+      guard let cache = group.mixer?.cache, isIncluded(cache) else { continue }
       let elements =
         2 * layers * .input(.keyValueHeads, cache.numHeads) * .input(.headDim, cache.headDim)
       total = total.map { $0 + elements } ?? elements
@@ -63,6 +73,8 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   public let dimensions: [Scalar]
   /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
   let isVector: Bool
+  /// Whether a token reads a row of it, and not all of it.
+  let isGathered: Bool
 
   /// Elements of one copy.
   public var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
@@ -75,7 +87,8 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   }
 
   func withCopies(_ copies: Scalar) -> WeightTensor {
-    WeightTensor(scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector)
+    WeightTensor(
+      scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, isGathered: isGathered)
   }
 }
 
@@ -98,7 +111,7 @@ private struct WeightSink<Scalar: Term>: RowSink {
         WeightTensor(
           scope: scope, name: "\(prefix)\(name).\(parameter.role.rawValue)", copies: copies,
           dimensions: ([parameter.outputs] + (parameter.inputs.map { [$0] } ?? [])).map(\.spelledOut),
-          isVector: parameter.format.letter == .residualBytes))
+          isVector: parameter.format.letter == .residualBytes, isGathered: parameter.isGathered))
     }
   }
 
@@ -111,6 +124,6 @@ private struct WeightSink<Scalar: Term>: RowSink {
     dimensions[0] = dimensions[0] + tensor.dimensions[0]
     tensors[index] = WeightTensor(
       scope: tensor.scope, name: tensor.name, copies: tensor.copies, dimensions: dimensions,
-      isVector: tensor.isVector)
+      isVector: tensor.isVector, isGathered: tensor.isGathered)
   }
 }

@@ -35,7 +35,7 @@ public struct Embedding<Scalar: Term>: OperatorDefinition {
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     guard let tableRows else { return }
-    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat))
+    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat, isGathered: true))
   }
 
   public static var source: String { "embedding: a gather, no arithmetic; token ids, the gathered rows, the output" }

@@ -8,11 +8,16 @@ public struct OperatorParameter<Scalar: Term> {
   /// The second dimension; nil of a vector.
   public let inputs: Scalar?
   public let format: ElementFormat
+  /// Whether a token reads a row of it, and not all of it.
+  public let isGathered: Bool
 
-  init(_ role: Role, _ outputs: Scalar, by inputs: Scalar? = nil, _ format: ElementFormat) {
+  init(
+    _ role: Role, _ outputs: Scalar, by inputs: Scalar? = nil, _ format: ElementFormat, isGathered: Bool = false
+  ) {
     self.role = role
     self.outputs = outputs
     self.inputs = inputs
     self.format = format
+    self.isGathered = isGathered
   }
 }

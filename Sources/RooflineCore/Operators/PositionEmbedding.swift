@@ -28,7 +28,7 @@ public struct PositionEmbedding<Scalar: Term>: OperatorDefinition {
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     guard let tableRows else { return }
-    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat))
+    visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat, isGathered: true))
   }
 
   public static var source: String {

@@ -122,6 +122,7 @@ public struct Analysis: Sendable {
     notices += Notice.deployment(configuration.model, workload, hardware, options)
     if isTraining { notices.append(.trainingScope) }
     if configuration.hasOwnCode { notices.append(.ownCode) }
+    notices += configuration.notices
     return notices + [Notice.scales(of: workload.formats)].compactMap { $0 }
   }
 }
@@ -157,6 +158,8 @@ public enum Notice: Hashable, Sendable {
   case scalesNotCounted([DType])
   /// The checkpoint brings code of its own, which its config.json does not describe.
   case ownCode
+  /// Keys of the model's file that nobody knows.
+  case unknownKeys([String])
   /// What a training step does beside its forward and backward pass is not counted.
   case trainingScope
   /// Constants are another GPU's.

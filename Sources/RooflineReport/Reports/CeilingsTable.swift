@@ -11,58 +11,59 @@ public struct CeilingsTable {
     self.hardware = hardware
   }
 
-  public var table: Table {
+  public var report: Report { Report(table, key: "gpu", notes: [], document: CeilingsComparison(self)) }
+
+  var table: Table {
     Table(
       title: "ceilings of \(ceilings.gpu): datasheet and achieved",
       columns: [
         .init("ceiling", key: "ceiling", isText: true), .init("unit", key: "unit", isText: true),
         .init("datasheet", key: "datasheet"), .init("achieved", key: "achieved"),
         .init("share", unit: "%", key: "share"),
-      ], rows: rows)
+      ],
+      rows: entries.map { entry in
+        .cells([
+          .text(entry.ceiling), .text(entry.unit), entry.isTime ? .text(Numbers.unknown) : .rate(entry.datasheet),
+          entry.isTime ? .time(entry.achieved.map { Seconds($0) }) : .rate(entry.achieved), .share(entry.share),
+        ])
+      })
   }
 
-  private var rows: [Table.Row] {
-    var rows = [
-      row("memory (copy, read and written)", "B/s", hardware?.memory?.bandwidth, ceilings.bandwidth),
-      row("L2 cache (read)", "B/s", nil, ceilings.l2Bandwidth),
+  /// A rate, or the time of an empty kernel, which no datasheet has.
+  fileprivate struct Entry {
+    let ceiling, unit: String
+    var datasheet: Double?
+    let achieved: Double?
+    var isTime = false
+
+    var share: Double? { datasheet.flatMap { datasheet in achieved.map { $0 / datasheet } } }
+  }
+
+  fileprivate var entries: [Entry] {
+    var entries = [
+      Entry(
+        ceiling: "memory (copy, read and written)", unit: "B/s", datasheet: hardware?.memory?.bandwidth,
+        achieved: ceilings.bandwidth), Entry(ceiling: "L2 cache (read)", unit: "B/s", achieved: ceilings.l2Bandwidth),
     ]
     for dtype in DType.allCases {
       guard let sustained = ceilings.sustained[dtype] else { continue }
       let datasheet = dtype.runsOnTensorCores ? hardware?.compute?.tensor[dtype] : hardware?.compute?.vector
       let unit = dtype == .int8 ? "OP/s" : "FLOP/s"
-      rows.append(row("\(dtype.rawValue) products, burst", unit, datasheet, ceilings.burst[dtype]))
-      rows.append(row("\(dtype.rawValue) products, sustained", unit, datasheet, sustained))
+      for (span, rate) in [("burst", ceilings.burst[dtype]), ("sustained", sustained)] {
+        entries.append(
+          Entry(ceiling: "\(dtype.rawValue) products, \(span)", unit: unit, datasheet: datasheet, achieved: rate))
+      }
     }
-    rows.append(row("exponentials", "1/s", hardware?.specialRate, ceilings.special))
-    for floor in ceilings.floors {
-      rows.append(
-        .cells([
-          .text("empty kernel, \(floor.launch)"), .text("s"), .text("–"), .time(Seconds(floor.seconds)), .share(nil),
-        ]))
-    }
-    return rows
-  }
-
-  private func row(_ name: String, _ unit: String, _ datasheet: Double?, _ achieved: Double?) -> Table.Row {
-    let share = datasheet.flatMap { datasheet in achieved.map { $0 / datasheet } }
-    return .cells([.text(name), .text(unit), .rate(datasheet), .rate(achieved), .share(share)])
-  }
-
-  /// Raw SI values; null for what is not known.
-  public func json() throws -> String {
-    try JSONFormat().render(
-      CeilingsComparison(
-        gpu: ceilings.gpu, file: ceilings.path,
-        ceilings: rows.compactMap { row in
-          guard case .cells(let cells) = row else { return nil }
-          return CeilingsComparison.Entry(
-            ceiling: cells[0].raw, unit: cells[1].raw, datasheet: Double(cells[2].raw), achieved: Double(cells[3].raw),
-            share: Double(cells[4].raw))
-        }))
+    entries.append(
+      Entry(ceiling: "exponentials", unit: "1/s", datasheet: hardware?.specialRate, achieved: ceilings.special))
+    return entries
+      + ceilings.floors.map {
+        Entry(ceiling: "empty kernel, \($0.launch)", unit: "s", achieved: $0.seconds, isTime: true)
+      }
   }
 }
 
-/// `devices --ceilings`, for machines.
+/// `devices --ceilings`, for machines: raw SI values; null for what is not known.
 private struct CeilingsComparison: Encodable {
   let schemaVersion = 1
   let gpu: String
@@ -75,15 +76,22 @@ private struct CeilingsComparison: Encodable {
     @Nullable var achieved: Double?
     @Nullable var share: Double?
   }
+
+  init(_ table: CeilingsTable) {
+    gpu = table.ceilings.gpu
+    file = table.ceilings.path
+    ceilings = table.entries.map {
+      Entry(
+        ceiling: $0.ceiling, unit: $0.unit, datasheet: $0.datasheet, achieved: $0.achieved, share: $0.share)
+    }
+  }
 }
 
 /// Curves of measured ceilings, for machines.
-public struct CeilingsCurves {
-  public let ceilings: MeasuredCeilings
+struct CeilingsCurves {
+  let ceilings: MeasuredCeilings
 
-  public init(_ ceilings: MeasuredCeilings) { self.ceilings = ceilings }
-
-  public var table: Table {
+  var table: Table {
     var rows: [Table.Row] = ceilings.copies.map {
       row("copy", "bytes", Double($0.bytes), $0.time.median, $0.bandwidth, "B/s")
     }

@@ -103,7 +103,7 @@ public struct ComparisonReport {
       lines.append("note     notes-003 counts elements, exact counts bytes of one device")
     }
     lines.append("note     only in exact: \(comparison.onlyExact.map(\.rawValue).joined(separator: ", "))")
-    return lines
+    return lines + comparison.analysis.configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 

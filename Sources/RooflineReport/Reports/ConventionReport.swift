@@ -74,7 +74,7 @@ public struct ConventionReport {
       "model    \(configuration.path)\(configuration.overrides.map { ", \($0.key)=\($0.value.summary)" }.joined())",
       "hardware \(scenario.hardware.provenance)",
       "note     the note's slips are part of its convention; `roofline diff` names each, with the exact value",
-    ]
+    ] + configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 

@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// What `devices` says, for machines: raw SI values, `null` for what is not known.
-public struct DevicesDocument: Encodable {
+struct DevicesDocument: Encodable {
   let schemaVersion = 1
   let driver: Library
   let libraries: [Library]
@@ -54,7 +54,7 @@ public struct DevicesDocument: Encodable {
     }
   }
 
-  public init(_ inventory: DeviceInventory, matches: [Int: [HardwareMatch]]) {
+  init(_ inventory: DeviceInventory, matches: [Int: [HardwareMatch]]) {
     driver = Library(inventory.driver)
     libraries = inventory.libraries.map(Library.init)
     faults = inventory.faults.map(\.sentence)
@@ -74,6 +74,4 @@ public struct DevicesDocument: Encodable {
         stub: fitting.isEmpty ? properties.map { HardwareStub($0, driver: inventory.driver.version) } : nil)
     }
   }
-
-  public func render() throws -> String { try JSONFormat().render(self) }
 }

@@ -18,40 +18,49 @@ public struct DevicesReport {
     return "No GPU here: \(reason). Predictions need none."
   }
 
-  public func text() -> String {
-    var lines: [String] = []
-    if inventory.devices.isEmpty && inventory.fault == nil { lines += [Self.absence(inventory), ""] }
-    for device in inventory.devices { lines += self.lines(device) + [""] }
-    for finding in [inventory.driver] + inventory.libraries { lines.append(self.line(finding)) }
-    return lines.map { TextFormat.wrapped($0, indent: Self.width + 2) + "\n" }.joined()
+  public var report: Report {
+    let devices = inventory.devices.map(facts)
+    let libraries = Facts(
+      indent: 2, width: Self.width, ([inventory.driver] + inventory.libraries).map(Self.fact))
+    let absence = inventory.devices.isEmpty && inventory.fault == nil ? [Self.absence(inventory)] : []
+    return Report(
+      sections: [.notes(Notes(absence))] + devices.map { .facts($0) } + [.facts(libraries)],
+      records: .init(
+        key: "of",
+        zip(inventory.devices, devices).map { $1.records(title: "GPU \($0.ordinal)") }
+          + [libraries.records(title: "libraries")]), document: DevicesDocument(inventory, matches: matches))
   }
 
   static let width = 22
 
-  private static func fact(_ name: String, _ value: String) -> String {
-    name + String(repeating: " ", count: max(1, width - name.count)) + value
-  }
-
-  private func lines(_ device: DeviceInventory.Device) -> [String] {
-    guard case .success(let properties) = device.properties else { return ["GPU \(device.ordinal): see the error"] }
+  private func facts(_ device: DeviceInventory.Device) -> Facts {
+    guard case .success(let properties) = device.properties else {
+      return Facts(title: "GPU \(device.ordinal): see the error", [])
+    }
     let state = device.state
-    var lines = ["GPU \(device.ordinal): \(properties.name)"]
-    func fact(_ name: String, _ value: String?) { lines.append("  " + Self.fact(name, value ?? "not known")) }
-    if properties.isStandIn { fact("stand-in", "of the tests; nothing here is a measurement") }
-    fact("compute capability", properties.computeCapability.description)
-    fact("SMs", "\(properties.streamingMultiprocessors)")
-    fact("highest clock", properties.clock.map { "\(Numbers.scaled($0))Hz" })
-    fact("memory", "\(Numbers.grouped(properties.memory)) bytes\(free(state))")
-    fact("memory clock", memoryClock(properties))
-    fact("L2", properties.l2.map { "\(Numbers.grouped($0)) bytes" })
-    fact("ECC", (state?.isECCEnabled ?? properties.hasECC).map { $0 ? "on" : "off" })
-    fact("MIG", state?.isMIGEnabled.map { $0 ? "on" : "off" })
-    fact("now", state.map(now))
-    fact("processes", state?.processes.map(processes))
-    fact("UUID", properties.uuid)
-    fact("PCI bus", properties.pciBusIdentifier)
-    fact("hardware file", fitting(device.ordinal))
-    return lines
+    func count(_ value: UInt64?) -> Table.Cell { .integer(value) }
+    func flag(_ name: String, _ isOn: Bool?, key: String) -> Facts.Entry {
+      .init(name, isOn.map { $0 ? "on" : "off" }, key: key)
+    }
+    let standIn: [Facts.Entry] =
+      properties.isStandIn ? [.init("stand-in", "of the tests; nothing here is a measurement", key: "stand_in")] : []
+    return Facts(
+      title: "GPU \(device.ordinal): \(properties.name)", indent: 2, width: Self.width,
+      standIn + [
+        .init("compute capability", properties.computeCapability.description, key: "compute_capability"),
+        .init("SMs", "\(properties.streamingMultiprocessors)", key: "sms", count(properties.streamingMultiprocessors)),
+        .init(
+          "highest clock", properties.clock.map { "\(Numbers.scaled($0))Hz" }, key: "clock_hz", .rate(properties.clock)),
+        .init(
+          "memory", "\(Numbers.grouped(properties.memory)) bytes\(free(state))", key: "memory_bytes",
+          count(properties.memory)),
+        .init("memory clock", memoryClock(properties), key: "memory_clock_hz", .rate(properties.memoryClock)),
+        .init("L2", properties.l2.map { "\(Numbers.grouped($0)) bytes" }, key: "l2_bytes", count(properties.l2)),
+        flag("ECC", state?.isECCEnabled ?? properties.hasECC, key: "ecc"), flag("MIG", state?.isMIGEnabled, key: "mig"),
+        .init("now", state.map(now), key: "now"), .init("processes", state?.processes.map(processes), key: "processes"),
+        .init("UUID", properties.uuid, key: "uuid"), .init("PCI bus", properties.pciBusIdentifier, key: "pci_bus"),
+        .init("hardware file", fitting(device.ordinal), key: "hardware_file"),
+      ])
   }
 
   private func free(_ state: DeviceState?) -> String {
@@ -101,7 +110,7 @@ public struct DevicesReport {
     }
   }
 
-  private func line(_ finding: LibraryFinding) -> String {
+  private static func fact(_ finding: LibraryFinding) -> Facts.Entry {
     var parts: [String] = []
     if let version = finding.version {
       parts.append(finding.name == "CUDA driver" ? "for CUDA \(version)" : version)
@@ -116,6 +125,6 @@ public struct DevicesReport {
         ? ": " + finding.searched[0].reason : paths.isEmpty ? "" : "; looked for \(paths.joined(separator: ", "))"
       parts.append("not found\(detail)\(finding.way.map { "; \($0)" } ?? "")")
     }
-    return Self.fact("  " + finding.name, "  " + parts.joined(separator: ", "))
+    return .init(finding.name, parts.joined(separator: ", "), key: finding.name)
   }
 }

@@ -50,16 +50,14 @@ public struct FootprintReport {
     let context =
       footprint.longestContext.map { "\($0) keys at batch \(plan.workload.batch)" }
       ?? "none: the prompt's \(plan.workload.prompt) keys do not fit"
-    var lines = [
+    let lines = [
       "verdict  \(verdict)", "batch    largest: \(batch)", "context  longest: \(context)",
       "KV       \(Numbers.grouped(footprint.largest.keyValueGrowthPerToken.value)) bytes a device for each further token of every sequence",
       "peak     activations are largest in \(footprint.peakPhase.rawValue) at \(footprint.peakRow.rawValue)",
       "model    \(configuration.path)", "hardware \(hardware.provenance)",
     ]
-    if let note = Notice.scales(of: plan.workload.formats) {
-      lines.append("note     \(note.sentence)")
-    }
-    return lines
+    let notices = configuration.notices + [Notice.scales(of: plan.workload.formats)].compactMap { $0 }
+    return lines + notices.map { "note     \($0.sentence)" }
   }
 }
 

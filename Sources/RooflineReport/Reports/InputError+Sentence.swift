@@ -12,6 +12,8 @@ extension InputError {
       "\(file.quoted): `\(key.quoted)` is \(found.quoted); expected \(expected)"
     case .unknownKey(let file, let key, let nearest):
       "\(file.quoted): unknown key `\(key.quoted)`\(Self.suggestion(nearest))"
+    case .unknownKeys(let file, let keys):
+      "\(file.quoted): nobody here knows \(keys.count == 1 ? "the key" : "the keys") \(Self.list(keys.map { "`\($0.quoted)`" })), and --strict passes over none; leave it out where they change no count"
     case .unsupportedArchitecture(let file, let found, let supported):
       "\(file.quoted): architecture \(found.quoted) is not counted; those counted are \(supported.joined(separator: ", "))"
     case .unsupportedKey(let file, let key, let value, let reason):
@@ -47,7 +49,7 @@ extension InputError {
   }
 
   /// Names that came in, of which a sentence holds so many.
-  private static func list(_ names: [String], _ separator: String = ", ") -> String {
+  static func list(_ names: [String], _ separator: String = ", ") -> String {
     let limit = 40
     let rest = names.count > limit ? ["… (\(names.count - limit) more)"] : []
     return (names.prefix(limit).map(\.quoted) + rest).joined(separator: separator)
@@ -107,6 +109,8 @@ extension Notice {
       "scales of \(formats.map(\.rawValue).joined(separator: ", ")) tensors are not counted"
     case .ownCode:
       "the checkpoint brings code of its own (`auto_map`); the counts are those of its stated class"
+    case .unknownKeys(let keys):
+      "config.json has \(keys.count == 1 ? "a key" : "keys") that nobody here knows, taken to change no count: \(InputError.list(keys)); --strict refuses"
     case .trainingScope:
       "a training step here is its forward and backward pass; the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted"
     }

@@ -27,9 +27,23 @@ public struct MeasurementReport {
     self.matrixFault = matrixFault
   }
 
+  /// - Parameter document: the observation file.
+  public func report(_ document: ObservationDocument) -> Report {
+    // Ceilings by themselves are curves, too; beside operators they are in the file.
+    let curves = run.measurements.isEmpty ? ceilings.map { CeilingsCurves(ceilings: $0).table } : nil
+    let achieved = ceilings.map {
+      let achieved = AchievedCeilings($0, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
+      return CeilingsTable(achieved, hardware: hardware).table
+    }
+    let tables = [achieved, run.measurements.isEmpty ? nil : table].compactMap { $0 }
+    return Report(
+      sections: tables.map { .table($0) } + [.notes(Notes(lines, indent: 13))],
+      records: .init(key: "device", [curves ?? records]), document: document)
+  }
+
   /// One line a measurement, for machines: curves where the operators are of some.
-  public func csv() -> String {
-    let table = Table(
+  private var records: Table {
+    Table(
       title: device.name,
       columns: [
         .init("curve", key: "curve", isText: true), .init("variable", key: "variable", isText: true),
@@ -51,18 +65,6 @@ public struct MeasurementReport {
           .text(roof?.name ?? ""),
         ])
       })
-    return CSVFormat().render([table], key: "device")
-  }
-
-  public func text(_ format: TextFormat) -> String {
-    var text = run.measurements.isEmpty ? "" : format.render(table) + "\n"
-    if let ceilings {
-      let achieved = AchievedCeilings(
-        ceilings, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
-      text = format.render(CeilingsTable(achieved, hardware: hardware).table) + "\n" + text
-    }
-    text += lines.map { TextFormat.wrapped($0, indent: 13) + "\n" }.joined()
-    return text
   }
 
   /// What stands below the table.
@@ -134,29 +136,29 @@ public struct MeasurementReport {
 
   private var table: Table {
     let modes = Set(run.measurements.map(\.mode))
-    let table = Table(
-      title: "measured on \(device.name)" + (modes.count == 1 ? modes.map { ", \($0.rawValue)" }.joined() : ""),
-      columns: [
-        .init("operator", key: "operator", isText: true), .init("mode", key: "mode", isText: true),
-        .init("time", key: "time_s"), .init("noise", unit: "%", key: "noise"),
-        .init("floor", key: "floor_s"), .init("achieved", unit: "B/s", key: "bytes_per_second"),
-        .init("", unit: "FLOP/s", key: "flops_per_second"), .init("of roof", unit: "%", key: "share_of_roof"),
-        .init("roof", key: "roof", isText: true),
-      ],
+    let hasOneMode = modes.count == 1
+    return Table(
+      title: "measured on \(device.name)" + (hasOneMode ? modes.map { ", \($0.rawValue)" }.joined() : ""),
+      columns: [.init("operator", key: "operator", isText: true)]
+        + (hasOneMode ? [] : [.init("mode", key: "mode", isText: true)]) + [
+          .init("time", key: "time_s"), .init("noise", unit: "%", key: "noise"),
+          .init("floor", key: "floor_s"), .init("achieved", unit: "B/s", key: "bytes_per_second"),
+          .init("", unit: "FLOP/s", key: "flops_per_second"), .init("of roof", unit: "%", key: "share_of_roof"),
+          .init("roof", key: "roof", isText: true),
+        ],
       rows: run.measurements.map { measurement in
         let median = measurement.statistics.median
         let cost = measurement.task.value.cost
         let roof = hardware.flatMap { MeasuredRoof(measurement.task, on: $0) }
-        return .cells([
-          .text(Self.clipped(Self.short(measurement.task))),
-          .text(measurement.mode.rawValue), .time(Seconds(median)), .share(measurement.statistics.noise),
-          .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
-          .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
-          .text(roof?.name ?? ""),
-        ])
+        let mode: [Table.Cell] = hasOneMode ? [] : [.text(measurement.mode.rawValue)]
+        return .cells(
+          [.text(Self.clipped(Self.short(measurement.task)))] + mode + [
+            .time(Seconds(median)), .share(measurement.statistics.noise),
+            .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
+            .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+            .text(roof?.name ?? ""),
+          ])
       })
-    guard modes.count == 1 else { return table }
-    return table.keeping(table.columns.indices.filter { table.columns[$0].key != "mode" }, title: table.title)
   }
 
   /// So that a line fits the page; the file has the whole.

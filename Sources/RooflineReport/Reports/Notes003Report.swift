@@ -89,7 +89,7 @@ public struct Notes003Report {
       "model    \(configuration.path)\(configuration.overrides.map { ", \($0.key)=\($0.value.summary)" }.joined())",
       "note     of the alternatives that the note gives, these are a \(alternative); it has no rates, so that no GPU enters",
       "note     the note's slips are part of its convention; `roofline diff --conventions notes-003,exact` names each, with the exact value",
-    ]
+    ] + configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 

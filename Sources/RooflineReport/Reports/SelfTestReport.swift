@@ -6,38 +6,53 @@ public struct SelfTestReport {
 
   public init(_ result: SelfTestResult) { self.result = result }
 
-  public func text() -> String {
-    let device = result.device
-    var lines = ["GPU \(device.ordinal): \(device.name): \(result.hasPassed ? "passed" : "failed")"]
-    func fact(_ name: String, _ value: String) {
-      lines.append("  " + name + String(repeating: " ", count: max(1, DevicesReport.width - name.count)) + value)
-    }
-    if device.isStandIn { fact("stand-in", "of the tests; nothing here is a measurement") }
-    for reading in result.readings {
-      fact("spin of \(Self.time(reading.expected))", "\(Self.measured(reading)): \(Self.verdict(reading))")
-    }
-    fact("empty kernel", "\(Self.time(result.emptyKernel.median)), the floor under a single launch")
-    let copy = result.copy
-    fact(
-      "copied there and back",
-      "\(Numbers.grouped(copy.checkedBytes)) random bytes, \(copy.wrongBytes == 0 ? "none" : Numbers.grouped(copy.wrongBytes)) wrong"
-    )
-    fact(
-      "copy on the device",
-      "\(Numbers.scaled(copy.bandwidth))B/s read and written, \(Numbers.grouped(copy.timedBytes)) bytes in \(Self.time(copy.time.median))"
-    )
-    fact(
-      "clocks held by",
-      result.clockReasons.map { $0.names.isEmpty ? "nothing" : $0.names.joined(separator: ", ") }
-        ?? "not known without NVML")
-    return lines.map { TextFormat.wrapped($0, indent: DevicesReport.width + 2) + "\n" }.joined()
+  public var report: Report {
+    let facts = facts
+    return Report(
+      sections: [.facts(facts)],
+      records: .init(key: "of", [facts.records(title: "GPU \(result.device.ordinal)")]),
+      document: SelfTestDocument(result))
   }
 
-  public func json() throws -> String { try JSONFormat().render(SelfTestDocument(result)) }
-
   /// Of a machine without a GPU: nothing was tested, and why.
-  public static func json(absence: String) throws -> String {
-    try JSONFormat().render(SelfTestDocument(absence: absence))
+  public static func report(absence: String) -> Report {
+    let facts = Facts([.init("tested", absence, key: "absence")])
+    return Report(
+      sections: [.notes(Notes([absence]))], records: .init(key: "of", [facts.records(title: "no GPU")]),
+      document: SelfTestDocument(absence: absence))
+  }
+
+  private var facts: Facts {
+    let (device, copy, floor) = (result.device, result.copy, result.emptyKernel.median)
+    var entries: [Facts.Entry] = []
+    if device.isStandIn {
+      entries.append(.init("stand-in", "of the tests; nothing here is a measurement", key: "stand_in"))
+    }
+    entries += result.readings.map { reading in
+      .init(
+        "spin of \(Self.time(reading.expected))", "\(Self.measured(reading)): \(Self.verdict(reading))",
+        key: "spin_of_\(reading.expected)_seconds", .time(Seconds(reading.measured.median)))
+    }
+    entries += [
+      .init(
+        "empty kernel", "\(Self.time(floor)), the floor under a single launch", key: "empty_kernel_seconds",
+        .time(Seconds(floor))),
+      .init(
+        "copied there and back",
+        "\(Numbers.grouped(copy.checkedBytes)) random bytes, \(copy.wrongBytes == 0 ? "none" : Numbers.grouped(copy.wrongBytes)) wrong",
+        key: "wrong_bytes", .integer(copy.wrongBytes)),
+      .init(
+        "copy on the device",
+        "\(Numbers.scaled(copy.bandwidth))B/s read and written, \(Numbers.grouped(copy.timedBytes)) bytes in \(Self.time(copy.time.median))",
+        key: "copy_bytes_per_second", .rate(copy.bandwidth)),
+      .init(
+        "clocks held by",
+        result.clockReasons.map { $0.names.isEmpty ? "nothing" : $0.names.joined(separator: ", ") }
+          ?? "not known without NVML", key: "clocks_held_by"),
+    ]
+    return Facts(
+      title: "GPU \(device.ordinal): \(device.name): \(result.hasPassed ? "passed" : "failed")", indent: 2,
+      width: DevicesReport.width, entries)
   }
 
   static func time(_ seconds: Double) -> String { Numbers.time(Seconds(seconds)) }

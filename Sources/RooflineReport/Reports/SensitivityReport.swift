@@ -71,7 +71,7 @@ public struct SensitivityReport {
     }
     lines.append("model    \(scenario.configuration.path)")
     lines.append("hardware \(scenario.hardware.provenance)")
-    return lines
+    return lines + scenario.configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 

@@ -61,7 +61,7 @@ public struct TrainingUtilizationReport {
       "peak     \(Numbers.scaled(utilization.peak.value))FLOP/s a device, \(unit.rawValue)",
       "model    \(configuration.path), \(Numbers.grouped(flops.parameters.value)) parameters",
       "hardware \(hardware.provenance)",
-    ]
+    ] + configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 

@@ -53,8 +53,8 @@ public struct WeightReport {
         "tied     \(configuration.model.head.name).weight is \(embedding.name.full), which stands there once")
     }
     lines.append("model    \(configuration.path), \(Numbers.grouped(parameters.value)) parameters")
-    if let note = Notice.scales(of: weights.formats) { lines.append("note     \(note.sentence)") }
-    return lines
+    let notices = configuration.notices + [Notice.scales(of: weights.formats)].compactMap { $0 }
+    return lines + notices.map { "note     \($0.sentence)" }
   }
 }
 

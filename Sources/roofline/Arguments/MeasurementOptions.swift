@@ -20,7 +20,7 @@ enum MeasurementOptions {
     Option("device", "N", "which GPU measures (0)"),
     Option(
       "output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)", isOutput: true),
-    Option("format", "FORMAT", "text or csv (text)"),
+    WorkloadOptions.format,
     Option("resume", nil, "go on with the observation file: what it holds is not measured again"),
     Option("help", nil, "show this help"),
   ]

@@ -14,8 +14,11 @@ enum WorkloadOptions {
 
   static let set = Option("set", "KEY=VALUE", "use this value instead of config.json's (may repeat)", mayRepeat: true)
 
+  static let strict = Option("strict", nil, "refuse a config.json with a key that nobody here knows (a note)")
+
   static let workload: [Option] = [
     set,
+    strict,
     Option("tp", "N", "tensor-parallel degree (1)"),
     Option("batch", "N", "sequences per replica (1)"),
     Option("prompt", "N", "tokens of the prompt"),
@@ -51,8 +54,11 @@ enum WorkloadOptions {
     Option("overlap", "HOW", "max (units and memory overlap) or sum (max)"),
   ]
 
+  static let format = Option(
+    "format", "FORMAT", "\(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")) (text)")
+
   static let output: [Option] = [
-    Option("format", "FORMAT", "\(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")) (text)"),
+    format,
     Option("columns", "WHICH", "fit (120 columns) or all in one table (fit)"),
     Option("help", nil, "show this help"),
   ]
@@ -124,13 +130,16 @@ extension ParsedArguments {
   func configuration(
     _ name: String, _ overrides: [ConfigurationOverride], _ catalog: Catalog, isFormatGiven: Bool
   ) throws(InputError) -> ModelConfiguration {
+    let configuration: ModelConfiguration
     do {
-      return try catalog.model(name, overrides: overrides, isFormatGiven: isFormatGiven)
+      configuration = try catalog.model(name, overrides: overrides, isFormatGiven: isFormatGiven)
     } catch {
       guard !overrides.isEmpty, (try? catalog.model(name, isFormatGiven: isFormatGiven)) != nil else { throw error }
       let settings = overrides.map { "--set \($0.key)=\($0.value.summary)" }
       throw .usage("\(settings.joined(separator: " ")): \(error.sentence)")
     }
+    if has("strict") { try configuration.requireKnownKeys() }
+    return configuration
   }
 
   /// The analysis the arguments ask for.

@@ -34,17 +34,20 @@ enum CompareCommand: Command {
     let observations = files.flatMap(\.observations)
     let skipped = files.flatMap(\.skipped)
     let comparison: Comparison
+    var notices: [Notice] = []
     if arguments.has("model") {
-      let rows = try arguments.measurableRows(catalog, hardware)
+      let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
+      notices = analysis.configuration.notices
       comparison = Comparison(rows, observations, set: set, skipped: skipped)
     } else {
-      for name in ["tp", "batch", "prompt", "context", "phase", "set", "operators"] where arguments.has(name) {
+      for name in (WorkloadOptions.workload + [WorkloadOptions.phase]).map(\.name) where arguments.has(name) {
         throw InputError.usage("--\(name) needs --model; without one, every measurement is compared on its own")
       }
       comparison = Comparison(observations, set: set, skipped: skipped)
     }
     let report = ObservationComparisonReport(
-      comparison, hardware: hardware, tolerance: tolerance, notes: files.flatMap(\.unknownColumnNotes))
+      comparison, hardware: hardware, tolerance: tolerance,
+      notes: files.flatMap(\.unknownColumnNotes) + notices.map(\.sentence))
     return Outcome(
       output: try page.render(report.report), errors: files.warningLines,
       exitCode: comparison.worst > tolerance ? 2 : 0)
@@ -64,16 +67,17 @@ extension ParsedArguments {
   /// The kernels of a model's rows, each name once a phase.
   fileprivate func measurableRows(
     _ catalog: Catalog, _ hardware: HardwareSpec
-  ) throws(InputError) -> [(name: String, kernel: TimedKernel?)] {
+  ) throws(InputError) -> (analysis: Analysis, rows: [(name: String, kernel: TimedKernel?)]) {
     let phases = try phases()
     let scenario = try scenario(catalog, phases: phases, hardware: hardware)
     let analysis = try Analysis(
       configuration: scenario.configuration, hardware: hardware, workload: scenario.workload, phases: phases,
       options: scenario.options)
-    return analysis.phases.flatMap { phase in
+    let rows = analysis.phases.flatMap { phase in
       phase.kernels.map { name, kernel in
         (phases.count > 1 ? "\(phase.step.name) \(name)" : name, kernel)
       }
     }
+    return (analysis, rows)
   }
 }

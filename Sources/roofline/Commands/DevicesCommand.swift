@@ -12,14 +12,14 @@ enum DevicesCommand: Command {
   static let description = CommandDescription(
     name: "devices",
     summary: "The GPUs of this machine, which hardware file fits each, and whether their times can be trusted.",
-    usage: "devices [--self-test | --stub FILE | --ceilings FILE] [--device N] [--format text|json]",
+    usage: "devices [--self-test | --stub FILE | --ceilings FILE] [--device N] [--format FORMAT]",
     options: [
       Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
       Option(
         "stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in", isOutput: true),
       Option("device", "N", "which GPU is listed (all), tested or written (0)"),
       Option("ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote"),
-      Option("format", "FORMAT", "text, json (text)"),
+      WorkloadOptions.format,
     ],
     positionals: 0...0,
     example: "roofline devices --self-test",
@@ -28,11 +28,8 @@ enum DevicesCommand: Command {
       "ROOFLINE_CUDA_LIBRARIES lists folders to look in first.",
     ])
 
-  /// Both documents nest, which neither CSV nor a Markdown table does.
-  enum Format: String, CaseIterable { case text, json }
-
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let format = try arguments.choice("format", Format.self) ?? .text
+    let page = try arguments.page(surroundings)
     let ordinal = try arguments.ordinal()
     let chosen = ["self-test", "stub", "ceilings"].filter(arguments.has)
     guard chosen.count < 2 else {
@@ -42,7 +39,7 @@ enum DevicesCommand: Command {
       guard ordinal == nil else {
         throw InputError.usage("--device says nothing to --ceilings, which reads a file; leave it out")
       }
-      return try ceilings(file, format, surroundings)
+      return try ceilings(file, page, surroundings)
     }
     if arguments.has("stub"), arguments.has("format") {
       throw InputError.usage("--format says nothing to --stub, which writes a hardware file; leave it out")
@@ -52,46 +49,33 @@ enum DevicesCommand: Command {
     if let ordinal, inventory.fault == nil, !inventory.devices.contains(where: { $0.ordinal == ordinal }) {
       throw GPUFault.noSuchDevice(ordinal: ordinal, count: inventory.devices.count)
     }
-    if arguments.has("self-test") { return try selfTest(inventory, ordinal ?? 0, format, surroundings) }
+    if arguments.has("self-test") { return try selfTest(inventory, ordinal ?? 0, page, surroundings) }
     if let file = arguments.string("stub") { return try stub(inventory, ordinal ?? 0, file) }
     if let ordinal { inventory.devices.removeAll { $0.ordinal != ordinal } }
-    return try list(inventory, format, surroundings.catalog())
+    return try list(inventory, page, surroundings.catalog())
   }
 
   /// Prints what is known even where something is wrong; that goes to standard error.
-  private static func list(_ inventory: DeviceInventory, _ format: Format, _ catalog: Catalog) throws -> Outcome {
+  private static func list(_ inventory: DeviceInventory, _ page: Page, _ catalog: Catalog) throws -> Outcome {
     var matches: [Int: [HardwareMatch]] = [:]
     for device in inventory.devices {
       if case .success(let properties) = device.properties {
         matches[device.ordinal] = catalog.matches(properties)
       }
     }
-    let output =
-      switch format {
-      case .text: DevicesReport(inventory, matches: matches).text()
-      case .json: try DevicesDocument(inventory, matches: matches).render()
-      }
+    let output = try page.render(DevicesReport(inventory, matches: matches).report)
     return outcome(output, wrong: inventory.faults.map(\.sentence))
   }
 
   private static func selfTest(
-    _ inventory: DeviceInventory, _ ordinal: Int, _ format: Format, _ surroundings: Surroundings
+    _ inventory: DeviceInventory, _ ordinal: Int, _ page: Page, _ surroundings: Surroundings
   ) throws -> Outcome {
     if let fault = inventory.fault { throw fault }
     guard !inventory.devices.isEmpty else {
-      let absence = DevicesReport.absence(inventory)
-      return switch format {
-      case .text: Outcome(output: absence + "\n")
-      case .json: Outcome(output: try SelfTestReport.json(absence: absence))
-      }
+      return Outcome(output: try page.render(SelfTestReport.report(absence: DevicesReport.absence(inventory))))
     }
     let result = try SelfTest().run(environment: surroundings.environment, ordinal: ordinal)
-    let report = SelfTestReport(result)
-    let output =
-      switch format {
-      case .text: report.text()
-      case .json: try report.json()
-      }
+    let output = try page.render(SelfTestReport(result).report)
     return outcome(output, wrong: result.findings.map { $0.sentence(of: result.device) })
   }
 
@@ -110,14 +94,11 @@ enum DevicesCommand: Command {
   }
 
   /// What a GPU was measured to achieve; it need not be here.
-  private static func ceilings(_ file: String, _ format: Format, _ surroundings: Surroundings) throws -> Outcome {
+  private static func ceilings(_ file: String, _ page: Page, _ surroundings: Surroundings) throws -> Outcome {
     let ceilings = try AchievedCeilings(file: file)
     // A GPU without a file has no datasheet to stand beside.
     let table = CeilingsTable(ceilings, hardware: try? surroundings.catalog().hardware(ceilings.gpu))
-    return switch format {
-    case .text: Outcome(output: surroundings.textFormat(isWide: false).render(table.table))
-    case .json: Outcome(output: try table.json())
-    }
+    return Outcome(output: try page.render(table.report))
   }
 
   private static func outcome(_ output: String, wrong sentences: [String]) -> Outcome {

@@ -17,7 +17,7 @@ enum MFUCommand: Command {
       Option("peak", "FLOP/S", "tensor rate of a GPU instead of the file's"),
       Option("causal-flops", nil, "count only the attention pairs that the causal mask leaves"),
       Option("recomputation", "WHICH", "none, selective or full: prints HFU, too (none)"),
-      WorkloadOptions.set,
+      WorkloadOptions.set, WorkloadOptions.strict,
     ] + WorkloadOptions.output,
     positionals: 0...0,
     example:

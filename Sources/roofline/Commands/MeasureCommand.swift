@@ -33,7 +33,7 @@ enum MeasureCommand: Command {
     let tasks = try arguments.measurementTasks(catalog)
     try arguments.requireUse(of: tasks)
     let suite = try arguments.suite()
-    let format = try arguments.choice("format", Format.self) ?? .text
+    let page = try arguments.page(surroundings)
     let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
     let seed = UInt64.random(in: 1...UInt64(UInt32.max))
     Interruption.watch()
@@ -83,23 +83,12 @@ enum MeasureCommand: Command {
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
       earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault)
     return Outcome(
-      output: output(report, format, ceilings, surroundings.textFormat(isWide: false)),
-      errors: (format == .csv ? report.lines.map { "roofline: note: \($0.onOneLine)\n" } : []).joined()
+      output: try page.render(report.report(final)),
+      // Files for machines have no room for them.
+      errors: (page.format == .csv || page.format == .json
+        ? report.lines.map { "roofline: note: \($0.onOneLine)\n" } : []).joined()
         + report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
       exitCode: run.end == .interrupted ? 130 : report.faults.isEmpty ? 0 : 1)
-  }
-
-  private enum Format: String, CaseIterable { case text, csv }
-
-  private static func output(
-    _ report: MeasurementReport, _ format: Format, _ ceilings: MeasuredCeilings?, _ text: TextFormat
-  ) -> String {
-    guard format == .csv else { return report.text(text) }
-    // Ceilings by themselves are curves, too; beside operators they are in the file.
-    if let ceilings, report.run.measurements.isEmpty {
-      return CSVFormat().render([CeilingsCurves(ceilings).table], key: "device")
-    }
-    return report.csv()
   }
 
   /// The file whose roofs times are held against: the one named, else the one that fits.

@@ -7,8 +7,7 @@ enum ShapesCommand: Command {
     summary: "Every weight of a model: name, shape, parameters, bytes; or how a listing differs from them.",
     usage: "shapes --model NAME|PATH [--compare FILE] [options]",
     options: [
-      WorkloadOptions.model,
-      Option("set", "KEY=VALUE", "use this value instead of config.json's (may repeat)", mayRepeat: true),
+      WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict,
       Option("tp", "N", "tensor-parallel degree: one device's share (1)"),
       Option("dtype", "DTYPE", "\(DType.allCases.map(\.rawValue).joined(separator: " ")) (the model's)"),
       Option("compare", "FILE", "name each difference of a listing with lines NAME torch.Size([2048, 512])"),

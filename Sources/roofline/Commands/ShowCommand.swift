@@ -5,17 +5,25 @@ enum ShowCommand: Command {
   static let description = CommandDescription(
     name: "show",
     summary: "A model or a GPU: what its file says, what was derived, and which defaults were used.",
-    usage: "show NAME|PATH",
-    options: [Option("help", nil, "show this help")],
+    usage: "show NAME|PATH [--strict] [--format FORMAT]",
+    options: [WorkloadOptions.strict, WorkloadOptions.format, Option("help", nil, "show this help")],
     positionals: 1...1,
     example: "roofline show llama-2-70b")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+    let page = try arguments.page(surroundings)
     let name = arguments.positionals[0]
     let catalog = surroundings.catalog()
-    if catalog.holdsModel(name) { return Outcome(output: ModelReport.text(try catalog.model(name))) }
+    if catalog.holdsModel(name) {
+      let configuration = try arguments.configuration(name, [], catalog, isFormatGiven: false)
+      return Outcome(output: try page.render(ModelReport(configuration).report))
+    }
     do {
-      return Outcome(output: HardwareReport.text(try catalog.hardware(name)))
+      let spec = try catalog.hardware(name)
+      guard !arguments.has("strict") else {
+        throw InputError.usage("--strict says nothing to a GPU, whose file never has an unknown key; leave it out")
+      }
+      return Outcome(output: try page.render(HardwareReport(spec).report))
     } catch InputError.unknownName {
       let known = catalog.modelNames + catalog.hardwareNames
       throw InputError.unknownName(

@@ -76,3 +76,15 @@ extension ModelConfiguration {
     guard !parameters.isOverflow, !(4 * parameters).isOverflow else { throw .overflow(what: "\(name)'s parameters") }
   }
 }
+
+extension ModelConfiguration {
+  /// Whoever wants no key passed over that may mean something asks for this.
+  ///
+  /// - Throws: `InputError.unknownKeys` where nobody here knows a key of the file.
+  public func requireKnownKeys() throws(InputError) {
+    guard keys.unknown.isEmpty else { throw .unknownKeys(file: path, keys: keys.unknown) }
+  }
+
+  /// What a reader of any count of the model should know of its file.
+  public var notices: [Notice] { keys.unknown.isEmpty ? [] : [.unknownKeys(keys.unknown)] }
+}

@@ -1,0 +1,86 @@
+import RooflineCore
+
+/// The JSON of `show MODEL`, schema version 1: counts of the whole model, one copy of its weights.
+struct ModelDocument: Encodable {
+  let schemaVersion = 1
+  let model: ModelEntry
+  let parameters: ParameterEntry
+  let cache: CacheEntry
+  let keys: KeyEntry
+
+  struct ModelEntry: Encodable {
+    let name, path, architecture, dtype: String
+    @Nullable var maxPositionEmbeddings: UInt64?
+    let hiddenSize, vocabSize, layers: UInt64
+    let tiedEmbeddings: Bool
+    let layerGroups: [GroupEntry]
+    let legalTensorParallel: [UInt64]
+    /// Whether the checkpoint brings code of its own.
+    let ownCode: Bool
+  }
+
+  /// Layers that are equal.
+  struct GroupEntry: Encodable {
+    /// Empty where all layers are equal.
+    let name: String
+    let layers: UInt64
+    let description: String
+  }
+
+  struct ParameterEntry: Encodable {
+    let total: UInt64
+    /// What a token uses; without experts, all of them.
+    let active: UInt64
+    /// The same without tables of which a token reads rows.
+    let activeWithoutEmbedding: UInt64
+  }
+
+  struct CacheEntry: Encodable {
+    let dtype: String
+    /// Of layers that keep every token.
+    let bytesPerToken: UInt64
+    let windows: [WindowEntry]
+  }
+
+  struct WindowEntry: Encodable {
+    let kind = "window"
+    /// While the window is not full.
+    let bytesPerToken: UInt64
+    /// The most that it keeps of a sequence.
+    let tokens: UInt64
+  }
+
+  struct KeyEntry: Encodable {
+    let read, ignored, unknown: [String]
+    let assumed: [AssumedEntry]
+  }
+
+  struct AssumedEntry: Encodable {
+    let key, value, reason: String
+  }
+
+  init(_ configuration: ModelConfiguration) {
+    let decoder = configuration.model
+    model = ModelEntry(
+      name: configuration.name, path: configuration.path, architecture: configuration.architecture,
+      dtype: configuration.dtype.rawValue, maxPositionEmbeddings: configuration.maxPositionEmbeddings,
+      hiddenSize: decoder.hiddenSize, vocabSize: decoder.vocabSize, layers: decoder.numHiddenLayers,
+      tiedEmbeddings: decoder.tieWordEmbeddings,
+      layerGroups: zip(decoder.groupNames, decoder.groups.indices).map { name, index in
+        GroupEntry(
+          name: name, layers: decoder.layers(of: index),
+          description: LayerText.description(decoder.groups[index], decoder))
+      }, legalTensorParallel: decoder.legalTensorParallelDegrees, ownCode: configuration.hasOwnCode)
+    let shape = ParameterShape<Count>(decoder)
+    parameters = ParameterEntry(
+      total: shape.count.value, active: shape.count.value,
+      activeWithoutEmbedding: shape.countWithoutGatheredTables.value)
+    let growth = CacheGrowth(decoder, NumberFormats(configuration.dtype))
+    cache = CacheEntry(
+      dtype: configuration.dtype.rawValue, bytesPerToken: growth.bytesPerToken.value,
+      windows: growth.windows.map { WindowEntry(bytesPerToken: $0.bytesPerToken.value, tokens: $0.tokens) })
+    keys = KeyEntry(
+      read: configuration.keys.read, ignored: configuration.keys.ignored, unknown: configuration.keys.unknown,
+      assumed: configuration.defaults.map { AssumedEntry(key: $0.key, value: $0.value, reason: $0.reason) })
+  }
+}
