@@ -52,4 +52,34 @@ final class TableTests: XCTestCase {
 
       """)
   }
+
+  func testWhereAPageHasNoRoomLabelsStandAboveAndOtherColumnsBelow() {
+    let label = String(repeating: "x", count: 118)
+    let table = Table(
+      title: "t",
+      columns: [
+        .init("name", key: "name", isText: true, place: .above), .init("bytes", key: "bytes"),
+        .init("part", key: "part", place: .below(title: "parts")),
+      ], rows: [.cells([.text(label), .count(2048), .count(7)]), .rule, .cells([.text("y"), .count(1), .count(8)])])
+    let text = TextFormat(usesColor: false, isWide: false).render(table)
+    XCTAssertTrue(text.hasPrefix("t\n bytes\n\(label)\n2.05 K\n──────\ny\n     1\n\nparts\n"), text)
+    XCTAssertTrue(text.contains(" part\n") && text.hasSuffix("   8\n"), text)
+    let wide = TextFormat(usesColor: false, isWide: true).render(table)
+    XCTAssertTrue(wide.contains("\(label) 2.05 K    7\n"), wide)
+  }
+
+  func testFactsAreATableInADocument() {
+    let facts = Facts(title: "g", indent: 2, width: 8, [.init("memory", "8 B", key: "memory_bytes", .integer(8))])
+    let report = Report(
+      title: ["a"], sections: [.facts(facts), .notes(Notes([])), .notes(Notes(["note     b"]))],
+      records: .init(key: "of", [facts.records(title: "g")]), document: ["schemaVersion": 1])
+    func page(_ format: OutputFormat) throws -> String {
+      try Page(format, text: TextFormat(usesColor: false, isWide: false)).render(report)
+    }
+    XCTAssertEqual(try page(.text), "a\n\ng\n  memory  8 B\n\nnote     b\n")
+    XCTAssertEqual(
+      try page(.markdown), "## a\n\n### g\n\n| fact | value |\n| :-- | :-- |\n| memory | 8 B |\n\n- note b\n")
+    XCTAssertEqual(try page(.csv), "of,fact,value\ng,memory_bytes,8\n")
+    XCTAssertEqual(try page(.json), "{\n  \"schemaVersion\" : 1\n}\n")
+  }
 }

@@ -268,27 +268,6 @@ extension ParsedArguments {
   }
 }
 
-/// The formats given on the command line; what is not given is the model's.
-struct DTypeOptions: Sendable {
-  let all, weight, activation, keyValueCache: DType?
-
-  init(_ arguments: ParsedArguments) throws(InputError) {
-    all = try arguments.choice("dtype", DType.self)
-    weight = try arguments.choice("weight-dtype", DType.self)
-    activation = try arguments.choice("activation-dtype", DType.self)
-    keyValueCache = try arguments.choice("kv-dtype", DType.self)
-  }
-
-  /// Whether nothing is left to the model's own format.
-  var isComplete: Bool { all != nil || (weight != nil && activation != nil && keyValueCache != nil) }
-
-  func formats(model: DType) -> NumberFormats {
-    let base = all ?? model
-    return NumberFormats(
-      weight: weight ?? base, activation: activation ?? base, keyValueCache: keyValueCache ?? base, model: model)
-  }
-}
-
 extension JSONValue {
   /// A value typed on the command line: JSON where it is JSON, a string otherwise.
   init(argument text: String, for key: String) throws(InputError) {
