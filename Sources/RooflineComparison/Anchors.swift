@@ -117,7 +117,7 @@ public struct Anchors: TimeCorrection {
     let window: Double =
       switch kernel.shape {
       case .prefill(let call), .decode(let call): call.window
-      default: 0
+      case .gemm, .row, .collective: 0
       }
     return Key(entry: entry, window: window)
   }

@@ -122,7 +122,7 @@ extension TimedKernel {
   var headDim: Int? {
     switch shape {
     case .prefill(let call), .decode(let call): Int(exactly: call.headDim) ?? .max
-    default: nil
+    case .gemm, .row, .collective: nil
     }
   }
 
@@ -130,7 +130,7 @@ extension TimedKernel {
   func variant(family: String, processors: Double) -> AttentionVariant? {
     switch shape {
     case .decode(let call): AttentionVariant(family: family, call: call, processors: processors)
-    default: nil
+    case .gemm, .prefill, .row, .collective: nil
     }
   }
 
@@ -138,7 +138,7 @@ extension TimedKernel {
   var isWindowed: Bool? {
     switch shape {
     case .prefill(let call), .decode(let call): call.window > 0
-    default: nil
+    case .gemm, .row, .collective: nil
     }
   }
 }

@@ -58,6 +58,10 @@ public struct CollectiveTimeModel: KernelTimeModel {
     return best
   }
 
+  public static func call(_ kernel: TimedKernel) -> CollectiveCall? {
+    if case .collective(let call) = kernel.shape { call } else { nil }
+  }
+
   public func timing(_ call: CollectiveCall) -> KernelTiming {
     let best = fastest(call)
     let copy = constants.copyShare > 0 ? 2 * call.bytes / (constants.copyShare * facts.bytesPerMicrosecond) : 0

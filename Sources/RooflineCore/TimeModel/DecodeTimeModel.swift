@@ -96,6 +96,10 @@ public struct DecodeTimeModel: KernelTimeModel {
     Mathematics.cubeRoot(memory * memory * memory + serial * serial * serial)
   }
 
+  public static func call(_ kernel: TimedKernel) -> AttentionCall? {
+    if case .decode(let call) = kernel.shape { call } else { nil }
+  }
+
   public func timing(_ call: AttentionCall) -> KernelTiming {
     let terms = terms(call)
     let exposed = constants.fixed + terms.ctas + terms.combine

@@ -137,6 +137,10 @@ public struct GEMMTimeModel: Sendable {
 }
 
 extension GEMMTimeModel: KernelTimeModel {
+  public static func call(_ kernel: TimedKernel) -> Shape? {
+    if case .gemm(let call) = kernel.shape { call } else { nil }
+  }
+
   public func timing(_ shape: Shape) -> KernelTiming {
     let choice = fastest(shape)
     return KernelTiming(microseconds: choice.time, exposed: constants.launch + choice.wave + choice.splitK)

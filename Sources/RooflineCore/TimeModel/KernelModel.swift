@@ -22,37 +22,30 @@ public enum KernelModel: Sendable {
 
   /// NaN where the kernel is of another kind.
   @inline(__always) public func timing(_ kernel: TimedKernel) -> KernelTiming {
-    switch (self, kernel.shape) {
-    case (.gemm(let model), .gemm(let shape)): model.timing(shape)
-    case (.prefill(let model), .prefill(let call)): model.timing(call)
-    case (.decode(let model), .decode(let call)): model.timing(call)
-    case (.row(let model), .row(let call)): model.timing(call)
-    case (.collective(let model), .collective(let call)): model.timing(call)
-    default: KernelTiming(microseconds: .nan, exposed: .nan)
+    switch self {
+    case .gemm(let model): model.timing(of: kernel)
+    case .prefill(let model): model.timing(of: kernel)
+    case .decode(let model): model.timing(of: kernel)
+    case .row(let model): model.timing(of: kernel)
+    case .collective(let model): model.timing(of: kernel)
     }
   }
 
   public func microseconds(_ kernel: TimedKernel) -> Double { timing(kernel).microseconds }
 
-  public func parts(_ kernel: TimedKernel) -> [TimePart] {
-    switch (self, kernel.shape) {
-    case (.gemm(let model), .gemm(let shape)): model.parts(shape)
-    case (.prefill(let model), .prefill(let call)): model.parts(call)
-    case (.decode(let model), .decode(let call)): model.parts(call)
-    case (.row(let model), .row(let call)): model.parts(call)
-    case (.collective(let model), .collective(let call)): model.parts(call)
-    default: []
-    }
-  }
+  /// Empty where the kernel is of another kind.
+  public func parts(_ kernel: TimedKernel) -> [TimePart] { model.parts(of: kernel) }
 
-  public func choices(_ kernel: TimedKernel) -> [(name: String, value: String)] {
-    switch (self, kernel.shape) {
-    case (.gemm(let model), .gemm(let shape)): model.choices(shape)
-    case (.prefill(let model), .prefill(let call)): model.choices(call)
-    case (.decode(let model), .decode(let call)): model.choices(call)
-    case (.row(let model), .row(let call)): model.choices(call)
-    case (.collective(let model), .collective(let call)): model.choices(call)
-    default: []
+  /// Empty where the kernel is of another kind.
+  public func choices(_ kernel: TimedKernel) -> [(name: String, value: String)] { model.choices(of: kernel) }
+
+  private var model: any KernelTimeModel {
+    switch self {
+    case .gemm(let model): model
+    case .prefill(let model): model
+    case .decode(let model): model
+    case .row(let model): model
+    case .collective(let model): model
     }
   }
 }

@@ -5,6 +5,9 @@ public protocol KernelTimeModel: Sendable {
 
   var constants: Constants { get }
 
+  /// The call that a kernel of the model's kind is; nil for a kernel of another.
+  static func call(_ kernel: TimedKernel) -> Shape?
+
   /// The time of a call, and how much of it is neither work nor bytes.
   func timing(_ shape: Shape) -> KernelTiming
 
@@ -30,4 +33,13 @@ public struct KernelTiming: Hashable, Sendable {
 extension KernelTimeModel {
   /// The time of a call, µs.
   public func microseconds(_ shape: Shape) -> Double { timing(shape).microseconds }
+
+  @inline(__always)
+  func timing(of kernel: TimedKernel) -> KernelTiming {
+    Self.call(kernel).map(timing) ?? KernelTiming(microseconds: .nan, exposed: .nan)
+  }
+
+  func parts(of kernel: TimedKernel) -> [TimePart] { Self.call(kernel).map(parts) ?? [] }
+
+  func choices(of kernel: TimedKernel) -> [(name: String, value: String)] { Self.call(kernel).map(choices) ?? [] }
 }

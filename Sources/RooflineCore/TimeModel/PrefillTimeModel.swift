@@ -191,6 +191,10 @@ public struct PrefillTimeModel: KernelTimeModel {
     return Mathematics.power(sum, 1 / constants.overlap)
   }
 
+  public static func call(_ kernel: TimedKernel) -> AttentionCall? {
+    if case .prefill(let call) = kernel.shape { call } else { nil }
+  }
+
   public func timing(_ call: AttentionCall) -> KernelTiming {
     let terms = terms(call)
     let exposed = constants.fixed + terms.extra

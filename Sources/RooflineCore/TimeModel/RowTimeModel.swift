@@ -70,6 +70,10 @@ public struct RowTimeModel: KernelTimeModel {
     return Terms(waves: waves, waiting: waiting, memory: memory, idealMemory: ideal)
   }
 
+  public static func call(_ kernel: TimedKernel) -> RowCall? {
+    if case .row(let call) = kernel.shape { call } else { nil }
+  }
+
   public func timing(_ call: RowCall) -> KernelTiming {
     guard RowOperation(call.operation) != nil else { return KernelTiming(microseconds: .nan, exposed: .nan) }
     if call.operation == .embedding, constants.serialRow > 0, call.rows <= RowTimeModel.serialRows {

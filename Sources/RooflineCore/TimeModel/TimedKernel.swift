@@ -37,7 +37,7 @@ public struct TimedKernel: Hashable, Sendable {
     switch shape {
     case .prefill: .prefill
     case .decode: .decode
-    default: nil
+    case .gemm, .row, .collective: nil
     }
   }
 
@@ -46,7 +46,7 @@ public struct TimedKernel: Hashable, Sendable {
     switch shape {
     case .row(let call): call.operation
     case .collective(let call): call.operation
-    default: nil
+    case .gemm, .prefill, .decode: nil
     }
   }
 }

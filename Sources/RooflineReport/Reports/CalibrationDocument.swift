@@ -80,7 +80,7 @@ public struct CalibrationDocument {
       add("ignoresWindow", cut.ignoresWindow)
       add("swaps", cut.swaps)
       add("emptyShare", cut.emptyShare, unless: 1)
-    default: return ""
+    case .gemm, .row, .collective: return ""
     }
     return "\n      \"cut\": {\(pairs.joined(separator: ", "))},"
   }
