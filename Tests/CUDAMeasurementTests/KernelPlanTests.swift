@@ -79,9 +79,14 @@ final class KernelPlanTests: XCTestCase {
         "rope rows=2 heads=2 head_dim=8",
         NumberFormats(weight: .bf16, activation: .bf16, keyValueCache: .fp8, model: .bf16)),
       "the kernel takes one format, and these are bf16 and fp8")
-    XCTAssertEqual(
-      try reason("rope rows=2 heads=2 head_dim=8 rotary_dim=5", half),
-      "an odd number of elements of a head cannot be turned in pairs")
+    // The command line refuses it before a plan is asked for.
+    let odd = Rotary<Count>(
+      AttentionShape(batch: 1, queryTokens: 2, attendedKeys: 2, heads: 2, keyValueHeads: 2, headDim: 8), dim: 5,
+      keySource: .keyValueCache, formats: half)
+    XCTAssertThrowsError(try KernelPlan(.rotary(odd), on: PlannedOperators.device)) {
+      XCTAssertEqual(
+        ($0 as? Unsupported)?.reason, "an odd number of elements of a head cannot be turned in pairs")
+    }
     XCTAssertEqual(
       try reason("rmsnorm rows=2 width=\(1 << 31)", half), "a row is larger than the kernel takes (1073741824)")
     XCTAssertEqual(
