@@ -53,7 +53,8 @@ extension HardwareSpec {
           derivation: "\(sms) SMs × \(clock / 1e9) GHz × \(Int(perClock)) FLOPs per clock")
       }
     }
-    for (dtype, rate) in compute.tensor.sorted(by: { $0.key.index < $1.key.index }) {
+    for dtype in DType.allCases {
+      guard let rate = compute.tensor[dtype] else { continue }
       guard let perClock = generation.tensor[dtype] else {
         throw .wrongValue(
           file: path, key: "compute.tensorFLOPsPerSecond.\(dtype.rawValue)", found: "a rate",
