@@ -2,9 +2,11 @@
 ///
 /// From NVIDIA's architecture whitepapers (Volta, Turing, Ampere, Ada, Hopper, Blackwell): matrix multiply-accumulates per
 /// SM and clock, times 2. The 16-bit figure is with fp32 accumulation.
-struct TensorCoreGeneration {
+public struct TensorCoreGeneration: Sendable {
   let tensor: [DType: Double]
   let vector: Double
+  /// Special functions of an SM in a clock: 16 since Kepler (CUDA C++ Programming Guide, "Arithmetic instructions").
+  public var specialFunctions = 16.0
 
   static let known: [String: TensorCoreGeneration] = [
     "7.0": .init(tensor: [.fp16: 1024], vector: 128),
@@ -15,11 +17,19 @@ struct TensorCoreGeneration {
     "9.0": .init(tensor: [.tf32: 2048, .bf16: 4096, .fp16: 4096, .fp8: 8192, .int8: 8192], vector: 256),
     "10.0": .init(
       tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 32768], vector: 256),
+    // Blackwell Ultra does base-2 exponentials, nearly all that is counted, twice as fast (NVIDIA Blackwell Ultra datasheet), fp4 at
+    // three times fp8, and int8 a thirtieth as fast as Blackwell, whose figure bounds it.
+    "10.3": .init(
+      tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 49152], vector: 256,
+      specialFunctions: 32),
     "12.0": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .fp8: 2048, .int8: 2048, .fp4: 4096], vector: 256),
   ]
 }
 
 extension HardwareSpec {
+  /// What is known of the GPU's generation; nil where the file does not state its compute capability, or nothing is known of it.
+  public var generation: TensorCoreGeneration? { computeCapability.flatMap { TensorCoreGeneration.known[$0] } }
+
   /// Refuses a rate that the SMs cannot reach at their clock: the usual slip is the figure with sparsity, twice the dense one.
   func requirePlausibleRates() throws(InputError) {
     guard let compute, !compute.tensor.isEmpty || compute.vector != nil else { return }
@@ -27,7 +37,7 @@ extension HardwareSpec {
       throw .missingKey(
         file: path, key: "computeCapability", expected: "e.g. \"8.0\", which the rates are checked against")
     }
-    guard let generation = TensorCoreGeneration.known[computeCapability] else {
+    guard let generation else {
       throw .wrongValue(
         file: path, key: "computeCapability", found: "\"\(computeCapability)\"",
         expected:

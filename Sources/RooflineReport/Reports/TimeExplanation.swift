@@ -90,7 +90,7 @@ struct TimeExplanation {
     case 2:
       guard let given = options.specialPeak else {
         let peak =
-          RealSymbol("functions a clock and SM", HardwareSpec.specialFunctionsPerClock)
+          RealSymbol("functions a clock and SM", analysis.hardware.generation?.specialFunctions ?? .nan)
           * RealSymbol("SMs", compute?.streamingMultiprocessors.map { Double($0) } ?? .nan)
           * RealSymbol("boost clock", compute?.boostClock ?? .nan)
         return rateEntry(
