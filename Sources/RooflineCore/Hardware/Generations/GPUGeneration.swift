@@ -19,7 +19,7 @@ public struct GPUGeneration: Hashable, Sendable {
 
   /// Every generation of which something is known, oldest first: a generation's file and its line here make it known.
   public static let all: [GPUGeneration] = [
-    .volta, .turing, .ampere, .ampereGraphics, .ada, .hopper, .blackwell, .blackwellGraphics,
+    .volta, .turing, .ampere, .ampereGraphics, .ada, .hopper, .blackwell, .blackwellUltra, .blackwellGraphics,
   ]
 
   /// The generation of a compute capability.
