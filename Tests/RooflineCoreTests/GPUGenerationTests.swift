@@ -25,13 +25,14 @@ final class GPUGenerationTests: XCTestCase {
   func testThreadsAndSpecialFunctionsAreThoseOfTheProgrammingGuide() {
     let printed: [(String, threads: Double)] = [
       ("7.0", 2048), ("7.5", 1024), ("8.0", 2048), ("8.6", 1536), ("8.9", 1536), ("9.0", 2048), ("10.0", 2048),
-      ("12.0", 1536),
+      ("10.3", 2048), ("12.0", 1536),
     ]
     XCTAssertEqual(printed.count, GPUGeneration.all.count)
     for (text, threads) in printed {
       let generation = ComputeCapability(text).flatMap(GPUGeneration.init)
       XCTAssertEqual(generation?.threads, threads, text)
-      XCTAssertEqual(generation?.specialFunctions, 16, text)
+      // Blackwell Ultra's datasheet: twice the exponentials of Blackwell.
+      XCTAssertEqual(generation?.specialFunctions, text == "10.3" ? 32 : 16, text)
     }
   }
 
