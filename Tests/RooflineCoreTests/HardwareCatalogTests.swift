@@ -93,6 +93,77 @@ final class HardwareCatalogTests: XCTestCase {
     XCTAssertNil(spec.link)
   }
 
+  /// A GPU of AMD's, of its data sheet: compute units, GHz, and T a second.
+  private typealias MatrixCores = (
+    name: String, units: UInt64, clock: Double, tf32: Double?, bf16: Double, fp8: Double, fp4: Double?, fp32: Double,
+    gigabytes: UInt64, terabytesPerSecond: Double
+  )
+
+  func testAMDsFiguresAreThoseOfTheirDataSheets() throws {
+    let printed: [MatrixCores] = [
+      ("mi300x", 304, 2.1, 653.7, 1307.4, 2614.9, nil, 163.4, 192, 5.3),
+      ("mi325x", 304, 2.1, 653.7, 1307.4, 2614.9, nil, 163.4, 256, 6),
+      ("mi355x", 256, 2.4, nil, 2516.6, 5033.2, 10_066.3, 157.3, 288, 8),
+    ]
+    for gpu in printed {
+      let spec = try Fixtures.catalog.hardware(gpu.name)
+      let compute = try XCTUnwrap(spec.compute, gpu.name)
+      XCTAssertNil(spec.computeCapability, "\(gpu.name): it is a notion of CUDA")
+      XCTAssertEqual(compute.streamingMultiprocessors, gpu.units, gpu.name)
+      XCTAssertEqual(compute.boostClock, gpu.clock * 1e9, gpu.name)
+      for (dtype, rate) in [
+        (DType.tf32, gpu.tf32), (.bf16, gpu.bf16), (.fp16, gpu.bf16), (.fp8, gpu.fp8), (.int8, gpu.fp8),
+        (.fp4, gpu.fp4), (.int4, nil),
+      ] {
+        XCTAssertEqual(compute.tensor[dtype].map { $0 / 1e12 }, rate, "\(gpu.name) \(dtype.rawValue)")
+      }
+      XCTAssertEqual(compute.vector, gpu.fp32 * 1e12, gpu.name)
+      XCTAssertEqual(spec.memory?.capacity, gpu.gigabytes * 1_000_000_000, gpu.name)
+      XCTAssertEqual(spec.memory?.bandwidth, gpu.terabytesPerSecond * 1e12, gpu.name)
+      // 8 dies of 4 MB.
+      XCTAssertEqual(spec.memory?.l2, 32_000_000, gpu.name)
+      XCTAssertEqual(try Fixtures.catalog.hardware("AMD Instinct \(gpu.name.uppercased())").name, gpu.name)
+      XCTAssertEqual(try Fixtures.catalog.hardware("AMD Instinct \(gpu.name.uppercased()) VF").name, gpu.name)
+    }
+  }
+
+  /// A quarter of 64 lanes in CDNA 3, and half of them in CDNA 4: 304 × 2.1 GHz × 16, 256 × 2.4 GHz × 32.
+  func testAMDsExponentials() throws {
+    XCTAssertEqual(try XCTUnwrap(Fixtures.catalog.hardware("mi300x").specialRate), 10.2144e12, accuracy: 1e6)
+    XCTAssertEqual(try XCTUnwrap(Fixtures.catalog.hardware("mi355x").specialRate), 19.6608e12, accuracy: 1e6)
+  }
+
+  /// 7 links, one to each other GPU: two GPUs have one of them between them, eight have all, so that no one rate is right.
+  func testTheRateOfAMeshIsLeftToTheUser() throws {
+    let spec = try Fixtures.catalog.hardware("mi300x")
+    XCTAssertTrue(DeviceRates(spec, RateOptions(), ranks: 2).link.isNaN)
+    XCTAssertTrue(DeviceRates(spec, RateOptions(), ranks: 8).link.isNaN)
+    var given = RateOptions()
+    given.link = 448e9
+    XCTAssertEqual(DeviceRates(spec, given, ranks: 8).link, 448e9)
+  }
+
+  /// The data sheet's second column: twice the dense rate, which matrix cores reach with sparsity alone.
+  func testARateWithSparsityIsRefusedOfAMDsGPUsToo() throws {
+    let file = "\(Fixtures.catalog.root)/Hardware/mi300x.json"
+    guard case .object(var members) = try JSONValue.read(file: file), case .object(var compute)? = members["compute"]
+    else { return XCTFail(file) }
+    func decode() throws -> HardwareSpec {
+      try HardwareSpec.decode(.object(members), file: "mine.json") { name throws(InputError) in
+        try Fixtures.catalog.hardware(name)
+      }
+    }
+    XCTAssertNoThrow(try decode())
+    compute["tensorFLOPsPerSecond"] = .object(["bf16": .number(2614.9e12)])
+    members["compute"] = .object(compute)
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("bf16"), "\($0)") }
+    compute["tensorFLOPsPerSecond"] = .object(["fp4": .number(1e15)])
+    members["compute"] = .object(compute)
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("CDNA 3 has no fp4"), "\($0)") }
+    members["architecture"] = .string("CDNA 9")
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("CDNA 3"), "\($0)") }
+  }
+
   /// Half the bits, twice the rate; a rate that is not says so: int8 of chips that are slow at it, or whose fp8 accumulates slowly.
   func testRatesDoubleAsFormatsHalve() throws {
     for name in Fixtures.catalog.hardwareNames {

@@ -10,7 +10,7 @@ final class HardwareSpecTests: XCTestCase {
       let spec = try Fixtures.catalog.hardware(name)
       return spec.parent == nil && name != "orion-b1-gpu-small"
     }
-    XCTAssertGreaterThanOrEqual(names.count, 28)
+    XCTAssertGreaterThanOrEqual(names.count, 31)
     return names
   }
 

@@ -1,12 +1,15 @@
-/// Dense FLOPs per clock of one SM, by compute capability: what bounds every tensor rate a file may claim.
+/// What an SM does in a clock, by compute capability, and a compute unit of AMD's, by architecture. The dense FLOPs bound every
+/// tensor rate a file may claim.
 ///
-/// From NVIDIA's architecture whitepapers (Volta, Turing, Ampere, Ada, Hopper, Blackwell): matrix multiply-accumulates per
-/// SM and clock, times 2. The 16-bit figure is with fp32 accumulation.
+/// From NVIDIA's architecture whitepapers (Volta, Turing, Ampere, Ada, Hopper, Blackwell) and AMD's (CDNA 3, CDNA 4): matrix
+/// multiply-accumulates per SM and clock, times 2. The 16-bit figure is with fp32 accumulation.
 public struct TensorCoreGeneration: Sendable {
   let tensor: [DType: Double]
   let vector: Double
-  /// Special functions of an SM in a clock: 16 since Kepler (CUDA C++ Programming Guide, "Arithmetic instructions").
+  /// Special functions of an SM in a clock: 16 since Kepler.
   public var specialFunctions = 16.0
+  /// Where that is from.
+  public var specialSource = "CUDA C++ Programming Guide, arithmetic instructions"
 
   static let known: [String: TensorCoreGeneration] = [
     "7.0": .init(tensor: [.fp16: 1024], vector: 128),
@@ -17,27 +20,47 @@ public struct TensorCoreGeneration: Sendable {
     "9.0": .init(tensor: [.tf32: 2048, .bf16: 4096, .fp16: 4096, .fp8: 8192, .int8: 8192], vector: 256),
     "10.0": .init(
       tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 32768], vector: 256),
-    // Blackwell Ultra does base-2 exponentials, nearly all that is counted, twice as fast (NVIDIA Blackwell Ultra datasheet), fp4 at
-    // three times fp8, and int8 a thirtieth as fast as Blackwell, whose figure bounds it.
+    // Blackwell Ultra does base-2 exponentials, nearly all that is counted, twice as fast, fp4 at three times fp8, and int8 a
+    // thirtieth as fast as Blackwell, whose figure bounds it.
     "10.3": .init(
       tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 49152], vector: 256,
-      specialFunctions: 32),
+      specialFunctions: 32, specialSource: "NVIDIA Blackwell Ultra datasheet, attention acceleration"),
     "12.0": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .fp8: 2048, .int8: 2048, .fp4: 4096], vector: 256),
+  ]
+
+  /// GPUs that have no compute capability.
+  static let byArchitecture: [String: TensorCoreGeneration] = [
+    "CDNA 3": .init(
+      tensor: [.tf32: 1024, .bf16: 2048, .fp16: 2048, .fp8: 4096, .int8: 4096], vector: 256,
+      specialSource: "AMD's LLVM backend, SISchedule.td: transcendentals of 64 lanes at a quarter of their rate"),
+    "CDNA 4": .init(
+      tensor: [.bf16: 4096, .fp16: 4096, .fp8: 8192, .int8: 8192, .fp4: 16384], vector: 256, specialFunctions: 32,
+      specialSource: "AMD CDNA 4 Architecture white paper: twice the transcendental rate of CDNA 3"),
   ]
 }
 
 extension HardwareSpec {
-  /// What is known of the GPU's generation; nil where the file does not state its compute capability, or nothing is known of it.
-  public var generation: TensorCoreGeneration? { computeCapability.flatMap { TensorCoreGeneration.known[$0] } }
+  /// What is known of the GPU's generation; nil where the file states neither its compute capability nor, of a GPU without one, its
+  /// architecture, or nothing is known of it.
+  public var generation: TensorCoreGeneration? {
+    guard let computeCapability else { return architecture.flatMap { TensorCoreGeneration.byArchitecture[$0] } }
+    return TensorCoreGeneration.known[computeCapability]
+  }
+
+  private var generationName: String {
+    computeCapability.map { "compute capability \($0)" } ?? architecture ?? "the GPU"
+  }
 
   /// Refuses a rate that the SMs cannot reach at their clock: the usual slip is the figure with sparsity, twice the dense one.
   func requirePlausibleRates() throws(InputError) {
     guard let compute, !compute.tensor.isEmpty || compute.vector != nil else { return }
-    guard let computeCapability else {
-      throw .missingKey(
-        file: path, key: "computeCapability", expected: "e.g. \"8.0\", which the rates are checked against")
-    }
     guard let generation else {
+      guard let computeCapability else {
+        let others = TensorCoreGeneration.byArchitecture.keys.sorted().map { "\"\($0)\"" }.joined(separator: " or ")
+        throw .missingKey(
+          file: path, key: "computeCapability",
+          expected: "e.g. \"8.0\", which the rates are checked against, or `architecture` \(others)")
+      }
       throw .wrongValue(
         file: path, key: "computeCapability", found: "\"\(computeCapability)\"",
         expected:
@@ -67,7 +90,7 @@ extension HardwareSpec {
       guard let perClock = generation.tensor[dtype] else {
         throw .wrongValue(
           file: path, key: "compute.tensorFLOPsPerSecond.\(dtype.rawValue)", found: "a rate",
-          expected: "none: compute capability \(computeCapability) has no \(dtype.rawValue) tensor cores")
+          expected: "none: \(generationName) has no \(dtype.rawValue) tensor cores")
       }
       try check("tensorFLOPsPerSecond.\(dtype.rawValue)", rate, perClock, compute.tensorClock, "tensorClockHz")
     }

@@ -17,7 +17,13 @@ public struct CalibrationSet: Sendable {
     guard let capability = hardware.computeCapability else {
       throw .missingFacts(
         hardware: hardware.name, path: hardware.path,
-        facts: [MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")])
+        facts: [
+          // Of a known generation without one, no file could state it.
+          hardware.generation == nil
+            ? MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")
+            : MissingFact(
+              name: "calibrated times", key: nil, option: "--time ideal", reason: "only NVIDIA's kernels were timed")
+        ])
     }
     self.capability = capability
     self.layers = layers

@@ -93,10 +93,10 @@ struct TimeExplanation {
           RealSymbol("functions a clock and SM", analysis.hardware.generation?.specialFunctions ?? .nan)
           * RealSymbol("SMs", compute?.streamingMultiprocessors.map { Double($0) } ?? .nan)
           * RealSymbol("boost clock", compute?.boostClock ?? .nan)
+        let specialSource = analysis.hardware.generation?.specialSource ?? "not known"
         return rateEntry(
           "special", peak, efficiency: options.computeEfficiency,
-          source:
-            "special functions a clock and SM: CUDA C++ Programming Guide, arithmetic instructions; \(computeSource)")
+          source: "special functions a clock and SM: \(specialSource); \(computeSource)")
       }
       return rateEntry(
         "special", RealSymbol("peak", given), efficiency: options.computeEfficiency, source: "--special-peak")
