@@ -5,7 +5,7 @@ public struct HardwareSpec: Hashable, Sendable {
   public var product: String?
   /// The vendor's name of the generation; it stands for the compute capability of a GPU that has none.
   public var architecture: String?
-  public var computeCapability: String?
+  public var computeCapability: ComputeCapability?
   public var compute: Compute?
   public var memory: Memory?
   public var link: Link?

@@ -57,7 +57,7 @@ extension HardwareSpec {
     // Of a generation that nobody here knows, no key of the file says what its units do in a clock.
     return MissingFact(
       name: "special function rate", key: generation == nil ? nil : clocks, option: "--special-peak",
-      reason: generation == nil ? "nothing is known of compute capability \(computeCapability ?? "")" : nil)
+      reason: generation == nil ? computeCapability.map { "nothing is known of compute capability \($0)" } : nil)
   }
 
   private func missingLink(ranks: UInt64) -> MissingFact {

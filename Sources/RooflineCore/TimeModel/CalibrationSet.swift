@@ -2,7 +2,9 @@
 public struct CalibrationSet: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
+  /// That of the generation.
+  public let capability: ComputeCapability
   /// In the order in which they are asked.
   public let layers: [Calibration]
   /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
@@ -14,17 +16,25 @@ public struct CalibrationSet: Sendable {
   ) throws(InputError) {
     self.hardware = hardware
     facts = try DeviceFacts(hardware)
-    guard let capability = hardware.computeCapability else {
+    guard let generation = hardware.generation else {
       throw .missingFacts(
         hardware: hardware.name, path: hardware.path,
         facts: [
-          // Of a known generation without one, no file could state it.
-          hardware.generation == nil
-            ? MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")
-            : MissingFact(
-              name: "calibrated times", key: nil, option: "--time ideal", reason: "only NVIDIA's kernels were timed")
+          MissingFact(
+            name: "compute capability", key: "computeCapability", option: "--time ideal",
+            reason: hardware.computeCapability.map { "nothing is known of \($0)" })
         ])
     }
+    guard let capability = generation.capability else {
+      // No fact of the file is missing.
+      throw .missingFacts(
+        hardware: hardware.name, path: hardware.path,
+        facts: [
+          MissingFact(
+            name: "calibrated times", key: nil, option: "--time ideal", reason: "only NVIDIA's kernels were timed")
+        ])
+    }
+    self.generation = generation
     self.capability = capability
     self.layers = layers
     self.bandwidths = bandwidths
@@ -90,7 +100,7 @@ public struct CalibrationSet: Sendable {
       let own = fitting.filter { $0.key.family == family }
       guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }) else { continue }
       let constants = entry.constants.keepingL2(bandwidth(of: layer) / facts.bandwidth)
-      guard let model = KernelModel(constants, facts: facts, capability: capability)
+      guard let model = KernelModel(constants, facts: facts, generation: generation)
       else { continue }
       let headDim = kernel.headDim
       return Found(

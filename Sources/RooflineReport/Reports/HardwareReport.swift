@@ -36,7 +36,7 @@ public struct HardwareReport {
     if spec.computeCapability == nil, let architecture = spec.architecture {
       entries.append(.init("architecture", architecture, key: "architecture"))
     } else {
-      entries.append(.init("compute capability", spec.computeCapability, key: "compute_capability"))
+      entries.append(.init("compute capability", spec.computeCapability?.description, key: "compute_capability"))
     }
     entries += [
       .init("SMs", sms.map(String.init), key: "sms", .integer(sms)),
@@ -153,7 +153,7 @@ struct HardwareDocument: Encodable {
     product = spec.product
     sliceOf = spec.parent
     architecture = spec.architecture
-    computeCapability = spec.computeCapability
+    computeCapability = spec.computeCapability?.description
     compute = spec.compute.map {
       Compute(
         streamingMultiprocessors: $0.streamingMultiprocessors, tensorClockHz: $0.tensorClock,
