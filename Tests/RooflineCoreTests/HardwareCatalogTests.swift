@@ -10,7 +10,8 @@ final class HardwareCatalogTests: XCTestCase {
     let sms: UInt64
     /// Dense, T a second; 0 where no document prints one.
     let tf32, bf16, fp8, int8, fp4, fp32: Double
-    let gigabytes, gigabytesPerSecond, l2Megabytes: Double
+    let gigabytes, gigabytesPerSecond: Double
+    let l2Megabytes: Double?
     /// GB/s, both directions together; 0 for no link.
     let link: Double
   }
@@ -21,7 +22,7 @@ final class HardwareCatalogTests: XCTestCase {
       gigabytesPerSecond: 1935, l2Megabytes: 40, link: 600),
     Printed(
       name: "a30", sms: 56, tf32: 82, bf16: 165, fp8: 0, int8: 330, fp4: 0, fp32: 10.3, gigabytes: 24,
-      gigabytesPerSecond: 933, l2Megabytes: 24, link: 200),
+      gigabytesPerSecond: 933, l2Megabytes: nil, link: 200),
     Printed(
       name: "rtx-a6000", sms: 84, tf32: 77.4, bf16: 154.8, fp8: 0, int8: 309.7, fp4: 0, fp32: 38.7, gigabytes: 48,
       gigabytesPerSecond: 768, l2Megabytes: 6, link: 112.5),
@@ -31,7 +32,7 @@ final class HardwareCatalogTests: XCTestCase {
       gigabytes: 94, gigabytesPerSecond: 3938, l2Megabytes: 50, link: 600),
     Printed(
       name: "gh200", sms: 132, tf32: 989.0 / 2, bf16: 1979.0 / 2, fp8: 3958.0 / 2, int8: 3958.0 / 2, fp4: 0, fp32: 67,
-      gigabytes: 96, gigabytesPerSecond: 4000, l2Megabytes: 50, link: 900),
+      gigabytes: 96, gigabytesPerSecond: 4000, l2Megabytes: nil, link: 900),
     Printed(
       name: "h20", sms: 78, tf32: 74, bf16: 148, fp8: 296, int8: 296, fp4: 0, fp32: 39.5, gigabytes: 96,
       gigabytesPerSecond: 4000, l2Megabytes: 60, link: 900),
@@ -78,7 +79,7 @@ final class HardwareCatalogTests: XCTestCase {
       XCTAssertEqual(compute.vector, gpu.fp32 * 1e12, gpu.name)
       XCTAssertEqual(spec.memory?.capacity, UInt64(gpu.gigabytes * 1e9), gpu.name)
       XCTAssertEqual(spec.memory?.bandwidth, gpu.gigabytesPerSecond * 1e9, gpu.name)
-      XCTAssertEqual(spec.memory?.l2, UInt64(gpu.l2Megabytes * 1e6), gpu.name)
+      XCTAssertEqual(spec.memory?.l2, gpu.l2Megabytes.map { UInt64($0 * 1e6) }, gpu.name)
       XCTAssertEqual(spec.link?.bandwidth ?? 0, gpu.link / 2 * 1e9, gpu.name)
     }
   }
@@ -91,6 +92,77 @@ final class HardwareCatalogTests: XCTestCase {
     XCTAssertEqual(spec.memory?.capacity, 32_000_000_000)
     XCTAssertEqual(spec.memory?.bandwidth, 900e9)
     XCTAssertNil(spec.link)
+  }
+
+  /// A GPU of AMD's, of its data sheet: compute units, GHz, and T a second.
+  private typealias MatrixCores = (
+    name: String, units: UInt64, clock: Double, tf32: Double?, bf16: Double, fp8: Double, fp4: Double?, fp32: Double,
+    gigabytes: UInt64, terabytesPerSecond: Double
+  )
+
+  func testAMDsFiguresAreThoseOfTheirDataSheets() throws {
+    let printed: [MatrixCores] = [
+      ("mi300x", 304, 2.1, 653.7, 1307.4, 2614.9, nil, 163.4, 192, 5.3),
+      ("mi325x", 304, 2.1, 653.7, 1307.4, 2614.9, nil, 163.4, 256, 6),
+      ("mi355x", 256, 2.4, nil, 2516.6, 5033.2, 10_066.3, 157.3, 288, 8),
+    ]
+    for gpu in printed {
+      let spec = try Fixtures.catalog.hardware(gpu.name)
+      let compute = try XCTUnwrap(spec.compute, gpu.name)
+      XCTAssertNil(spec.computeCapability, "\(gpu.name): it is a notion of CUDA")
+      XCTAssertEqual(compute.streamingMultiprocessors, gpu.units, gpu.name)
+      XCTAssertEqual(compute.boostClock, gpu.clock * 1e9, gpu.name)
+      for (dtype, rate) in [
+        (DType.tf32, gpu.tf32), (.bf16, gpu.bf16), (.fp16, gpu.bf16), (.fp8, gpu.fp8), (.int8, gpu.fp8),
+        (.fp4, gpu.fp4), (.int4, nil),
+      ] {
+        XCTAssertEqual(compute.tensor[dtype].map { $0 / 1e12 }, rate, "\(gpu.name) \(dtype.rawValue)")
+      }
+      XCTAssertEqual(compute.vector, gpu.fp32 * 1e12, gpu.name)
+      XCTAssertEqual(spec.memory?.capacity, gpu.gigabytes * 1_000_000_000, gpu.name)
+      XCTAssertEqual(spec.memory?.bandwidth, gpu.terabytesPerSecond * 1e12, gpu.name)
+      // 8 dies of 4 MB.
+      XCTAssertEqual(spec.memory?.l2, 32_000_000, gpu.name)
+      XCTAssertEqual(try Fixtures.catalog.hardware("AMD Instinct \(gpu.name.uppercased())").name, gpu.name)
+      XCTAssertEqual(try Fixtures.catalog.hardware("AMD Instinct \(gpu.name.uppercased()) VF").name, gpu.name)
+    }
+  }
+
+  /// A quarter of 64 lanes in CDNA 3, and half of them in CDNA 4: 304 × 2.1 GHz × 16, 256 × 2.4 GHz × 32.
+  func testAMDsExponentials() throws {
+    XCTAssertEqual(try XCTUnwrap(Fixtures.catalog.hardware("mi300x").specialRate), 10.2144e12, accuracy: 1e6)
+    XCTAssertEqual(try XCTUnwrap(Fixtures.catalog.hardware("mi355x").specialRate), 19.6608e12, accuracy: 1e6)
+  }
+
+  /// 7 links, one to each other GPU: two GPUs have one of them between them, eight have all, so that no one rate is right.
+  func testTheRateOfAMeshIsLeftToTheUser() throws {
+    let spec = try Fixtures.catalog.hardware("mi300x")
+    XCTAssertTrue(DeviceRates(spec, RateOptions(), ranks: 2).link.isNaN)
+    XCTAssertTrue(DeviceRates(spec, RateOptions(), ranks: 8).link.isNaN)
+    var given = RateOptions()
+    given.link = 448e9
+    XCTAssertEqual(DeviceRates(spec, given, ranks: 8).link, 448e9)
+  }
+
+  /// The data sheet's second column: twice the dense rate, which matrix cores reach with sparsity alone.
+  func testARateWithSparsityIsRefusedOfAMDsGPUsToo() throws {
+    let file = "\(Fixtures.catalog.root)/Hardware/mi300x.json"
+    guard case .object(var members) = try JSONValue.read(file: file), case .object(var compute)? = members["compute"]
+    else { return XCTFail(file) }
+    func decode() throws -> HardwareSpec {
+      try HardwareSpec.decode(.object(members), file: "mine.json") { name throws(InputError) in
+        try Fixtures.catalog.hardware(name)
+      }
+    }
+    XCTAssertNoThrow(try decode())
+    compute["tensorFLOPsPerSecond"] = .object(["bf16": .number(2614.9e12)])
+    members["compute"] = .object(compute)
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("bf16"), "\($0)") }
+    compute["tensorFLOPsPerSecond"] = .object(["fp4": .number(1e15)])
+    members["compute"] = .object(compute)
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("CDNA 3 has no fp4"), "\($0)") }
+    members["architecture"] = .string("CDNA 9")
+    XCTAssertThrowsError(try decode()) { XCTAssertTrue("\($0)".contains("CDNA 3"), "\($0)") }
   }
 
   /// Half the bits, twice the rate; a rate that is not says so: int8 of chips that are slow at it, or whose fp8 accumulates slowly.
