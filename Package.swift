@@ -9,6 +9,8 @@ let package = Package(
     .executable(name: "roofline", targets: ["roofline"]),
     .executable(name: "roofline-benchmark", targets: ["roofline-benchmark"]),
     .library(name: "RooflineCore", targets: ["RooflineCore"]),
+    .library(name: "RooflineConventions", targets: ["RooflineConventions"]),
+    .library(name: "RooflineMeasurement", targets: ["RooflineMeasurement"]),
     .library(name: "RooflineComparison", targets: ["RooflineComparison"]),
     .library(name: "RooflineReport", targets: ["RooflineReport"]),
     .library(name: "CUDAMeasurement", targets: ["CUDAMeasurement"]),
@@ -18,12 +20,22 @@ let package = Package(
   targets: [
     .target(name: "RooflineCore"),
     .target(name: "KernelText", exclude: ["kernels"]),
-    .target(name: "RooflineComparison", dependencies: ["RooflineCore"]),
-    .target(name: "RooflineReport", dependencies: ["RooflineCore", "RooflineComparison"]),
+    // The owner's notes' ways of counting; the engine knows none of them.
+    .target(name: "RooflineConventions", dependencies: ["RooflineCore"]),
+    // What is measured, on which device, and how sure it is; how to drive a GPU stands in CUDAMeasurement.
+    .target(name: "RooflineMeasurement", dependencies: ["RooflineCore"]),
+    .target(name: "RooflineComparison", dependencies: ["RooflineCore", "RooflineMeasurement"]),
+    .target(
+      name: "RooflineReport",
+      dependencies: ["RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison"]),
     .target(name: "CGPUABI"),
-    .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "KernelText", "RooflineCore"]),
+    .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "KernelText", "RooflineCore", "RooflineMeasurement"]),
     .executableTarget(
-      name: "roofline", dependencies: ["RooflineCore", "RooflineComparison", "RooflineReport", "CUDAMeasurement"]),
+      name: "roofline",
+      dependencies: [
+        "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineReport",
+        "CUDAMeasurement",
+      ]),
     .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
     .target(
       name: "FakeGPU", path: "Tests/FakeGPU",
@@ -36,14 +48,19 @@ let package = Package(
       name: "KernelTextTests", dependencies: ["KernelText", "RooflineCore", "TestSupport"],
       exclude: ["delete_synchronisation.py"]),
     .testTarget(
-      name: "RooflineCoreTests", dependencies: ["RooflineCore", "TestSupport"],
+      name: "RooflineCoreTests", dependencies: ["RooflineCore", "RooflineMeasurement", "TestSupport"]),
+    .testTarget(
+      name: "RooflineConventionsTests", dependencies: ["RooflineCore", "RooflineConventions", "TestSupport"],
       exclude: ["Reference/llama2_70b_a100_tp8.tsv"]),
     .testTarget(
-      name: "RooflineComparisonTests", dependencies: ["RooflineCore", "RooflineComparison", "TestSupport"]),
-    .testTarget(name: "RooflineReportTests", dependencies: ["RooflineCore", "RooflineReport", "TestSupport"]),
-    .testTarget(name: "CUDAMeasurementTests", dependencies: ["CUDAMeasurement", "RooflineCore", "TestSupport"]),
+      name: "RooflineMeasurementTests", dependencies: ["RooflineCore", "RooflineMeasurement", "TestSupport"]),
     .testTarget(
-      name: "RooflineCommandTests", dependencies: ["roofline", "RooflineCore", "RooflineReport", "TestSupport"],
+      name: "RooflineComparisonTests", dependencies: ["RooflineCore", "RooflineComparison", "TestSupport"]),
+    .testTarget(name: "RooflineReportTests", dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "TestSupport"]),
+    .testTarget(name: "CUDAMeasurementTests", dependencies: ["CUDAMeasurement", "RooflineCore", "RooflineMeasurement", "TestSupport"]),
+    .testTarget(
+      name: "RooflineCommandTests",
+      dependencies: ["roofline", "RooflineConventions", "RooflineCore", "RooflineReport", "TestSupport"],
       exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6],

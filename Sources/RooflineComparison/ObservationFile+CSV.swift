@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension ObservationFile {
   /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension ObservationFile {
   /// What else `measure` says of an observation.

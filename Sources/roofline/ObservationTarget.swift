@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,5 +1,6 @@
 import Foundation
 import RooflineCore
+import RooflineMeasurement
 import TestSupport
 import XCTest
 

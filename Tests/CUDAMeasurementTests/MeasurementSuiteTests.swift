@@ -2,6 +2,7 @@ import XCTest
 
 @testable import CUDAMeasurement
 @testable import RooflineCore
+@testable import RooflineMeasurement
 
 /// What the suites are made of; all of it has a plan on a GPU of today.
 final class MeasurementSuiteTests: XCTestCase {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 @testable import CUDAMeasurement
 

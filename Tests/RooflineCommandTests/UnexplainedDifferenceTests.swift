@@ -2,7 +2,8 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import RooflineCore
+@testable import RooflineConventions
+import RooflineCore
 @testable import roofline
 
 /// A cell that no rule explains. No input gives one, so a note's table is doctored.

@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// A device's primary context, which NVIDIA's own libraries share, current on the thread that made it.
 ///

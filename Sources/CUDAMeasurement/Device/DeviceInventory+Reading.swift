@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension DeviceInventory {
   /// Looks at this machine: opens every library, asks for every GPU, changes nothing.

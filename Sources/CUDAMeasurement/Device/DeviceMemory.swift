@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// Memory of a device; freed when the last reference goes.
 public final class DeviceMemory {

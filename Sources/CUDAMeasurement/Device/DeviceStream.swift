@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// A queue of work on a device, independent of the default one. Errors of the work show at the next synchronization.
 public final class DeviceStream {

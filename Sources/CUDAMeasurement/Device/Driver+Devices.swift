@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 extension Driver {
   /// Starts CUDA and counts the GPUs; 0 where there is none, which is no fault.

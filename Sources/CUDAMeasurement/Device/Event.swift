@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// A mark in a stream that remembers when the device passed it, to about half a microsecond.
 public final class Event {

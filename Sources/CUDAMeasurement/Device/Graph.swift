@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// Work recorded once and queued as a whole with one call, so that the time between its kernels is the device's alone.
 public final class Graph {

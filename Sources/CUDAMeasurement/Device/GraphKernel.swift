@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// A kernel in a recorded graph: what a library launched, where only the driver knows.
 struct GraphKernel: Hashable {

@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// Loaded code: machine code (cubin), or PTX that the driver compiles.
 public final class KernelModule {

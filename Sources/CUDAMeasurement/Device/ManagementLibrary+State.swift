@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 extension ManagementLibrary {
   /// What NVML says of a GPU now; nil where it does not know it.

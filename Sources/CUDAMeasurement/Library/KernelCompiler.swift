@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// NVRTC, which compiles CUDA C++ to machine code at run time; it needs neither GPU nor driver.
 public struct KernelCompiler: Sendable {

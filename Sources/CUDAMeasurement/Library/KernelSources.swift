@@ -1,5 +1,6 @@
 import KernelText
 import RooflineCore
+import RooflineMeasurement
 
 /// The kernels' text, which is built into the program.
 public enum KernelSources {

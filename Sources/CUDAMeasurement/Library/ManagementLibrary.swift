@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// NVML: clocks, temperature, power and the other processes of a GPU. Only read; nothing is ever set.
 public struct ManagementLibrary: Sendable {

@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// cuBLASLt, the library whose matrix products are timed beside our own kernels. `MatrixPlanner` calls it.
 public struct MatrixLibrary: Sendable {

@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// A product with the algorithm that cuBLASLt chose, ready to be queued any number of times, also into a graph.
 ///

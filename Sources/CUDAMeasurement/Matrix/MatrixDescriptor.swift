@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// One of cuBLASLt's descriptors, destroyed with the last reference to it.
 final class MatrixDescriptor<Handle> {

@@ -1,5 +1,6 @@
 import CGPUABI
 import RooflineCore
+import RooflineMeasurement
 
 /// cuBLASLt on one device: asks its heuristic for the algorithm of a product.
 public final class MatrixPlanner {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// Times calls in each mode, kernels and the empty kernel alike, so that the floor is the floor of the same procedure.
 ///

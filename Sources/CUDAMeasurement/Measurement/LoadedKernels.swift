@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// Kernels compiled for a device and loaded, each file once.
 final class LoadedKernels {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension MeasurementSession {
   /// What the GPU achieves at best.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension MeasurementSession {
   /// Measures one task after another. What goes wrong with one does not keep the others from their turn, unless the device is

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// Measures operators on one GPU.
 ///

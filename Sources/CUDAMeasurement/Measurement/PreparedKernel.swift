@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// A plan on a device: its memory, filled, and its kernels, loaded.
 final class PreparedKernel {

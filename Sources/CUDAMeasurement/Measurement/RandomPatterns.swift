@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// The random elements of a session, made when they are first needed.
 final class RandomPatterns {

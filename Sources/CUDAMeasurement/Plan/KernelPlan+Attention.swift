@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension KernelPlan {
   /// Head dims that the attention kernels are compiled for, with their launch.

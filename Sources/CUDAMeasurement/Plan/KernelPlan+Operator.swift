@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension KernelPlan {
   /// The plan of an operator on a GPU.

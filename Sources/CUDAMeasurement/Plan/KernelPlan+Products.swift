@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 extension KernelPlan {
   /// cuBLASLt, as observations name it.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// Times single pieces of work in a stream of its own by a pair of events each.
 public final class LaunchTimer {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// The test of the ruler: kernels of known duration must come back right, and copied bytes unchanged.
 public struct SelfTest: Sendable {

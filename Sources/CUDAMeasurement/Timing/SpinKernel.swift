@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 
 /// Two kernels whose duration is known: one that waits, one that does nothing.
 ///

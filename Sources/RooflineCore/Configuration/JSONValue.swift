@@ -26,7 +26,7 @@ extension JSONValue {
   /// - Parameters:
   ///   - kind: what the file should be, for the sentence about one that is far too large for that.
   ///   - limit: MiB.
-  static func contents(of file: String, kind: String, limit: UInt = 4) throws(InputError) -> Data {
+  package static func contents(of file: String, kind: String, limit: UInt = 4) throws(InputError) -> Data {
     // A configuration has kilobytes; a checkpoint given by mistake has gigabytes, and need not be read to say so.
     let attributes = try? FileManager.default.attributesOfItem(
       atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)

@@ -6,7 +6,7 @@ public enum HardwareLimits {
   /// DRAM, B/s: 300 GB/s (L4) to 22 TB/s (announced).
   public static let bandwidth = 2e10...5e13
   /// Reading from L2, B/s.
-  static let l2Bandwidth = 1e10...1e15
+  package static let l2Bandwidth = 1e10...1e15
   /// Bytes of memory: 2 GB to 1 TB.
   static let capacity: ClosedRange<UInt64> = 1_000_000_000...1_500_000_000_000
   /// Bytes of L2: 1 MB to 256 MB.
@@ -30,7 +30,7 @@ public enum HardwareLimits {
 
 extension JSONObject {
   /// A number inside its limits.
-  func number(_ key: String, in limits: ClosedRange<Double>, _ unit: String) throws(InputError) -> Double? {
+  package func number(_ key: String, in limits: ClosedRange<Double>, _ unit: String) throws(InputError) -> Double? {
     guard let number = try positiveNumber(key) else { return nil }
     guard limits.contains(number) else { throw wrong(key, .number(number), JSONObject.expected(limits, unit)) }
     return number

@@ -43,7 +43,7 @@ public struct DenseDimensions: Hashable, Sendable {
   }
 
   /// Elements of a projection's bias over all devices, each with its copy; 0 without one.
-  func biasElements(_ row: OperatorName, ranks t: Count) -> Count {
+  package func biasElements(_ row: OperatorName, ranks t: Count) -> Count {
     let d = Count(headDim)
     return switch row {
     case .qProj where hasQueryKeyValueBias: Count(numAttentionHeads) * d

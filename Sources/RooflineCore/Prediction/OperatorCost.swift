@@ -15,7 +15,7 @@ public struct OperatorCost: Hashable, Sendable {
   }
 
   /// The sum over no rows.
-  init() {
+  package init() {
     flops = FLOPCounts()
     traffic = Traffic()
     wireBytes = 0
@@ -24,7 +24,7 @@ public struct OperatorCost: Hashable, Sendable {
   }
 
   @inline(__always)
-  static func + (left: OperatorCost, right: OperatorCost) -> OperatorCost {
+  package static func + (left: OperatorCost, right: OperatorCost) -> OperatorCost {
     var sum = left
     sum.flops = left.flops + right.flops
     sum.traffic = left.traffic + right.traffic
@@ -35,7 +35,7 @@ public struct OperatorCost: Hashable, Sendable {
 
   /// The cost of `times` occurrences one after another.
   @inline(__always)
-  static func * (cost: OperatorCost, times: Count) -> OperatorCost {
+  package static func * (cost: OperatorCost, times: Count) -> OperatorCost {
     var product = cost
     product.flops = cost.flops * times
     product.traffic = cost.traffic * times

@@ -8,11 +8,11 @@
 #endif
 
 package enum Mathematics {
-  @inline(__always) static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
-  @inline(__always) static func cubeRoot(_ x: Double) -> Double { cbrt(x) }
-  @inline(__always) static func naturalLogarithm(_ x: Double) -> Double { log(x) }
-  @inline(__always) static func decimalLogarithm(_ x: Double) -> Double { log10(x) }
-  @inline(__always) static func binaryLogarithm(_ x: Double) -> Double { log2(x) }
+  @inline(__always) package static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+  @inline(__always) package static func cubeRoot(_ x: Double) -> Double { cbrt(x) }
+  @inline(__always) package static func naturalLogarithm(_ x: Double) -> Double { log(x) }
+  @inline(__always) package static func decimalLogarithm(_ x: Double) -> Double { log10(x) }
+  @inline(__always) package static func binaryLogarithm(_ x: Double) -> Double { log2(x) }
   @inline(__always) package static func exponential(_ x: Double) -> Double { exp(x) }
   package static func cosine(_ x: Double) -> Double { cos(x) }
   package static func sine(_ x: Double) -> Double { sin(x) }

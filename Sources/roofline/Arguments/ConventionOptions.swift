@@ -1,3 +1,4 @@
+import RooflineConventions
 import RooflineCore
 
 /// The options about the owner's notes.

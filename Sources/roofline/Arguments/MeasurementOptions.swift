@@ -1,6 +1,7 @@
 import CUDAMeasurement
 import RooflineComparison
 import RooflineCore
+import RooflineMeasurement
 
 /// What `measure` runs, and how.
 enum MeasurementOptions {

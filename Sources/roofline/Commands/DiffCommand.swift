@@ -1,3 +1,4 @@
+import RooflineConventions
 import RooflineCore
 import RooflineReport
 

@@ -1,5 +1,6 @@
 import CUDAMeasurement
 import RooflineCore
+import RooflineMeasurement
 import RooflineReport
 
 #if canImport(FoundationEssentials)

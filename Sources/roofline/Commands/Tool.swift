@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 import RooflineReport
 
 /// What surrounds a run: everything a command may look at beside its arguments.

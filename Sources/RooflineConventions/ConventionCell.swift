@@ -1,0 +1,68 @@
+import RooflineCore
+
+/// A place in the table of a convention: phase, row and column.
+public struct ConventionCell: Hashable, Sendable, CustomStringConvertible {
+  public let phase: Phase
+  public let row: OperatorName
+  public let column: Column
+
+  public init(phase: Phase, row: OperatorName, column: Column) {
+    self.phase = phase
+    self.row = row
+    self.column = column
+  }
+
+  /// The columns, by their names in note 000, in its order.
+  public enum Column: String, Hashable, Sendable, CaseIterable {
+    case flops
+    case memoryAccess = "memory_access"
+    case arithmeticIntensity = "arithmetic_intensity"
+    case performance
+    case bound
+    case loadWeight = "load_weight"
+    case loadActivation = "load_act"
+    case storeActivation = "store_act"
+    case loadKVCache = "load_kv_cache"
+    case storeKVCache = "store_kv_cache"
+
+    /// Counted on its own; the other columns are computed from these.
+    public var isPrimitive: Bool { self == .flops || Column.traffic.contains(self) }
+
+    public static let traffic: [Column] = [.loadWeight, .loadActivation, .storeActivation, .loadKVCache, .storeKVCache]
+  }
+
+  /// The rows of note 000 in its order: ours by another name in one case.
+  public static let rows: [(name: String, row: OperatorName)] = [
+    ("q_proj", .qProj), ("k_proj", .kProj), ("v_proj", .vProj), ("out_proj", .oProj), ("gate_proj", .gateProj),
+    ("up_proj", .upProj), ("down_proj", .downProj), ("qk_matmul", .qkMatmul), ("sv_matmul", .svMatmul),
+    ("softmax", .softmax), ("attn_norm", .attnNorm), ("mlp_norm", .mlpNorm), ("mlp_silu_dot", .mlpSiluDot),
+    ("attn_add", .attnAdd), ("mlp_add", .mlpAdd),
+  ]
+
+  public var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
+}
+
+/// What stands in a cell.
+public enum ConventionValue: Hashable, Sendable, CustomStringConvertible {
+  /// FLOPs or bytes.
+  case count(Count)
+  /// FLOP/B or FLOP/s, unrounded; nil where no byte moves.
+  case ratio(Double?)
+  case bound(Bound)
+
+  /// Counts and bounds agree when equal, ratios when nothing but the order of two roundings differs.
+  public func agrees(with other: ConventionValue) -> Bool {
+    if case .ratio(let left?) = self, case .ratio(let right?) = other {
+      return abs(left - right) <= 1e-12 * abs(right)
+    }
+    return self == other
+  }
+
+  public var description: String {
+    switch self {
+    case .count(let count): "\(count.value)"
+    case .ratio(let ratio): ratio.map { "\($0)" } ?? "–"
+    case .bound(let bound): bound.rawValue
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import RooflineCore
+
+/// What note 000 computes from: the model's dimensions, the lengths, the degree and two rates.
+public struct ConventionInputs: Hashable, Sendable {
+  public let model: DenseDimensions
+  public let batch, prompt, generated, tensorParallel: Count
+  /// FLOP/s of the matrix units, efficiency included.
+  public let peak: Double
+  /// B/s, efficiency included.
+  public let bandwidth: Double
+
+  /// - Parameter generated: 0 where only the prefill is asked for.
+  public init(
+    model: DenseDimensions, batch: UInt64, prompt: UInt64, generated: UInt64, tensorParallel: UInt64, peak: Double,
+    bandwidth: Double
+  ) {
+    self.model = model
+    self.batch = Count(batch)
+    self.prompt = Count(prompt)
+    self.generated = Count(generated)
+    self.tensorParallel = Count(tensorParallel)
+    self.peak = peak
+    self.bandwidth = bandwidth
+  }
+
+  public var hidden: Count { Count(model.hiddenSize) }
+  public var heads: Count { Count(model.numAttentionHeads) }
+  public var keyValueHeads: Count { Count(model.numKeyValueHeads) }
+  public var headDim: Count { Count(model.headDim) }
+  public var intermediate: Count { Count(model.intermediateSize) }
+
+  /// New tokens of each sequence.
+  public func queryTokens(_ phase: Phase) -> Count { phase == .prefill ? prompt : 1 }
+}
+
+extension ConventionInputs {
+  /// - Throws: `InputError.usage` for what note 000 does not have, `.illegalTensorParallel`, `.missingFacts`.
+  public init(_ scenario: Scenario, generated: UInt64) throws(InputError) {
+    let (workload, formats) = (scenario.workload, scenario.workload.formats)
+    guard workload.operatorSet == .separate else {
+      throw .usage("llm-counts has no fused operators; leave out --operators fused")
+    }
+    guard formats.weight.bits == 16, formats.activation == formats.weight, formats.keyValueCache == formats.weight
+    else {
+      throw .usage("llm-counts has 2 bytes for every element; give --dtype fp16 or --dtype bf16 and no other format")
+    }
+    try scenario.requireLegal()
+    let (hardware, dtype) = (scenario.hardware, formats.weight)
+    let rates = DeviceRates(hardware, scenario.options, ranks: workload.tensorParallel)
+    var missing: [MissingFact] = []
+    if rates[tensor: dtype].isNaN {
+      missing.append(
+        MissingFact(
+          name: "\(dtype.rawValue) tensor rate", key: "compute.tensorFLOPsPerSecond.\(dtype.rawValue)",
+          option: "--peak"))
+    }
+    if rates.bandwidth.isNaN {
+      missing.append(
+        MissingFact(name: "memory bandwidth", key: "memory.bandwidthBytesPerSecond", option: "--bandwidth"))
+    }
+    guard missing.isEmpty else {
+      throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)
+    }
+    guard let model = DenseDimensions(scenario.configuration.model), model.isLlamaLike else {
+      throw .usage("llm-counts is about Llama-like models; \(scenario.configuration.name) is none")
+    }
+    self.init(
+      model: model, batch: workload.batch, prompt: workload.prompt, generated: generated,
+      tensorParallel: workload.tensorParallel, peak: rates[tensor: dtype], bandwidth: rates.bandwidth)
+  }
+}

@@ -1,0 +1,49 @@
+import RooflineCore
+
+/// A place in the table of note 003: phase, row and column.
+public struct Notes003Cell: Hashable, Sendable, CustomStringConvertible {
+  public let phase: Phase
+  public let row: Row
+  public let column: Column
+
+  public init(_ phase: Phase, _ row: Row, _ column: Column) {
+    self.phase = phase
+    self.row = row
+    self.column = column
+  }
+
+  /// The rows in the note's order. Its names repeat; these say which is which.
+  public enum Row: String, Hashable, Sendable, CaseIterable {
+    case embedding
+    case attentionNorm = "attn_norm"
+    case queryKeyValue = "qkv"
+    case attention
+    case keyValueCache = "kv_cache"
+    case attentionAllGather = "attn_all_gather"
+    case outputProjection = "o_proj"
+    case attentionAllReduce = "attn_all_reduce"
+    case mlpNorm = "mlp_norm"
+    case upAndGate = "up_gate"
+    case gateTimesUp = "gate_times_up"
+    case activation
+    case down
+    case mlpAllGather = "mlp_all_gather"
+    case head = "lm_head"
+
+    /// The row's number in the note.
+    public var number: Int { (Row.allCases.firstIndex(of: self) ?? 0) + 1 }
+
+    /// Once a pass; the others are there in every layer.
+    public var isOnce: Bool { self == .embedding || self == .head }
+  }
+
+  /// The columns in the note's order.
+  public enum Column: String, Hashable, Sendable, CaseIterable {
+    case compute, memory, communication
+
+    /// What the note counts there.
+    public var unit: String { self == .compute ? "FLOP" : "elements" }
+  }
+
+  public var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
+}

@@ -1,0 +1,122 @@
+import RooflineCore
+import RooflineMeasurement
+
+/// What `analyze` prints.
+public struct AnalysisReport {
+  public let analysis: Analysis
+  public let generation: Generation?
+  /// Whether the execution units are shown apart.
+  public let showsUnits: Bool
+
+  /// The same at achieved ceilings; nil where none are given.
+  public let achieved: Achieved?
+
+  /// An analysis at the rates that a GPU was measured to achieve.
+  public struct Achieved: Sendable {
+    public let ceilings: AchievedCeilings
+    public let analysis: Analysis
+
+    public init(ceilings: AchievedCeilings, analysis: Analysis) {
+      self.ceilings = ceilings
+      self.analysis = analysis
+    }
+  }
+
+  public init(
+    _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil
+  ) {
+    self.analysis = analysis
+    self.achieved = achieved
+    self.generation = generation
+    self.showsUnits = showsUnits
+  }
+
+  public var report: Report {
+    Report(
+      title: header, sections: tables.map { .table($0) } + [.notes(Notes(footer))],
+      records: .init(
+        key: "phase",
+        analysis.phases.indices.map { index in
+          let title = analysis.phases[index].step.name
+          return showsUnits ? units(analysis.phases[index], title: title) : table(index, title: title)
+        }), document: AnalysisDocument(analysis, generation: generation, achieved: achieved))
+  }
+
+  /// The JSON with every decode step of a long generation; nil where there is none, or where the report lists them all anyway.
+  public func everyStep() throws -> StepListing? {
+    guard let generation, generation.steps.count > DecodeSteps.listed else { return nil }
+    return StepListing(
+      try JSONFormat().render(report).printableJSON, steps: generation.steps)
+  }
+
+  private var tables: [Table] {
+    let generated = generation.map { GenerationTable(generation: $0, workload: analysis.workload) }
+    return analysis.phases.indices.flatMap { index in
+      let phase = analysis.phases[index]
+      return [table(index, title: title(phase))]
+        + (showsUnits ? [units(phase, title: "\(phase.step.name) by unit")] : [])
+    } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
+      + (achieved.map { [CeilingsTable($0.ceilings, hardware: analysis.hardware).table] } ?? [])
+  }
+
+  private func table(_ index: Int, title: String) -> Table {
+    PhaseTable.table(analysis.phases[index], achieved: achieved?.analysis.phases[index], title: title)
+  }
+
+  private func title(_ phase: PhaseAnalysis) -> String {
+    let step = phase.step
+    let shape =
+      step.isTraining
+      ? "\(step.batch) × \(step.queryTokens) tokens"
+      : step.phase == .prefill
+        ? "\(step.batch) × \(step.queryTokens) tokens"
+        : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
+    return "\(step.name): \(shape)\(pipeline(phase))"
+  }
+
+  private func units(_ phase: PhaseAnalysis, title: String) -> Table {
+    UnitTable.table(phase, rates: analysis.rates, title: title)
+  }
+
+  /// What a pipeline makes of the pass, behind the title.
+  private func pipeline(_ phase: PhaseAnalysis) -> String {
+    guard let schedule = analysis.schedule(of: phase) else { return "" }
+    let time = schedule.time.map(Numbers.time) ?? "unknown"
+    return
+      ", one of \(schedule.microBatches) micro-batches; \(schedule.stages) stages take \(time), bubble \(Numbers.percent(schedule.bubble)) %"
+  }
+
+  private var header: [String] {
+    let workload = analysis.workload
+    let formats = workload.formats
+    var line =
+      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch)"
+    if workload.parallelism.isSequenceParallel { line += ", sequence parallel" }
+    if workload.parallelism.pipeline > 1 { line += ", pp \(workload.parallelism.pipeline)" }
+    if workload.parallelism.data > 1 { line += ", dp \(workload.parallelism.data)" }
+    line += ", \(workload.operatorSet.rawValue) operators, "
+    line +=
+      formats.weight == formats.activation && formats.activation == formats.keyValueCache
+      ? formats.weight.rawValue
+      : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
+    line +=
+      "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
+    if !analysis.configuration.overrides.isEmpty {
+      let settings = analysis.configuration.overrides.map { "\($0.key)=\($0.value.summary)" }
+      return [line, "set: \(settings.joined(separator: ", "))"]
+    }
+    return [line]
+  }
+
+  private var footer: [String] {
+    var lines = [RidgeLine.text(analysis.rates, analysis.workload.formats, analysis.options)]
+    let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
+    lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
+    lines.append("hardware \(analysis.hardware.provenance)")
+    lines += achieved.map { ["achieved \($0.ceilings.path)"] } ?? []
+    lines += analysis.calibrated.map { CalibratedTimeText(time: $0).lines(analysis) } ?? []
+    lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
+    lines += analysis.notices.map { "note     \($0.sentence)" }
+    return lines
+  }
+}

@@ -1,0 +1,177 @@
+import RooflineCore
+import RooflineMeasurement
+
+/// What `measure` prints when it is done.
+public struct MeasurementReport {
+  public let run: MeasurementRun
+  public let device: DeviceProperties
+  public let hardware: HardwareSpec?
+  /// The file that holds the observations; nil where there are none.
+  public let output: String?
+  /// Observations that an earlier run had left in the file.
+  public let earlier: Int
+  /// What keeps a cuBLASLt that is there from being used.
+  public let matrixFault: GPUFault?
+  /// nil where none were asked for.
+  public let ceilings: MeasuredCeilings?
+
+  public init(
+    _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
+    ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil
+  ) {
+    self.run = run
+    self.device = device
+    self.hardware = hardware
+    self.output = output
+    self.earlier = earlier
+    self.ceilings = ceilings
+    self.matrixFault = matrixFault
+  }
+
+  /// - Parameter document: the observation file.
+  public func report(_ document: ObservationDocument) -> Report {
+    // Ceilings by themselves are curves, too; beside operators they are in the file.
+    let curves = run.measurements.isEmpty ? ceilings.map { CeilingsCurves(ceilings: $0).table } : nil
+    let achieved = ceilings.map {
+      let achieved = AchievedCeilings($0, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
+      return CeilingsTable(achieved, hardware: hardware).table
+    }
+    let tables = [achieved, run.measurements.isEmpty ? nil : table].compactMap { $0 }
+    return Report(
+      sections: tables.map { .table($0) } + [.notes(Notes(lines, indent: 13))],
+      records: .init(key: "device", [curves ?? records]), document: document)
+  }
+
+  /// One line a measurement, for machines: curves where the operators are of some.
+  private var records: Table {
+    Table(
+      title: device.name,
+      columns: [
+        .init("curve", key: "curve", isText: true), .init("variable", key: "variable", isText: true),
+        .init("x", key: "x"), .init("operator", key: "operator", isText: true),
+        .init("dtype", key: "dtype", isText: true),
+        .init("mode", key: "mode", isText: true), .init("time", key: "time_s"), .init("noise", key: "noise"),
+        .init("bytes/s", key: "bytes_per_second"), .init("FLOP/s", key: "flops_per_second"),
+        .init("of roof", key: "share_of_roof"), .init("roof", key: "roof", isText: true),
+      ],
+      rows: run.measurements.map { measurement in
+        let (task, median) = (measurement.task, measurement.statistics.median)
+        let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
+        return .cells([
+          .text(task.curve?.name ?? ""), .text(task.curve?.variable ?? ""), .integer(task.curve?.x),
+          .text(task.columns.description), .text(task.formats.residual.rawValue), .text(measurement.mode.rawValue),
+          .time(Seconds(median)), .share(measurement.statistics.noise),
+          .rate(Double(task.value.cost.traffic.total.value) / median),
+          .rate(Double(task.value.cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+          .text(roof?.name ?? ""),
+        ])
+      })
+  }
+
+  /// What stands below the table.
+  public var lines: [String] {
+    var lines: [String] = []
+    if device.isStandIn { lines.append("stand-in     these times are made up; nothing here is a measurement") }
+    if hardware == nil, !device.isStandIn {
+      lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
+    }
+    if let matrixFault { lines.append("no cuBLASLt  \(matrixFault.sentence)") }
+    if let l2 = device.l2 {
+      let cached = run.measurements.count { $0.mode == .rotating && UInt64($0.footprint) <= l2 }
+      if cached > 0 {
+        lines.append(
+          "in L2        \(cached) of the rotating times: a round of calls touches less than the L2 cache holds, as activations between a model's kernels do; shares of the memory roof may exceed 100 %"
+        )
+      }
+    }
+    let drifting = run.measurements.compactMap { measurement in
+      measurement.drift.map { (measurement, share: $0.share) }
+    }.filter { $0.share.magnitude > StoppingRule().drift }
+    if let worst = drifting.max(by: { $0.share.magnitude < $1.share.magnitude }) {
+      lines.append(
+        "drift        \(drifting.count) of the times changed by more than \(Numbers.percent(StoppingRule().drift)) % while they were taken; most, by \(Numbers.percent(worst.share)) %, \(Self.short(worst.0.task)) (\(worst.0.mode.rawValue))"
+      )
+    }
+    for (dtype, reason) in (ceilings?.refusals ?? [:]).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      lines.append("not measured \(dtype.rawValue) products: \(reason)")
+    }
+    for measurement in run.measurements where measurement.mode == run.measurements.first?.mode {
+      if let remark = measurement.remark { lines.append("remark       \(Self.label(measurement.task)): \(remark)") }
+    }
+    for refusal in run.unsupported {
+      lines.append("not measured \(Self.label(refusal.task)): \(refusal.reason)")
+    }
+    if let output {
+      let kept = earlier == 0 ? "" : ", \(earlier) of them from before"
+      let count = run.measurements.count + earlier
+      let observations = "\(count) observation\(count == 1 ? "" : "s")\(kept)"
+      lines.append("written      \(ceilings == nil ? observations : "ceilings and \(observations)") in \(output)")
+    }
+    return lines
+  }
+
+  /// Everything that is wrong, a sentence each.
+  public var faults: [String] {
+    var sentences = (ceilings?.failures ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }
+      .map { "\($0.key.rawValue) products: \($0.value.sentence)" }
+    sentences += run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }
+    for slowed in run.measurements where !slowed.slowdown.isEmpty {
+      sentences.append(
+        "\(Self.short(slowed.task)) (\(slowed.mode.rawValue)) was timed while the GPU slowed itself down (\(slowed.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
+      )
+    }
+    if output == nil, run.failed.isEmpty, run.end == .finished {
+      sentences.append("nothing was measured: none of the operators runs on this GPU; their reasons are listed")
+    }
+    let way = output.map { "; --resume --output \($0) goes on" } ?? "; nothing was written"
+    switch run.end {
+    case .finished: break
+    case .interrupted: sentences.append("interrupted: operators left to measure: \(run.left)\(way)")
+    case .deviceLost:
+      sentences.append(
+        "the GPU answers nothing after that fault: operators left to measure: \(run.left)\(way)\(output == nil ? "" : ", once it works again")"
+      )
+    }
+    return sentences
+  }
+
+  private var table: Table {
+    let modes = Set(run.measurements.map(\.mode))
+    let hasOneMode = modes.count == 1
+    return Table(
+      title: "measured on \(device.name)" + (hasOneMode ? modes.map { ", \($0.rawValue)" }.joined() : ""),
+      columns: [.init("operator", key: "operator", isText: true)]
+        + (hasOneMode ? [] : [.init("mode", key: "mode", isText: true)]) + [
+          .init("time", key: "time_s"), .init("noise", unit: "%", key: "noise"),
+          .init("floor", key: "floor_s"), .init("achieved", unit: "B/s", key: "bytes_per_second"),
+          .init("", unit: "FLOP/s", key: "flops_per_second"), .init("of roof", unit: "%", key: "share_of_roof"),
+          .init("roof", key: "roof", isText: true),
+        ],
+      rows: run.measurements.map { measurement in
+        let median = measurement.statistics.median
+        let cost = measurement.task.value.cost
+        let roof = hardware.flatMap { MeasuredRoof(measurement.task, on: $0) }
+        let mode: [Table.Cell] = hasOneMode ? [] : [.text(measurement.mode.rawValue)]
+        return .cells(
+          [.text(Self.clipped(Self.short(measurement.task)))] + mode + [
+            .time(Seconds(median)), .share(measurement.statistics.noise),
+            .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
+            .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+            .text(roof?.name ?? ""),
+          ])
+      })
+  }
+
+  /// So that a line fits the page; the file has the whole.
+  private static func clipped(_ text: String) -> String { text.count > 58 ? text.prefix(57) + "…" : text }
+
+  /// The first row's name and how many share it, or the operator where no row was asked for.
+  private static func short(_ task: MeasurementTask) -> String {
+    guard let first = task.names.first else { return task.columns.description }
+    return task.names.count == 1 ? first : "\(first) +\(task.names.count - 1)"
+  }
+
+  private static func label(_ task: MeasurementTask) -> String {
+    task.names.isEmpty ? task.columns.description : task.names.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,271 @@
+import RooflineCore
+import RooflineMeasurement
+
+/// One measurement in an observation file.
+struct ObservationEntry: Encodable {
+  private let columns: [String: Value]
+  private let details: Details
+
+  /// A column's value.
+  enum Value: Encodable {
+    case text(String)
+    case count(UInt64)
+    case number(Double)
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .text(let text): try container.encode(text)
+      case .count(let count): try container.encode(count)
+      case .number(let number): try container.encode(number)
+      }
+    }
+  }
+
+  struct Details: Encodable {
+    /// The rows of the analysis that it stands for.
+    let names: [String]
+    /// As `roofline kernel` takes it.
+    let `operator`: String
+    let formats: Formats
+    let mode: String
+    /// What is different from the operator as it is counted.
+    @Nullable var remark: String?
+    let kernels: [Kernel]
+    let statistics: Statistics
+    let samplesUs: [Double]
+    let counts: Counts
+    let achieved: Achieved
+    let check: Check
+    /// The GPU at rest right before and after; `during`: while the calls of a middle sample ran.
+    @Nullable var before: DeviceStateDocument?
+    @Nullable var during: LoadDocument?
+    @Nullable var after: DeviceStateDocument?
+    let elapsed: Elapsed
+    let run: Run
+
+    enum CodingKeys: String, CodingKey {
+      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, during,
+        after, elapsed, run
+      case samplesUs = "samples_us"
+    }
+  }
+
+  /// The run that it is of.
+  struct Run: Encodable {
+    let started: String
+    /// Of its random data.
+    let seed: UInt64
+  }
+
+  struct Formats: Encodable {
+    let weight, activation, keyValueCache, residual: String
+  }
+
+  struct Kernel: Encodable {
+    let name: String
+    /// What cuBLASLt says of the algorithm that it chose.
+    @Nullable var configuration: String?
+    @Nullable var grid: [UInt32]?
+    @Nullable var block: [UInt32]?
+    @Nullable var sharedBytes: UInt32?
+    @Nullable var registers: Int?
+    @Nullable var localBytes: Int?
+    @Nullable var codeHash: String?
+  }
+
+  struct Statistics: Encodable {
+    let n: Int
+    let minUs, lowerQuartileUs, medianUs, upperQuartileUs, maxUs: Double
+    /// Interquartile range over median.
+    let noise: Double
+    let end: String
+    let callsPerSample: Int
+    /// An empty kernel under the same procedure; not subtracted.
+    let floorUs: Double
+    /// The median of the last third of samples, and how far it is from the first third's: last/first − 1.
+    @Nullable var lastThirdMedianUs: Double?
+    @Nullable var drift: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case n, noise, end, callsPerSample, drift
+      case lastThirdMedianUs = "last_third_median_us"
+      case minUs = "min_us"
+      case lowerQuartileUs = "lower_quartile_us"
+      case medianUs = "median_us"
+      case upperQuartileUs = "upper_quartile_us"
+      case maxUs = "max_us"
+      case floorUs = "floor_us"
+    }
+  }
+
+  /// Of one call.
+  struct Counts: Encodable {
+    let tensorFLOPs, vectorFLOPs, specialFLOPs: UInt64
+    let bytes: UInt64
+    let workspaceBytes: Int
+    /// Sets of weights and keys, and the bytes that a round over them touches.
+    let copies, footprintBytes: Int
+  }
+
+  struct Achieved: Encodable {
+    let flopsPerSecond, bytesPerSecond: Double
+    /// The GPU file's time at the roof that binds, and what of it was reached; null without such a file.
+    @Nullable var roof: String?
+    @Nullable var roofUs: Double?
+    @Nullable var shareOfRoof: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case flopsPerSecond, bytesPerSecond, roof, shareOfRoof
+      case roofUs = "roof_us"
+    }
+  }
+
+  struct Check: Encodable {
+    let comparedElements, outputElements: Int
+    /// The largest error as a share of what is tolerated.
+    let worstError: Double
+  }
+
+  /// What happened between `before` and `after`; null where NVML does not count it.
+  struct Elapsed: Encodable {
+    /// null for samples of less than two seconds together, too, which no counter of energy tells from what lies around them.
+    @Nullable var energyJoules: Double?
+    @Nullable var powerCappedSeconds: Double?
+    @Nullable var softwareThermalSeconds: Double?
+    @Nullable var hardwareThermalSeconds: Double?
+    @Nullable var powerBrakeSeconds: Double?
+
+    init(_ measurement: KernelMeasurement) {
+      let (before, after) = (measurement.before?.counters, measurement.after?.counters)
+      func difference(_ counter: (DeviceState.Counters) -> Double?) -> Nullable<Double> {
+        guard let first = before.flatMap(counter), let last = after.flatMap(counter) else {
+          return Nullable(wrappedValue: nil)
+        }
+        return Nullable(wrappedValue: last - first)
+      }
+      _energyJoules = Nullable(wrappedValue: measurement.energy)
+      _powerCappedSeconds = difference(\.powerCapped)
+      _softwareThermalSeconds = difference(\.softwareThermal)
+      _hardwareThermalSeconds = difference(\.hardwareThermal)
+      _powerBrakeSeconds = difference(\.powerBrake)
+    }
+  }
+
+  init(_ measurement: KernelMeasurement, source: String, hardware: HardwareSpec?, run: Run) {
+    let task = measurement.task
+    let statistics = measurement.statistics
+    var columns = ObservationEntry.shape(task, copies: measurement.copies)
+    columns["family"] = .text(measurement.family)
+    columns["source"] = .text(source)
+    columns["timing"] = .text(measurement.mode.procedure.rawValue)
+    if measurement.mode.procedure == .event {
+      columns["floor_us"] = .number(ObservationEntry.microseconds(measurement.floor))
+    }
+    columns["time_us"] = .number(ObservationEntry.microseconds(statistics.median))
+    // The clock at rest is another one.
+    if let clock = measurement.during?.smClock { columns["sm_clock_mhz"] = .number(clock / 1e6) }
+    self.columns = columns
+    let cost = task.value.cost
+    let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
+    details = Details(
+      names: task.names, operator: task.columns.description,
+      formats: Formats(
+        weight: task.formats.weight.rawValue, activation: task.formats.activation.rawValue,
+        keyValueCache: task.formats.keyValueCache.rawValue, residual: task.formats.residual.rawValue),
+      mode: measurement.mode.rawValue, remark: measurement.remark,
+      kernels: measurement.kernels.map {
+        Kernel(
+          name: $0.name, configuration: $0.configuration, grid: $0.grid, block: $0.block,
+          sharedBytes: $0.sharedBytes, registers: $0.registers, localBytes: $0.localBytes, codeHash: $0.codeHash)
+      },
+      statistics: Statistics(
+        n: statistics.count, minUs: ObservationEntry.microseconds(statistics.minimum),
+        lowerQuartileUs: ObservationEntry.microseconds(statistics.lowerQuartile),
+        medianUs: ObservationEntry.microseconds(statistics.median),
+        upperQuartileUs: ObservationEntry.microseconds(statistics.upperQuartile),
+        maxUs: ObservationEntry.microseconds(statistics.maximum), noise: statistics.noise,
+        end: measurement.end.rawValue, callsPerSample: measurement.callsPerSample,
+        floorUs: ObservationEntry.microseconds(measurement.floor),
+        lastThirdMedianUs: (measurement.drift?.lastMedian).map(ObservationEntry.microseconds),
+        drift: measurement.drift?.share),
+      samplesUs: measurement.samples.map(ObservationEntry.microseconds),
+      counts: Counts(
+        tensorFLOPs: cost.flops.tensor.value, vectorFLOPs: cost.flops.vector.value,
+        specialFLOPs: cost.flops.special.value, bytes: cost.traffic.total.value,
+        workspaceBytes: measurement.workspaceBytes, copies: measurement.copies,
+        footprintBytes: measurement.footprint),
+      achieved: Achieved(
+        flopsPerSecond: Double(cost.flops.total.value) / statistics.median,
+        bytesPerSecond: Double(cost.traffic.total.value) / statistics.median,
+        roof: roof?.name,
+        roofUs: roof.map { ObservationEntry.microseconds($0.seconds) },
+        shareOfRoof: roof.map { $0.seconds / statistics.median }),
+      check: Check(
+        comparedElements: measurement.check.compared, outputElements: measurement.check.elements,
+        worstError: measurement.check.worst),
+      before: measurement.before.map(DeviceStateDocument.init),
+      during: measurement.during.map(LoadDocument.init),
+      after: measurement.after.map(DeviceStateDocument.init),
+      elapsed: Elapsed(measurement), run: run)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try columns.encode(to: encoder)
+    try details.encode(to: encoder)
+  }
+
+  /// To a tenth of a nanosecond, far below an event's resolution.
+  private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e10).rounded() / 1e4 }
+
+  /// The columns by which published measurements name a kernel.
+  private static func shape(_ task: MeasurementTask, copies: Int) -> [String: Value] {
+    let kind = task.columns.kind
+    var columns: [String: Value] = [:]
+    for column in task.columns.columns where known.contains(column.name) { columns[column.name] = .count(column.value) }
+    columns["dtype"] = .text(task.formats.residual.rawValue)
+    switch kind {
+    case .gemm:
+      columns["kind"] = .text("gemm")
+      columns["dtype"] = .text(task.formats.activation.rawValue)
+      columns["copies"] = .count(UInt64(copies))
+    case .attention:
+      let isDecode = columns["query"].map { if case .count(1) = $0 { true } else { false } } ?? false
+      columns["kind"] = .text("attention")
+      columns["phase"] = .text(isDecode ? Phase.decode.rawValue : Phase.prefill.rawValue)
+      columns["kv_dtype"] = .text(task.formats.keyValueCache.rawValue)
+    case _ where RowCall.operations.contains(kind):
+      columns["kind"] = .text("row")
+      columns["op"] = .text(kind.rawValue)
+    default: columns["kind"] = .text(kind.rawValue)
+    }
+    if case .rotary(let rotary) = task.value {
+      let shape = rotary.shape
+      columns["width"] = .count(((shape.heads + shape.keyValueHeads) * shape.headDim).value)
+    }
+    return columns
+  }
+
+  private static let known: Set<String> = [
+    "m", "n", "k", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "rows", "width", "ranks",
+    "bytes",
+  ]
+}
+
+/// The time at the highest of a GPU's roofs, from its file alone.
+struct MeasuredRoof {
+  let name: String
+  let seconds: Double
+
+  /// nil where the file lacks a rate that the operator needs.
+  init?(_ task: MeasurementTask, on hardware: HardwareSpec) {
+    let roofs = OperatorPrediction.roofTimes(
+      of: task.value.cost, rates: DeviceRates(hardware, RateOptions(), ranks: 1))
+    let times = [
+      ("tensor", roofs.tensor), ("vector", roofs.vector), ("special", roofs.special), ("memory", roofs.memory),
+    ]
+    guard times.allSatisfy({ $0.1.isFinite }), let highest = times.max(by: { $0.1 < $1.1 }) else { return nil }
+    name = highest.0
+    seconds = highest.1
+  }
+}
