@@ -56,8 +56,12 @@ let package = Package(
       name: "RooflineMeasurementTests", dependencies: ["RooflineCore", "RooflineMeasurement", "TestSupport"]),
     .testTarget(
       name: "RooflineComparisonTests", dependencies: ["RooflineCore", "RooflineComparison", "TestSupport"]),
-    .testTarget(name: "RooflineReportTests", dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "TestSupport"]),
-    .testTarget(name: "CUDAMeasurementTests", dependencies: ["CUDAMeasurement", "RooflineCore", "RooflineMeasurement", "TestSupport"]),
+    .testTarget(
+      name: "RooflineReportTests",
+      dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "TestSupport"]),
+    .testTarget(
+      name: "CUDAMeasurementTests",
+      dependencies: ["CUDAMeasurement", "RooflineCore", "RooflineMeasurement", "TestSupport"]),
     .testTarget(
       name: "RooflineCommandTests",
       dependencies: ["roofline", "RooflineConventions", "RooflineCore", "RooflineReport", "TestSupport"],

@@ -1,9 +1,9 @@
+import RooflineCore
 import RooflineReport
 import TestSupport
 import XCTest
 
 @testable import RooflineConventions
-import RooflineCore
 @testable import roofline
 
 /// A cell that no rule explains. No input gives one, so a note's table is doctored.

@@ -109,7 +109,8 @@ final class PassBatchTests: XCTestCase {
     // Without ranks nothing is sent.
     let steps = steps(.decode, 1, .fused, NumberFormats(.fp16), largest: 5000, &generator)
     try check(model, steps, rates: rates, overlap: .max, "one GPU")
-    XCTAssertNotNil(PassBatch(model, like: steps[0], .init(steps[0]), rates: rates, time: IdealTime(overlap: .max))[3].time)
+    XCTAssertNotNil(
+      PassBatch(model, like: steps[0], .init(steps[0]), rates: rates, time: IdealTime(overlap: .max))[3].time)
     rates.special = .nan
     try check(model, steps, rates: rates, overlap: .max, "no special rate")
   }
