@@ -5,6 +5,7 @@ public struct Calibrator: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
   public let generation: GPUGeneration
+  public let capability: ComputeCapability
   /// What fits shrink to; nil: nothing is known before.
   public let prior: CalibrationSet?
   /// Whether fits shrink to the prior; otherwise they only begin at it.
@@ -25,6 +26,7 @@ public struct Calibrator: Sendable {
     let set = try CalibrationSet(hardware, layers: [])
     facts = set.facts
     generation = set.generation
+    capability = set.capability
     self.prior = prior
     self.shrinks = shrinks
   }
@@ -81,7 +83,7 @@ public struct Calibrator: Sendable {
 
   /// Whether the prior is of GPUs like this one.
   private var isOfThisGeneration: Bool {
-    prior?.layers.allSatisfy { $0.computeCapability == generation.capability } ?? false
+    prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false
   }
 
   public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
@@ -119,7 +121,7 @@ public struct Calibrator: Sendable {
     let fit = EntryFit(key, facts: facts, generation: generation)
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
     guard let first = fit.fit(thinned, prior: base, pull: pull) else {
-      outcome.remark = "no time model for \(key.family) on compute capability \(generation.capability)"
+      outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
       return outcome
     }
     let (rows, rejected) = split(all, by: first, key)

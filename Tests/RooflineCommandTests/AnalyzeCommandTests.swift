@@ -205,6 +205,18 @@ final class AnalyzeCommandTests: CommandTestCase {
   func testListAndShow() {
     XCTAssertEqual(output("list models").split(separator: "\n").count, Fixtures.catalog.modelNames.count)
     XCTAssertEqual(output("list hardware").split(separator: "\n").count, Fixtures.catalog.hardwareNames.count)
+    let gpus = Dictionary(
+      uniqueKeysWithValues: output("list hardware").split(separator: "\n").map { line in
+        (line.prefix { $0 != " " }, line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " "))
+      })
+    for (name, facts) in [
+      ("h100-sxm", "80.00 GB 3.35 TB/s fp16 989.00 T fp8 1.98 P NVIDIA H100 SXM5 80GB (also h100-sxm5,"),
+      ("a100-sxm4-80gb", "80.00 GB 2.04 TB/s fp16 312.00 T fp8 – NVIDIA A100-SXM4-80GB (also a100_sxm,"),
+      ("mi300x", "192.00 GB 5.30 TB/s fp16 1.31 P fp8 2.61 P AMD Instinct MI300X (also"),
+      ("orion-b1-gpu-small", "6.36 GB – fp16 – fp8 – Orion vGPU B1.gpu.small"),
+    ] {
+      XCTAssertTrue(gpus[Substring(name)]?.hasPrefix(facts) == true, gpus[Substring(name)] ?? name)
+    }
     for gpu in ["a100-sxm4-80gb", "h100-sxm", "l40s"] {
       XCTAssertTrue(output("list calibrations").contains("\(gpu)"), gpu)
     }

@@ -8,16 +8,22 @@ final class GPUGenerationTests: XCTestCase {
   func testEveryGenerationThatHasAFileIsKnown() throws {
     let folder = "\(Fixtures.packageRoot)/Sources/RooflineCore/Hardware/Generations"
     var stated: Set<ComputeCapability> = []
+    var architectures: Set<GPUGeneration.Name> = []
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
       let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
-      for match in text.matches(of: /capability: ComputeCapability\(major: (\d+), minor: (\d+)\)/) {
+      for match in text.matches(of: /ComputeCapability\(major: (\d+), minor: (\d+)\)/) {
         let capability = try XCTUnwrap(ComputeCapability("\(match.1).\(match.2)"))
         XCTAssertTrue(stated.insert(capability).inserted, "\(name) states \(capability) a second time")
         XCTAssertNotNil(GPUGeneration(capability), "\(name) is not in GPUGeneration.all")
       }
+      for match in text.matches(of: /\.architecture\("([^"]+)"\)/) {
+        let architecture = GPUGeneration.Name.architecture(String(match.1))
+        XCTAssertTrue(architectures.insert(architecture).inserted, "\(name) states \(architecture) a second time")
+        XCTAssertNotNil(GPUGeneration(architecture), "\(name) is not in GPUGeneration.all")
+      }
     }
-    XCTAssertEqual(Set(GPUGeneration.all.map(\.capability)), stated)
-    XCTAssertEqual(GPUGeneration.all.map(\.capability), stated.sorted(), "oldest first")
+    XCTAssertEqual(GPUGeneration.all.compactMap(\.capability), stated.sorted(), "oldest first")
+    XCTAssertEqual(Set(GPUGeneration.all.filter { $0.capability == nil }.map(\.name)), architectures)
   }
 
   /// CUDA C++ Programming Guide, technical specifications: maximum number of resident threads per SM; and arithmetic instructions:
@@ -25,13 +31,14 @@ final class GPUGenerationTests: XCTestCase {
   func testThreadsAndSpecialFunctionsAreThoseOfTheProgrammingGuide() {
     let printed: [(String, threads: Double)] = [
       ("7.0", 2048), ("7.5", 1024), ("8.0", 2048), ("8.6", 1536), ("8.9", 1536), ("9.0", 2048), ("10.0", 2048),
-      ("12.0", 1536),
+      ("10.3", 2048), ("12.0", 1536),
     ]
-    XCTAssertEqual(printed.count, GPUGeneration.all.count)
+    XCTAssertEqual(printed.count, GPUGeneration.all.compactMap(\.capability).count)
     for (text, threads) in printed {
       let generation = ComputeCapability(text).flatMap(GPUGeneration.init)
       XCTAssertEqual(generation?.threads, threads, text)
-      XCTAssertEqual(generation?.specialFunctions, 16, text)
+      // Blackwell Ultra's are NVIDIA's datasheet's.
+      XCTAssertEqual(generation?.specialFunctions, text == "10.3" ? 32 : 16, text)
     }
   }
 

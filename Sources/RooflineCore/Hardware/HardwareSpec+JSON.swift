@@ -11,7 +11,7 @@ extension HardwareSpec {
     ])
     let name = try root.require(try root.string("name"), "name", "the spec's name, a string")
     _ = try root.strings("aliases")
-    _ = try root.string("architecture")
+    let architecture = try root.string("architecture")
     if let slice = try root.object("slice") {
       for key in ["compute", "memory", "link", "computeCapability"] where root[key] != nil {
         throw .wrongValue(
@@ -22,11 +22,13 @@ extension HardwareSpec {
       spec.name = name
       spec.path = file
       spec.product = try root.string("product")
+      spec.architecture = architecture ?? spec.architecture
       try spec.requirePlausibleMemory()
       return spec
     }
     var spec = HardwareSpec(name: name, path: file)
     spec.product = try root.string("product")
+    spec.architecture = architecture
     spec.computeCapability = try root.computeCapability("computeCapability")
     if let block = try root.object("compute") { spec.compute = try Compute(block) }
     if let block = try root.object("memory") { spec.memory = try Memory(block) }

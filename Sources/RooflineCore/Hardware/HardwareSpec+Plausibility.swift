@@ -2,14 +2,17 @@ extension HardwareSpec {
   /// Refuses a rate that the SMs cannot reach at their clock: the usual slip is the figure with sparsity, twice the dense one.
   func requirePlausibleRates() throws(InputError) {
     guard let compute, !compute.tensor.isEmpty || compute.vector != nil else { return }
-    guard let computeCapability else {
-      throw .missingKey(
-        file: path, key: "computeCapability", expected: "e.g. \"8.0\", which the rates are checked against")
-    }
     guard let generation else {
+      guard let computeCapability else {
+        let others = GPUGeneration.all.filter { $0.capability == nil }.map { "\"\($0.name)\"" }
+        throw .missingKey(
+          file: path, key: "computeCapability",
+          expected:
+            "e.g. \"8.0\", which the rates are checked against, or `architecture` \(others.joined(separator: " or "))")
+      }
       throw .wrongValue(
         file: path, key: "computeCapability", found: "\"\(computeCapability)\"",
-        expected: "one of \(GPUGeneration.all.map(\.capability.description).joined(separator: ", "))")
+        expected: "one of \(GPUGeneration.all.compactMap(\.capability?.description).joined(separator: ", "))")
     }
     guard let sms = compute.streamingMultiprocessors else {
       throw .missingKey(
@@ -35,7 +38,7 @@ extension HardwareSpec {
       guard let perClock = generation.tensor[dtype] else {
         throw .wrongValue(
           file: path, key: "compute.tensorFLOPsPerSecond.\(dtype.rawValue)", found: "a rate",
-          expected: "none: compute capability \(computeCapability) has no \(dtype.rawValue) tensor cores")
+          expected: "none: \(generation.name) has no \(dtype.rawValue) tensor cores")
       }
       try check("tensorFLOPsPerSecond.\(dtype.rawValue)", rate, perClock, compute.tensorClock, "tensorClockHz")
     }

@@ -3,6 +3,8 @@ public struct HardwareSpec: Hashable, Sendable {
   public var name: String
   public var path: String
   public var product: String?
+  /// The vendor's name of the generation; it stands for the compute capability of a GPU that has none.
+  public var architecture: String?
   public var computeCapability: ComputeCapability?
   public var compute: Compute?
   public var memory: Memory?
@@ -18,7 +20,7 @@ public struct HardwareSpec: Hashable, Sendable {
     self.path = path
   }
 
-  /// What computes, and how fast.
+  /// What computes, and how fast. Of an AMD GPU, compute units stand as SMs, and matrix cores as tensor cores.
   public struct Compute: Hashable, Sendable {
     public var streamingMultiprocessors: UInt64?
     /// The clock at which the tensor rates are quoted, Hz.

@@ -50,19 +50,22 @@ extension HardwareSpec {
 
   private var missingSpecialRate: MissingFact {
     let clocks = "compute.streamingMultiprocessors and compute.boostClockHz"
-    guard let computeCapability else {
+    guard generation != nil || computeCapability != nil else {
       return MissingFact(
         name: "special function rate", key: "computeCapability, \(clocks)", option: "--special-peak")
     }
     // Of a generation that nobody here knows, no key of the file says what its units do in a clock.
     return MissingFact(
       name: "special function rate", key: generation == nil ? nil : clocks, option: "--special-peak",
-      reason: generation == nil ? "nothing is known of compute capability \(computeCapability)" : nil)
+      reason: generation == nil ? computeCapability.map { "nothing is known of compute capability \($0)" } : nil)
   }
 
   private func missingLink(ranks: UInt64) -> MissingFact {
-    let reason = link?.maximumPeers.map { "its \(link?.kind ?? "link") joins \($0) GPUs, not \(ranks)" }
+    let reason =
+      joins(ranks)
+      // A mesh has a rate for each number of ranks.
+      ? link?.kind : link?.maximumPeers.map { "its \(link?.kind ?? "link") joins \($0) GPUs, not \(ranks)" }
     return MissingFact(
-      name: "link rate", key: "link.bytesPerSecondPerDirection", option: "--link", reason: joins(ranks) ? nil : reason)
+      name: "link rate", key: "link.bytesPerSecondPerDirection", option: "--link", reason: reason)
   }
 }

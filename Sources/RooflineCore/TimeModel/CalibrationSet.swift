@@ -3,6 +3,8 @@ public struct CalibrationSet: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
   public let generation: GPUGeneration
+  /// That of the generation.
+  public let capability: ComputeCapability
   /// In the order in which they are asked.
   public let layers: [Calibration]
   /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
@@ -23,7 +25,17 @@ public struct CalibrationSet: Sendable {
             reason: hardware.computeCapability.map { "nothing is known of \($0)" })
         ])
     }
+    guard let capability = generation.capability else {
+      // No fact of the file is missing.
+      throw .missingFacts(
+        hardware: hardware.name, path: hardware.path,
+        facts: [
+          MissingFact(
+            name: "calibrated times", key: nil, option: "--time ideal", reason: "only NVIDIA's kernels were timed")
+        ])
+    }
     self.generation = generation
+    self.capability = capability
     self.layers = layers
     self.bandwidths = bandwidths
   }
@@ -94,7 +106,7 @@ public struct CalibrationSet: Sendable {
       return Found(
         entry: entry, constants: constants, model: model,
         borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
-        isOtherGeneration: layer.computeCapability != generation.capability,
+        isOtherGeneration: layer.computeCapability != capability,
         otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
     }
     return nil

@@ -25,27 +25,56 @@ public enum CatalogReport {
         }))
   }
 
+  /// Each GPU's memory, bandwidth and dense rates of the formats that most checkpoints have; a dash where nobody knows one.
+  ///
   /// - Parameter aliases: other names of each.
   public static func hardware(_ gpus: [(name: String, spec: HardwareSpec, aliases: [String])]) -> Report {
     struct Entry: Encodable {
       let name, path: String
       @Nullable var product: String?
       let aliases: [String]
+      @Nullable var capacityBytes: UInt64?
+      @Nullable var bandwidthBytesPerSecond: Double?
+      let units: [HardwareDocument.Unit]
     }
     struct Document: Encodable {
       let schemaVersion = 1
       let hardware: [Entry]
     }
+    let formats = [DType.fp16, .fp8]
     return report(
-      "hardware", columns: [("product", true), ("aliases", true)],
+      "hardware",
+      columns: [("product", true), ("aliases", true), ("memory_bytes", false), ("bandwidth_bytes_per_second", false)]
+        + formats.map { ("\($0.rawValue)_tensor_flops_per_second", false) },
       gpus.map { name, spec, aliases in
-        let (product, known) = (spec.product ?? "", aliases.joined(separator: ", "))
+        let product = spec.product ?? ""
+        let rates = formats.map { spec.compute?.tensor[$0] }
+        let facts =
+          [
+            padded(rate(spec.memory?.capacity.map { Double($0) }, "B"), 9),
+            padded(rate(spec.memory?.bandwidth, "B/s"), 11),
+          ] + zip(formats, rates).map { "\($0.rawValue) \(padded(rate($1, ""), 8))" }
+        // What a driver calls it is often the product's name once more.
+        let others = aliases.filter { $0 != product }.joined(separator: ", ")
         return Line(
-          name: name, text: "\(product)\(known.isEmpty ? "" : "  (also \(known))")",
-          cells: [.text(product), .text(known)])
+          name: name,
+          text: "\(facts.joined(separator: "  "))  \(product)\(others.isEmpty ? "" : "  (also \(others))")",
+          cells: [
+            .text(product), .text(aliases.joined(separator: ", ")), .integer(spec.memory?.capacity),
+            .rate(spec.memory?.bandwidth),
+          ] + rates.map { .rate($0) })
       },
       document: Document(
-        hardware: gpus.map { Entry(name: $0.name, path: $0.spec.path, product: $0.spec.product, aliases: $0.aliases) }))
+        hardware: gpus.map { gpu in
+          Entry(
+            name: gpu.name, path: gpu.spec.path, product: gpu.spec.product, aliases: gpu.aliases,
+            capacityBytes: gpu.spec.memory?.capacity, bandwidthBytesPerSecond: gpu.spec.memory?.bandwidth,
+            units: HardwareReport(gpu.spec).units.map { HardwareDocument.Unit($0) })
+        }))
+  }
+
+  private static func rate(_ value: Double?, _ unit: String) -> String {
+    value.map { "\(Numbers.scaled($0))\(unit)" } ?? Numbers.unknown
   }
 
   /// Every entry of every calibration, with what it was fitted on and how far it missed what was left out.

@@ -33,8 +33,12 @@ public struct HardwareReport {
     let sms = compute?.streamingMultiprocessors
     var entries: [Facts.Entry] = [.init("product", spec.product, key: "product")]
     if let parent = spec.parent { entries.append(.init("slice of", parent, key: "slice_of")) }
+    if spec.computeCapability == nil, let architecture = spec.architecture {
+      entries.append(.init("architecture", architecture, key: "architecture"))
+    } else {
+      entries.append(.init("compute capability", spec.computeCapability?.description, key: "compute_capability"))
+    }
     entries += [
-      .init("compute capability", spec.computeCapability?.description, key: "compute_capability"),
       .init("SMs", sms.map(String.init), key: "sms", .integer(sms)),
       rate("tensor clock", compute?.tensorClock, "Hz", key: "tensor_clock_hz"),
       rate("boost clock", compute?.boostClock, "Hz", key: "boost_clock_hz"),
@@ -107,6 +111,7 @@ struct HardwareDocument: Encodable {
   let name, path: String
   @Nullable var product: String?
   @Nullable var sliceOf: String?
+  @Nullable var architecture: String?
   @Nullable var computeCapability: String?
   @Nullable var compute: Compute?
   @Nullable var memory: Memory?
@@ -147,6 +152,7 @@ struct HardwareDocument: Encodable {
     path = spec.path
     product = spec.product
     sliceOf = spec.parent
+    architecture = spec.architecture
     computeCapability = spec.computeCapability?.description
     compute = spec.compute.map {
       Compute(
@@ -161,6 +167,12 @@ struct HardwareDocument: Encodable {
       Link(
         kind: $0.kind, bytesPerSecondPerDirection: $0.bandwidth, maximumPeers: $0.maximumPeers, source: $0.source)
     }
-    units = report.units.map { Unit(unit: $0.name, operationsPerSecond: $0.rate, flopsPerByte: $0.ridge?.value) }
+    units = report.units.map { Unit($0) }
+  }
+}
+
+extension HardwareDocument.Unit {
+  init(_ unit: HardwareReport.Unit) {
+    self.init(unit: unit.name, operationsPerSecond: unit.rate, flopsPerByte: unit.ridge?.value)
   }
 }

@@ -107,7 +107,7 @@ struct TimeExplanation {
         RealSymbol("functions a clock and SM", hardware.generation?.specialFunctions ?? .nan)
           * RealSymbol("SMs", compute?.streamingMultiprocessors.map { Double($0) } ?? .nan)
           * RealSymbol("boost clock", compute?.boostClock ?? .nan),
-        "special functions a clock and SM: CUDA C++ Programming Guide, arithmetic instructions; \(computeSource)"
+        "special functions a clock and SM: \(hardware.generation?.specialSource ?? "not known"); \(computeSource)"
       )
     case .memory:
       return (

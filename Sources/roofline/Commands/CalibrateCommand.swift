@@ -45,7 +45,7 @@ enum CalibrateCommand: Command {
       output, apartFrom: [hardware.path] + prior.layers.map(\.path), replacing: "a calibration"
     ) { path in (try? catalog.calibration(file: path)) != nil }
     let calibration = Calibration(
-      hardware: hardware.name, path: output, date: today, computeCapability: calibrator.generation.capability,
+      hardware: hardware.name, path: output, date: today, computeCapability: calibrator.capability,
       entries: entries)
     // The report first: where it cannot be made, nothing is written.
     let report = try page.render(

@@ -45,7 +45,8 @@ final class ServingTimeTests: XCTestCase {
 
   func testNoRowInServingBeatsItsIdealTimeAndClampedRowsSayIt() throws {
     let (sets, lacking) = try sets()
-    XCTAssertEqual(lacking, ["orion-b1-gpu-small"], "a GPU has lost its facts")
+    // Nobody timed AMD's kernels here, and of the virtual GPU nothing is known.
+    XCTAssertEqual(lacking, ["mi300x", "mi325x", "mi355x", "orion-b1-gpu-small"], "a GPU has lost its facts")
     var rows = 0
     var bases: [TimeBasis: Int] = [:]
     for modelName in Fixtures.catalog.modelNames {
