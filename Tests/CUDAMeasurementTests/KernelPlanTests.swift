@@ -17,8 +17,7 @@ final class KernelPlanTests: XCTestCase {
     }
   }
 
-  /// Whatever is launched exists under that name and lies within what every GPU can launch; its arguments are buffers of the
-  /// plan.
+  /// Whatever is launched exists under that name and lies within what every GPU can launch.
   func testPlansCanBeLaunched() throws {
     for dtype in PlannedOperators.formats {
       for line in PlannedOperators.lines {
@@ -32,12 +31,64 @@ final class KernelPlanTests: XCTestCase {
           let (grid, block) = (launch.geometry.grid, launch.geometry.block)
           XCTAssertTrue((1..<1 << 31).contains(grid.x) && (1...65535).contains(grid.y) && grid.z == 1, line)
           XCTAssertTrue(block.x.isMultiple(of: 32) && (32...1024).contains(block.x) && block.y == 1, line)
-          for case .buffer(let index, let offset) in launch.arguments {
-            XCTAssertTrue(plan.buffers.indices.contains(index) && offset < plan.buffers[index].byteCount, line)
-          }
         }
         XCTAssertEqual(plan.workspaceBytes, 0, line)
       }
+    }
+  }
+
+  /// What an operator states that it reads and writes is what its kernels are given and what is checked: nothing less, and nothing
+  /// that has no memory.
+  func testEveryOperandReachesTheKernelsAndEveryResultIsChecked() throws {
+    let plans: [(lines: [String], options: [PlanningOptions])] = [
+      (PlannedOperators.lines, [PlanningOptions()]), (PlannedOperators.products, [PlanningOptions()]),
+      (
+        PlannedOperators.tensorCoreLines,
+        [PlanningOptions(), PlanningOptions(prefersOwnProducts: true), PlanningOptions(pageTokens: 16)]
+      ),
+    ]
+    for (lines, options) in plans {
+      for line in lines {
+        for option in options {
+          let task = try PlannedOperators.task(line, .fp16)
+          let plan = try KernelPlan(task.value, on: PlannedOperators.device, options: option)
+          var given: Set<Int> = []
+          for step in plan.steps {
+            let tensors: [PlannedTensor] =
+              switch step {
+              case .kernel(let launch):
+                launch.arguments.compactMap { if case .tensor(let tensor) = $0 { tensor } else { nil } }
+              case .product(let product):
+                [product.left, product.right, product.output] + (product.bias.map { [$0] } ?? [])
+              }
+            for tensor in tensors { given.insert(try XCTUnwrap(plan.place(of: tensor), "\(line): \(tensor)")) }
+          }
+          XCTAssertEqual(given, Set(plan.buffers.indices), "\(line): memory that no kernel is given")
+          let operands = task.value.accept(OperandList())
+          var stored: Set<StaticName> = []
+          for operand in operands {
+            let tensor = PlannedTensor(operand)
+            let place = try XCTUnwrap(plan.place(of: tensor), "\(line): \(tensor) has no memory")
+            XCTAssertTrue(given.contains(place), "\(line): no kernel is given \(tensor)")
+            if case .written(let name) = tensor { stored.insert(name) }
+          }
+          XCTAssertFalse(stored.isEmpty, line)
+          XCTAssertEqual(Set(plan.reference.outputs.map(\.name)), stored, "\(line): what is checked")
+          XCTAssertEqual(Set(plan.buffers.map(\.tensor)).count, plan.buffers.count, "\(line): two tensors of one name")
+        }
+      }
+    }
+  }
+
+  /// The operands that an operator states.
+  private struct OperandList: OperatorVisitor {
+    typealias Scalar = Count
+
+    func visit<Definition: OperatorDefinition>(_ definition: Definition) -> [Operand<Count>]
+    where Definition.Scalar == Count {
+      var operands: [Operand<Count>] = []
+      definition.forEachOperand { operands.append($0) }
+      return operands
     }
   }
 
@@ -121,10 +172,10 @@ final class KernelPlanTests: XCTestCase {
     let plan = try KernelPlan(task.value, on: PlannedOperators.device)
     let data = TensorData(plan.buffers, patterns: [.tf32: TensorData.Pattern(.tf32, seed: 3)], seed: 3)
     for row in 0..<16 {
-      let piece = plan.reference.piece(row, of: 0, data)
-      let left = data.values(0, row * 16384..<(row + 1) * 16384)
+      let piece = plan.reference.piece(row, of: .output, data)
+      let left = data[.input][row * 16384..<(row + 1) * 16384]
       for (column, wanted) in piece.values.enumerated() {
-        let right = data.values(1, column * 16384..<(column + 1) * 16384)
+        let right = data[.weight][column * 16384..<(column + 1) * 16384]
         var sum: Float = 0
         // mma takes 8 elements of k in tf32.
         for k in stride(from: 0, to: 16384, by: 8) {

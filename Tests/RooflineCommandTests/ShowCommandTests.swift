@@ -136,7 +136,7 @@ final class ShowCommandTests: CommandTestCase {
 
   func testWithoutStrictANoteNamesTheKeys() throws {
     let path = try strange()
-    for (command, line) in runs(path) where command != "explain" {
+    for (command, line) in runs(path) {
       let text = output("\(command) \(line)").split { $0.isWhitespace }.joined(separator: " ")
       XCTAssertTrue(text.contains("qqq_as_well, zzz_unheard_of"), "\(command): \(text)")
     }
@@ -144,6 +144,26 @@ final class ShowCommandTests: CommandTestCase {
     XCTAssertEqual(notices.count { $0.contains("zzz_unheard_of") }, 1)
     let keys = try object(json("show \(path)")["keys"])
     XCTAssertEqual(keys["unknown"] as? [String], ["qqq_as_well", "zzz_unheard_of"])
+  }
+
+  func testWhoMeasuresAModelIsToldItsUnknownKeysToo() throws {
+    let path = try model([
+      "architectures": ["LlamaForCausalLM"], "hidden_size": 128, "intermediate_size": 64, "num_hidden_layers": 2,
+      "num_attention_heads": 2, "num_key_value_heads": 2, "vocab_size": 64, "torch_dtype": "bfloat16",
+      "zzz_unheard_of": 3,
+    ])
+    let fake = try FakeGPU()
+    var environment = fake.environment
+    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
+    let file = try temporaryFolder().appendingPathComponent("step.json").path
+    let line = "measure --model \(path) --prompt 2 --phase decode --output \(file)"
+    for (format, isPage) in [("text", true), ("csv", false)] {
+      let outcome = roofline(
+        "\(line)\(isPage ? "" : " --resume") --format \(format)", Surroundings(environment: environment))
+      XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+      XCTAssertEqual(outcome.output.contains("zzz_unheard_of"), isPage, outcome.output)
+      XCTAssertEqual(outcome.errors.contains("zzz_unheard_of"), !isPage, outcome.errors)
+    }
   }
 
   func testStrictIsRefusedWhereNoModelIsRead() {

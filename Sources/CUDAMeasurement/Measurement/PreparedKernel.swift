@@ -61,15 +61,29 @@ final class PreparedKernel {
     _ step: PlannedStep, _ plan: KernelPlan, _ copies: Int, _ memory: [[DeviceMemory]], _ loaded: LoadedKernels,
     _ planner: MatrixPlanner?
   ) throws(GPUFault) -> Step {
-    func address(_ index: Int, _ copy: Int) -> UInt64 {
-      memory[index][plan.buffers[index].isRotated ? copy : 0].address
+    func address(_ tensor: PlannedTensor, _ copy: Int) throws(GPUFault) -> UInt64 {
+      guard let index = plan.place(of: tensor) else {
+        throw .unsupported(plan.launches.first?.kernel ?? plan.family, reason: "its plan has no memory for \(tensor)")
+      }
+      return memory[index][plan.buffers[index].isRotated ? copy : 0].address
     }
     switch step {
     case .kernel(let launch):
       let (kernel, hash) = try loaded.kernel(launch)
       if launch.geometry.sharedBytes > 48 << 10 { try kernel.allowSharedMemory(Int(launch.geometry.sharedBytes)) }
-      let arguments = (0..<copies).map { copy in
-        launch.arguments.map { argument($0) { address($0, copy) } }
+      var arguments: [[KernelArgument]] = []
+      for copy in 0..<copies {
+        var ofCopy: [KernelArgument] = []
+        for argument in launch.arguments {
+          switch argument {
+          case .tensor(let tensor): ofCopy.append(.address(try address(tensor, copy)))
+          case .null: ofCopy.append(.address(0))
+          case .int32(let value): ofCopy.append(.int32(Int32(truncatingIfNeeded: value)))
+          case .uint64(let value): ofCopy.append(.uint64(UInt64(truncatingIfNeeded: value)))
+          case .float(let value): ofCopy.append(.float(value))
+          }
+        }
+        arguments.append(ofCopy)
       }
       return .kernel(kernel, hash: hash, launch, arguments)
     case .product(let planned):
@@ -77,24 +91,16 @@ final class PreparedKernel {
         throw .unsupported("\(planned.product)", reason: "it needs cuBLASLt, which is missing")
       }
       let algorithm = try planner.plan(planned.product, workspaceLimit: workspaceLimit)
-      let addresses = (0..<copies).map { copy in
-        Addresses(
-          left: address(planned.left, copy), right: address(planned.right, copy),
-          output: address(planned.output, copy), bias: planned.bias.map { address($0, copy) } ?? 0)
+      var addresses: [Addresses] = []
+      for copy in 0..<copies {
+        var bias: UInt64 = 0
+        if let tensor = planned.bias { bias = try address(tensor, copy) }
+        addresses.append(
+          Addresses(
+            left: try address(planned.left, copy), right: try address(planned.right, copy),
+            output: try address(planned.output, copy), bias: bias))
       }
       return .product(algorithm, addresses)
-    }
-  }
-
-  private static func argument(
-    _ argument: PlannedLaunch.Argument, _ address: (Int) -> UInt64
-  ) -> KernelArgument {
-    switch argument {
-    case .buffer(let index, let offset): .address(address(index) + UInt64(offset))
-    case .null: .address(0)
-    case .int32(let value): .int32(Int32(truncatingIfNeeded: value))
-    case .uint64(let value): .uint64(UInt64(truncatingIfNeeded: value))
-    case .float(let value): .float(value)
     }
   }
 
@@ -147,7 +153,7 @@ final class PreparedKernel {
     try stream.synchronize()
     var check = KernelMeasurement.Check(compared: 0, elements: 0, worst: 0)
     var generator = SplitMix(seed: seed)
-    for (index, output) in plan.reference.outputs.enumerated() {
+    for output in plan.reference.outputs {
       let count = max(2, effort / max(1, output.cost))
       let pieces =
         output.pieces <= count
@@ -155,7 +161,7 @@ final class PreparedKernel {
         : [0, output.pieces - 1] + (2..<count).map { _ in Int.random(in: 0..<output.pieces, using: &generator) }
       var length = 0
       for piece in pieces {
-        let expected = plan.reference.piece(piece, of: index, data)
+        let expected = plan.reference.piece(piece, of: output.name, data)
         length = max(length, expected.values.count)
         try compare(expected, output, &check)
       }
@@ -165,7 +171,7 @@ final class PreparedKernel {
     for (index, buffer) in plan.buffers.enumerated() {
       let behind = try memory[index][0].read(UInt8.self, count: PreparedKernel.guardBytes, from: buffer.byteCount)
       guard behind.allSatisfy({ $0 == 0xFF }) else {
-        throw .wrongResult(kernel: name, detail: "it wrote behind the end of \(buffer.name.rawValue)")
+        throw .wrongResult(kernel: name, detail: "it wrote behind the end of \(buffer.tensor)")
       }
     }
     return check
@@ -191,7 +197,10 @@ final class PreparedKernel {
     _ expected: ReferencePiece, _ output: ReferenceOutput, _ check: inout KernelMeasurement.Check
   ) throws(GPUFault) {
     let type = output.type
-    let found = try memory[output.buffer][0].elements(type, count: expected.values.count, from: expected.first)
+    guard let place = plan.place(of: .written(output.name)) else {
+      throw .unsupported(name, reason: "its plan has no memory for \(output.name.rawValue)")
+    }
+    let found = try memory[place][0].elements(type, count: expected.values.count, from: expected.first)
     for (offset, (value, wanted)) in zip(found, expected.values).enumerated() {
       var tolerance =
         (type.roundoff * 1.01 + expected.relativeError) * wanted.magnitude + expected.absoluteError + type.leastDistance
@@ -199,11 +208,11 @@ final class PreparedKernel {
       let share = (value - wanted).magnitude / tolerance
       // NaN, the poison, is no error within a tolerance.
       guard share <= 1 else {
-        let buffer = plan.buffers[output.buffer].name.rawValue
         throw .wrongResult(
           kernel: name,
           detail:
-            "element \(expected.first + offset) of \(buffer) is \(value), not \(wanted) within \(tolerance)")
+            "element \(expected.first + offset) of \(output.name.rawValue) is \(value), not \(wanted) within \(tolerance)"
+        )
       }
       check.worst = max(check.worst, share)
     }

@@ -21,7 +21,7 @@ extension KernelPlan {
       )
     }
     return problem.shape.queryTokens == 1
-      ? try problem.decode(.attention(attention), device, options) : try problem.prefill(.attention(attention), device)
+      ? try problem.decode(attention, device, options) : try problem.prefill(attention, device)
   }
 }
 
@@ -75,7 +75,7 @@ struct AttentionProblem: KernelReference {
   // MARK: prefill
 
   /// 128 threads over tiles of queries, tiles of keys and values in shared memory: the table at the head of flash_attention.cu.
-  func prefill(_ value: Operator<Count>, _ device: DeviceProperties) throws(Unsupported) -> KernelPlan {
+  func prefill(_ attention: Attention<Count>, _ device: DeviceProperties) throws(Unsupported) -> KernelPlan {
     let (rows, keys) = shape.headDim == 256 ? (64, 32) : shape.headDim == 128 ? (128, 48) : (128, 64)
     let shared = (rows + 2 * keys) * (2 * shape.headDim + 16)
     try requireShared(shared, device)
@@ -83,11 +83,10 @@ struct AttentionProblem: KernelReference {
     guard tiles <= 65535 else { throw Unsupported("the sequence has more tiles of queries than a grid takes") }
     let cache = shape.batch * shape.context * keyStride
     return KernelPlan(
-      value,
-      buffers: [
-        .random(.query, type, shape.batch * shape.queryTokens * queryStride), .random(.key, type, cache),
-        .random(.value, type, cache), .output(.output, type, shape.batch * shape.queryTokens * queryStride),
-      ],
+      attention,
+      // All keys of the context, even those that a window hides.
+      buffers: try PlannedBuffers(
+        attention, type, [.read(.key): .random(type, cache), .read(.value): .random(type, cache)]),
       steps: [
         .kernel(
           PlannedLaunch(
@@ -95,7 +94,7 @@ struct AttentionProblem: KernelReference {
             geometry: LaunchGeometry(
               grid: .init(try KernelPlan.blocks(shape.batch * shape.heads, "the heads"), UInt32(tiles)),
               block: .init(128), sharedBytes: UInt32(shared)),
-            arguments: [.buffer(0), .buffer(1), .buffer(2), .buffer(3)]
+            arguments: [.read(.query), .read(.key), .read(.value), .written(.output)]
               + [
                 shape.queryTokens, shape.context, shape.context, shape.heads, shape.keyHeads, queryStride, keyStride,
                 isCausal ? 1 : 0, window,
@@ -107,7 +106,7 @@ struct AttentionProblem: KernelReference {
   // MARK: decode
 
   func decode(
-    _ value: Operator<Count>, _ device: DeviceProperties, _ options: PlanningOptions
+    _ attention: Attention<Count>, _ device: DeviceProperties, _ options: PlanningOptions
   ) throws(Unsupported) -> KernelPlan {
     var problem = self
     var pagesOfSequence = 1
@@ -124,22 +123,20 @@ struct AttentionProblem: KernelReference {
     let blocks = shape.batch * shape.keyHeads * ((shape.group + 15) / 16)
     let splits = splits(blocks: blocks, device)
     let cache = shape.batch * pagesOfSequence * problem.pageTokens * keyStride
-    var buffers: [PlannedBuffer] = [
-      .random(.query, type, shape.batch * queryStride), .random(.key, type, cache, isRotated: true),
-      .random(.value, type, cache, isRotated: true), .output(.output, type, shape.batch * queryStride),
-      .workspace([Int32](repeating: Int32(clamping: shape.context), count: shape.batch)),
-    ]
-    var partials = PlannedLaunch.Argument.null
-    var statistics = PlannedLaunch.Argument.null
+    var buffers = try PlannedBuffers(
+      attention, type,
+      [.read(.key): .random(type, cache, isRotated: true), .read(.value): .random(type, cache, isRotated: true)])
+    buffers.add(.lengths, [Int32](repeating: Int32(clamping: shape.context), count: shape.batch))
+    var (partials, statistics) = (PlannedLaunch.Argument.null, PlannedLaunch.Argument.null)
     if splits > 1 {
-      (partials, statistics) = (.buffer(buffers.count), .buffer(buffers.count + 1))
-      buffers.append(.workspace(bytes: 4 * shape.batch * shape.heads * splits * shape.headDim))
-      buffers.append(.workspace(bytes: 8 * shape.batch * shape.heads * splits))
+      (partials, statistics) = (.workspace(.partials), .workspace(.statistics))
+      buffers.add(.partials, bytes: 4 * shape.batch * shape.heads * splits * shape.headDim)
+      buffers.add(.statistics, bytes: 8 * shape.batch * shape.heads * splits)
     }
     var table = PlannedLaunch.Argument.null
     if !problem.pages.isEmpty {
-      table = .buffer(buffers.count)
-      buffers.append(.workspace(problem.pages))
+      table = .workspace(.pages)
+      buffers.add(.pages, problem.pages)
     }
     var steps: [PlannedStep] = [
       .kernel(
@@ -148,7 +145,10 @@ struct AttentionProblem: KernelReference {
           geometry: LaunchGeometry(
             grid: .init(try KernelPlan.blocks(blocks, "the heads"), UInt32(splits)), block: .init(UInt32(32 * warps)),
             sharedBytes: UInt32(shared)),
-          arguments: [.buffer(0), .buffer(1), .buffer(2), .buffer(3), partials, statistics, .buffer(4), table]
+          arguments: [
+            .read(.query), .read(.key), .read(.value), .written(.output), partials, statistics, .workspace(.lengths),
+            table,
+          ]
             + [
               problem.pageTokens, pagesOfSequence, shape.heads, shape.keyHeads, queryStride, keyStride, window,
             ].map(PlannedLaunch.Argument.int32) + [.float(scale)]))
@@ -161,10 +161,10 @@ struct AttentionProblem: KernelReference {
             source: "flash_decode_combine.cu", kernel: "flash_decode_combine_\(type.rawValue)",
             geometry: LaunchGeometry(
               grid: .init(try KernelPlan.blocks((rows * shape.headDim / 8 + 127) / 128, "the rows")), block: .init(128)),
-            arguments: [partials, statistics, .buffer(3)]
+            arguments: [partials, statistics, .written(.output)]
               + [rows, splits, shape.headDim].map(PlannedLaunch.Argument.int32))))
     }
-    return KernelPlan(value, buffers: buffers, steps: steps, reference: problem)
+    return KernelPlan(attention, buffers: buffers, steps: steps, reference: problem)
   }
 
   /// Three blocks an SM, the shared memory of as many fits, and 256 keys a split at least, below which combining costs more than
@@ -190,22 +190,23 @@ struct AttentionProblem: KernelReference {
   var outputs: [ReferenceOutput] {
     [
       ReferenceOutput(
-        buffer: 3, type: type, pieces: shape.batch * shape.queryTokens * shape.heads,
+        name: .output, type: type, pieces: shape.batch * shape.queryTokens * shape.heads,
         cost: 4 * (window > 0 ? min(window, shape.context) : shape.context) * shape.headDim)
     ]
   }
 
-  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let head = index % shape.heads
     let (sequence, token) = (index / shape.heads).quotientAndRemainder(dividingBy: shape.queryTokens)
     let position = shape.context - shape.queryTokens + token
     let end = isCausal ? position + 1 : shape.context
     let begin = window > 0 ? max(0, position - window + 1) : 0
-    let query = data.values(0, index * shape.headDim..<(index + 1) * shape.headDim)
+    let query = data[.query][index * shape.headDim..<(index + 1) * shape.headDim]
+    let (cachedKeys, cachedValues) = (data[.key], data[.value])
     // Keys' places in the cache.
     let places = (begin..<end).map { place(of: $0, sequence, keyHead: head / shape.group) }
     let scores = places.map { place in
-      zip(query, data.values(1, place..<place + shape.headDim)).reduce(0) { $0 + $1.0 * $1.1 } * Double(scale)
+      zip(query, cachedKeys[place..<place + shape.headDim]).reduce(0) { $0 + $1.0 * $1.1 } * Double(scale)
     }
     let top = scores.max() ?? 0
     let powers = scores.map { Mathematics.exponential($0 - top) }
@@ -214,7 +215,7 @@ struct AttentionProblem: KernelReference {
     var sizes = 0.0
     for (power, place) in zip(powers, places) {
       let share = power / sum
-      for (column, value) in data.values(2, place..<place + shape.headDim).enumerated() {
+      for (column, value) in cachedValues[place..<place + shape.headDim].enumerated() {
         values[column] += share * value
       }
       sizes += share * share
@@ -230,17 +231,5 @@ struct AttentionProblem: KernelReference {
     let pagesOfSequence = (shape.context + pageTokens - 1) / pageTokens
     let home = pages.isEmpty ? sequence : Int(pages[sequence * pagesOfSequence + key / pageTokens])
     return (home * pageTokens + key % pageTokens) * keyStride + keyHead * shape.headDim
-  }
-}
-
-extension PlannedBuffer {
-  /// Integers that a kernel needs beside its operands.
-  static func workspace(_ integers: [Int32]) -> PlannedBuffer {
-    PlannedBuffer(name: .rows, byteCount: 4 * integers.count, contents: .integers(integers), isWorkspace: true)
-  }
-
-  /// Partial results.
-  static func workspace(bytes: Int) -> PlannedBuffer {
-    PlannedBuffer(name: .rows, byteCount: bytes, contents: .poison, isWorkspace: true)
   }
 }

@@ -5,13 +5,14 @@ extension KernelPlan {
     let type = try elementType([add.formats.residual])
     let count = try size(add.elements, "the tensor")
     return KernelPlan(
-      .residualAdd(add),
-      buffers: [.random(.input, type, count), .random(.residual, type, count), .output(.output, type, count)],
+      add, buffers: try PlannedBuffers(add, type),
       steps: [
-        try elementwise("residual_add", type, count, [.buffer(0), .buffer(1), .buffer(2), .uint64(count)])
+        try elementwise(
+          "residual_add", type, count, [.read(.input), .read(.residual), .written(.output), .uint64(count)])
       ],
-      reference: ElementwiseReference(output: 2, type: type, count: count, cost: 1) { data, index in
-        data.value(0, index) + data.value(1, index)
+      reference: ElementwiseReference(type: type, count: count, cost: 1) { data in
+        let (input, residual) = (data[.input], data[.residual])
+        return { input[$0] + residual[$0] }
       })
   }
 
@@ -19,10 +20,11 @@ extension KernelPlan {
     let type = try elementType([gelu.formats.residual])
     let count = try size(gelu.elements, "the tensor")
     return KernelPlan(
-      .gelu(gelu), buffers: [.random(.input, type, count), .output(.output, type, count)],
-      steps: [try elementwise("gelu", type, count, [.buffer(0), .buffer(1), .uint64(count)])],
-      reference: ElementwiseReference(output: 1, type: type, count: count, cost: 20) { data, index in
-        ElementwiseReference.gelu(data.value(0, index))
+      gelu, buffers: try PlannedBuffers(gelu, type),
+      steps: [try elementwise("gelu", type, count, [.read(.input), .written(.output), .uint64(count)])],
+      reference: ElementwiseReference(type: type, count: count, cost: 20) { data in
+        let input = data[.input]
+        return { ElementwiseReference.gelu(input[$0]) }
       })
   }
 
@@ -46,18 +48,20 @@ extension KernelPlan {
     // The grid's second direction takes 65535 blocks; a block goes on where a wider row is left over.
     let blocks = min(65535, (packs + threads - 1) / threads)
     return KernelPlan(
-      .siluAndMul(silu), buffers: [rows.tensor(.gate), rows.tensor(.up), rows.result(.output)],
+      silu, buffers: try PlannedBuffers(silu, type),
       steps: [
         .kernel(
           PlannedLaunch(
             source: "silu_and_mul.cu", kernel: "silu_and_mul_\(type.rawValue)",
             geometry: LaunchGeometry(
               grid: .init(try KernelPlan.blocks(rows.rows, "the rows"), UInt32(blocks)), block: .init(UInt32(threads))),
-            arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(rows.width)]))
+            arguments: [
+              .read(.gate), .read(.up), .written(.output), .int32(rows.width), .int32(rows.width),
+            ]))
       ],
-      reference: ElementwiseReference(output: 2, type: type, count: rows.rows * rows.width, cost: 20) { data, index in
-        let gate = data.value(0, index)
-        return gate / (1 + Mathematics.exponential(-gate)) * data.value(1, index)
+      reference: ElementwiseReference(type: type, count: rows.rows * rows.width, cost: 20) { data in
+        let (gates, up) = (data[.gate], data[.up])
+        return { gates[$0] / (1 + Mathematics.exponential(-gates[$0])) * up[$0] }
       })
   }
 }
@@ -66,24 +70,24 @@ extension KernelPlan {
 struct ElementwiseReference: KernelReference {
   private static let pieceLength = 1024
 
-  let output: Int
   let type: ElementType
   let count: Int
   let cost: Int
-  let element: @Sendable (TensorData, Int) -> Double
+  /// What computes an element, given the inputs.
+  let element: @Sendable (TensorData) -> (Int) -> Double
 
   var outputs: [ReferenceOutput] {
     [
       ReferenceOutput(
-        buffer: output, type: type,
+        name: .output, type: type,
         pieces: (count + ElementwiseReference.pieceLength - 1) / ElementwiseReference.pieceLength,
         cost: cost * ElementwiseReference.pieceLength)
     ]
   }
 
-  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let first = index * ElementwiseReference.pieceLength
-    let values = (first..<min(count, first + ElementwiseReference.pieceLength)).map { element(data, $0) }
+    let values = (first..<min(count, first + ElementwiseReference.pieceLength)).map(element(data))
     return ReferencePiece(first: first, values: values, absoluteError: 0x1p-22)
   }
 

@@ -12,18 +12,18 @@ extension KernelPlan {
     let tokenIDs = (0..<Int32(clamping: rows.rows)).shuffled(using: &generator)
     let packs = (rows.width * type.byteCount + 15) / 16
     return KernelPlan(
-      .embedding(gather),
-      buffers: [
-        PlannedBuffer(name: .tokenIDs, byteCount: 4 * tokenIDs.count, contents: .integers(tokenIDs)),
-        .random(.rows, type, own * rows.width, isRotated: true), rows.result(.output),
-      ],
+      gather,
+      buffers: try PlannedBuffers(
+        gather, type, [.read(.tokenIDs): .own(byteCount: 4 * tokenIDs.count, .integers(tokenIDs))]),
       steps: [
         .kernel(
           PlannedLaunch(
             source: "embedding.cu", kernel: "embedding_\(type.rawValue)",
             geometry: LaunchGeometry(
               grid: .init(try blocks(rows.rows, "the tokens")), block: .init(UInt32(min(256, (packs + 31) / 32 * 32)))),
-            arguments: [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .int32(0), .int32(own)]))
+            arguments: [
+              .read(.tokenIDs), .read(.rows), .written(.output), .int32(rows.width), .int32(0), .int32(own),
+            ]))
       ],
       reference: EmbeddingReference(grid: rows, ownRows: own))
   }
@@ -34,14 +34,14 @@ struct EmbeddingReference: KernelReference {
   let ownRows: Int
 
   var outputs: [ReferenceOutput] {
-    [ReferenceOutput(buffer: 2, type: grid.type, pieces: grid.rows, cost: grid.width)]
+    [ReferenceOutput(name: .output, type: grid.type, pieces: grid.rows, cost: grid.width)]
   }
 
-  func piece(_ token: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
-    let row = Int(data.integers(0)[token])
+  func piece(_ token: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
+    let row = Int(data[.tokenIDs].integers[token])
     let values =
       row < ownRows
-      ? data.values(1, row * grid.width..<(row + 1) * grid.width) : [Double](repeating: 0, count: grid.width)
+      ? data[.rows][row * grid.width..<(row + 1) * grid.width] : [Double](repeating: 0, count: grid.width)
     return ReferencePiece(first: token * grid.width, values: values, relativeError: 0)
   }
 }

@@ -7,10 +7,10 @@ extension KernelPlan {
     guard !norm.keepsRoot else { throw Unsupported("there are no kernels of a training step") }
     let rows = try RowGrid(norm.rows, norm.width, try elementType([norm.formats.residual]))
     return KernelPlan(
-      .rmsNorm(norm),
-      buffers: [rows.tensor(.input), rows.vector(.weight), rows.result(.output)],
+      norm, buffers: try PlannedBuffers(norm, rows.type),
       steps: [
-        rows.launch("rmsnorm", [.buffer(0), .buffer(1), .buffer(2), .int32(rows.width), .float(epsilon)])
+        rows.launch(
+          "rmsnorm", [.read(.input), .read(.weight), .written(.output), .int32(rows.width), .float(epsilon)])
       ],
       reference: NormReference(kind: .rmsNorm, grid: rows))
   }
@@ -18,11 +18,13 @@ extension KernelPlan {
   static func layerNorm(_ norm: LayerNorm<Count>) throws(Unsupported) -> KernelPlan {
     let rows = try RowGrid(norm.rows, norm.width, try elementType([norm.formats.residual]))
     return KernelPlan(
-      .layerNorm(norm),
-      buffers: [rows.tensor(.input), rows.vector(.weight), rows.vector(.bias), rows.result(.output)],
+      norm, buffers: try PlannedBuffers(norm, rows.type),
       steps: [
         rows.launch(
-          "layernorm", [.buffer(0), .buffer(1), .buffer(2), .buffer(3), .int32(rows.width), .float(epsilon)])
+          "layernorm",
+          [
+            .read(.input), .read(.weight), .read(.bias), .written(.output), .int32(rows.width), .float(epsilon),
+          ])
       ],
       reference: NormReference(kind: .layerNorm, grid: rows))
   }
@@ -31,15 +33,14 @@ extension KernelPlan {
     guard !norm.keepsRoot else { throw Unsupported("there are no kernels of a training step") }
     let rows = try RowGrid(norm.rows, norm.width, try elementType([norm.formats.residual]))
     return KernelPlan(
-      .addRMSNorm(norm),
-      buffers: [
-        rows.tensor(.input), rows.tensor(.residual), rows.vector(.weight), rows.result(.residual),
-        rows.result(.normalized),
-      ],
+      norm, buffers: try PlannedBuffers(norm, rows.type),
       steps: [
         rows.launch(
           "add_rmsnorm",
-          [.buffer(0), .buffer(1), .buffer(2), .buffer(3), .buffer(4), .int32(rows.width), .float(epsilon)])
+          [
+            .read(.input), .read(.residual), .read(.weight), .written(.residual), .written(.normalized),
+            .int32(rows.width), .float(epsilon),
+          ])
       ],
       reference: NormReference(kind: .addRMSNorm, grid: rows))
   }
@@ -58,11 +59,6 @@ struct RowGrid: Hashable, Sendable {
     blocks = try KernelPlan.blocks(self.rows, "the rows")
     _ = try KernelPlan.size(rows * width, "the tensor")
   }
-
-  func tensor(_ name: StaticName) -> PlannedBuffer { .random(name, type, rows * width) }
-  /// A weight of one row.
-  func vector(_ name: StaticName) -> PlannedBuffer { .random(name, type, width, isRotated: true) }
-  func result(_ name: StaticName) -> PlannedBuffer { .output(name, type, rows * width) }
 
   /// Two packs of 16 bytes a thread where the row is wide enough: enough loads in flight, and blocks small enough that several
   /// share an SM.
@@ -84,38 +80,38 @@ struct NormReference: KernelReference {
   let grid: RowGrid
 
   var outputs: [ReferenceOutput] {
-    let buffers =
+    let names: [StaticName] =
       switch kind {
-      case .rmsNorm: [2]
-      case .layerNorm: [3]
-      case .addRMSNorm: [3, 4]
+      case .rmsNorm, .layerNorm: [.output]
+      case .addRMSNorm: [.residual, .normalized]
       }
-    return buffers.map { ReferenceOutput(buffer: $0, type: grid.type, pieces: grid.rows, cost: 3 * grid.width) }
+    return names.map { ReferenceOutput(name: $0, type: grid.type, pieces: grid.rows, cost: 3 * grid.width) }
   }
 
-  func piece(_ row: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ row: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let first = row * grid.width
-    let place = first..<first + grid.width
-    var x = data.values(0, place)
+    var x = data[.input][first..<first + grid.width]
     let epsilon = Double(KernelPlan.epsilon)
+    let weight = data[.weight]
     switch kind {
     case .rmsNorm:
-      return ReferencePiece(first: first, values: NormReference.scaled(x, epsilon) { data.value(1, $0) })
+      return ReferencePiece(first: first, values: NormReference.scaled(x, epsilon, weight))
     case .layerNorm:
       let mean = x.reduce(0, +) / Double(x.count)
       let centred = x.map { $0 - mean }
-      var piece = ReferencePiece(
-        first: first, values: NormReference.scaled(centred, epsilon) { data.value(1, $0) })
-      for column in piece.values.indices { piece.values[column] += data.value(2, column) }
+      let bias = data[.bias]
+      var piece = ReferencePiece(first: first, values: NormReference.scaled(centred, epsilon, weight))
+      for column in piece.values.indices { piece.values[column] += bias[column] }
       // The mean's own rounding, scaled like the elements, and the bias may cancel what it is added to.
       piece.absoluteError = 0x1p-18 * (centred.map(\.magnitude).max() ?? 0) * NormReference.root(centred, epsilon)
       return piece
     case .addRMSNorm:
       // The norm is that of the sum as it is stored.
-      for column in x.indices { x[column] = grid.type.rounded(x[column] + data.value(1, first + column)) }
-      guard output == 1 else { return ReferencePiece(first: first, values: x) }
+      let residual = data[.residual]
+      for column in x.indices { x[column] = grid.type.rounded(x[column] + residual[first + column]) }
+      guard output == .normalized else { return ReferencePiece(first: first, values: x) }
       return ReferencePiece(
-        first: first, values: NormReference.scaled(x, epsilon) { data.value(2, $0) },
+        first: first, values: NormReference.scaled(x, epsilon, weight),
         // A sum that a float rounds first may land on the neighbouring element.
         relativeError: 0x1p-18 + 2 * grid.type.roundoff)
     }
@@ -126,8 +122,8 @@ struct NormReference: KernelReference {
     1 / (x.reduce(0) { $0 + $1 * $1 } / Double(x.count) + epsilon).squareRoot()
   }
 
-  private static func scaled(_ x: [Double], _ epsilon: Double, weight: (Int) -> Double) -> [Double] {
+  private static func scaled(_ x: [Double], _ epsilon: Double, _ weight: TensorData.Tensor) -> [Double] {
     let root = root(x, epsilon)
-    return x.indices.map { x[$0] * root * weight($0) }
+    return x.indices.map { x[$0] * root * weight[$0] }
   }
 }

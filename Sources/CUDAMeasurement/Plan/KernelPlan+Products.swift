@@ -8,7 +8,6 @@ extension KernelPlan {
   static func gemm(
     _ gemm: GEMM<Count>, hasGelu: Bool, _ device: DeviceProperties, _ options: PlanningOptions
   ) throws(Unsupported) -> KernelPlan {
-    let value: Operator<Count> = hasGelu ? .linearGelu(LinearGelu(gemm)) : .gemm(gemm)
     let formats = gemm.formats
     let output = gemm.destination == .keyValueCache ? formats.keyValueCache : formats.residual
     let format = try productFormat(formats.activation, formats.weight)
@@ -17,10 +16,13 @@ extension KernelPlan {
     let product = MatrixProduct(
       m: try size(gemm.m, "m", limit: Int(Int32.max)), n: try size(gemm.n, "n", limit: Int(Int32.max)),
       k: try size(gemm.k, "k", limit: Int(Int32.max)), format: format, epilogue: epilogue)
-    if !options.hasMatrixLibrary || options.prefersOwnProducts {
-      return try ownProduct(value, product, output, device)
+    func plan(_ definition: some OperatorDefinition<Count>) throws(Unsupported) -> KernelPlan {
+      if !options.hasMatrixLibrary || options.prefersOwnProducts {
+        return try ownProduct(definition, product, output, device)
+      }
+      return try libraryProduct(definition, product, output, .linear, device)
     }
-    return try libraryProduct(value, product, output, names: (.input, .weight, .output), device)
+    return hasGelu ? try plan(LinearGelu(gemm)) : try plan(gemm)
   }
 
   static func qkMatmul(
@@ -31,7 +33,7 @@ extension KernelPlan {
       heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
       capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
     return try libraryProduct(
-      .qkMatmul(matmul), product, matmul.formats.residual, names: (.query, .key, .scores), device)
+      matmul, product, matmul.formats.residual, .init(left: .query, right: .key, output: .scores), device)
   }
 
   static func svMatmul(
@@ -42,7 +44,7 @@ extension KernelPlan {
       heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
       capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
     return try libraryProduct(
-      .svMatmul(matmul), product, matmul.formats.residual, names: (.probabilities, .value, .output), device)
+      matmul, product, matmul.formats.residual, .init(left: .probabilities, right: .value, output: .output), device)
   }
 
   /// Of products of activations with the KV cache, which only cuBLASLt computes in batches.
@@ -64,8 +66,8 @@ extension KernelPlan {
   }
 
   private static func libraryProduct(
-    _ value: Operator<Count>, _ product: MatrixProduct, _ output: DType,
-    names: (left: StaticName, right: StaticName, output: StaticName), _ device: DeviceProperties
+    _ definition: some OperatorDefinition<Count>, _ product: MatrixProduct, _ output: DType,
+    _ matrices: ProductReference.Matrices, _ device: DeviceProperties
   ) throws(Unsupported) -> KernelPlan {
     if let reason = product.refusal(on: device.computeCapability) { throw Unsupported(reason) }
     let result = product.format.outputElement
@@ -76,26 +78,30 @@ extension KernelPlan {
       )
     }
     let type = product.format.inputElement
-    var buffers = [
-      PlannedBuffer.random(names.left, type, try size(product.leftSpan, "the left matrix")),
-      .random(names.right, type, try size(product.rightSpan, "the right matrix"), isRotated: true),
-      .output(names.output, result, try size(product.outputSpan, "the product")),
-    ]
-    if product.epilogue.hasBias { buffers.append(.random(.bias, result, product.n, isRotated: true)) }
+    let buffers = try PlannedBuffers(
+      definition, type,
+      [
+        .read(matrices.left): .random(type, try size(product.leftSpan, "the left matrix")),
+        .read(matrices.right): .random(type, try size(product.rightSpan, "the right matrix"), isRotated: true),
+        .written(matrices.output): .output(result, try size(product.outputSpan, "the product")),
+        .read(.bias): .random(result, product.n, isRotated: true),
+      ])
     return KernelPlan(
-      value, family: matrixLibraryFamily, buffers: buffers,
+      definition, family: matrixLibraryFamily, buffers: buffers,
       steps: [
         .product(
           PlannedProduct(
-            product: product, left: 0, right: 1, output: 2, bias: product.epilogue.hasBias ? 3 : nil))
+            product: product, left: .read(matrices.left), right: .read(matrices.right),
+            output: .written(matrices.output), bias: product.epilogue.hasBias ? .read(.bias) : nil))
       ],
       remark: product.format == .int8 ? "the product is stored as 32-bit integers" : nil,
-      reference: ProductReference(product))
+      reference: ProductReference(product, matrices))
   }
 
   /// The kernel of this package: f16 and bf16 on the tensor cores of Ampere and later.
   private static func ownProduct(
-    _ value: Operator<Count>, _ product: MatrixProduct, _ output: DType, _ device: DeviceProperties
+    _ definition: some OperatorDefinition<Count>, _ product: MatrixProduct, _ output: DType,
+    _ device: DeviceProperties
   ) throws(Unsupported) -> KernelPlan {
     let type = product.format.inputElement
     guard type == .f16 || type == .bf16, ElementType(output) == type else {
@@ -108,15 +114,9 @@ extension KernelPlan {
       blocks(product, tile) >= Int(clamping: device.streamingMultiprocessors)
     }
     let tile = product.m <= 16 ? (16, 32) : fitting ?? (64, 64)
-    var buffers = [
-      PlannedBuffer.random(.input, type, try size(product.leftSpan, "the input")),
-      .random(.weight, type, try size(product.rightSpan, "the weight"), isRotated: true),
-      .output(.output, type, try size(product.outputSpan, "the product")),
-    ]
-    if product.epilogue.hasBias { buffers.append(.random(.bias, type, product.n, isRotated: true)) }
     let hasGelu = product.epilogue == .gelu || product.epilogue == .biasGelu
     return KernelPlan(
-      value, buffers: buffers,
+      definition, buffers: try PlannedBuffers(definition, type),
       steps: [
         .kernel(
           PlannedLaunch(
@@ -125,11 +125,12 @@ extension KernelPlan {
               grid: .init(try KernelPlan.blocks(blocks(product, tile), "the tiles")), block: .init(128),
               sharedBytes: 49152),
             arguments: [
-              .buffer(0), .buffer(1), product.epilogue.hasBias ? .buffer(3) : .null, .buffer(2), .int32(product.m),
-              .int32(product.n), .int32(product.k), .int32((product.epilogue.hasBias ? 1 : 0) + (hasGelu ? 2 : 0)),
+              .read(.input), .read(.weight), product.epilogue.hasBias ? .read(.bias) : .null, .written(.output),
+              .int32(product.m), .int32(product.n), .int32(product.k),
+              .int32((product.epilogue.hasBias ? 1 : 0) + (hasGelu ? 2 : 0)),
             ]))
       ],
-      reference: ProductReference(product))
+      reference: ProductReference(product, .linear))
   }
 
   private static func blocks(_ product: MatrixProduct, _ tile: (rows: Int, columns: Int)) -> Int {
@@ -184,25 +185,37 @@ struct ProductReference: KernelReference {
   private static let columns = 32
 
   let product: MatrixProduct
+  let matrices: Matrices
 
-  init(_ product: MatrixProduct) { self.product = product }
+  /// Which operands are multiplied, and which one is stored.
+  struct Matrices: Hashable, Sendable {
+    let left, right, output: StaticName
+
+    static let linear = Matrices(left: .input, right: .weight, output: .output)
+  }
+
+  init(_ product: MatrixProduct, _ matrices: Matrices) {
+    self.product = product
+    self.matrices = matrices
+  }
 
   private var piecesOfRow: Int { (product.n + ProductReference.columns - 1) / ProductReference.columns }
 
   var outputs: [ReferenceOutput] {
     [
       ReferenceOutput(
-        buffer: 2, type: product.format.outputElement, pieces: product.batchCount * product.m * piecesOfRow,
+        name: matrices.output, type: product.format.outputElement, pieces: product.batchCount * product.m * piecesOfRow,
         cost: ProductReference.columns * product.k)
     ]
   }
 
-  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let (place, chunk) = index.quotientAndRemainder(dividingBy: piecesOfRow)
     let (batch, row) = place.quotientAndRemainder(dividingBy: product.m)
     let firstColumn = chunk * ProductReference.columns
     let start = batch * product.left.batchStride + row * product.left.leadingDimension
-    let left = data.values(0, start..<start + product.k)
+    let left = data[matrices.left][start..<start + product.k]
+    let (rightMatrix, bias) = (data[matrices.right], data[.bias])
     let right = batch * product.right.batchStride
     var values: [Double] = []
     var magnitude = 0.0
@@ -213,20 +226,20 @@ struct ProductReference: KernelReference {
       var ownSquares = 0.0
       if product.rightOrder == .nk {
         let first = right + column * product.right.leadingDimension
-        for (a, b) in zip(left, data.values(1, first..<first + product.k)) {
+        for (a, b) in zip(left, rightMatrix[first..<first + product.k]) {
           sum += a * b
           sizes += (a * b).magnitude
           ownSquares += a * b * a * b
         }
       } else {
         for (k, a) in left.enumerated() {
-          let term = a * data.value(1, right + k * product.right.leadingDimension + column)
+          let term = a * rightMatrix[right + k * product.right.leadingDimension + column]
           sum += term
           sizes += term.magnitude
           ownSquares += term * term
         }
       }
-      if product.epilogue.hasBias { sum += data.value(3, column) }
+      if product.epilogue.hasBias { sum += bias[column] }
       values.append(product.epilogue.hasGelu ? ElementwiseReference.gelu(sum) : sum)
       magnitude = max(magnitude, sizes)
       squares = max(squares, ownSquares)

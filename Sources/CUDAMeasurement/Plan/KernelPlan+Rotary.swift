@@ -8,20 +8,31 @@ extension KernelPlan {
     switch rotary.keySource {
     case .keyValueCache:
       return KernelPlan(
-        .rotary(rotary),
-        buffers: [
-          .random(.query, type, problem.tokens * problem.heads * problem.headDim),
-          .random(.key, type, problem.cacheElements), problem.table,
-        ],
-        steps: [.kernel(problem.launch("rotary", [.buffer(0), .buffer(1), .buffer(2)]))], reference: problem)
+        rotary,
+        buffers: try PlannedBuffers(
+          rotary, type,
+          [
+            .read(.query): .random(type, problem.tokens * problem.heads * problem.headDim),
+            .written(.query): .inside(.read(.query)), .read(.key): .random(type, problem.cacheElements),
+            .written(.key): .inside(.read(.key)), .read(.table): problem.table,
+          ]),
+        steps: [.kernel(problem.launch("rotary", [.read(.query), .read(.key), .read(.table)]))], reference: problem)
     case .fusedProjection:
       return KernelPlan(
-        .rotary(rotary),
-        buffers: [
-          .random(.query, type, problem.tokens * (problem.heads + 2 * problem.keyHeads) * problem.headDim),
-          .output(.key, type, problem.cacheElements), .output(.value, type, problem.cacheElements), problem.table,
+        rotary,
+        buffers: try PlannedBuffers(
+          rotary, type,
+          [
+            // Queries, keys and values of a token lie behind one another; queries are turned in place.
+            .read(.query): .random(type, problem.tokens * (problem.heads + 2 * problem.keyHeads) * problem.headDim),
+            .written(.query): .inside(.read(.query)), .read(.key): .inside(.read(.query)),
+            .read(.value): .inside(.read(.query)), .written(.key): .output(type, problem.cacheElements),
+            .written(.value): .output(type, problem.cacheElements), .read(.table): problem.table,
+          ]),
+        steps: [
+          .kernel(
+            problem.launch("rotary_kv_write", [.read(.query), .written(.key), .written(.value), .read(.table)]))
         ],
-        steps: [.kernel(problem.launch("rotary_kv_write", [.buffer(0), .buffer(1), .buffer(2), .buffer(3)]))],
         reference: problem)
     case .activation: throw Unsupported("there are no kernels of a training step")
     }
@@ -59,13 +70,12 @@ struct RotaryProblem: KernelReference {
   var cacheElements: Int { batch * capacity * keyHeads * headDim }
 
   /// Rows of all places up to the last.
-  var table: PlannedBuffer {
-    PlannedBuffer(
-      name: .table, byteCount: capacity * turned * type.byteCount, contents: .rotations(type, half: turned / 2))
+  var table: PlannedBuffers.Placement {
+    .own(byteCount: capacity * turned * type.byteCount, .rotations(type, half: turned / 2))
   }
 
   /// A block a token: a thread for each pair of packs, within reason.
-  func launch(_ name: String, _ buffers: [PlannedLaunch.Argument]) -> PlannedLaunch {
+  func launch(_ name: String, _ tensors: [PlannedLaunch.Argument]) -> PlannedLaunch {
     let pack = 16 / type.byteCount
     let pairs = (heads + keyHeads) * ((turned / 2 + pack - 1) / pack)
     let threads = min(512, max(32, (pairs + 31) / 32 * 32))
@@ -73,36 +83,38 @@ struct RotaryProblem: KernelReference {
       source: "\(name).cu", kernel: "\(name)_\(type.rawValue)",
       geometry: LaunchGeometry(
         grid: .init(UInt32(queryTokens), UInt32(batch)), block: .init(UInt32(threads))),
-      arguments: buffers + [heads, keyHeads, headDim, turned, capacity, past].map(PlannedLaunch.Argument.int32))
+      arguments: tensors + [heads, keyHeads, headDim, turned, capacity, past].map(PlannedLaunch.Argument.int32))
   }
 
   // Pieces are a token's heads: of the queries, then of the keys, then of the values.
 
   var outputs: [ReferenceOutput] {
     var outputs = [
-      ReferenceOutput(buffer: 0, type: type, pieces: tokens, cost: 4 * heads * headDim),
-      ReferenceOutput(buffer: 1, type: type, pieces: tokens, cost: 4 * keyHeads * headDim),
+      ReferenceOutput(name: .query, type: type, pieces: tokens, cost: 4 * heads * headDim),
+      ReferenceOutput(name: .key, type: type, pieces: tokens, cost: 4 * keyHeads * headDim),
     ]
-    if isFused { outputs.append(ReferenceOutput(buffer: 2, type: type, pieces: tokens, cost: keyHeads * headDim)) }
+    if isFused {
+      outputs.append(ReferenceOutput(name: .value, type: type, pieces: tokens, cost: keyHeads * headDim))
+    }
     return outputs
   }
 
-  func piece(_ token: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ token: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let place = past + token % queryTokens
     let slot = (token / queryTokens * capacity + place) * keyHeads * headDim
-    let count = output == 0 ? heads : keyHeads
-    let width = (heads + 2 * keyHeads) * headDim
+    let count = output == .query ? heads : keyHeads
     // Where the heads are before, and where they are afterwards.
-    let source =
-      switch output {
-      case 0: isFused ? token * width : token * heads * headDim
-      case 1: isFused ? token * width + heads * headDim : slot
-      default: token * width + (heads + keyHeads) * headDim
-      }
-    let before = data.values(output == 0 || isFused ? 0 : 1, source..<source + count * headDim)
-    let first = output == 0 ? source : slot
-    guard output < 2 else { return ReferencePiece(first: first, values: before, relativeError: 0) }
-    let table = data.values(isFused ? 3 : 2, place * turned..<(place + 1) * turned)
+    let source: Int
+    if isFused {
+      let before = output == .query ? 0 : output == .key ? heads : heads + keyHeads
+      source = (token * (heads + 2 * keyHeads) + before) * headDim
+    } else {
+      source = output == .query ? token * heads * headDim : slot
+    }
+    let before = data[isFused ? .query : output][source..<source + count * headDim]
+    let first = output == .query ? source : slot
+    guard output != .value else { return ReferencePiece(first: first, values: before, relativeError: 0) }
+    let table = data[.table][place * turned..<(place + 1) * turned]
     var after = before
     for head in 0..<count {
       for pair in 0..<turned / 2 {

@@ -11,8 +11,11 @@ extension KernelPlan {
       throw Unsupported("its scores are not whole rows")
     }
     return KernelPlan(
-      .softmax(softmax), buffers: [grid.tensor(.scores), grid.result(.probabilities)],
-      steps: [grid.launch("softmax", [.buffer(0), .buffer(1), .int32(grid.width), .float(softmaxScale)])],
+      softmax, buffers: try PlannedBuffers(softmax, type),
+      steps: [
+        grid.launch(
+          "softmax", [.read(.scores), .written(.probabilities), .int32(grid.width), .float(softmaxScale)])
+      ],
       reference: SoftmaxReference(grid: grid))
   }
 }
@@ -21,12 +24,12 @@ struct SoftmaxReference: KernelReference {
   let grid: RowGrid
 
   var outputs: [ReferenceOutput] {
-    [ReferenceOutput(buffer: 1, type: grid.type, pieces: grid.rows, cost: 10 * grid.width)]
+    [ReferenceOutput(name: .probabilities, type: grid.type, pieces: grid.rows, cost: 10 * grid.width)]
   }
 
-  func piece(_ row: Int, of output: Int, _ data: TensorData) -> ReferencePiece {
+  func piece(_ row: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
     let first = row * grid.width
-    let scores = data.values(0, first..<first + grid.width)
+    let scores = data[.scores][first..<first + grid.width]
     let top = scores.max() ?? 0
     let powers = scores.map { Mathematics.exponential(Double(KernelPlan.softmaxScale) * ($0 - top)) }
     let sum = powers.reduce(0, +)

@@ -7,6 +7,8 @@ public struct KernelPlan: Sendable {
   /// The library that the kernels are of, as observations name it.
   public let family: String
   public let buffers: [PlannedBuffer]
+  /// Operands that lie in another's memory.
+  private let homes: [PlannedTensor: PlannedTensor]
   /// One call of the operator, in order.
   public let steps: [PlannedStep]
   /// What is different from the operator as it is counted; nil: nothing.
@@ -16,13 +18,14 @@ public struct KernelPlan: Sendable {
   /// This package's own kernels.
   public static let ownFamily = "roofline"
 
-  init(
-    _ value: Operator<Count>, family: String = KernelPlan.ownFamily, buffers: [PlannedBuffer],
-    steps: [PlannedStep], remark: String? = nil, reference: any KernelReference
-  ) {
-    self.value = value
+  init<Definition: OperatorDefinition>(
+    _ definition: Definition, family: String = KernelPlan.ownFamily, buffers: PlannedBuffers, steps: [PlannedStep],
+    remark: String? = nil, reference: any KernelReference
+  ) where Definition.Scalar == Count {
+    value = definition.asOperator
     self.family = family
-    self.buffers = buffers
+    self.buffers = buffers.all
+    homes = buffers.homes
     self.steps = steps
     self.remark = remark
     self.reference = reference
@@ -31,6 +34,12 @@ public struct KernelPlan: Sendable {
   /// Of this package's own kernels.
   public var launches: [PlannedLaunch] {
     steps.compactMap { if case .kernel(let launch) = $0 { launch } else { nil } }
+  }
+
+  /// Index of the buffer in which a tensor lies; nil where the plan has none.
+  public func place(of tensor: PlannedTensor) -> Int? {
+    let home = homes[tensor] ?? tensor
+    return buffers.firstIndex { $0.tensor == home }
   }
 
   /// Bytes beside the operator's operands: partial results, lengths, page tables.
@@ -50,36 +59,6 @@ public struct Unsupported: Error, Hashable, Sendable {
   init(_ reason: String) { self.reason = reason }
 }
 
-/// Memory of one tensor.
-public struct PlannedBuffer: Hashable, Sendable {
-  public enum Contents: Hashable, Sendable {
-    /// Uniform in [−1, 1].
-    case random(ElementType)
-    /// Rows of `half` cosines and `half` sines of random angles. They are rounded, so lengths drift where a kernel turns in place
-    /// thousands of times; that changes no time.
-    case rotations(ElementType, half: Int)
-    case integers([Int32])
-    /// Written by the kernel; every byte 0xFF before, so that an element nobody writes is no number.
-    case poison
-  }
-
-  public var name: StaticName
-  public var byteCount: Int
-  public var contents: Contents
-  /// Weights and keys, of which every layer of a model has its own; activations are reused.
-  public var isRotated = false
-  /// Not an operand: what this way of computing needs beside them.
-  public var isWorkspace = false
-
-  static func random(_ name: StaticName, _ type: ElementType, _ count: Int, isRotated: Bool = false) -> PlannedBuffer {
-    PlannedBuffer(name: name, byteCount: count * type.byteCount, contents: .random(type), isRotated: isRotated)
-  }
-
-  static func output(_ name: StaticName, _ type: ElementType, _ count: Int) -> PlannedBuffer {
-    PlannedBuffer(name: name, byteCount: count * type.byteCount, contents: .poison)
-  }
-}
-
 /// One piece of work of a plan.
 public enum PlannedStep: Hashable, Sendable {
   case kernel(PlannedLaunch)
@@ -87,18 +66,18 @@ public enum PlannedStep: Hashable, Sendable {
   case product(PlannedProduct)
 }
 
-/// A matrix product and the buffers of its matrices by their indices.
+/// A matrix product and the tensors that are its matrices.
 public struct PlannedProduct: Hashable, Sendable {
   public var product: MatrixProduct
-  public var left, right, output: Int
-  public var bias: Int?
+  public var left, right, output: PlannedTensor
+  public var bias: PlannedTensor?
 }
 
 /// One kernel launch of a plan.
 public struct PlannedLaunch: Hashable, Sendable {
   public enum Argument: Hashable, Sendable {
-    /// A buffer of the plan by its index, from a byte on.
-    case buffer(Int, offset: Int = 0)
+    /// The address of a tensor of the plan.
+    case tensor(PlannedTensor)
     /// A tensor that is not there.
     case null
     case int32(Int)
@@ -113,17 +92,23 @@ public struct PlannedLaunch: Hashable, Sendable {
   public var arguments: [Argument]
 }
 
+extension PlannedLaunch.Argument {
+  static func read(_ name: StaticName) -> Self { .tensor(.read(name)) }
+  static func written(_ name: StaticName) -> Self { .tensor(.written(name)) }
+  static func workspace(_ name: PlannedTensor.Workspace) -> Self { .tensor(.workspace(name)) }
+}
+
 /// What a kernel must compute, in double precision and apart from how the kernel does it.
 public protocol KernelReference: Sendable {
   /// The outputs, each cut into pieces of neighbouring elements.
   var outputs: [ReferenceOutput] { get }
-  /// The elements of one piece.
-  func piece(_ index: Int, of output: Int, _ data: TensorData) -> ReferencePiece
+  /// The elements of one piece of an output.
+  func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece
 }
 
 public struct ReferenceOutput: Hashable, Sendable {
-  /// Index of the plan's buffer.
-  public let buffer: Int
+  /// The operand that is stored.
+  public let name: StaticName
   public let type: ElementType
   public let pieces: Int
   /// Operations of the reference that a piece costs: how many pieces are looked at depends on it.

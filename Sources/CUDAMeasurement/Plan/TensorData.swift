@@ -47,26 +47,41 @@ public struct TensorData: Sendable {
     self.tables = tables
   }
 
-  /// An element of a random tensor or a table. Buffers that are written have none.
-  public func value(_ buffer: Int, _ index: Int) -> Double {
-    if let table = tables[buffer] { return table[index] }
-    guard case .random(let type) = buffers[buffer].contents, let pattern = patterns[type] else { return .nan }
-    return pattern.values[(index + Pattern.start(ofBuffer: buffer)) % Pattern.length]
-  }
-
-  /// Neighbouring elements.
-  public func values(_ buffer: Int, _ range: Range<Int>) -> [Double] {
-    if let table = tables[buffer] { return Array(table[range]) }
-    guard case .random(let type) = buffers[buffer].contents, let pattern = patterns[type] else {
-      return [Double](repeating: .nan, count: range.count)
+  /// An operand that is loaded, as the kernel finds it.
+  public subscript(_ name: StaticName) -> Tensor {
+    guard let index = buffers.firstIndex(where: { $0.tensor == .read(name) }) else { return .missing }
+    switch buffers[index].contents {
+    case .random(let type):
+      guard let pattern = patterns[type] else { return .missing }
+      return Tensor(values: pattern.values, start: Pattern.start(ofBuffer: index), integers: [])
+    case .rotations: return Tensor(values: tables[index] ?? [], start: 0, integers: [])
+    case .integers(let integers): return Tensor(values: [], start: 0, integers: integers)
+    case .poison: return .missing
     }
-    let first = (range.lowerBound + Pattern.start(ofBuffer: buffer)) % Pattern.length
-    if first + range.count <= Pattern.length { return Array(pattern.values[first..<first + range.count]) }
-    return (0..<range.count).map { pattern.values[(first + $0) % Pattern.length] }
   }
 
-  public func integers(_ buffer: Int) -> [Int32] {
-    if case .integers(let integers) = buffers[buffer].contents { integers } else { [] }
+  /// Elements of one tensor, which repeat. Those of a tensor that is not there are no numbers.
+  public struct Tensor: Sendable {
+    private let values: [Double]
+    private let start: Int
+    public let integers: [Int32]
+
+    fileprivate static let missing = Tensor(values: [.nan], start: 0, integers: [])
+
+    fileprivate init(values: [Double], start: Int, integers: [Int32]) {
+      self.values = values.isEmpty ? [.nan] : values
+      self.start = start
+      self.integers = integers
+    }
+
+    public subscript(index: Int) -> Double { values[(index + start) % values.count] }
+
+    /// Neighbouring elements.
+    public subscript(range: Range<Int>) -> [Double] {
+      let first = (range.lowerBound + start) % values.count
+      if first + range.count <= values.count { return Array(values[first..<first + range.count]) }
+      return (0..<range.count).map { values[(first + $0) % values.count] }
+    }
   }
 
   /// A table of rotations as the device holds it.

@@ -17,6 +17,12 @@ public enum Numbers {
     return fixed(value / 1e18, decimals: 2) + " E"
   }
 
+  /// A limit as a person writes it, without decimals that are noughts: 10 G.
+  public static func short(_ value: Double) -> String {
+    let scaled = scaled(value)
+    return scaled.replacing(".00", with: "") + (scaled.contains(" ") ? "" : " ")
+  }
+
   public static func scaled(_ count: Count) -> String { scaled(Double(count.value)) }
 
   /// A time with two decimals in the unit that gives it one to three digits before them.

@@ -5,34 +5,40 @@ import RooflineCore
 enum ConventionOptions {
   static let convention = Option(
     "convention", "NAME",
-    "\(Convention.allCases.map(\.rawValue).joined(separator: ", ")): count as a note does (exact)")
+    "\(Convention.allCases.map(\.rawValue).joined(separator: ", ")): count as a note does (exact)"
+  ) { text throws(InputError) in try Convention(named: text) }
 
   /// Options that mean nothing to any note.
-  static let foreign = [
-    "context", "sequence-parallel", "pp", "micro-batches", "dp", "vector-peak", "special-peak", "link", "link-latency",
-    "overlap", "units", "time", "calibration", "residency", "launch", "family", "interval", "observations",
-    "every-step",
-  ]
+  static let foreign: [any AnyOption] =
+    [
+      WorkloadOptions.context, WorkloadOptions.sequenceParallel, WorkloadOptions.pipeline,
+      WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.vectorPeak, WorkloadOptions.specialPeak,
+      WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap, AnalyzeCommand.units,
+    ] + TimeOptions.all + [AnalyzeCommand.everyStep]
 }
 
 extension Convention {
   /// Options of rates, which change nothing where a note knows no rates.
-  fileprivate var idleOptions: [String] {
+  fileprivate var idleOptions: [any AnyOption] {
     switch self {
     case .exact, .llmCounts: []
-    case .notes003: ["efficiency", "compute-efficiency", "memory-efficiency", "peak", "bandwidth"]
+    case .notes003:
+      [
+        WorkloadOptions.efficiency, WorkloadOptions.computeEfficiency, WorkloadOptions.memoryEfficiency,
+        WorkloadOptions.peak, WorkloadOptions.bandwidth,
+      ]
     }
   }
 }
 
 extension ParsedArguments {
   func convention() throws(InputError) -> Convention {
-    try string("convention").map { name throws(InputError) in try Convention(named: name) } ?? .exact
+    try value(of: ConventionOptions.convention) ?? .exact
   }
 
   /// For standard error: options that are right for the program and change nothing in a note.
   func idleWarnings(_ convention: Convention) -> String {
-    let idle = convention.idleOptions.filter(has).map { "--\($0)" }
+    let idle = convention.idleOptions.filter(isGiven).map { "--\($0.name)" }
     guard !idle.isEmpty else { return "" }
     return
       "roofline: warning: \(convention.rawValue) counts FLOPs and elements and knows no rates: \(idle.joined(separator: ", ")) changes nothing\n"
@@ -45,14 +51,16 @@ extension ParsedArguments {
     _ convention: Convention, _ catalog: Catalog
   ) throws(InputError) -> (scenario: Scenario, phases: [Phase], generated: UInt64) {
     let name = convention.rawValue
-    let foreign = ConventionOptions.foreign + (convention == .llmCounts ? [] : ["generate"])
-    if let option = foreign.first(where: has) { throw .usage("--\(option) means nothing to \(name); leave it out") }
+    let foreign = ConventionOptions.foreign + (convention == .llmCounts ? [] : [WorkloadOptions.generate])
+    if let option = foreign.first(where: isGiven) {
+      throw .usage("--\(option.name) means nothing to \(name); leave it out")
+    }
     let phases = try phases()
-    let tokens = try positiveInteger("generate")
+    let tokens = try value(of: WorkloadOptions.generate)
     if convention == .llmCounts, phases.contains(.decode), tokens == nil {
       throw .usage("--generate is missing; \(name) reads prompt + generated keys in decode, e.g. --generate 1024")
     }
-    guard has("prompt") else {
+    guard isGiven(WorkloadOptions.prompt) else {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")
     }
     let scenario = try scenario(catalog, phases: phases)

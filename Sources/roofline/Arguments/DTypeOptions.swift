@@ -5,10 +5,10 @@ struct DTypeOptions: Sendable {
   let all, weight, activation, keyValueCache: DType?
 
   init(_ arguments: ParsedArguments) throws(InputError) {
-    all = try arguments.choice("dtype", DType.self)
-    weight = try arguments.choice("weight-dtype", DType.self)
-    activation = try arguments.choice("activation-dtype", DType.self)
-    keyValueCache = try arguments.choice("kv-dtype", DType.self)
+    all = try arguments.value(of: WorkloadOptions.dtype)
+    weight = try arguments.valueIfDeclared(of: WorkloadOptions.weightDType)
+    activation = try arguments.valueIfDeclared(of: WorkloadOptions.activationDType)
+    keyValueCache = try arguments.valueIfDeclared(of: WorkloadOptions.keyValueDType)
   }
 
   /// Whether nothing is left to the model's own format.

@@ -13,8 +13,8 @@ struct KernelRequest: Sendable {
     var columns = columns
     let dtype = try KernelRequest.dtype("dtype", &columns)
     let keyValue = try KernelRequest.dtype("kv_dtype", &columns)
-    try KernelRequest.requireOne("dtype", dtype, or: "--dtype", given.all)
-    try KernelRequest.requireOne("kv_dtype", keyValue, or: "--kv-dtype", given.keyValueCache)
+    try KernelRequest.requireOne("dtype", dtype, or: WorkloadOptions.dtype, given.all)
+    try KernelRequest.requireOne("kv_dtype", keyValue, or: WorkloadOptions.keyValueDType, given.keyValueCache)
     kernel = try KernelArguments(kind: kind, values: columns)
     guard let base = given.all ?? dtype ?? (kernel.kind.isCollective ? .bf16 : nil) else {
       throw .usage("--dtype is missing; one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -29,14 +29,14 @@ struct KernelRequest: Sendable {
 
   /// Throws where an option names a format that no tensor of the operator has.
   func requireCounted(_ given: DTypeOptions) throws(InputError) {
-    let options: [(name: String, value: DType?, formats: (DType) -> NumberFormats)] = [
-      ("weight-dtype", given.weight, { formats.with(weight: $0) }),
-      ("activation-dtype", given.activation, { formats.with(activation: $0) }),
-      ("kv-dtype", given.keyValueCache, { formats.with(keyValueCache: $0) }),
+    let options: [(option: Option<DType>, value: DType?, formats: (DType) -> NumberFormats)] = [
+      (WorkloadOptions.weightDType, given.weight, { formats.with(weight: $0) }),
+      (WorkloadOptions.activationDType, given.activation, { formats.with(activation: $0) }),
+      (WorkloadOptions.keyValueDType, given.keyValueCache, { formats.with(keyValueCache: $0) }),
     ]
-    for (name, value, formats) in options where value != nil {
+    for (option, value, formats) in options where value != nil {
       guard try isCounted(with: formats) else {
-        throw .usage("--\(name) changes nothing of kernel \(kernel.kind.rawValue); leave it out")
+        throw .usage("--\(option.name) changes nothing of kernel \(kernel.kind.rawValue); leave it out")
       }
     }
   }
@@ -49,10 +49,10 @@ struct KernelRequest: Sendable {
   }
 
   private static func requireOne(
-    _ column: String, _ value: DType?, or option: String, _ other: DType?
+    _ column: String, _ value: DType?, or option: Option<DType>, _ other: DType?
   ) throws(InputError) {
     guard let value, let other, value != other else { return }
-    throw .usage("\(column)=\(value.rawValue) and \(option) \(other.rawValue) contradict each other; give one")
+    throw .usage("\(column)=\(value.rawValue) and --\(option.name) \(other.rawValue) contradict each other; give one")
   }
 
   /// Words like `m=16`.

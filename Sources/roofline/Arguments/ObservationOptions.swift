@@ -3,14 +3,24 @@ import RooflineCore
 
 /// The options of commands that read measurements.
 enum ObservationOptions {
-  static let observations = Option(
+  static let observations = Option.text(
     "observations", "FILE …", "measured kernels: CSV, or JSON of `measure` (may repeat)", mayRepeat: true)
-  static let calibration = Option(
+  static let calibration = Option.text(
     "calibration", "FILE", "constants to ask first (those of the GPU, then of its generation)")
-  static let prior = Option("prior", "NAME", "the GPU whose constants are used, and no others")
-  static let residency = Option(
+  static let prior = Option.text("prior", "NAME", "the GPU whose constants are used, and no others")
+  static let residency = Option<Residency>.choice(
     "residency", "HOW", "serving (weights and cache cold) or warm (as the benchmark was)")
-  static let interval = Option("interval", "SHARE", "of measurements that an interval holds (0.9)")
+  static let interval = interval("of measurements that an interval holds (0.9)")
+
+  /// A share strictly between 0 and 1.
+  static func interval(_ help: String) -> Option<Double> {
+    Option("interval", "SHARE", help) { text throws(InputError) in
+      guard let share = Double(text), share >= 0.5, share <= 0.99 else {
+        throw .usage("--interval is \"\(text)\"; expected a share from 0.5 to 0.99, e.g. 0.9")
+      }
+      return share
+    }
+  }
 }
 
 extension ParsedArguments {
@@ -18,7 +28,7 @@ extension ParsedArguments {
   ///
   /// - Parameter others: further files; the positionals of commands that take nothing else (`--observations a.csv b.csv`).
   func observations(and others: [String]) throws(InputError) -> [ObservationFile] {
-    let paths = strings("observations") + others
+    let paths = try values(of: ObservationOptions.observations) + others
     guard !paths.isEmpty else {
       throw .usage("--observations is missing; name a file of measured kernels")
     }
@@ -38,7 +48,7 @@ extension ParsedArguments {
   /// The GPU of the measurements: the one named, which must be the files' own where the catalog knows it.
   func hardware(of files: [ObservationFile], _ catalog: Catalog) throws(InputError) -> HardwareSpec {
     let gpu = files.first?.gpu ?? ""
-    guard let name = string("hardware") else {
+    guard let name = try value(of: WorkloadOptions.hardware) else {
       do { return try catalog.hardware(gpu) } catch {
         throw .usage(
           "no hardware file is called \(gpu), as \(files.first?.path ?? "the file") names its GPU; say --hardware NAME|PATH"
@@ -55,14 +65,8 @@ extension ParsedArguments {
     return hardware
   }
 
-  /// A share strictly between 0 and 1.
-  func interval() throws(InputError) -> Double {
-    guard let text = string("interval") else { return 0.9 }
-    guard let share = Double(text), share >= 0.5, share <= 0.99 else {
-      throw .usage("--interval is \"\(text)\"; expected a share from 0.5 to 0.99, e.g. 0.9")
-    }
-    return share
-  }
+  /// The share of measurements that intervals hold.
+  func interval() throws(InputError) -> Double { try value(of: ObservationOptions.interval) ?? 0.9 }
 
-  func residency() throws(InputError) -> Residency? { try choice("residency", Residency.self) }
+  func residency() throws(InputError) -> Residency? { try value(of: ObservationOptions.residency) }
 }

@@ -1,5 +1,22 @@
-/// A command-line option. The table of a command's options is its parser and its help at once.
-struct Option: Hashable, Sendable {
+import RooflineCore
+import RooflineReport
+
+/// What a command takes by name, whatever its value is: what the parser and the help need.
+protocol AnyOption: Sendable {
+  associatedtype Value
+  var declaration: OptionDeclaration { get }
+  /// What the text on the command line means.
+  ///
+  /// - Throws: `InputError.usage` naming the option and what it expects.
+  var read: @Sendable (_ text: String) throws(InputError) -> Value { get }
+}
+
+extension AnyOption {
+  var name: String { declaration.name }
+}
+
+/// How an option is written. The list of a command's options is its parser and its help at once.
+struct OptionDeclaration: Hashable, Sendable {
   let name: String
   /// What stands for the value in the help; nil for a switch.
   let value: String?
@@ -7,36 +24,92 @@ struct Option: Hashable, Sendable {
   let mayRepeat: Bool
   /// Whether the value names a file that the command writes: then no other argument may name the same one.
   let isOutput: Bool
+}
 
-  init(_ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false) {
-    self.isOutput = isOutput
-    self.name = name
-    self.value = value
-    self.help = help
-    self.mayRepeat = mayRepeat
+/// An option with the type of its value: declared once, and read by this value, never by its name.
+struct Option<Value>: AnyOption {
+  let declaration: OptionDeclaration
+  let read: @Sendable (_ text: String) throws(InputError) -> Value
+
+  init(
+    _ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false,
+    read: @escaping @Sendable (_ text: String) throws(InputError) -> Value
+  ) {
+    declaration = OptionDeclaration(name: name, value: value, help: help, mayRepeat: mayRepeat, isOutput: isOutput)
+    self.read = read
   }
 }
 
-/// A command: its name, what it takes, and what its help says.
-struct CommandDescription: Sendable {
-  let name: String
-  let summary: String
-  let usage: String
-  let options: [Option]
-  let positionals: ClosedRange<Int>
-  let example: String
-  var notes: [String] = []
+extension Option where Value == Bool {
+  /// A switch.
+  static func flag(_ name: String, _ help: String) -> Self { Option(name, nil, help) { _ throws(InputError) in true } }
+}
 
-  var help: String {
-    var lines = [summary, "", "USAGE: roofline \(usage)"]
-    if !options.isEmpty { lines += ["", "OPTIONS:"] }
-    for option in options {
-      let left = "  --\(option.name)\(option.value.map { " \($0)" } ?? "")"
-      let gap =
-        left.count < 32 ? String(repeating: " ", count: 32 - left.count) : "\n" + String(repeating: " ", count: 32)
-      lines.append(left + gap + option.help)
+extension Option where Value == String {
+  /// A name, a path, or what only its reader understands.
+  static func text(
+    _ name: String, _ value: String, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false
+  ) -> Self {
+    Option(name, value, help, mayRepeat: mayRepeat, isOutput: isOutput) { text throws(InputError) in text }
+  }
+}
+
+extension Option where Value == UInt64 {
+  /// A whole number of at least 1.
+  static func count(_ name: String, _ value: String, _ help: String) -> Self {
+    Option(name, value, help) { text throws(InputError) in
+      guard let number = UInt64(text), number > 0, number <= Count.limit else {
+        throw .usage("--\(name) is \"\(text)\"; expected a whole number of at least 1, below 2^63")
+      }
+      return number
     }
-    if !notes.isEmpty { lines += [""] + notes }
-    return (lines + ["", "EXAMPLE:", "  \(example)"]).joined(separator: "\n") + "\n"
+  }
+}
+
+extension Option where Value == Double {
+  /// A number above 0.
+  static func positive(_ name: String, _ value: String, _ help: String) -> Self {
+    Option(name, value, help) { text throws(InputError) in try positive(text, name) }
+  }
+
+  /// A rate, in units a second.
+  static func rate(
+    _ name: String, _ value: String, _ help: String, in limits: ClosedRange<Double> = RateOptions.plausibleCompute,
+    _ unit: String = "FLOP/s"
+  ) -> Self {
+    Option(name, value, help) { text throws(InputError) in
+      let number = try positive(text, name)
+      guard limits.contains(number) else {
+        let (least, most) = (Numbers.short(limits.lowerBound), Numbers.short(limits.upperBound))
+        throw .usage("--\(name) is \(text); expected \(least)\(unit) to \(most)\(unit)")
+      }
+      return number
+    }
+  }
+
+  /// A share above 0 and up to 1.
+  static func share(_ name: String, _ help: String) -> Self {
+    Option(name, "SHARE", help) { text throws(InputError) in
+      guard let number = Double(text), number >= 1e-6, number <= 1 else {
+        throw .usage("--\(name) is \"\(text)\"; expected a share above 0 (at least 1e-6) and up to 1, e.g. 0.9")
+      }
+      return number
+    }
+  }
+
+  private static func positive(_ text: String, _ name: String) throws(InputError) -> Double {
+    guard let number = Double(text), number > 0, number.isFinite else {
+      throw .usage("--\(name) is \"\(text)\"; expected a number above 0")
+    }
+    return number
+  }
+}
+
+extension Option where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+  /// One of a type's cases.
+  static func choice(_ name: String, _ value: String, _ help: String) -> Self {
+    Option(name, value, help) { text throws(InputError) in
+      try ParsedArguments.choice(text, for: "--\(name)", Value.self)
+    }
   }
 }

@@ -2,6 +2,7 @@ import RooflineCore
 
 /// Arguments sorted into a command's options and positionals.
 struct ParsedArguments: Sendable {
+  private let command: CommandDescription
   private var values: [String: [String]] = [:]
   private(set) var positionals: [String] = []
   /// All of them, as they were typed.
@@ -9,6 +10,7 @@ struct ParsedArguments: Sendable {
 
   /// `--name value` and `--name=value`; `--` ends the options.
   init(_ arguments: some Sequence<String>, _ command: CommandDescription) throws(InputError) {
+    self.command = command
     var rest = Array(arguments)[...]
     line = rest.joined(separator: " ")
     var areOptionsOver = false
@@ -23,7 +25,7 @@ struct ParsedArguments: Sendable {
       }
       let bare = argument.dropFirst(argument.hasPrefix("--") ? 2 : 1)
       let name = String(bare.prefix { $0 != "=" })
-      guard argument.hasPrefix("--"), let option = command.options.first(where: { $0.name == name }) else {
+      guard argument.hasPrefix("--"), let option = command.options.first(where: { $0.name == name })?.declaration else {
         let nearest = Spelling.nearest(to: name, among: command.options.map(\.name)).map { "--\($0)" }
         throw .usage(
           "unknown option \(argument.prefix { $0 != "=" }) for `\(command.name)`; \(nearest.isEmpty ? "see `roofline \(command.name) --help`" : "did you mean \(nearest.joined(separator: ", "))?")"
@@ -60,10 +62,12 @@ struct ParsedArguments: Sendable {
 
   /// What a command reads stays: no file that it writes may be one that another argument names, in whatever spelling.
   private func requireOutputsApart(_ command: CommandDescription) throws(InputError) {
-    for output in command.options where output.isOutput {
-      guard let path = string(output.name), let identity = FileIdentity(path) else { continue }
-      let others = command.options.filter { $0.name != output.name && $0.value != nil }
-      for option in others where strings(option.name).contains(where: { FileIdentity($0) == identity }) {
+    let options = command.options.map(\.declaration)
+    for output in options where output.isOutput {
+      guard let path = values[output.name]?.last, let identity = FileIdentity(path) else { continue }
+      let others = options.filter { $0.name != output.name && $0.value != nil }
+      for option in others
+      where values[option.name]?.contains(where: { FileIdentity($0) == identity }) == true {
         throw .usage("--\(output.name) \(path) is the file of --\(option.name); name another")
       }
       if positionals.contains(where: { FileIdentity($0) == identity }) {
@@ -72,58 +76,37 @@ struct ParsedArguments: Sendable {
     }
   }
 
-  func has(_ name: String) -> Bool { values[name] != nil }
-  func string(_ name: String) -> String? { values[name]?.last }
-  func strings(_ name: String) -> [String] { values[name] ?? [] }
+  /// Whether the option was given; one that the command does not declare never is.
+  func isGiven(_ option: any AnyOption) -> Bool { values[option.name] != nil }
 
-  func required(_ name: String, _ hint: String) throws(InputError) -> String {
-    guard let value = string(name) else { throw .usage("--\(name) is missing; \(hint)") }
+  /// Whether a switch was given.
+  func has(_ flag: Option<Bool>) throws(InputError) -> Bool { try value(of: flag) ?? false }
+
+  /// What an option of the command says; nil where it was not given.
+  ///
+  /// - Throws: `InputError.usage` for a value that the option does not take, or an option that the command does not declare:
+  ///   nobody could ever give it.
+  func value<Given: AnyOption>(of option: Given) throws(InputError) -> Given.Value? { try values(of: option).last }
+
+  /// The same of an option that may repeat, in the order in which its values were given.
+  func values<Given: AnyOption>(of option: Given) throws(InputError) -> [Given.Value] {
+    guard command.declares(option) else {
+      throw .usage("`\(command.name)` has no --\(option.name), but asks for it")
+    }
+    var read: [Given.Value] = []
+    for text in values[option.name] ?? [] { read.append(try option.read(text)) }
+    return read
+  }
+
+  /// The same where several commands share the reader, and not all of them take the option.
+  func valueIfDeclared<Value>(of option: Option<Value>) throws(InputError) -> Value? {
+    command.declares(option) ? try value(of: option) : nil
+  }
+
+  /// What an option says that must be given.
+  func required<Value>(_ option: Option<Value>, _ hint: String) throws(InputError) -> Value {
+    guard let value = try value(of: option) else { throw .usage("--\(option.name) is missing; \(hint)") }
     return value
-  }
-
-  /// A whole number of at least 1.
-  func positiveInteger(_ name: String) throws(InputError) -> UInt64? {
-    guard let text = string(name) else { return nil }
-    guard let number = UInt64(text), number > 0, number <= Count.limit else {
-      throw .usage("--\(name) is \"\(text)\"; expected a whole number of at least 1, below 2^63")
-    }
-    return number
-  }
-
-  /// A number above 0.
-  func positiveNumber(_ name: String) throws(InputError) -> Double? {
-    guard let text = string(name) else { return nil }
-    guard let number = Double(text), number > 0, number.isFinite else {
-      throw .usage("--\(name) is \"\(text)\"; expected a number above 0")
-    }
-    return number
-  }
-
-  /// A rate in units a second.
-  func rate(
-    _ name: String, in limits: ClosedRange<Double> = RateOptions.plausibleCompute, _ unit: String = "FLOP/s"
-  ) throws(InputError) -> Double? {
-    guard let number = try positiveNumber(name) else { return nil }
-    guard limits.contains(number) else {
-      throw .usage("--\(name) is \(number); expected \(limits.lowerBound) to \(limits.upperBound) \(unit)")
-    }
-    return number
-  }
-
-  /// A share above 0 and up to 1.
-  func share(_ name: String) throws(InputError) -> Double? {
-    guard let text = string(name) else { return nil }
-    guard let number = Double(text), number >= 1e-6, number <= 1 else {
-      throw .usage("--\(name) is \"\(text)\"; expected a share above 0 (at least 1e-6) and up to 1, e.g. 0.9")
-    }
-    return number
-  }
-
-  func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, _ type: Choice.Type) throws(InputError)
-    -> Choice?
-  where Choice.RawValue == String {
-    guard let text = string(name) else { return nil }
-    return try Self.choice(text, for: "--\(name)", type)
   }
 
   static func choice<Choice: RawRepresentable & CaseIterable>(

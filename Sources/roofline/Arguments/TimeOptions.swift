@@ -8,16 +8,26 @@ enum TimeOptions {
     case ideal, calibrated, anchored
   }
 
-  static let all: [Option] = [
-    Option("time", "TIER", "ideal, calibrated or anchored times (ideal)"),
-    ObservationOptions.calibration,
-    Option("residency", "HOW", "serving (weights and KV cache cold) or warm (serving)"),
-    Option("launch", "HOW", "graph or eager (graph)"),
-    Option(
-      "family", "KIND=NAME", "a kind's kernel library: gemm, attention, row or collective (may repeat)", mayRepeat: true
-    ),
-    Option("interval", "SHARE", "of measurements that a calibrated time's interval holds (0.9)"),
-    Option("observations", "FILE", "measured kernels that anchored times lean on (may repeat)", mayRepeat: true),
+  static let time = Option<Tier>.choice("time", "TIER", "ideal, calibrated or anchored times (ideal)")
+  static let residency = Option<Residency>.choice(
+    "residency", "HOW", "serving (weights and KV cache cold) or warm (serving)")
+  static let launch = Option<Launch>.choice("launch", "HOW", "graph or eager (graph)")
+  static let family = Option(
+    "family", "KIND=NAME", "a kind's kernel library: gemm, attention, row or collective (may repeat)", mayRepeat: true
+  ) { text throws(InputError) in
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !parts[1].isEmpty else {
+      throw .usage("--family is \"\(text)\"; expected kind=name, e.g. attention=vllm-fa3")
+    }
+    let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(text)", TimedKernel.Kind.self)
+    return (kind: kind, name: parts[1])
+  }
+  static let interval = ObservationOptions.interval("of measurements that a calibrated time's interval holds (0.9)")
+  static let observations = Option.text(
+    "observations", "FILE", "measured kernels that anchored times lean on (may repeat)", mayRepeat: true)
+
+  static let all: [any AnyOption] = [
+    time, ObservationOptions.calibration, residency, launch, family, interval, observations,
   ]
 }
 
@@ -26,26 +36,24 @@ extension ParsedArguments {
   func timeRequest(_ hardware: HardwareSpec, _ rates: RateOptions, _ catalog: Catalog) throws(InputError)
     -> TimeRequest?
   {
-    let tier = try choice("time", TimeOptions.Tier.self) ?? .ideal
+    let tier = try value(of: TimeOptions.time) ?? .ideal
     guard tier != .ideal else {
-      for name in ["calibration", "residency", "launch", "family", "interval", "observations"] where has(name) {
-        throw .usage("--\(name) needs --time calibrated\(name == "observations" ? " or anchored" : "")")
+      for option in TimeOptions.all where option.name != TimeOptions.time.name && isGiven(option) {
+        let isAnchored = option.name == TimeOptions.observations.name
+        throw .usage("--\(option.name) needs --time calibrated\(isAnchored ? " or anchored" : "")")
       }
       return nil
     }
-    for name in [
-      "efficiency", "compute-efficiency", "memory-efficiency", "peak", "vector-peak", "special-peak", "bandwidth",
-      "link",
-      "link-latency", "overlap",
-    ] where has(name) {
-      throw .usage("--\(name) changes ideal times; calibrated ones have their own shares of the datasheet's rates")
+    for option in WorkloadOptions.rates where isGiven(option) {
+      throw .usage(
+        "--\(option.name) changes ideal times; calibrated ones have their own shares of the datasheet's rates")
     }
     var options = CalibratedTime.Options()
     options.residency = try residency() ?? .serving
-    options.launch = try choice("launch", Launch.self) ?? .graph
+    options.launch = try value(of: TimeOptions.launch) ?? .graph
     options.interval = try interval()
     options.families = try families()
-    let set = try catalog.calibrations(for: hardware, file: string("calibration"))
+    let set = try catalog.calibrations(for: hardware, file: value(of: ObservationOptions.calibration))
     for (kind, family) in options.families.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       let names = KernelFamily.names(of: family)
       let known = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
@@ -56,7 +64,7 @@ extension ParsedArguments {
       }
     }
     guard tier == .anchored else {
-      guard !has("observations") else { throw .usage("--observations needs --time anchored") }
+      guard !isGiven(TimeOptions.observations) else { throw .usage("--observations needs --time anchored") }
       return TimeRequest(set, options: options)
     }
     let files = try observations(and: [])
@@ -67,13 +75,8 @@ extension ParsedArguments {
 
   private func families() throws(InputError) -> [TimedKernel.Kind: String] {
     var families: [TimedKernel.Kind: String] = [:]
-    for setting in strings("family") {
-      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 2, !parts[1].isEmpty else {
-        throw .usage("--family is \"\(setting)\"; expected kind=name, e.g. attention=vllm-fa3")
-      }
-      let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(setting)", TimedKernel.Kind.self)
-      guard families.updateValue(parts[1], forKey: kind) == nil else {
+    for (kind, name) in try values(of: TimeOptions.family) {
+      guard families.updateValue(name, forKey: kind) == nil else {
         throw .usage("--family \(kind.rawValue) is given twice")
       }
     }

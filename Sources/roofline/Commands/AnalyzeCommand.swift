@@ -3,12 +3,12 @@ import RooflineCore
 import RooflineReport
 
 enum AnalyzeCommand: Command {
-  private static let ceilings = Option(
+  static let ceilings = Option.text(
     "ceilings", "FILE", "times at achieved rates, too: what `measure --suite ceilings` wrote")
-  private static let units = Option("units", nil, "tensor, vector and special work apart, and which unit binds")
+  static let units = Option.flag("units", "tensor, vector and special work apart, and which unit binds")
 
-  private static let everyStep = Option(
-    "every-step", nil, "list all decode steps of a long --generate, in JSON (ranges of them)")
+  static let everyStep = Option.flag(
+    "every-step", "list all decode steps of a long --generate, in JSON (ranges of them)")
 
   static let description = CommandDescription(
     name: "analyze",
@@ -31,8 +31,9 @@ enum AnalyzeCommand: Command {
         output: try table(of: convention, arguments, surroundings, page),
         errors: arguments.idleWarnings(convention))
     }
-    let tokens = try arguments.positiveInteger("generate")
-    guard !arguments.has("every-step") || (tokens != nil && page.format == .json) else {
+    let tokens = try arguments.value(of: WorkloadOptions.generate)
+    let listsEveryStep = try arguments.has(everyStep)
+    guard !listsEveryStep || (tokens != nil && page.format == .json) else {
       throw InputError.usage(
         "--every-step lists the steps of --generate as JSON; give --generate and --format json, too")
     }
@@ -54,8 +55,8 @@ enum AnalyzeCommand: Command {
     }
     let achieved = try arguments.achieved(analysis, surroundings.catalog())
     let report = AnalysisReport(
-      analysis, generation: generation, showsUnits: arguments.has("units"), achieved: achieved)
-    if arguments.has("every-step"), let listing = try report.everyStep() {
+      analysis, generation: generation, showsUnits: try arguments.has(units), achieved: achieved)
+    if listsEveryStep, let listing = try report.everyStep() {
       return Outcome(output: listing.head, rest: listing, errors: warnings)
     }
     return Outcome(output: try page.render(report.report), errors: warnings)

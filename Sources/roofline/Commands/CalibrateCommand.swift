@@ -9,28 +9,31 @@ import RooflineReport
 #endif
 
 enum CalibrateCommand: Command {
+  private static let prior = Option.text(
+    "prior", "NAME", "the GPU to whose constants fits shrink (its own, or one of its generation)")
+  private static let fresh = Option.flag(
+    "fresh", "begin at the prior without shrinking to it: for a GPU with many measurements")
+  private static let output = Option.text("output", "FILE", "the calibration file to write", isOutput: true)
+
   static let description = CommandDescription(
     name: "calibrate",
     summary: "Fits the constants of the time models to measured kernels and writes a calibration file.",
     usage: "calibrate --observations FILE … --hardware NAME|PATH [--prior NAME [--fresh]] --output FILE",
     options: [
-      ObservationOptions.observations, WorkloadOptions.hardware,
-      Option("prior", "NAME", "the GPU to whose constants fits shrink (its own, or one of its generation)"),
-      Option("fresh", nil, "begin at the prior without shrinking to it: for a GPU with many measurements"),
-      Option("output", "FILE", "the calibration file to write", isOutput: true),
+      ObservationOptions.observations, WorkloadOptions.hardware, prior, fresh, output,
     ] + WorkloadOptions.output,
     positionals: 0...64,
     example: "roofline calibrate --observations gemm-h200.csv --hardware h200-sxm --prior h100-sxm --output h200.json")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let output = try arguments.required("output", "name the calibration file to write, e.g. --output h200-sxm.json")
+    let output = try arguments.required(Self.output, "name the calibration file to write, e.g. --output h200-sxm.json")
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
-    let prior = try catalog.calibrations(for: hardware, prior: arguments.string("prior"))
+    let prior = try catalog.calibrations(for: hardware, prior: arguments.value(of: Self.prior))
     let calibrator = try Calibrator(
-      hardware, prior: prior.layers.isEmpty ? nil : prior, shrinks: !arguments.has("fresh"))
+      hardware, prior: prior.layers.isEmpty ? nil : prior, shrinks: !arguments.has(fresh))
     let outcomes = calibrator.groups(files.flatMap(\.observations)).map { calibrator.calibrate($0.key, $0.rows) }
     let entries = outcomes.compactMap(\.entry)
     guard !entries.isEmpty else {

@@ -3,13 +3,22 @@ import RooflineCore
 import RooflineReport
 
 enum CompareCommand: Command {
+  /// A share, not a percentage.
+  private static let tolerance = Option(
+    "tolerance", "SHARE", "an error beyond it makes the exit code 2 (0.15)"
+  ) { text throws(InputError) in
+    guard let share = Double(text), share > 0, share <= 1 else {
+      throw .usage("--tolerance is \"\(text)\"; expected a share above 0 and up to 1, e.g. 0.15 for 15 %")
+    }
+    return share
+  }
+
   static let description = CommandDescription(
     name: "compare",
     summary: "Predicted beside measured kernel times: of a model's rows, or of every measurement.",
     usage: "compare --observations FILE … [--model NAME|PATH and the options of analyze] [--tolerance SHARE]",
     options: [
-      ObservationOptions.observations, WorkloadOptions.hardware, WorkloadOptions.model,
-      Option("tolerance", "SHARE", "an error beyond it makes the exit code 2 (0.15)"),
+      ObservationOptions.observations, WorkloadOptions.hardware, WorkloadOptions.model, tolerance,
       ObservationOptions.calibration, ObservationOptions.prior,
     ] + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats + WorkloadOptions.output,
     positionals: 0...64,
@@ -22,26 +31,27 @@ enum CompareCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let tolerance = try arguments.tolerance()
-    guard !arguments.has("calibration") || !arguments.has("prior") else {
+    let tolerance = try arguments.value(of: Self.tolerance) ?? 0.15
+    guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
     }
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
     let set = try catalog.calibrations(
-      for: hardware, file: arguments.string("calibration"), prior: arguments.string("prior"))
+      for: hardware, file: arguments.value(of: ObservationOptions.calibration),
+      prior: arguments.value(of: ObservationOptions.prior))
     let observations = files.flatMap(\.observations)
     let skipped = files.flatMap(\.skipped)
     let comparison: Comparison
     var notices: [Notice] = []
-    if arguments.has("model") {
+    if arguments.isGiven(WorkloadOptions.model) {
       let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
       notices = analysis.configuration.notices
       comparison = Comparison(rows, observations, set: set, skipped: skipped)
     } else {
-      for name in (WorkloadOptions.workload + [WorkloadOptions.phase]).map(\.name) where arguments.has(name) {
-        throw InputError.usage("--\(name) needs --model; without one, every measurement is compared on its own")
+      for option in WorkloadOptions.workload + [WorkloadOptions.phase] where arguments.isGiven(option) {
+        throw InputError.usage("--\(option.name) needs --model; without one, every measurement is compared on its own")
       }
       comparison = Comparison(observations, set: set, skipped: skipped)
     }
@@ -55,15 +65,6 @@ enum CompareCommand: Command {
 }
 
 extension ParsedArguments {
-  /// A share, not a percentage.
-  fileprivate func tolerance() throws(InputError) -> Double {
-    guard let text = string("tolerance") else { return 0.15 }
-    guard let share = Double(text), share > 0, share <= 1 else {
-      throw .usage("--tolerance is \"\(text)\"; expected a share above 0 and up to 1, e.g. 0.15 for 15 %")
-    }
-    return share
-  }
-
   /// The kernels of a model's rows, each name once a phase.
   fileprivate func measurableRows(
     _ catalog: Catalog, _ hardware: HardwareSpec

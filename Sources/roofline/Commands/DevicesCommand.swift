@@ -10,18 +10,19 @@ import RooflineReport
 #endif
 
 enum DevicesCommand: Command {
+  private static let selfTest = Option.flag(
+    "self-test", "time kernels of known duration on a GPU and check a copy; takes seconds")
+  private static let stub = Option.text(
+    "stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in", isOutput: true)
+  private static let device = MeasurementOptions.device("which GPU is listed (all), tested or written (0)")
+  private static let ceilings = Option.text(
+    "ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote")
+
   static let description = CommandDescription(
     name: "devices",
     summary: "The GPUs of this machine, which hardware file fits each, and whether their times can be trusted.",
     usage: "devices [--self-test | --stub FILE | --ceilings FILE] [--device N] [--format FORMAT]",
-    options: [
-      Option("self-test", nil, "time kernels of known duration on a GPU and check a copy; takes seconds"),
-      Option(
-        "stub", "FILE", "write a hardware file with the facts of a GPU; its rates are left to fill in", isOutput: true),
-      Option("device", "N", "which GPU is listed (all), tested or written (0)"),
-      Option("ceilings", "FILE", "achieved ceilings beside the datasheet's: what `measure --suite ceilings` wrote"),
-      WorkloadOptions.format,
-    ],
+    options: [selfTest, stub, device, ceilings, WorkloadOptions.format],
     positionals: 0...0,
     example: "roofline devices --self-test",
     notes: [
@@ -31,18 +32,19 @@ enum DevicesCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let ordinal = try arguments.ordinal()
-    let chosen = ["self-test", "stub", "ceilings"].filter(arguments.has)
+    let ordinal = try arguments.value(of: device)
+    let ways: [any AnyOption] = [selfTest, stub, ceilings]
+    let chosen = ways.filter(arguments.isGiven).map(\.name)
     guard chosen.count < 2 else {
       throw InputError.usage("--\(chosen[0]) and --\(chosen[1]) contradict each other; give one")
     }
-    if let file = arguments.string("ceilings") {
+    if let file = try arguments.value(of: ceilings) {
       guard ordinal == nil else {
         throw InputError.usage("--device says nothing to --ceilings, which reads a file; leave it out")
       }
-      return try ceilings(file, page, surroundings)
+      return try showCeilings(file, page, surroundings)
     }
-    if arguments.has("stub"), arguments.has("format") {
+    if arguments.isGiven(stub), arguments.isGiven(WorkloadOptions.format) {
       throw InputError.usage("--format says nothing to --stub, which writes a hardware file; leave it out")
     }
     var inventory = DeviceInventory.read(environment: surroundings.environment)
@@ -50,8 +52,8 @@ enum DevicesCommand: Command {
     if let ordinal, inventory.fault == nil, !inventory.devices.contains(where: { $0.ordinal == ordinal }) {
       throw GPUFault.noSuchDevice(ordinal: ordinal, count: inventory.devices.count)
     }
-    if arguments.has("self-test") { return try selfTest(inventory, ordinal ?? 0, page, surroundings) }
-    if let file = arguments.string("stub") { return try stub(inventory, ordinal ?? 0, file) }
+    if try arguments.has(selfTest) { return try runSelfTest(inventory, ordinal ?? 0, page, surroundings) }
+    if let file = try arguments.value(of: stub) { return try writeStub(inventory, ordinal ?? 0, file) }
     if let ordinal { inventory.devices.removeAll { $0.ordinal != ordinal } }
     return try list(inventory, page, surroundings.catalog())
   }
@@ -68,7 +70,7 @@ enum DevicesCommand: Command {
     return outcome(output, wrong: inventory.faults.map(\.sentence))
   }
 
-  private static func selfTest(
+  private static func runSelfTest(
     _ inventory: DeviceInventory, _ ordinal: Int, _ page: Page, _ surroundings: Surroundings
   ) throws -> Outcome {
     if let fault = inventory.fault { throw fault }
@@ -80,7 +82,7 @@ enum DevicesCommand: Command {
     return outcome(output, wrong: result.findings.map { $0.sentence(of: result.device) })
   }
 
-  private static func stub(_ inventory: DeviceInventory, _ ordinal: Int, _ file: String) throws -> Outcome {
+  private static func writeStub(_ inventory: DeviceInventory, _ ordinal: Int, _ file: String) throws -> Outcome {
     if let fault = inventory.fault { throw fault }
     guard inventory.devices.indices.contains(ordinal) else {
       throw GPUFault.noSuchDevice(ordinal: ordinal, count: inventory.devices.count)
@@ -95,7 +97,7 @@ enum DevicesCommand: Command {
   }
 
   /// What a GPU was measured to achieve; it need not be here.
-  private static func ceilings(_ file: String, _ page: Page, _ surroundings: Surroundings) throws -> Outcome {
+  private static func showCeilings(_ file: String, _ page: Page, _ surroundings: Surroundings) throws -> Outcome {
     let ceilings = try AchievedCeilings(file: file)
     // A GPU without a file has no datasheet to stand beside.
     let table = CeilingsTable(ceilings, hardware: try? surroundings.catalog().hardware(ceilings.gpu))

@@ -3,8 +3,20 @@ import RooflineCore
 import RooflineReport
 
 enum DiffCommand: Command {
+  /// A note and the engine: every rule leads from a note to the exact value.
   private static let conventions = Option(
-    "conventions", "A,B", "a note and exact, in either order: llm-counts,exact or notes-003,exact (llm-counts,exact)")
+    "conventions", "A,B", "a note and exact, in either order: llm-counts,exact or notes-003,exact (llm-counts,exact)"
+  ) { list throws(InputError) in
+    var conventions: [Convention] = []
+    for name in list.split(separator: ",", omittingEmptySubsequences: false) {
+      conventions.append(try Convention(named: String(name)))
+    }
+    guard conventions.count == 2, Set(conventions).count == 2, conventions.contains(.exact) else {
+      let notes = Convention.allCases.filter { $0 != .exact }.map { "\($0.rawValue),exact" }
+      throw .usage("--conventions is \"\(list)\"; expected \(notes.joined(separator: " or ")), in either order")
+    }
+    return conventions
+  }
 
   static let description = CommandDescription(
     name: "diff",
@@ -12,7 +24,8 @@ enum DiffCommand: Command {
     usage: "diff --conventions NOTE,exact --model NAME|PATH --hardware NAME|PATH --prompt N [--generate N] [options]",
     options: [conventions, WorkloadOptions.model, WorkloadOptions.hardware]
       + (WorkloadOptions.workload + [WorkloadOptions.phase, WorkloadOptions.generate] + WorkloadOptions.formats
-      + WorkloadOptions.rates).filter { !ConventionOptions.foreign.contains($0.name) } + WorkloadOptions.output,
+      + WorkloadOptions.rates).filter { option in !ConventionOptions.foreign.contains { $0.name == option.name } }
+      + WorkloadOptions.output,
     positionals: 0...0,
     example:
       "roofline diff --conventions llm-counts,exact --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --prompt 1024 --generate 1024",
@@ -23,7 +36,7 @@ enum DiffCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let conventions = try conventions(arguments.string("conventions") ?? "llm-counts,exact")
+    let conventions = try arguments.value(of: Self.conventions) ?? [.llmCounts, .exact]
     let note = conventions.first { $0 != .exact } ?? .llmCounts
     let (scenario, phases, generated) = try arguments.conventionScenario(note, surroundings.catalog())
     let comparison = try ConventionComparison(note, scenario, phases: phases, generated: generated)
@@ -39,18 +52,5 @@ enum DiffCommand: Command {
     Outcome(
       output: try page.render(ComparisonReport(comparison, conventions: conventions).report),
       errors: comparison.analysis.notices.warnings, exitCode: comparison.isExplained ? 0 : 2)
-  }
-
-  /// A note and the engine: every rule leads from a note to the exact value.
-  private static func conventions(_ list: String) throws(InputError) -> [Convention] {
-    var conventions: [Convention] = []
-    for name in list.split(separator: ",", omittingEmptySubsequences: false) {
-      conventions.append(try Convention(named: String(name)))
-    }
-    guard conventions.count == 2, Set(conventions).count == 2, conventions.contains(.exact) else {
-      let notes = Convention.allCases.filter { $0 != .exact }.map { "\($0.rawValue),exact" }
-      throw .usage("--conventions is \"\(list)\"; expected \(notes.joined(separator: " or ")), in either order")
-    }
-    return conventions
   }
 }

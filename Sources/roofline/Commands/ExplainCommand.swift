@@ -2,11 +2,14 @@ import RooflineCore
 import RooflineReport
 
 enum ExplainCommand: Command {
+  private static let row = Option.text(
+    "operator", "NAME", "a row of the table, e.g. q_proj; or layer, model, generation, footprint")
+
   static let description = CommandDescription(
     name: "explain",
     summary: "Where a row's numbers come from: each formula in letters, with numbers, and its source.",
     usage: "explain --operator NAME [--phase prefill|decode] [the options of analyze]",
-    options: [Option("operator", "NAME", "a row of the table, e.g. q_proj; or layer, model, generation, footprint")]
+    options: [row]
       + AnalyzeCommand.description.options
       + [FootprintCommand.reserve, FootprintCommand.memory],
     positionals: 0...0,
@@ -16,13 +19,18 @@ enum ExplainCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let wanted = try arguments.required("operator", "name a row, e.g. --operator q_proj")
+    let wanted = try arguments.required(row, "name a row, e.g. --operator q_proj")
     try arguments.checkTraining()
-    for name in ["every-step", "units", "ceilings", "convention"] where arguments.has(name) {
-      throw InputError.usage("--\(name) changes what `analyze` prints, not what its numbers are made of; leave it out")
+    let others: [any AnyOption] = [
+      AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings, ConventionOptions.convention,
+    ]
+    for option in others where arguments.isGiven(option) {
+      throw InputError.usage(
+        "--\(option.name) changes what `analyze` prints, not what its numbers are made of; leave it out")
     }
-    for name in ["reserve", "memory"] where wanted != "footprint" && arguments.has(name) {
-      throw InputError.usage("--\(name) is about --operator footprint; leave it out")
+    for option in [FootprintCommand.reserve, FootprintCommand.memory]
+    where wanted != "footprint" && arguments.isGiven(option) {
+      throw InputError.usage("--\(option.name) is about --operator footprint; leave it out")
     }
     if wanted == "generation" || wanted == "footprint" {
       guard !arguments.isTraining else {
@@ -46,7 +54,8 @@ enum ExplainCommand: Command {
         listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
-    return Outcome(output: try page.render(ExplanationReport(explanations).report), errors: analysis.notices.warnings)
+    let report = ExplanationReport(explanations, notices: analysis.configuration.notices)
+    return Outcome(output: try page.render(report.report), errors: analysis.notices.warnings)
   }
 
   /// Numbers of a whole deployment.
@@ -55,11 +64,12 @@ enum ExplainCommand: Command {
   ) throws -> Outcome {
     if wanted == "footprint" {
       let (footprint, scenario) = try FootprintCommand.footprint(arguments, surroundings)
+      let report = ExplanationReport([OperatorExplanation(footprint)], notices: scenario.configuration.notices)
       return Outcome(
-        output: try page.render(ExplanationReport([OperatorExplanation(footprint)]).report),
+        output: try page.render(report.report),
         errors: FootprintCommand.notices(footprint, scenario).warnings)
     }
-    guard let tokens = try arguments.positiveInteger("generate") else {
+    guard let tokens = try arguments.value(of: WorkloadOptions.generate) else {
       throw InputError.usage("--operator generation needs --generate, e.g. --generate 128")
     }
     let analysis = try arguments.analysis(surroundings.catalog())
@@ -67,8 +77,9 @@ enum ExplainCommand: Command {
       try Generation(analysis, tokens: tokens) { done, count in
         surroundings.line?.update("decode steps", done: done, of: count)
       }, of: analysis)
+    let report = ExplanationReport([explanation], notices: analysis.configuration.notices)
     return Outcome(
-      output: try page.render(ExplanationReport([explanation]).report),
+      output: try page.render(report.report),
       errors: (analysis.notices + analysis.notices(generating: tokens)).warnings)
   }
 

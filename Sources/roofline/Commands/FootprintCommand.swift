@@ -2,8 +2,8 @@ import RooflineCore
 import RooflineReport
 
 enum FootprintCommand: Command {
-  static let reserve = Option("reserve", "BYTES", "kept free on every device, e.g. 2e9, 2GB or 2GiB (0)")
-  static let memory = Option("memory", "BYTES", "memory of a device instead of the file's")
+  static let reserve = bytes("reserve", "kept free on every device, e.g. 2e9, 2GB or 2GiB (0)")
+  static let memory = bytes("memory", "memory of a device instead of the file's")
 
   static let description = CommandDescription(
     name: "footprint",
@@ -32,10 +32,10 @@ enum FootprintCommand: Command {
   static func footprint(
     _ arguments: ParsedArguments, _ surroundings: Surroundings
   ) throws -> (footprint: Footprint, scenario: Scenario) {
-    let generated = try arguments.positiveInteger("generate") ?? 1
-    let context = try arguments.positiveInteger("context")
-    let reserve = try arguments.bytes("reserve") ?? 0
-    let memory = try arguments.bytes("memory")
+    let generated = try arguments.value(of: WorkloadOptions.generate) ?? 1
+    let context = try arguments.value(of: WorkloadOptions.context)
+    let reserve = try arguments.value(of: Self.reserve) ?? 0
+    let memory = try arguments.value(of: Self.memory)
     let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, context: .cached)
     try scenario.requireLegal()
     guard let capacity = memory ?? scenario.hardware.memory?.capacity else {
@@ -47,21 +47,20 @@ enum FootprintCommand: Command {
       scenario.configuration.model, scenario.workload, generated: generated, context: context)
     return (try Footprint(plan, reserve: reserve, capacity: capacity), scenario)
   }
-}
 
-extension ParsedArguments {
   /// Bytes: a number, or one with GB (10⁹) or GiB (2³⁰) behind it.
-  func bytes(_ name: String) throws(InputError) -> UInt64? {
-    guard let text = string(name) else { return nil }
-    let units: [(suffix: String, factor: Double)] = [
-      ("GiB", 1_073_741_824), ("GB", 1e9), ("MiB", 1_048_576), ("MB", 1e6), ("", 1),
-    ]
-    guard let unit = units.first(where: { text.hasSuffix($0.suffix) }),
-      let number = Double(text.dropLast(unit.suffix.count)), number >= 0,
-      let bytes = UInt64(exactly: (number * unit.factor).rounded()), bytes <= Count.limit
-    else {
-      throw .usage("--\(name) is \"\(text)\"; expected bytes, e.g. 2e9, 2GB or 2GiB")
+  private static func bytes(_ name: String, _ help: String) -> Option<UInt64> {
+    Option(name, "BYTES", help) { text throws(InputError) in
+      let units: [(suffix: String, factor: Double)] = [
+        ("GiB", 1_073_741_824), ("GB", 1e9), ("MiB", 1_048_576), ("MB", 1e6), ("", 1),
+      ]
+      guard let unit = units.first(where: { text.hasSuffix($0.suffix) }),
+        let number = Double(text.dropLast(unit.suffix.count)), number >= 0,
+        let bytes = UInt64(exactly: (number * unit.factor).rounded()), bytes <= Count.limit
+      else {
+        throw .usage("--\(name) is \"\(text)\"; expected bytes, e.g. 2e9, 2GB or 2GiB")
+      }
+      return bytes
     }
-    return bytes
   }
 }

@@ -34,7 +34,7 @@ enum KernelCommand: Command {
   private static func hardware(
     _ arguments: ParsedArguments, _ options: RateOptions, _ surroundings: Surroundings
   ) throws -> HardwareSpec {
-    if let name = arguments.string("hardware") { return try surroundings.catalog().hardware(name) }
+    if let name = try arguments.value(of: WorkloadOptions.hardware) { return try surroundings.catalog().hardware(name) }
     guard options.bandwidth != nil || options.link != nil else {
       throw InputError.usage("--hardware is missing; name a GPU, or give its rates with --peak and --bandwidth")
     }

@@ -6,7 +6,7 @@ enum ListCommand: Command {
     name: "list",
     summary: "The models or GPUs of the catalog, or the constants of calibrated times.",
     usage: "list models|hardware|calibrations [--format FORMAT]",
-    options: [WorkloadOptions.format, Option("help", nil, "show this help")],
+    options: [WorkloadOptions.format, WorkloadOptions.help],
     positionals: 1...1,
     example: "roofline list hardware")
 

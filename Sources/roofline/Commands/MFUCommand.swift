@@ -2,22 +2,25 @@ import RooflineCore
 import RooflineReport
 
 enum MFUCommand: Command {
+  private static let stepTime = Option.positive("step-time", "SECONDS", "of one optimizer step")
+  private static let globalBatch = Option.count("global-batch", "N", "sequences of a step over all devices")
+  private static let sequence = Option.count("sequence", "N", "tokens of a sequence")
+  private static let devices = Option.count("devices", "N", "GPUs")
+  private static let dtype = Option<DType>.choice("dtype", "DTYPE", "format of the matrix products (the model's)")
+  private static let peak = Option.rate("peak", "FLOP/S", "tensor rate of a GPU instead of the file's")
+  private static let causalFLOPs = Option.flag(
+    "causal-flops", "count only the attention pairs that the causal mask leaves")
+  private static let recomputation = Option<ModelFLOPs.Recomputation>.choice(
+    "recomputation", "WHICH", "none, selective or full: prints HFU, too (none)")
+
   static let description = CommandDescription(
     name: "mfu",
     summary: "Model FLOPs utilization of a measured training step, with PaLM's figure beside it.",
     usage:
       "mfu --model NAME|PATH --hardware NAME|PATH --step-time S --global-batch N --sequence N --devices N [options]",
     options: [
-      WorkloadOptions.model, WorkloadOptions.hardware,
-      Option("step-time", "SECONDS", "of one optimizer step"),
-      Option("global-batch", "N", "sequences of a step over all devices"),
-      Option("sequence", "N", "tokens of a sequence"),
-      Option("devices", "N", "GPUs"),
-      Option("dtype", "DTYPE", "format of the matrix products (the model's)"),
-      Option("peak", "FLOP/S", "tensor rate of a GPU instead of the file's"),
-      Option("causal-flops", nil, "count only the attention pairs that the causal mask leaves"),
-      Option("recomputation", "WHICH", "none, selective or full: prints HFU, too (none)"),
-      WorkloadOptions.set, WorkloadOptions.strict,
+      WorkloadOptions.model, WorkloadOptions.hardware, stepTime, globalBatch, sequence, devices, dtype, peak,
+      causalFLOPs, recomputation, WorkloadOptions.set, WorkloadOptions.strict,
     ] + WorkloadOptions.output,
     positionals: 0...0,
     example:
@@ -26,15 +29,15 @@ enum MFUCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let batch = try required(arguments.positiveInteger("global-batch"), "--global-batch 512")
-    let sequence = try required(arguments.positiveInteger("sequence"), "--sequence 4096")
-    let devices = try required(arguments.positiveInteger("devices"), "--devices 64")
-    let stepTime = Seconds(try required(arguments.positiveNumber("step-time"), "--step-time 12"))
-    let recomputation = try arguments.choice("recomputation", ModelFLOPs.Recomputation.self) ?? .none
-    let dtype = try arguments.choice("dtype", DType.self)
-    let peak = try arguments.rate("peak")
-    let modelName = try arguments.required("model", "name one, e.g. --model llama-2-7b")
-    let hardwareName = try arguments.required("hardware", "name one, e.g. --hardware h100-sxm")
+    let batch = try required(arguments, Self.globalBatch, "512")
+    let sequence = try required(arguments, Self.sequence, "4096")
+    let devices = try required(arguments, Self.devices, "64")
+    let stepTime = Seconds(try required(arguments, Self.stepTime, "12"))
+    let recomputation = try arguments.value(of: Self.recomputation) ?? .none
+    let dtype = try arguments.value(of: Self.dtype)
+    let peak = try arguments.value(of: Self.peak)
+    let modelName = try arguments.required(WorkloadOptions.model, "name one, e.g. --model llama-2-7b")
+    let hardwareName = try arguments.required(WorkloadOptions.hardware, "name one, e.g. --hardware h100-sxm")
     let overrides = try arguments.overrides()
     let catalog = surroundings.catalog()
     let configuration = try arguments.configuration(modelName, overrides, catalog, isFormatGiven: dtype != nil)
@@ -59,7 +62,7 @@ enum MFUCommand: Command {
         "--devices is \(devices), more GPUs than the \(tokens) tokens of a step; --devices counts GPUs")
     }
     let flops = try ModelFLOPs(
-      configuration.model, batch: batch, sequence: sequence, isCausal: arguments.has("causal-flops"))
+      configuration.model, batch: batch, sequence: sequence, isCausal: arguments.has(causalFLOPs))
     let utilization = TrainingUtilization(
       flops: flops, devices: devices, peak: FLOPsPerSecond(rate), stepTime: stepTime)
     try refuseImpossible(utilization, recomputation, batch: batch, sequence: sequence)
@@ -73,9 +76,11 @@ enum MFUCommand: Command {
     return Outcome(output: try page.render(report.report), errors: notices.warnings)
   }
 
-  private static func required<Value>(_ value: Value?, _ example: String) throws(InputError) -> Value {
-    guard let value else {
-      throw .usage("\(example.prefix { $0 != " " }) is missing, e.g. \(example)")
+  private static func required<Value>(
+    _ arguments: ParsedArguments, _ option: Option<Value>, _ example: String
+  ) throws(InputError) -> Value {
+    guard let value = try arguments.value(of: option) else {
+      throw .usage("--\(option.name) is missing, e.g. --\(option.name) \(example)")
     }
     return value
   }

@@ -30,12 +30,14 @@ enum MeasureCommand: Command {
     let catalog = surroundings.catalog()
     let modes = try arguments.timingModes()
     let options = try arguments.planningOptions()
-    let ordinal = try arguments.ordinal() ?? 0
-    let tasks = try arguments.measurementTasks(catalog)
+    let ordinal = try arguments.value(of: MeasurementOptions.device) ?? 0
+    let (tasks, notices) = try arguments.measurementTasks(catalog)
     try arguments.requireUse(of: tasks)
     let suite = try arguments.suite()
     let page = try arguments.page(surroundings)
-    let given = try arguments.string("hardware").map { name throws(InputError) in try catalog.hardware(name) }
+    let given = try arguments.value(of: MeasurementOptions.hardware).map { name throws(InputError) in
+      try catalog.hardware(name)
+    }
     let seed = UInt64.random(in: 1...UInt64(UInt32.max))
     Interruption.watch()
     defer { Interruption.ignore() }
@@ -48,7 +50,8 @@ enum MeasureCommand: Command {
       gemm: session.hasMatrixLibrary && !options.prefersOwnProducts ? "cublaslt" : "own", pageSize: options.pageTokens
     )
     let target = try ObservationTarget(
-      arguments.string("output"), isResumed: arguments.has("resume"), gpu: hardware?.name ?? session.properties.name,
+      arguments.value(of: MeasurementOptions.output), isResumed: arguments.has(MeasurementOptions.resume),
+      gpu: hardware?.name ?? session.properties.name,
       device: session.properties, software: session.software, settings: settings, tool: Tool.version,
       day: String(now.prefix(10)), root: catalog.root)
     let known = target.known
@@ -82,7 +85,7 @@ enum MeasureCommand: Command {
     let final = try save(run)
     let report = MeasurementReport(
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
-      earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault)
+      earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault, notices: notices)
     return Outcome(
       output: try page.render(report.report(final)),
       // Files for machines have no room for them.

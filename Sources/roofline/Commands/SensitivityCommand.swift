@@ -13,7 +13,7 @@ enum SensitivityCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let tokens = try arguments.positiveInteger("generate") ?? 1
+    let tokens = try arguments.value(of: WorkloadOptions.generate) ?? 1
     let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, tokens: tokens)
     let sensitivity = try Sensitivity(scenario)
     let analysis = try Analysis(

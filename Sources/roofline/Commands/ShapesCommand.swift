@@ -2,15 +2,17 @@ import RooflineCore
 import RooflineReport
 
 enum ShapesCommand: Command {
+  private static let tensorParallel = Option.count("tp", "N", "tensor-parallel degree: one device's share (1)")
+  private static let compare = Option.text(
+    "compare", "FILE", "name each difference of a listing with lines NAME torch.Size([2048, 512])")
+
   static let description = CommandDescription(
     name: "shapes",
     summary: "Every weight of a model: name, shape, parameters, bytes; or how a listing differs from them.",
     usage: "shapes --model NAME|PATH [--compare FILE] [options]",
     options: [
-      WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict,
-      Option("tp", "N", "tensor-parallel degree: one device's share (1)"),
-      Option("dtype", "DTYPE", "\(DType.allCases.map(\.rawValue).joined(separator: " ")) (the model's)"),
-      Option("compare", "FILE", "name each difference of a listing with lines NAME torch.Size([2048, 512])"),
+      WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict, tensorParallel, WorkloadOptions.dtype,
+      compare,
     ] + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline shapes --model llama-3.2-1b --tp 8",
@@ -21,16 +23,16 @@ enum ShapesCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let tensorParallel = try arguments.positiveInteger("tp") ?? 1
+    let tensorParallel = try arguments.value(of: Self.tensorParallel) ?? 1
     let dtypes = try DTypeOptions(arguments)
-    let modelName = try arguments.required("model", "name one, e.g. --model llama-3.2-1b")
+    let modelName = try arguments.required(WorkloadOptions.model, "name one, e.g. --model llama-3.2-1b")
     let overrides = try arguments.overrides()
     let configuration = try arguments.configuration(
       modelName, overrides, surroundings.catalog(), isFormatGiven: dtypes.isComplete)
     let weights = try WeightList(
       configuration.model, name: configuration.name, tensorParallel: tensorParallel,
       formats: dtypes.formats(model: configuration.dtype))
-    guard let file = arguments.string("compare") else {
+    guard let file = try arguments.value(of: compare) else {
       let report = WeightReport(weights, configuration: configuration)
       return Outcome(output: try page.render(report.report))
     }

@@ -6,7 +6,7 @@ enum ShowCommand: Command {
     name: "show",
     summary: "A model or a GPU: what its file says, what was derived, and which defaults were used.",
     usage: "show NAME|PATH [--strict] [--format FORMAT]",
-    options: [WorkloadOptions.strict, WorkloadOptions.format, Option("help", nil, "show this help")],
+    options: [WorkloadOptions.strict, WorkloadOptions.format, WorkloadOptions.help],
     positionals: 1...1,
     example: "roofline show llama-2-70b")
 
@@ -20,7 +20,7 @@ enum ShowCommand: Command {
     }
     do {
       let spec = try catalog.hardware(name)
-      guard !arguments.has("strict") else {
+      guard try !arguments.has(WorkloadOptions.strict) else {
         throw InputError.usage("--strict says nothing to a GPU, whose file never has an unknown key; leave it out")
       }
       return Outcome(output: try page.render(HardwareReport(spec).report))

@@ -25,10 +25,10 @@ struct Outcome: Hashable, Sendable {
 extension Outcome {
   /// Whatever came in from a file or the command line and stands in the report, a terminal shall not obey: the last guard
   /// behind the formats' own.
-  fileprivate func fit(toPrint format: String?, _ surroundings: Surroundings) -> Outcome {
+  fileprivate func fit(toPrint format: OutputFormat?, _ surroundings: Surroundings) -> Outcome {
     var clean = self
     clean.output =
-      format == OutputFormat.json.rawValue
+      format == .json
       ? output.printableJSON
       : surroundings.textFormat(isWide: false).usesColor ? output.printableInColor : output.printable
     clean.errors = errors.printable
@@ -86,7 +86,7 @@ enum Tool {
       surroundings.line = surroundings.progress.map { ProgressLine(command.description.name, $0) }
     }
     defer { surroundings.line?.end() }
-    return try command.run(parsed, surroundings).fit(toPrint: parsed.string("format"), surroundings)
+    return try command.run(parsed, surroundings).fit(toPrint: parsed.value(of: WorkloadOptions.format), surroundings)
   }
 
   private static func refuse(_ others: ArraySlice<String>, behind usage: String) throws(InputError) {

@@ -3,16 +3,16 @@ import RooflineCore
 import RooflineReport
 
 enum ValidateCommand: Command {
+  private static let time = Option<TimeOptions.Tier>.choice(
+    "time", "TIER", "ideal, calibrated, or anchored: by the other rows, a row's own group left out (calibrated)")
+
   static let description = CommandDescription(
     name: "validate",
     summary: "How far predicted kernel times lie from measured ones, group by group.",
     usage: "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options]",
     options: [
       ObservationOptions.observations, WorkloadOptions.hardware, ObservationOptions.calibration,
-      ObservationOptions.prior,
-      Option(
-        "time", "TIER", "ideal, calibrated, or anchored: by the other rows, a row's own group left out (calibrated)"),
-      ObservationOptions.residency, ObservationOptions.interval,
+      ObservationOptions.prior, time, ObservationOptions.residency, ObservationOptions.interval,
     ] + WorkloadOptions.output,
     positionals: 0...64,
     example: "roofline validate --observations gemm-h100_sxm.csv --hardware h100-sxm")
@@ -21,15 +21,16 @@ enum ValidateCommand: Command {
     let page = try arguments.page(surroundings)
     let interval = try arguments.interval()
     let residency = try arguments.residency()
-    let tier = try arguments.choice("time", TimeOptions.Tier.self) ?? .calibrated
-    guard !arguments.has("calibration") || !arguments.has("prior") else {
+    let tier = try arguments.value(of: Self.time) ?? .calibrated
+    guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
     }
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()
     let hardware = try arguments.hardware(of: files, catalog)
     let calibrations = try catalog.calibrations(
-      for: hardware, file: arguments.string("calibration"), prior: arguments.string("prior"))
+      for: hardware, file: arguments.value(of: ObservationOptions.calibration),
+      prior: arguments.value(of: ObservationOptions.prior))
     let observations = files.flatMap(\.observations)
     let predictor = ObservationPredictor(
       calibrations, residency: residency,

@@ -3,12 +3,18 @@ import RooflineCore
 /// What `explain` prints: rows with their formulas, in letters and with numbers.
 public struct ExplanationReport {
   public let explanations: [OperatorExplanation]
+  /// What a reader of any number of the model should know.
+  public let notices: [Notice]
 
-  public init(_ explanations: [OperatorExplanation]) { self.explanations = explanations }
+  public init(_ explanations: [OperatorExplanation], notices: [Notice]) {
+    self.explanations = explanations
+    self.notices = notices
+  }
 
   public var report: Report {
-    Report(
-      sections: explanations.map { .listing(listing($0)) },
+    let notes = notices.map { "note     \($0.sentence)" }
+    return Report(
+      sections: explanations.map { .listing(listing($0)) } + (notes.isEmpty ? [] : [.notes(Notes(notes))]),
       records: .init(key: "number_of", explanations.map(\.table)), document: explanations)
   }
 

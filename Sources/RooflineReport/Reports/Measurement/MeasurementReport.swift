@@ -14,10 +14,12 @@ public struct MeasurementReport {
   public let matrixFault: GPUFault?
   /// nil where none were asked for.
   public let ceilings: MeasuredCeilings?
+  /// What a reader should know of the model whose operators these are.
+  public let notices: [Notice]
 
   public init(
     _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
-    ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil
+    ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil, notices: [Notice] = []
   ) {
     self.run = run
     self.device = device
@@ -26,6 +28,7 @@ public struct MeasurementReport {
     self.earlier = earlier
     self.ceilings = ceilings
     self.matrixFault = matrixFault
+    self.notices = notices
   }
 
   /// - Parameter document: the observation file.
@@ -76,6 +79,7 @@ public struct MeasurementReport {
       lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
     }
     if let matrixFault { lines.append("no cuBLASLt  \(matrixFault.sentence)") }
+    lines += notices.map { "model        \($0.sentence)" }
     if let l2 = device.l2 {
       let cached = run.measurements.count { $0.mode == .rotating && UInt64($0.footprint) <= l2 }
       if cached > 0 {

@@ -1,0 +1,26 @@
+/// A command: its name, what it takes, and what its help says.
+struct CommandDescription: Sendable {
+  let name: String
+  let summary: String
+  let usage: String
+  let options: [any AnyOption]
+  let positionals: ClosedRange<Int>
+  let example: String
+  var notes: [String] = []
+
+  /// Whether it takes the option.
+  func declares(_ option: any AnyOption) -> Bool { options.contains { $0.name == option.name } }
+
+  var help: String {
+    var lines = [summary, "", "USAGE: roofline \(usage)"]
+    if !options.isEmpty { lines += ["", "OPTIONS:"] }
+    for option in options.map(\.declaration) {
+      let left = "  --\(option.name)\(option.value.map { " \($0)" } ?? "")"
+      let gap =
+        left.count < 32 ? String(repeating: " ", count: 32 - left.count) : "\n" + String(repeating: " ", count: 32)
+      lines.append(left + gap + option.help)
+    }
+    if !notes.isEmpty { lines += [""] + notes }
+    return (lines + ["", "EXAMPLE:", "  \(example)"]).joined(separator: "\n") + "\n"
+  }
+}
