@@ -64,5 +64,5 @@ extension ParsedArguments {
     return share
   }
 
-  func residency() throws(InputError) -> Residency? { try choice("residency", Residency.self) }
+  func cacheState() throws(InputError) -> CacheState? { try choice("residency", CacheState.self) }
 }

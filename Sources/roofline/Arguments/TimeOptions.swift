@@ -41,18 +41,18 @@ extension ParsedArguments {
       throw .usage("--\(name) changes ideal times; calibrated ones have their own shares of the datasheet's rates")
     }
     var options = CalibratedTime.Options()
-    options.residency = try residency() ?? .serving
-    options.launch = try choice("launch", Launch.self) ?? .graph
+    options.conditions = KernelConditions(
+      try cacheState() ?? .serving, launch: try choice("launch", Launch.self) ?? .graph)
     options.interval = try interval()
     options.families = try families()
     let set = try catalog.calibrations(for: hardware, file: string("calibration"))
     for (kind, family) in options.families.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      let names = KernelFamily.names(of: family)
-      let known = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
-      guard known.contains(where: names.contains) else {
+      let libraries = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
+      guard libraries.contains(where: family.names.contains) else {
+        let known = libraries.map(\.name)
         throw .unknownName(
-          what: "\(kind.rawValue) family of \(hardware.name)", name: family,
-          nearest: Spelling.nearest(to: family, among: known), available: Array(Set(known)).sorted())
+          what: "\(kind.rawValue) family of \(hardware.name)", name: family.name,
+          nearest: Spelling.nearest(to: family.name, among: known), available: Array(Set(known)).sorted())
       }
     }
     guard tier == .anchored else {
@@ -65,15 +65,15 @@ extension ParsedArguments {
     return TimeRequest(set, options: options, correction: anchors)
   }
 
-  private func families() throws(InputError) -> [TimedKernel.Kind: String] {
-    var families: [TimedKernel.Kind: String] = [:]
+  private func families() throws(InputError) -> [KernelKind: KernelLibrary] {
+    var families: [KernelKind: KernelLibrary] = [:]
     for setting in strings("family") {
       let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2, !parts[1].isEmpty else {
         throw .usage("--family is \"\(setting)\"; expected kind=name, e.g. attention=vllm-fa3")
       }
-      let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(setting)", TimedKernel.Kind.self)
-      guard families.updateValue(parts[1], forKey: kind) == nil else {
+      let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(setting)", KernelKind.self)
+      guard families.updateValue(KernelLibrary(parts[1]), forKey: kind) == nil else {
         throw .usage("--family \(kind.rawValue) is given twice")
       }
     }
