@@ -14,7 +14,7 @@ extension Calibrator {
 
   /// Mean |predicted/measured − 1| on rows that the constants were fitted to; infinite where there is no prediction.
   func mape(of constants: Calibration.Constants, on rows: [Observation]) -> Double {
-    guard let model = constants.model(facts, capability: capability),
+    guard let model = constants.model(facts, generation: generation),
       let errors = ErrorStatistics(
         predicted: rows.map { model.seconds(of: $0) }, measured: rows.map(\.seconds))
     else { return .infinity }

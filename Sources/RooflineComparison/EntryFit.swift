@@ -4,12 +4,12 @@ import RooflineCore
 public struct EntryFit: Sendable {
   public let key: Calibration.Key
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
 
-  public init(_ key: Calibration.Key, facts: DeviceFacts, capability: String) {
+  public init(_ key: Calibration.Key, facts: DeviceFacts, generation: GPUGeneration) {
     self.key = key
     self.facts = facts
-    self.capability = capability
+    self.generation = generation
   }
 
   /// How strongly a prior pulls constants back to its own.
@@ -76,7 +76,7 @@ public struct EntryFit: Sendable {
     typealias C = P.Model.Constants
     let observations = run.observations
     let base = parameters.constants
-    func model(_ constants: C) -> P.Model? { P.Model(facts, constants, parameters.cut, capability: capability) }
+    func model(_ constants: C) -> P.Model? { P.Model(facts, constants, parameters.cut, generation: generation) }
     guard model(base) != nil else { return nil }
     // A part that the prior does not have is not invented by a fit.
     let free = C.parameters.filter { $0.isRequired || $0.get(base) != $0.get(C.initial) }

@@ -8,7 +8,7 @@ struct SyntheticRows: Sendable {
   /// An A100 of which nothing else is known.
   static let facts = DeviceFacts(
     tensor: 312e12, bandwidth: 2039e9, streamingMultiprocessors: 108, clock: 1.41e9, l2: 40e6, link: 300e9)
-  static let capability = "8.0"
+  static let generation = GPUGeneration.ampere
 
   let key: Calibration.Key
   let truth: Calibration.Constants
@@ -18,7 +18,7 @@ struct SyntheticRows: Sendable {
   var copies: (@Sendable (Int, inout SeededGenerator) -> Double)?
 
   func rows(_ count: Int, noise: Double, _ generator: inout SeededGenerator) -> [Observation] {
-    let model = truth.model(SyntheticRows.facts, capability: SyntheticRows.capability)!
+    let model = truth.model(SyntheticRows.facts, generation: SyntheticRows.generation)!
     return (0..<count).map { index in
       let value = kernel(index, &generator)
       let conditions = KernelConditions(.warm, copies: copies?(index, &generator))

@@ -20,7 +20,7 @@ public enum TrainingPass: String, Hashable, Sendable, CaseIterable {
 public struct DecoderStep: Hashable, Sendable {
   public let phase: Phase
   public var batch: UInt64
-  public let queryTokens: UInt64
+  public var queryTokens: UInt64
   public var attendedKeys: UInt64
   public let tensorParallel: UInt64
   public let operatorSet: OperatorSet

@@ -5,8 +5,13 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   private let pipelineParallel: UInt64
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
+    self.init(model, step, PassShape(model, step))
+  }
+
+  /// A pass of another shape, in stages as `step` says.
+  init(_ model: DecoderModel, _ step: DecoderStep, _ pass: PassShape<Scalar>) {
     self.model = model
-    pass = PassShape(model, step)
+    self.pass = pass
     pipelineParallel = step.pipelineParallel
   }
 

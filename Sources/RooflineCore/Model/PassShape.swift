@@ -15,6 +15,13 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let batch, queryTokens, attendedKeys: Scalar
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
+    self.init(
+      model, step, batch: .input(.batch, step.batch), queryTokens: .input(.queryTokens, step.queryTokens),
+      attendedKeys: .input(.attendedKeys, step.attendedKeys))
+  }
+
+  /// A pass with a batch, tokens and keys of its own, the rest as in `step`.
+  init(_ model: DecoderModel, _ step: DecoderStep, batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar) {
     formats = step.formats
     operatorSet = step.operatorSet
     ranks = step.tensorParallel
@@ -22,9 +29,9 @@ public struct PassShape<Scalar: Term>: Sendable {
     isTraining = step.isTraining
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
-    batch = .input(.batch, step.batch)
-    queryTokens = .input(.queryTokens, step.queryTokens)
-    attendedKeys = .input(.attendedKeys, step.attendedKeys)
+    self.batch = batch
+    self.queryTokens = queryTokens
+    self.attendedKeys = attendedKeys
   }
 
   public var isSharded: Bool { ranks > 1 }

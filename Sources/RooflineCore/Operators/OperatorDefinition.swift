@@ -42,6 +42,15 @@ extension OperatorDefinition {
   public var gradients: OperatorGradients<Scalar> { .unknown }
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
 
+  /// The operands' bytes.
+  var memoryBytes: Scalar {
+    @inline(__always) get {
+      var bytes: Scalar = 0
+      forEachOperand { bytes = bytes + $0.bytes }
+      return bytes
+    }
+  }
+
   /// The operands' bytes, added up by class.
   public var traffic: Traffic<Scalar> {
     @inline(__always) get {

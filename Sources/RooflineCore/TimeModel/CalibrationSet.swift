@@ -2,7 +2,7 @@
 public struct CalibrationSet: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
   /// In the order in which they are asked.
   public let layers: [Calibration]
   /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
@@ -14,12 +14,16 @@ public struct CalibrationSet: Sendable {
   ) throws(InputError) {
     self.hardware = hardware
     facts = try DeviceFacts(hardware)
-    guard let capability = hardware.computeCapability else {
+    guard let generation = hardware.generation else {
       throw .missingFacts(
         hardware: hardware.name, path: hardware.path,
-        facts: [MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")])
+        facts: [
+          MissingFact(
+            name: "compute capability", key: "computeCapability", option: "--time ideal",
+            reason: hardware.computeCapability.map { "nothing is known of \($0)" })
+        ])
     }
-    self.capability = capability
+    self.generation = generation
     self.layers = layers
     self.bandwidths = bandwidths
   }
@@ -92,11 +96,11 @@ public struct CalibrationSet: Sendable {
       let own = fitting.filter { $0.key.family == family }
       guard let entry = own.min(by: { $0.key.distance(to: subject) < $1.key.distance(to: subject) }) else { continue }
       let constants = entry.constants.keepingL2(bandwidth(of: layer) / facts.bandwidth)
-      guard let model = constants.model(facts, capability: capability) else { continue }
+      guard let model = constants.model(facts, generation: generation) else { continue }
       return Found(
         entry: entry, constants: constants, model: model,
         borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
-        isOtherGeneration: layer.computeCapability != capability,
+        isOtherGeneration: layer.computeCapability != generation.capability,
         otherHeadDim: entry.key.headDim.flatMap { $0 == subject.headDim ? nil : $0 })
     }
     return nil

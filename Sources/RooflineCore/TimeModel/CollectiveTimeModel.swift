@@ -61,7 +61,7 @@ public struct CollectiveTimeModel: Sendable {
 extension CollectiveTimeModel: KernelTimeModel {
   public static let kind = KernelKind.collective
 
-  public init(_ facts: DeviceFacts, _ constants: CollectiveConstants, _ cut: WholeKernel, capability: String) {
+  public init(_ facts: DeviceFacts, _ constants: CollectiveConstants, _ cut: WholeKernel, generation: GPUGeneration) {
     self.init(facts, constants)
   }
 

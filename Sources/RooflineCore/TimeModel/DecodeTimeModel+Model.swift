@@ -2,7 +2,7 @@ extension DecodeTimeModel: KernelTimeModel {
   public static let kind = KernelKind.attention
   public static let phase: Phase? = .decode
 
-  public init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut, capability: String) {
+  public init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut, generation: GPUGeneration) {
     self.init(facts, constants, cut)
   }
 

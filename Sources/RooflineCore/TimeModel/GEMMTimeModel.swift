@@ -24,7 +24,7 @@ public struct GEMMTimeModel: Sendable {
         if operand.name == .input { input = Double(operand.bytes) }
         if operand.name == .output {
           output = Double(operand.bytes)
-          outputBits = Double(operand.format.bits)
+          outputBits = Double(operand.format.storage.bits)
         }
       }
       inputBytes = Double(gemm.formats.activation.bits) / 8
@@ -184,8 +184,8 @@ extension GEMMTimeModel: KernelTimeModel {
   public static let kind = KernelKind.gemm
 
   /// - Returns: nil where nothing is known of such a GPU's tiles.
-  public init?(_ facts: DeviceFacts, _ constants: GEMMConstants, _ cut: WholeKernel, capability: String) {
-    guard let list = TileList(capability: capability) else { return nil }
+  public init?(_ facts: DeviceFacts, _ constants: GEMMConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+    guard let list = generation.tiles else { return nil }
     self.init(facts, constants, list)
   }
 

@@ -21,9 +21,9 @@ public protocol KernelTimeModel: Sendable {
   var constants: Constants { get }
   var cut: Cut { get }
 
-  /// - Parameter capability: compute capability of the GPU.
+  /// - Parameter generation: that of the GPU.
   /// - Returns: nil where nothing is known of the kernels of such a GPU.
-  init?(_ facts: DeviceFacts, _ constants: Constants, _ cut: Cut, capability: String)
+  init?(_ facts: DeviceFacts, _ constants: Constants, _ cut: Cut, generation: GPUGeneration)
 
   /// The operator as the model reads it; nil for one that it does not describe.
   static func work(_ value: Operator<Count>) -> Work?

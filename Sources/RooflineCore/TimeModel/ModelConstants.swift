@@ -37,8 +37,8 @@ public struct ModelConstants<Model: KernelTimeModel>: ModelParameters {
 }
 
 extension ModelParameters {
-  fileprivate func model(_ facts: DeviceFacts, capability: String) -> (any KernelTimeModel)? {
-    Model(facts, constants, cut, capability: capability)
+  fileprivate func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
+    Model(facts, constants, cut, generation: generation)
   }
 
   fileprivate func on(dramRatio: Double) -> Self {
@@ -68,8 +68,8 @@ extension Calibration {
     public var named: [(key: String, value: Double)] { parameters.constants.named }
 
     /// - Returns: nil where nothing is known of the kernels of such a GPU.
-    public func model(_ facts: DeviceFacts, capability: String) -> (any KernelTimeModel)? {
-      parameters.model(facts, capability: capability)
+    public func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
+      parameters.model(facts, generation: generation)
     }
 
     /// The same L2 rate on a GPU whose DRAM is faster: where constants state it as a multiple of the DRAM rate, a sister with other

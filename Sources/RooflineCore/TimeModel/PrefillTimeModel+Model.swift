@@ -2,7 +2,7 @@ extension PrefillTimeModel: KernelTimeModel {
   public static let kind = KernelKind.attention
   public static let phase: Phase? = .prefill
 
-  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut, capability: String) {
+  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut, generation: GPUGeneration) {
     self.init(facts, constants, cut)
   }
 

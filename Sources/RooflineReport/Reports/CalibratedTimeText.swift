@@ -7,7 +7,8 @@ struct CalibratedTimeText {
   /// Behind the heading: `calibrated times of one device (serving, graph launches)`.
   var heading: String {
     let tier = time.correction == nil ? "calibrated" : "anchored"
-    return "\(tier) times of one device (\(time.options.conditions.cache.rawValue), \(time.options.conditions.launch.rawValue) launches)"
+    let conditions = time.options.conditions
+    return "\(tier) times of one device (\(conditions.cache.rawValue), \(conditions.launch.rawValue) launches)"
   }
 
   /// A line an entry in use: its kernels, its file, its error.

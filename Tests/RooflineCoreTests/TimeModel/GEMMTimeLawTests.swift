@@ -26,11 +26,11 @@ final class GEMMTimeLawTests: XCTestCase {
           var wider = shape
           wider.n += step
           XCTAssertLessThanOrEqual(
-            time, self.time(model, wider) * GEMMTimeLawTests.rounding, "\(name) column of \(shape), \(model.list)")
+            time, self.time(model, wider) * GEMMTimeLawTests.rounding, "\(name) column of \(shape), \(model.list.name)")
           var taller = shape
           taller.m += step
           XCTAssertLessThanOrEqual(
-            time, self.time(model, taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list)")
+            time, self.time(model, taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list.name)")
         }
       }
     }
@@ -55,7 +55,7 @@ final class GEMMTimeLawTests: XCTestCase {
           whole[keyPath: keyPath] *= degree
           XCTAssertLessThanOrEqual(
             self.time(model, share), self.time(model, whole) * GEMMTimeLawTests.rounding,
-            "\(name) share of \(degree) of \(whole), \(model.list)")
+            "\(name) share of \(degree) of \(whole), \(model.list.name)")
         }
       }
     }
@@ -82,7 +82,7 @@ final class GEMMTimeLawTests: XCTestCase {
         for copies in [1.0, 2, 6, 50, 1000] {
           shape.copies = copies
           let time = self.time(model, shape)
-          XCTAssertLessThanOrEqual(before, time * GEMMTimeLawTests.rounding, "\(shape), \(model.list)")
+          XCTAssertLessThanOrEqual(before, time * GEMMTimeLawTests.rounding, "\(shape), \(model.list.name)")
           before = time
         }
       }

@@ -33,7 +33,7 @@ final class UnmodelledKernelTests: XCTestCase {
       own.insert(kind)
     }
     XCTAssertEqual(own, [.softmax, .layerNorm, .gelu, .residualAdd])
-    let model = try XCTUnwrap(Calibration.Constants.row(.initial).model(set.facts, capability: set.capability))
+    let model = try XCTUnwrap(Calibration.Constants.row(.initial).model(set.facts, generation: set.generation))
     let modelled: Set<OperatorKind> = [
       .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
     ]
