@@ -10,7 +10,7 @@ public struct Anchors: TimeCorrection {
   /// Observations that may speak for one another.
   struct Key: Hashable {
     let entry: Calibration.Key
-    let window: Double
+    let window: Count
   }
 
   private let neighbourhoods: [Key: Neighbourhood]
@@ -37,12 +37,12 @@ public struct Anchors: TimeCorrection {
     for (observation, place) in observations {
       guard case .success(let prediction) = predictor.predict(observation, interval: 0.9),
         let key = Anchors.key(
-          observation.kernel, family: observation.family, launch: Launch(timing: observation.timing), set)
+          observation.value, family: observation.family, launch: observation.conditions.launch, set),
+        let ground = observation.value.place
       else { continue }
       let sample = Neighbourhood.Sample(
-        point: Neighbourhood.point(observation.kernel),
-        residual: RobustFit.logarithm(observation.microseconds / prediction.microseconds),
-        group: observation.shapeGroup)
+        point: ground.point, residual: RobustFit.logarithm(observation.seconds / prediction.seconds),
+        group: ground.group)
       if rows[key]?.append((observation, place, sample)) == nil {
         rows[key] = [(observation, place, sample)]
         order.append(key)
@@ -77,48 +77,42 @@ public struct Anchors: TimeCorrection {
     return residual > 0 ? "\(size) times the time" : "\(size) times less than the time"
   }
 
-  public func factor(_ kernel: TimedKernel, family: String, microseconds: Double) -> Double? {
-    statement(kernel, family: family, share: 0.9)?.factor
+  public func factor(_ value: Operator<Count>, family: KernelLibrary) -> Double? {
+    statement(value, family: family, share: 0.9)?.factor
   }
 
-  public func interval(_ kernel: TimedKernel, family: String, share: Double) -> ClosedRange<Double>? {
-    statement(kernel, family: family, share: share)?.interval
+  public func interval(_ value: Operator<Count>, family: KernelLibrary, share: Double) -> ClosedRange<Double>? {
+    statement(value, family: family, share: share)?.interval
   }
 
-  private func statement(_ kernel: TimedKernel, family: String, share: Double) -> Neighbourhood.Statement? {
-    guard let key = Anchors.key(kernel, family: family, launch: .graph, set), let own = neighbourhoods[key] else {
-      return nil
-    }
-    return own.statement(at: Neighbourhood.point(kernel), without: nil, share: share)
+  private func statement(
+    _ value: Operator<Count>, family: KernelLibrary, share: Double
+  ) -> Neighbourhood.Statement? {
+    guard let key = Anchors.key(value, family: family, launch: .graph, set), let own = neighbourhoods[key],
+      let place = value.place
+    else { return nil }
+    return own.statement(at: place.point, without: nil, share: share)
   }
 
   /// What the others say of an observation when its own group of shapes is left out.
   func leftOut(_ observation: Observation, share: Double) -> Neighbourhood.Statement? {
     guard
       let key = Anchors.key(
-        observation.kernel, family: observation.family, launch: Launch(timing: observation.timing), set),
-      let own = neighbourhoods[key]
+        observation.value, family: observation.family, launch: observation.conditions.launch, set),
+      let own = neighbourhoods[key], let place = observation.value.place
     else { return nil }
-    return own.statement(
-      at: Neighbourhood.point(observation.kernel), without: observation.shapeGroup, share: share)
+    return own.statement(at: place.point, without: place.group, share: share)
   }
 
   private static func key(
-    _ kernel: TimedKernel, family: String, launch: Launch, _ set: CalibrationSet
+    _ value: Operator<Count>, family: KernelLibrary, launch: Launch, _ set: CalibrationSet
   ) -> Key? {
-    let name = KernelFamily.names(of: family).first ?? family
-    var entry = Calibration.Key(
-      kernel, family: name, launch: launch, processors: set.facts.streamingMultiprocessors)
     // Libraries' variants err alike or not: distance decides, not the kernel's name.
-    entry.variant = nil
+    guard var subject = value.subject else { return nil }
     // The two 16-bit formats take the same time.
-    if entry.dtype == .fp16 { entry.dtype = .bf16 }
-    if entry.keyValueDType == .fp16 { entry.keyValueDType = .bf16 }
-    let window: Double =
-      switch kernel.shape {
-      case .prefill(let call), .decode(let call): call.window
-      case .gemm, .row, .collective: 0
-      }
-    return Key(entry: entry, window: window)
+    if subject.dtype == .fp16 { subject.dtype = .bf16 }
+    if subject.keyValueDType == .fp16 { subject.keyValueDType = .bf16 }
+    return Key(
+      entry: Calibration.Key(subject, family: family.names.first ?? family, launch: launch), window: value.window ?? 0)
   }
 }

@@ -8,15 +8,15 @@ extension Calibrator {
 
   /// Whether a kernel took less than half of what no kernel beats.
   func isImpossible(_ observation: Observation) -> Bool {
-    guard let least = IdealKernelTime.leastMicroseconds(observation.kernel, hardware) else { return false }
-    return observation.microseconds < Calibrator.impossibleShare * least
+    guard let least = observation.value.leastSeconds(hardware) else { return false }
+    return observation.seconds < Calibrator.impossibleShare * least
   }
 
   /// Mean |predicted/measured − 1| on rows that the constants were fitted to; infinite where there is no prediction.
   func mape(of constants: Calibration.Constants, on rows: [Observation]) -> Double {
-    guard let model = KernelModel(constants, facts: facts, generation: generation),
+    guard let model = constants.model(facts, generation: generation),
       let errors = ErrorStatistics(
-        predicted: rows.map { model.microseconds($0.kernel) }, measured: rows.map(\.microseconds))
+        predicted: rows.map { model.seconds(of: $0) }, measured: rows.map(\.seconds))
     else { return .infinity }
     return errors.mape
   }

@@ -54,16 +54,18 @@ public struct Calibrator: Sendable {
   /// Groups of measurements that one entry describes, each with its rows; both in an order that does not depend on the file's.
   public func groups(_ observations: [Observation]) -> [(key: Calibration.Key, rows: [Observation])] {
     var known: [Calibration.Key: Calibration.Key] = [:]
-    return Dictionary(grouping: observations) { observation in
-      let key = Calibration.Key(
-        observation.kernel, family: observation.family, launch: Launch(timing: observation.timing),
-        processors: facts.streamingMultiprocessors)
-      if let entry = known[key] { return entry }
-      let entry = entryKey(of: observation, key)
+    var groups: [Calibration.Key: [Observation]] = [:]
+    for observation in observations {
+      guard
+        let key = Calibration.Key(
+          observation.value, family: observation.family, launch: observation.conditions.launch,
+          processors: facts.streamingMultiprocessors)
+      else { continue }
+      let entry = known[key] ?? entryKey(of: observation, key)
       known[key] = entry
-      return entry
+      groups[entry, default: []].append(observation)
     }
-    .map { key, rows in
+    return groups.map { key, rows in
       // The median over software stacks, where a file has it, is the target; one stack's deviations from it are not.
       let consensus = rows.filter { $0.source == "consensus" }
       return (key, (consensus.isEmpty ? rows : consensus).sorted { $0.sortKey < $1.sortKey })
@@ -74,7 +76,7 @@ public struct Calibrator: Sendable {
   /// The prior's division of a family's kernels; windows are told apart only where the prior tells them apart.
   private func entryKey(of observation: Observation, _ own: Calibration.Key) -> Calibration.Key {
     var key = own
-    let found = prior?.find(observation.kernel, family: observation.family, launch: own.launch)
+    let found = prior?.find(observation.value, family: observation.family, launch: own.launch)
     let isDivided =
       found.map { $0.otherHeadDim == nil && $0.entry.key.isWindowed == own.isWindowed } ?? false
     if !isDivided { key.isWindowed = nil }
@@ -88,8 +90,11 @@ public struct Calibrator: Sendable {
 
   public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
     // Sizes at which the time model itself gives up say nothing about its constants.
-    let standard = KernelModel(.standard(key), facts: facts, generation: generation)
-    let described = given.filter { standard?.microseconds($0.kernel).isFinite ?? true }
+    let standard = Calibration.Constants.standard(key)
+    let described =
+      standard?.model(facts, generation: generation).map { model in
+        given.filter { model.seconds(of: $0).isFinite }
+      } ?? given
     let impossible = described.filter(isImpossible)
     guard impossible.count * 10 <= described.count else {
       var outcome = Outcome(key: key, rows: described.count, groups: Set(described.map(\.shapeGroup)).count)
@@ -102,15 +107,15 @@ public struct Calibrator: Sendable {
     let shapes = Set(all.map(\.shapeGroup))
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
     outcome.impossible = impossible
-    let found = all.first.flatMap { prior?.find($0.kernel, family: key.family, launch: key.launch) }
+    let found = all.first.flatMap { prior?.find($0.value, family: key.family, launch: key.launch) }
     // Without constants of the library itself, what its name tells is the place to begin.
-    let base = found?.constants ?? .standard(key)
+    let base = found?.constants ?? standard
     let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
     let pull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
     func error(ofPriorOn rows: [Observation]) -> ErrorStatistics? {
       found.flatMap { found in
         ErrorStatistics(
-          predicted: rows.map { found.model.microseconds($0.kernel) }, measured: rows.map(\.microseconds))
+          predicted: rows.map { found.model.seconds(of: $0) }, measured: rows.map(\.seconds))
       }
     }
     outcome.before = error(ofPriorOn: all)
@@ -121,7 +126,7 @@ public struct Calibrator: Sendable {
     let fit = EntryFit(key, facts: facts, generation: generation)
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
     guard let first = fit.fit(thinned, prior: base, pull: pull) else {
-      outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
+      outcome.remark = "no time model for \(key.family.name) on compute capability \(capability)"
       return outcome
     }
     let (rows, rejected) = split(all, by: first, key)
@@ -163,7 +168,7 @@ public struct Calibrator: Sendable {
   ) -> Calibration.Entry {
     Calibration.Entry(
       key, found.constants, fit: found.entry.fit,
-      heldOut: HeldOutErrors(pairs: rows.map { (found.model.microseconds($0.kernel), $0.microseconds) }))
+      heldOut: HeldOutErrors(pairs: rows.map { (found.model.seconds(of: $0), $0.seconds) }))
   }
 
   /// Whether a measurement is too far from what others say.
@@ -180,13 +185,13 @@ public struct Calibrator: Sendable {
   private func split(
     _ rows: [Observation], by result: EntryFit.Result, _ key: Calibration.Key
   ) -> (kept: [Observation], rejected: [Observation]) {
-    guard let model = KernelModel(result.constants, facts: facts, generation: generation) else {
+    guard let model = result.constants.model(facts, generation: generation) else {
       return (rows, [])
     }
     var kept: [Observation] = []
     var rejected: [Observation] = []
     for row in rows {
-      let ratio = row.microseconds / model.microseconds(row.kernel)
+      let ratio = row.seconds / model.seconds(of: row)
       if Calibrator.isAccident(ratio: ratio, scale: result.scale) { rejected.append(row) } else { kept.append(row) }
     }
     // A tenth of the rows are no accidents but a model that does not fit.
@@ -195,7 +200,7 @@ public struct Calibrator: Sendable {
 
   /// Predictions of every row by constants fitted without its group of shapes; nil with too few groups.
   private func leaveGroupsOut(
-    _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants,
+    _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants?,
     pull: EntryFit.Pull
   ) -> [(predicted: Double, measured: Double)]? {
     let groups = Set(rows.map(\.shapeGroup)).sorted()
@@ -211,10 +216,10 @@ public struct Calibrator: Sendable {
           Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior, starts: [start], rounds: 3,
           // A width or two left out leaves too little to fit everything by.
           pull: groups.count < 4 ? .strong : pull, explores: false),
-        let model = KernelModel(result.constants, facts: facts, generation: generation)
+        let model = result.constants.model(facts, generation: generation)
       else { return nil }
       for row in rows where fold[row.shapeGroup] == out {
-        pairs.append((model.microseconds(row.kernel), row.microseconds))
+        pairs.append((model.seconds(of: row), row.seconds))
       }
     }
     return pairs
@@ -253,9 +258,14 @@ extension HeldOutErrors {
       let isLast = index == count - 1
       bins.append(
         Bin(
-          upToMicroseconds: isLast ? .infinity : sorted[(index + 1) * sorted.count / count].predicted,
+          upTo: isLast ? .infinity : sorted[(index + 1) * sorted.count / count].predicted,
           rows: part.count, quantiles: quantiles))
     }
     self.init(mape: errors.mape, bias: errors.bias, bins: bins)
   }
+}
+
+extension KernelTimeModel {
+  /// The time of an observed kernel under its conditions, s.
+  func seconds(of observation: Observation) -> Double { seconds(of: observation.value, observation.conditions) }
 }

@@ -15,17 +15,17 @@ public struct Comparison: Sendable {
     /// The row of the model, or the kernel's kind.
     public var name: String
     public var observation: Observation
-    /// At the datasheet's rates; nil where one is missing.
+    /// At the datasheet's rates, s; nil where one is missing.
     public var ideal: Double?
-    /// Under the conditions of the measurement, µs.
+    /// Under the conditions of the measurement, s.
     public var predicted: Double
     public var verdict: Verdict
     /// What may be behind it, likeliest first; empty where the verdict is `ok`.
     public var suspects: [String]
 
     /// predicted/observed − 1.
-    public var error: Double { predicted / observation.microseconds - 1 }
-    public var shareOfRoof: Double? { ideal.map { $0 / observation.microseconds } }
+    public var error: Double { predicted / observation.seconds - 1 }
+    public var shareOfRoof: Double? { ideal.map { $0 / observation.seconds } }
   }
 
   /// A row of the model that was not measured, and why there is no more to say.
@@ -49,13 +49,13 @@ public struct Comparison: Sendable {
   /// The largest |error| of all lines.
   public var worst: Double { lines.map { abs($0.error) }.max() ?? 0 }
   public var statistics: ErrorStatistics? {
-    ErrorStatistics(predicted: lines.map(\.predicted), measured: lines.map(\.observation.microseconds))
+    ErrorStatistics(predicted: lines.map(\.predicted), measured: lines.map(\.observation.seconds))
   }
 
   /// Every measurement on its own.
   public init(_ observations: [Observation], set: CalibrationSet, skipped: [ObservationFile.Skipped]) {
     var matcher = Matcher(set)
-    lines = observations.compactMap { matcher.line($0.kernel.title, $0) }
+    lines = observations.compactMap { matcher.line($0.title, $0) }
     unmeasured = []
     unpredicted = matcher.reasons + skipped
     notes = matcher.predictor.notes
@@ -63,32 +63,34 @@ public struct Comparison: Sendable {
 
   /// A model's rows against the measurements of their kernels.
   public init(
-    _ rows: [(name: String, kernel: TimedKernel?)], _ observations: [Observation], set: CalibrationSet,
+    _ rows: [(name: String, value: Operator<Count>)], _ observations: [Observation], set: CalibrationSet,
     skipped: [ObservationFile.Skipped]
   ) {
     var matcher = Matcher(set)
-    var byShape: [TimedKernel: [Observation]] = [:]
-    for observation in observations { byShape[observation.kernel.bare, default: []].append(observation) }
+    var byKernel: [Identity: [Observation]] = [:]
+    for observation in observations {
+      if let identity = Identity(observation.value) { byKernel[identity, default: []].append(observation) }
+    }
     lines = []
     unmeasured = []
-    var used: Set<TimedKernel> = []
+    var used: Set<Identity> = []
     for row in rows {
-      guard let kernel = row.kernel?.bare else {
+      guard let identity = Identity(row.value), let title = row.value.place?.title else {
         unmeasured.append(Unmatched(name: row.name, reason: "no measured kernel stands for it"))
         continue
       }
-      guard let own = byShape[kernel] else {
-        unmeasured.append(Unmatched(name: row.name, reason: "no measurement of \(kernel.title)"))
+      guard let own = byKernel[identity] else {
+        unmeasured.append(Unmatched(name: row.name, reason: "no measurement of \(title)"))
         continue
       }
-      used.insert(kernel)
+      used.insert(identity)
       lines += own.compactMap { matcher.line(row.name, $0) }
     }
-    let others = observations.filter { !used.contains($0.kernel.bare) }
+    let others = observations.filter { Identity($0.value).map { !used.contains($0) } ?? true }
     unpredicted = matcher.reasons + skipped
     notes = matcher.predictor.notes
     if !others.isEmpty {
-      let examples = others.prefix(3).map(\.kernel.title).joined(separator: "; ")
+      let examples = others.prefix(3).map(\.title).joined(separator: "; ")
       unpredicted.append(.init(reason: "measurements of no row of the model, e.g. \(examples)", n: others.count))
     }
   }
@@ -114,50 +116,49 @@ public struct Comparison: Sendable {
         counts[skip.reason, default: 0] += 1
         return nil
       case .success(let prediction):
-        let ideal = IdealKernelTime.microseconds(observation.kernel, set.hardware, RateOptions())
+        let ideal = observation.value.idealSeconds(set.hardware, RateOptions())
         let verdict = Comparison.verdict(
-          predicted: prediction.microseconds, observed: observation.microseconds, ideal: ideal)
+          predicted: prediction.seconds, observed: observation.seconds, ideal: ideal)
         return Line(
-          name: name, observation: observation, ideal: ideal, predicted: prediction.microseconds, verdict: verdict,
-          suspects: suspects(observation, prediction.microseconds, verdict))
+          name: name, observation: observation, ideal: ideal, predicted: prediction.seconds, verdict: verdict,
+          suspects: suspects(observation, prediction.seconds, verdict))
       }
     }
 
     private mutating func suspects(_ observation: Observation, _ predicted: Double, _ verdict: Verdict) -> [String] {
-      let observed = observation.microseconds
+      let observed = observation.seconds
+      let isCollective = if case .collective = observation.value { true } else { false }
       switch verdict {
       case .ok: return []
       case .fasterThanRoof:
         return [
-          observation.kernel.kind == .collective ? "reduction in the switch" : "data still in a cache",
+          isCollective ? "reduction in the switch" : "data still in a cache",
           "another GPU than the file says", "another shape",
         ]
       case .faster:
-        return ["a newer library", observation.kernel.kind == .collective ? "more links" : "data still in a cache"]
+        return ["a newer library", isCollective ? "more links" : "data still in a cache"]
       case .slower:
         var suspects: [String] = []
-        let cold = observation.kernel.with(.serving)
-        if let found = predictor.found(observation.kernel, of: observation), found.standIn == nil {
-          let coldTime = found.model.microseconds(cold)
+        let (value, conditions) = (observation.value, observation.conditions)
+        if let found = predictor.found(observation), found.standIn == nil {
+          let coldTime = found.model.seconds(of: value, conditions.with(.serving))
           if coldTime > predicted * 1.05, abs(coldTime / observed - 1) < Comparison.tolerance {
             suspects.append("residency: cold weights or cache would take \(rounded(coldTime)) µs")
           }
-          let timing = found.model.timing(observation.kernel)
-          if timing.exposed > 0.3 * timing.microseconds {
+          if let timing = found.model.timing(of: value, conditions), timing.exposed > 0.3 * timing.seconds {
             suspects.append(
-              "floor: launching and waiting are \(Int((timing.exposed / timing.microseconds * 100).rounded())) % of it")
+              "floor: launching and waiting are \(Int((timing.exposed / timing.seconds * 100).rounded())) % of it")
           }
-          let parts = found.model.parts(observation.kernel).filter { ![.roof, .fixed].contains($0.name) }
-          if let largest = parts.max(by: { $0.microseconds < $1.microseconds }),
-            largest.microseconds > 0.1 * predicted
-          {
+          let parts = found.model.parts(of: value, conditions).filter { ![.roof, .fixed].contains($0.name) }
+          if let largest = parts.max(by: { $0.seconds < $1.seconds }), largest.seconds > 0.1 * predicted {
             suspects.append("\(largest.name.rawValue): its largest part")
           }
         }
-        let quoted = set.facts.clock * 1e-6
-        if let clock = observation.clockMegahertz {
+        let quoted = set.facts.clock
+        if let clock = observation.clock {
           if clock < 0.95 * quoted {
-            suspects.insert("clocks: ran at \(Int(clock)) MHz, its rates are quoted at \(Int(quoted)) MHz", at: 0)
+            suspects.insert(
+              "clocks: ran at \(Int(clock / 1e6)) MHz, its rates are quoted at \(Int(quoted / 1e6)) MHz", at: 0)
           }
         } else {
           suspects.append("clocks: not recorded")
@@ -166,7 +167,8 @@ public struct Comparison: Sendable {
       }
     }
 
-    private func rounded(_ microseconds: Double) -> String { "\((microseconds * 10).rounded() / 10)" }
+    /// In µs.
+    private func rounded(_ seconds: Double) -> String { "\((seconds * 1e7).rounded() / 10)" }
   }
 
   static func verdict(predicted: Double, observed: Double, ideal: Double?) -> Verdict {
@@ -177,48 +179,27 @@ public struct Comparison: Sendable {
   }
 }
 
-extension TimedKernel {
+extension Comparison {
   /// Shape and formats alone: how often a weight comes round, what is warm, and which of the 16-bit formats it is do not tell kernels
   /// apart.
-  var bare: TimedKernel {
-    var shape = shape
-    switch shape {
-    case .gemm(var gemm):
-      gemm.copies = 0
-      shape = .gemm(gemm)
-    case .prefill(var call):
-      call.isWarm = true
-      shape = .prefill(call)
-    case .decode(var call):
-      call.isWarm = true
-      call.window = call.window >= call.context ? 0 : call.window
-      shape = .decode(call)
-    case .row(var call):
-      (call.heads, call.keyValueHeads, call.headDim) = (0, 0, 0)
-      if call.operation == .residualAdd || call.operation == .gelu {
-        (call.rows, call.width) = (1, call.rows * call.width)
-      }
-      shape = .row(call)
-    case .collective: break
-    }
-    func plain(_ dtype: DType) -> DType { dtype == .fp16 || kind == .collective ? .bf16 : dtype }
-    return TimedKernel(shape, dtype: plain(dtype), keyValueDType: plain(keyValueDType))
-  }
+  fileprivate struct Identity: Hashable {
+    private let subject: KernelSubject
+    private let sizes: [Double]
 
-  /// A kernel's shape in the words of the files: `gemm m=16 n=8192 k=1024`.
-  public var title: String {
-    func whole(_ x: Double) -> String { x < 1e15 ? "\(Int(x))" : "\(x)" }
-    func attention(_ phase: String, _ call: AttentionCall) -> String {
-      "attention \(phase) batch=\(whole(call.batch)) query=\(whole(call.query)) context=\(whole(call.context)) heads=\(whole(call.heads)) kv_heads=\(whole(call.keyValueHeads)) head_dim=\(whole(call.headDim))"
-        + (call.window > 0 ? " window=\(whole(call.window))" : "")
-    }
-    switch shape {
-    case .gemm(let gemm): return "gemm m=\(whole(gemm.m)) n=\(whole(gemm.n)) k=\(whole(gemm.k))"
-    case .prefill(let call): return attention("prefill", call)
-    case .decode(let call): return attention("decode", call)
-    case .row(let call): return "\(call.operation.rawValue) rows=\(whole(call.rows)) width=\(whole(call.width))"
-    case .collective(let call):
-      return "\(call.operation.rawValue) ranks=\(whole(call.ranks)) bytes=\(whole(call.bytes))"
+    /// nil for an operator that no time model describes.
+    init?(_ value: Operator<Count>) {
+      guard var subject = value.subject, let place = value.place else { return nil }
+      if subject.dtype == .fp16 { subject.dtype = .bf16 }
+      if subject.keyValueDType == .fp16 { subject.keyValueDType = .bf16 }
+      // The sizes tell which window hides keys.
+      subject.isWindowed = nil
+      self.subject = subject
+      sizes = place.identity
     }
   }
+}
+
+extension Observation {
+  /// The kernel's shape in the words of the files: `gemm m=16 n=8192 k=1024`.
+  public var title: String { value.place?.title ?? value.kind.rawValue }
 }

@@ -50,30 +50,12 @@ public struct EntryFit: Sendable {
     _ observations: [Observation], prior: Calibration.Constants?, weights: [Double]? = nil,
     starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong, explores: Bool = true
   ) -> Result? {
-    let standard = prior ?? Calibration.Constants.standard(key)
+    guard let standard = prior ?? Calibration.Constants.standard(key) else { return nil }
     let ownPull: Pull = prior == nil ? .none : pull
     let run = Run(
       prior: prior, observations: observations, weights: weights, starts: starts, rounds: rounds, pull: ownPull,
       explores: explores && ownPull != .strong)
-    switch standard {
-    case .gemm(let base):
-      return fit(
-        run, base, wrap: { .gemm($0) }, unwrap: { if case .gemm(let constants) = $0 { constants } else { nil } })
-    case .prefill(let base, let cut):
-      return fit(
-        run, base, wrap: { .prefill($0, cut) },
-        unwrap: { if case .prefill(let constants, _) = $0 { constants } else { nil } })
-    case .decode(let base, let cut):
-      return fit(
-        run, base, wrap: { .decode($0, cut) },
-        unwrap: { if case .decode(let constants, _) = $0 { constants } else { nil } })
-    case .row(let base):
-      return fit(run, base, wrap: { .row($0) }, unwrap: { if case .row(let constants) = $0 { constants } else { nil } })
-    case .collective(let base):
-      return fit(
-        run, base, wrap: { .collective($0) },
-        unwrap: { if case .collective(let constants) = $0 { constants } else { nil } })
-    }
+    return fit(run, standard.parameters)
   }
 
   private struct Run {
@@ -90,12 +72,12 @@ public struct EntryFit: Sendable {
   private static let exploredStarts = 6
   private static let exploredRows = 60
 
-  private func fit<C: FittedConstants>(
-    _ run: Run, _ base: C, wrap: @escaping (C) -> Calibration.Constants,
-    unwrap: (Calibration.Constants) -> C?
-  ) -> Result? {
+  private func fit<P: ModelParameters>(_ run: Run, _ parameters: P) -> Result? {
+    typealias C = P.Model.Constants
     let observations = run.observations
-    guard KernelModel(wrap(base), facts: facts, generation: generation) != nil else { return nil }
+    let base = parameters.constants
+    func model(_ constants: C) -> P.Model? { P.Model(facts, constants, parameters.cut, generation: generation) }
+    guard model(base) != nil else { return nil }
     // A part that the prior does not have is not invented by a fit.
     let free = C.parameters.filter { $0.isRequired || $0.get(base) != $0.get(C.initial) }
     func constants(_ values: [Double]) -> C {
@@ -108,14 +90,16 @@ public struct EntryFit: Sendable {
       return RobustFit(
         parameters: free.map {
           RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
-        }, measured: observations.map(\.microseconds), weights: run.weights.map { weights in rows.map { weights[$0] } },
-        predictNear: near(observations) { wrap(constants($0)) }
+        }, measured: observations.map(\.seconds), weights: run.weights.map { weights in rows.map { weights[$0] } },
+        predictNear: near(observations) { model(constants($0)) }
       ) { values in
-        let model = KernelModel(wrap(constants(values)), facts: facts, generation: generation)
-        return observations.map { model?.microseconds($0.kernel) ?? .nan }
+        let model = model(constants(values))
+        return observations.map { model?.seconds(of: $0) ?? .nan }
       }
     }
-    var begin = ([base] + run.starts.compactMap(unwrap)).map { start in free.map { $0.get(start) } }
+    var begin = ([base] + run.starts.compactMap { ($0.parameters as? P)?.constants }).map { start in
+      free.map { $0.get(start) }
+    }
     if run.explores {
       let count = observations.count
       let some = (0..<min(count, EntryFit.exploredRows)).map { $0 * count / min(count, EntryFit.exploredRows) }
@@ -131,7 +115,9 @@ public struct EntryFit: Sendable {
       let bounds = pair.0.bounds
       return pair.1 - bounds.lowerBound < bounds.upperBound - pair.1 ? bounds.lowerBound : bounds.upperBound
     }
-    let fitted = wrap(constants(values))
+    var own = parameters
+    own.constants = constants(values)
+    let fitted = Calibration.Constants(own)
     let standardErrors = zip(free, solution.standardErrors).map { ($0.key, $1) }
     return Result(
       constants: fitted,
@@ -142,29 +128,22 @@ public struct EntryFit: Sendable {
 }
 
 extension EntryFit {
-  /// Predictions of GEMMs whose tiles stay as they are under some constants: looking for the fastest of all is what costs; nil for
-  /// other kinds, whose models are as quick as their slopes.
-  private func near(
-    _ observations: [Observation], _ constants: @escaping ([Double]) -> Calibration.Constants
+  /// Predictions of kernels whose choices (tiles) stay as they are under some constants: looking for the best of all is what costs; nil
+  /// for models that look for nothing, which are as quick as their slopes.
+  private func near<Model: KernelTimeModel>(
+    _ observations: [Observation], _ model: @escaping ([Double]) -> Model?
   ) -> (([Double]) -> ([Double]) -> [Double])? {
-    guard key.kind == .gemm else { return nil }
-    let shapes = observations.compactMap { row in if case .gemm(let shape) = row.kernel.shape { shape } else { nil } }
-    guard shapes.count == observations.count else { return nil }
-    let (facts, generation) = (facts, generation)
-    func model(_ values: [Double]) -> GEMMTimeModel? {
-      guard case .gemm(let model) = KernelModel(constants(values), facts: facts, generation: generation) else {
-        return nil
-      }
-      return model
-    }
+    guard Model.Choice.self != Never.self else { return nil }
+    let kernels = observations.compactMap { row in Model.work(row.value).map { (work: $0, row.conditions) } }
+    guard kernels.count == observations.count else { return nil }
     return { values in
       let base = model(values)
-      let choices = shapes.map { base?.fastest($0) }
+      let choices = kernels.map { base?.choice($0, $1) }
       return { moved in
         let model = model(moved)
-        return zip(shapes, choices).map { shape, choice in
-          guard let model, let choice, choice.time.isFinite else { return .nan }
-          return model.microseconds(shape, with: choice)
+        return zip(kernels, choices).map { kernel, choice in
+          guard let model, let choice else { return .nan }
+          return model.timing(kernel.work, kernel.1, with: choice).seconds
         }
       }
     }
@@ -182,40 +161,5 @@ extension EntryFit {
       + (0..<exploredStarts).map { index in
         centers[index % centers.count].map { $0 * RobustFit.exponential(next() * RobustFit.logarithm(3)) }
       }
-  }
-}
-
-extension Calibration.Constants {
-  /// Where a fit begins that has no prior.
-  static func standard(_ key: Calibration.Key) -> Calibration.Constants {
-    switch key.kind {
-    case .gemm: .gemm(.initial)
-    case .attention where key.phase == .prefill: .prefill(.initial, .standard(key.family, headDim: key.headDim ?? 128))
-    case .attention: .decode(.initial, .standard(key.family, isGrouped: key.variant != .ungrouped))
-    case .row: .row(.initial)
-    case .collective: .collective(.initial)
-    }
-  }
-}
-
-extension PrefillCut {
-  /// What is known of a library by its name, where no prior knows it: FlashAttention-3 and FlashInfer pack a group, FlashAttention-2 and
-  /// TensorRT-LLM do not.
-  static func standard(_ family: String, headDim: Int) -> PrefillCut {
-    if family.contains("fa2") { return PrefillCut(queryRows: 64, keys: 64, packsGroup: false, packsSingleQuery: true) }
-    if family.contains("trtllm") { return PrefillCut(queryRows: 128, keys: 32, packsGroup: false) }
-    if family.contains("flashinfer") {
-      return PrefillCut(queryRows: 128, keys: 32, packsGroup: true, split: .flashinfer, ignoresWindow: true)
-    }
-    let rows: Double = headDim <= 64 ? 192 : 128
-    return PrefillCut(queryRows: rows, keys: headDim <= 128 ? 128 : 80, packsGroup: true, split: .fa3)
-  }
-}
-
-extension DecodeCut {
-  static func standard(_ family: String, isGrouped: Bool) -> DecodeCut {
-    family.contains("fa2")
-      ? DecodeCut(rule: isGrouped ? .efficient : .none, slotsPerSM: 2, itemPerQueryHead: !isGrouped)
-      : DecodeCut(rule: .efficient)
   }
 }

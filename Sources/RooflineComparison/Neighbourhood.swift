@@ -34,18 +34,6 @@ struct Neighbourhood: Sendable {
   static let nearestDistance = 0.05
   static let shareOfTypical = 0.37
 
-  /// A kernel's place: base-2 logarithms of its shape, weighted by how much the error changes with them.
-  static func point(_ kernel: TimedKernel) -> SIMD4<Double> {
-    func log(_ x: Double) -> Double { RobustFit.logarithm(max(x, 1)) / RobustFit.logarithm(2) }
-    switch kernel.shape {
-    case .gemm(let shape): return [2 * log(shape.m), 2 * log(shape.n), 0.5 * log(shape.k), 0]
-    case .prefill(let call), .decode(let call):
-      return [log(call.batch), log(call.context), log(call.keyValueHeads), 0.5 * log(call.group)]
-    case .row(let call): return [log(call.rows), log(call.width), 0, 0]
-    case .collective(let call): return [2 * log(call.ranks), log(call.bytes), 0, 0]
-    }
-  }
-
   init(_ samples: [Sample]) {
     let points = samples.map(\.point)
     residuals = samples.map(\.residual)

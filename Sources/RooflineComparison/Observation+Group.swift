@@ -3,29 +3,10 @@ import RooflineCore
 extension Observation {
   /// What is left out together, since shapes of one group resemble one another: a GEMM's weight, attention's heads and context, a row
   /// kernel's width, a collective's ranks.
-  public var shapeGroup: String {
-    switch kernel.shape {
-    case .gemm(let shape): "\(shape.n) \(shape.k)"
-    case .prefill(let call), .decode(let call):
-      "\(call.heads) \(call.keyValueHeads) \(call.headDim) \(call.context)"
-    case .row(let call): "\(call.operation.rawValue) \(call.width)"
-    case .collective(let call): "\(call.operation.rawValue) \(call.ranks) \(Int(call.bytes.exponent) / 2)"
-    }
-  }
+  public var shapeGroup: String { value.place?.group ?? "" }
 
   /// Sorts rows by shape, whatever order a file has them in.
-  var sortKey: [Double] {
-    switch kernel.shape {
-    case .gemm(let shape): [shape.n, shape.k, shape.m, shape.copies, microseconds]
-    case .prefill(let call), .decode(let call):
-      [
-        call.heads, call.keyValueHeads, call.headDim, call.window, call.context, call.query, call.batch, microseconds,
-      ]
-    case .row(let call):
-      [call.width, call.rows, call.heads, call.keyValueHeads, call.headDim, microseconds]
-    case .collective(let call): [call.ranks, call.bytes, microseconds]
-    }
-  }
+  var sortKey: [Double] { (value.place?.order ?? []) + [conditions.copies ?? 0, seconds] }
 }
 
 extension [Double] {
@@ -35,7 +16,7 @@ extension [Double] {
 extension Calibration.Key {
   /// A name for people: `gemm cublas bf16`, `attention vllm-fa3 decode bf16 d128 g>1`.
   public var title: String {
-    var words = [kind.rawValue, family]
+    var words = [kind.rawValue, family.name]
     if let phase { words.append(phase.rawValue) }
     if let operation { words.append(operation.rawValue) }
     words.append(

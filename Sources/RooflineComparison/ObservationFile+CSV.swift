@@ -136,7 +136,7 @@ struct ObservationReader {
       guard !text.isEmpty else { throw complain("\(column.rawValue) is missing") }
       return text
     }
-    func whole(_ column: Column, from least: UInt64 = 1, default fallback: Double? = nil) throws(InputError) -> Double {
+    func whole(_ column: Column, from least: UInt64 = 1, default fallback: Count? = nil) throws(InputError) -> Count {
       if let fallback, field(column).isEmpty { return fallback }
       let text = try text(column)
       guard let number = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }), number >= least,
@@ -145,7 +145,7 @@ struct ObservationReader {
         throw complain(
           "\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected a whole number of at least \(least)")
       }
-      return Double(number)
+      return Count(number)
     }
     func dtype(_ column: Column) throws(InputError) -> DType {
       let text = try text(column)
@@ -166,12 +166,12 @@ struct ObservationReader {
       return nil
     }
     let kindName = try text(.kind)
-    guard let kind = TimedKernel.Kind(rawValue: kindName) else {
+    guard let kind = KernelKind(rawValue: kindName) else {
       if OperatorKind(rawValue: kindName) != nil {
         skip("no model of \(kindName)")
         return nil
       }
-      let kinds = TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      let kinds = KernelKind.allCases.map(\.rawValue).joined(separator: ", ")
       throw complain("kind is \"\(ObservationFile.shortened(kindName))\"; expected one of \(kinds)")
     }
     var clock: Double?
@@ -179,18 +179,16 @@ struct ObservationReader {
       guard let megahertz = Double(field(.clock)), megahertz > 0, megahertz < 1e5 else {
         throw complain("sm_clock_mhz is \"\(ObservationFile.shortened(field(.clock)))\"; expected MHz above 0")
       }
-      clock = megahertz
+      clock = megahertz * 1e6
     }
     let format = try dtype(.dtype)
-    let elementBytes = Double(format.bits) / 8
-    let kernel: TimedKernel
+    let value: Operator<Count>
+    var conditions = KernelConditions(.warm, launch: Launch(timing: field(.timing)))
     switch kind {
     case .gemm:
-      kernel = TimedKernel(
-        .gemm(
-          .init(
-            m: try whole(.m), n: try whole(.n), k: try whole(.k), inputBytes: elementBytes,
-            outputBytes: max(2, elementBytes), copies: try whole(.copies, default: 1))), dtype: format)
+      let (m, n, k) = (try whole(.m), try whole(.n), try whole(.k))
+      value = .gemm(GEMM(m: m, n: n, k: k, formats: ObservationReader.formats(format)))
+      conditions.copies = Double(try whole(.copies, default: 1).value)
     case .attention:
       let keyValue = field(.keyValueDType).isEmpty ? format : try dtype(.keyValueDType)
       let phase = try text(.phase)
@@ -198,46 +196,58 @@ struct ObservationReader {
         throw complain("phase is \"\(ObservationFile.shortened(phase))\"; expected prefill or decode")
       }
       let heads = try whole(.heads)
-      let call = AttentionCall(
-        batch: try whole(.batch), query: try whole(.query, default: phase == .decode ? 1 : nil),
-        context: try whole(.context), heads: heads, keyValueHeads: try whole(.keyValueHeads, default: heads),
-        headDim: try whole(.headDim), window: try whole(.window, from: 0, default: 0), queryBytes: elementBytes,
-        keyValueBytes: Double(keyValue.bits) / 8)
-      guard phase == .prefill || call.query == 1 else {
+      let shape = AttentionShape(
+        batch: try whole(.batch), queryTokens: try whole(.query, default: phase == .decode ? 1 : nil),
+        attendedKeys: try whole(.context), heads: heads, keyValueHeads: try whole(.keyValueHeads, default: heads),
+        headDim: try whole(.headDim))
+      let window = try whole(.window, from: 0, default: 0)
+      guard phase == .prefill || shape.queryTokens == 1 else {
         skip("no model of decode with several queries a sequence")
         return nil
       }
-      guard call.query <= call.context else {
+      guard shape.queryTokens <= shape.attendedKeys else {
         throw complain("query is more than context, which includes the new tokens")
       }
-      guard call.heads.truncatingRemainder(dividingBy: call.keyValueHeads) == 0 else {
+      guard heads.value.isMultiple(of: shape.keyValueHeads.value) else {
         throw complain("kv_heads does not divide heads")
       }
-      kernel = TimedKernel(phase == .prefill ? .prefill(call) : .decode(call), dtype: format, keyValueDType: keyValue)
+      value = .attention(
+        Attention(
+          shape, mask: window == 0 ? .causal : .slidingWindow(window), queries: format,
+          formats: ObservationReader.formats(format, keyValue)))
     case .row, .collective:
       let name = try text(.op)
-      guard let operation = OperatorKind(rawValue: name == "add" ? "residual_add" : name),
-        kind == .row ? RowCall.operations.contains(operation) : CollectiveCall.operations.contains(operation)
+      guard let operation = OperatorKind(rawValue: name == "add" ? "residual_add" : name), operation.timedKind == kind
       else {
         skip("no model of \(kind.rawValue) op \(ObservationFile.shortened(name))")
         return nil
       }
-      kernel = TimedKernel(
+      // The operators of rows keep at least 16 bits.
+      guard kind == .collective || format.bits >= 16 else {
+        skip("no constants for row \(operation.rawValue) of \(try text(.family)), \(format.rawValue)")
+        return nil
+      }
+      let sizes =
         kind == .row
-          ? .row(
-            .init(
-              operation, rows: try whole(.rows), width: try whole(.width), elementBytes: elementBytes,
-              heads: try whole(.heads, from: 0, default: 0),
-              keyValueHeads: try whole(.keyValueHeads, from: 0, default: 0),
-              headDim: try whole(.headDim, from: 0, default: 0)))
-          : .collective(.init(operation, ranks: try whole(.ranks, from: 2), bytes: try whole(.bytes))), dtype: format)
+        ? RowColumns(
+          rows: try whole(.rows), width: try whole(.width), heads: try whole(.heads, from: 0, default: 0),
+          keyValueHeads: try whole(.keyValueHeads, from: 0, default: 0),
+          headDim: try whole(.headDim, from: 0, default: 0))
+        : RowColumns(ranks: try whole(.ranks, from: 2), bytes: try whole(.bytes))
+      guard sizes.isConsistent(operation) else { throw complain("width is not (heads + kv_heads) × head_dim") }
+      guard let own = sizes.value(of: operation, ObservationReader.formats(format)) else { return nil }
+      value = own
     }
-    guard !kernel.isBeyondCounts else {
+    guard !value.isBeyondCounts else {
       throw complain("its FLOPs or bytes are a count above 2^63 − 1; correct its sizes")
     }
     return Observation(
-      kernel, family: try text(.family), source: field(.source),
-      timing: field(.timing), microseconds: microseconds, line: line,
-      clockMegahertz: clock)
+      value, dtype: format, conditions: conditions, family: KernelLibrary(try text(.family)), source: field(.source),
+      seconds: microseconds * 1e-6, line: line, clock: clock)
+  }
+
+  /// Of a kernel by itself, whose operands have the format; what is narrower than 16 bits leaves in bf16.
+  private static func formats(_ dtype: DType, _ keyValue: DType? = nil) -> NumberFormats {
+    NumberFormats(weight: dtype, activation: dtype, keyValueCache: keyValue ?? dtype, model: .bf16)
   }
 }

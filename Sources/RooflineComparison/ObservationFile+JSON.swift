@@ -91,11 +91,11 @@ private func isCold(_ observation: JSONObject, _ file: JSONObject) throws(InputE
 extension Observation {
   /// The same, its keys and values read from memory.
   fileprivate var rotated: Observation {
-    guard case .decode(var call) = kernel.shape else { return self }
-    call.isWarm = false
+    var conditions = conditions
+    conditions.cache = .serving
     return Observation(
-      TimedKernel(.decode(call), dtype: kernel.dtype, keyValueDType: kernel.keyValueDType), family: family,
-      source: source, timing: timing, microseconds: microseconds, line: line, clockMegahertz: clockMegahertz)
+      value, dtype: dtype, conditions: conditions, family: family, source: source, seconds: seconds, line: line,
+      clock: clock)
   }
 }
 

@@ -38,10 +38,9 @@ public struct Validation: Sendable {
       case .failure(let skip): reasons[skip.reason, default: 0] += 1
       case .success(let prediction):
         let sample = (
-          prediction.microseconds, observation.microseconds,
-          prediction.interval.map { $0.contains(observation.microseconds) }
+          prediction.seconds, observation.seconds, prediction.interval.map { $0.contains(observation.seconds) }
         )
-        for regime in ["all"] + Validation.regimes(observation.kernel) {
+        for regime in ["all"] + observation.value.regimes {
           let group = Group(observation, regime: regime)
           if predicted[group]?.append(sample) == nil {
             predicted[group] = [sample]
@@ -62,32 +61,17 @@ public struct Validation: Sendable {
     self.skipped = reasons.sorted { $0.key < $1.key }.map { .init(reason: $0.key, n: $0.value) }
     notes = predictor.notes
   }
-
-  /// The parts of its group that a kernel belongs to.
-  static func regimes(_ kernel: TimedKernel) -> [String] {
-    func headDim(_ call: AttentionCall) -> Int { Int(exactly: call.headDim) ?? .max }
-    return switch kernel.shape {
-    case .gemm(let shape): [min(shape.n, shape.k) >= 512 ? "n,k >= 512" : "n or k < 512"]
-    case .prefill(let call): ["d \(headDim(call))"] + (call.window > 0 ? ["window"] : [])
-    case .decode(let call):
-      ["d \(headDim(call))", call.group == 1 ? "g = 1" : call.group <= 16 ? "g <= 16" : "g > 16"]
-        + (call.window > 0 ? ["window"] : [])
-    case .row(let call): [call.operation.rawValue]
-    case .collective(let call): [call.operation.rawValue]
-    }
-  }
 }
 
 extension Validation.Group: Comparable {
   init(_ observation: Observation, regime: String) {
-    let kernel = observation.kernel
-    kind = kernel.kind.rawValue
-    family = observation.family
+    let subject = observation.value.subject
+    kind = subject?.kind.rawValue ?? ""
+    family = observation.family.name
     source = observation.source
-    phase = kernel.phase?.rawValue
-    dtype =
-      kernel.phase == nil || kernel.dtype == kernel.keyValueDType
-      ? kernel.dtype.rawValue : "\(kernel.dtype.rawValue)/\(kernel.keyValueDType.rawValue)"
+    phase = subject?.phase?.rawValue
+    dtype = observation.dtype.rawValue
+    if let own = subject?.keyValueDType, own != observation.dtype { dtype += "/\(own.rawValue)" }
     self.regime = regime
   }
 

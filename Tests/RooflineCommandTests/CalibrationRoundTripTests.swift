@@ -69,14 +69,12 @@ final class CalibrationRoundTripTests: CommandTestCase {
     let set = try catalog.calibrations(for: try catalog.hardware("h200-sxm"), prior: "h100-sxm")
     var seen = 0
     for entry in set.layers.flatMap(\.entries) {
-      guard case .prefill(let shipped, _) = entry.constants, shipped.l2Speedup < 1.4 else { continue }
-      let call = AttentionCall(
-        batch: 1, query: 512, context: 512, heads: 8, keyValueHeads: 8, headDim: Double(entry.key.headDim ?? 128),
-        window: entry.key.isWindowed == true ? 128 : 0)
-      let kernel = TimedKernel(.prefill(call), dtype: entry.key.dtype, keyValueDType: entry.key.keyValueDType)
-      guard let found = set.find(kernel, family: entry.key.family), case .prefill(let own, _) = found.constants else {
-        continue
-      }
+      guard let shipped = entry.constants.of(PrefillTimeModel.self), shipped.l2Speedup < 1.4 else { continue }
+      let value = Operator<Count>.attention(
+        batch: 1, query: 512, context: 512, heads: 8, keyValueHeads: 8, headDim: UInt64(entry.key.headDim ?? 128),
+        window: entry.key.isWindowed == true ? 128 : 0, dtype: entry.key.dtype,
+        keyValueDType: entry.key.keyValueDType)
+      guard let own = set.find(value, family: entry.key.family)?.constants.of(PrefillTimeModel.self) else { continue }
       XCTAssertGreaterThanOrEqual(own.l2Speedup, 1, "\(entry.key)")
       seen += 1
     }

@@ -9,43 +9,24 @@ final class CalibrationRecoveryTests: XCTestCase {
   private static let noise = 0.02
   private static let rows = 200
 
-  private func parameters(_ constants: Calibration.Constants) -> [(key: String, bounds: ClosedRange<Double>)] {
-    func list<C: FittedConstants>(_ type: C.Type) -> [(key: String, bounds: ClosedRange<Double>)] {
-      C.parameters.map { ($0.key, $0.bounds) }
-    }
-    return switch constants {
-    case .gemm: list(GEMMConstants.self)
-    case .prefill: list(PrefillConstants.self)
-    case .decode: list(DecodeConstants.self)
-    case .row: list(RowConstants.self)
-    case .collective: list(CollectiveConstants.self)
-    }
-  }
-
   /// The same constants up to a factor off, inside their bounds.
   private func start(
     _ constants: Calibration.Constants, factor: Double, _ generator: inout SeededGenerator
   ) -> Calibration.Constants {
-    func moved<C: FittedConstants>(_ constants: C) -> C {
-      var moved = constants
-      for parameter in C.parameters where parameter.isRequired {
-        let value = parameter.get(constants) * exp(Double.random(in: -log(factor)...log(factor), using: &generator))
-        parameter.set(&moved, min(max(value, parameter.bounds.lowerBound), parameter.bounds.upperBound))
-      }
-      return moved
-    }
-    return switch constants {
-    case .gemm(let constants): .gemm(moved(constants))
-    case .prefill(let constants, let cut): .prefill(moved(constants), cut)
-    case .decode(let constants, let cut): .decode(moved(constants), cut)
-    case .row(let constants): .row(moved(constants))
-    case .collective(let constants): .collective(moved(constants))
+    constants.mapped { _, bounds, isRequired, value in
+      guard isRequired else { return value }
+      let moved = value * exp(Double.random(in: -log(factor)...log(factor), using: &generator))
+      return min(max(moved, bounds.lowerBound), bounds.upperBound)
     }
   }
 
   /// How many standard errors each fitted constant lies from its true value.
   private func deviations(_ result: EntryFit.Result, from truth: Calibration.Constants) -> [(key: String, z: Double)] {
-    let bounds = Dictionary(uniqueKeysWithValues: parameters(truth).map { ($0.key, $0.bounds) })
+    var bounds: [String: ClosedRange<Double>] = [:]
+    _ = truth.mapped { key, range, _, value in
+      bounds[key] = range
+      return value
+    }
     let fitted = Dictionary(uniqueKeysWithValues: result.constants.named.map { ($0.key, $0.value) })
     let known = Dictionary(uniqueKeysWithValues: truth.named.map { ($0.key, $0.value) })
     return result.standardErrors.map { key, share in
@@ -93,7 +74,9 @@ final class CalibrationRecoveryTests: XCTestCase {
       let start = start(synthetic.truth, factor: 2, &generator)
       let result = try XCTUnwrap(fit.fit(rows, prior: start, pull: .none))
       XCTAssertEqual(result.scale, CalibrationRecoveryTests.noise, accuracy: 0.006, "run \(run)")
-      guard case .collective(let constants) = result.constants else { return XCTFail("another kind came back") }
+      guard let constants = result.constants.of(CollectiveTimeModel.self) else {
+        return XCTFail("another kind came back")
+      }
       let rings = [constants.first, constants.second, constants.third].sorted { $0.share < $1.share }
       for (ring, (latency, share)) in zip(rings, [(7.8, 0.10), (14, 0.43), (64, 0.72)]) {
         XCTAssertEqual(ring.latency, latency, accuracy: 0.12 * latency, "run \(run)")
@@ -112,7 +95,7 @@ final class CalibrationRecoveryTests: XCTestCase {
         .filter { $0.offset % 8 != 1 }.map(\.element)
       let start = start(SyntheticRows.gemm.truth, factor: 2, &generator)
       let result = try XCTUnwrap(fit.fit(rows, prior: start, pull: .none, explores: false))
-      guard case .gemm(let constants) = result.constants else { return XCTFail("another kind came back") }
+      guard let constants = result.constants.of(GEMMTimeModel.self) else { return XCTFail("another kind came back") }
       let errors = Dictionary(uniqueKeysWithValues: result.standardErrors.map { ($0.key, $0.share) })
       XCTAssertGreaterThan(try XCTUnwrap(errors["launchMicroseconds"]), 0.03)
       XCTAssertGreaterThan(try XCTUnwrap(errors["waveFillMicroseconds"]), 0.03)
@@ -132,7 +115,7 @@ final class CalibrationRecoveryTests: XCTestCase {
     prior.epilogue = 9
     prior.bandwidth = 0.70
     let result = try XCTUnwrap(fit.fit(rows, prior: .gemm(prior)))
-    guard case .gemm(let constants) = result.constants else { return XCTFail("another kind came back") }
+    guard let constants = result.constants.of(GEMMTimeModel.self) else { return XCTFail("another kind came back") }
     XCTAssertEqual(constants.sustained, 0.7, accuracy: 0.007)
     XCTAssertEqual(constants.epilogue, 9, accuracy: 0.9)
     // From 12 % off to 3 %: these rows do tell it.

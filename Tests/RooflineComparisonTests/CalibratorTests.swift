@@ -32,8 +32,8 @@ final class CalibratorTests: XCTestCase {
       guard index % every == every - 1 else { return row }
       lines.insert(row.line)
       return Observation(
-        row.kernel, family: row.family, source: row.source, timing: row.timing,
-        microseconds: row.microseconds * factor, line: row.line)
+        row.value, dtype: row.dtype, conditions: row.conditions, family: row.family, source: row.source,
+        seconds: row.seconds * factor, line: row.line)
     }
     return (spoiled, lines)
   }
@@ -52,11 +52,11 @@ final class CalibratorTests: XCTestCase {
       XCTAssertEqual(Set(with.rejected.map(\.line)), lines, synthetic.key.title)
       let models = try [without, with].map {
         try XCTUnwrap(
-          KernelModel(try XCTUnwrap($0.entry).constants, facts: calibrator.facts, generation: calibrator.generation))
+          try XCTUnwrap($0.entry).constants.model(calibrator.facts, generation: calibrator.generation))
       }
       for row in clean {
-        let ratio = models[1].microseconds(row.kernel) / models[0].microseconds(row.kernel)
-        XCTAssertEqual(ratio, 1, accuracy: 0.03, "\(synthetic.key.title): \(row.kernel)")
+        let ratio = models[1].seconds(of: row.value, row.conditions) / models[0].seconds(of: row.value, row.conditions)
+        XCTAssertEqual(ratio, 1, accuracy: 0.03, "\(synthetic.key.title): \(row.value)")
       }
       // Errors are of the rows that were kept, so an accident makes nobody look bad.
       XCTAssertLessThan(try XCTUnwrap(with.after).mape, 0.03, synthetic.key.title)
@@ -101,21 +101,13 @@ final class CalibratorTests: XCTestCase {
   func testAFitThatIsBetterThanItsPriorIsWrittenWithoutARemark() throws {
     var generator = SeededGenerator(seed: 65)
     for synthetic in [SyntheticRows.decode, .row, .prefill] {
-      var wrong = synthetic.truth
-      switch wrong {
-      case .decode(var constants, let cut):
-        constants.fixed *= 1.6
-        constants.bandwidth *= 0.7
-        wrong = .decode(constants, cut)
-      case .prefill(var constants, let cut):
-        constants.fixed *= 1.6
-        constants.tensor *= 0.7
-        wrong = .prefill(constants, cut)
-      case .row(var constants):
-        constants.fixed *= 1.6
-        constants.iteration *= 0.7
-        wrong = .row(constants)
-      default: XCTFail("no such kind here")
+      let wrong = synthetic.truth.mapped { key, _, _, value in
+        switch key {
+        case "fixedMicroseconds": 1.6 * value
+        case "iterationKilocycles", "tensorShareOfPeak": 0.7 * value
+        case "bandwidthShare": synthetic.key.phase == .decode ? 0.7 * value : value
+        case _: value
+        }
       }
       let rows = synthetic.rows(40, noise: 0.02, &generator)
       let outcome = try XCTUnwrap(
@@ -133,14 +125,13 @@ final class CalibratorTests: XCTestCase {
     var rows = SyntheticRows.all.flatMap { $0.rows(20, noise: 0.05, &generator) }
     // Kernels that differ in heads alone, at the very same time.
     for index in 0..<24 {
-      let call = RowCall(
-        .rotary, rows: Double(1 + index / 2), width: 4096, heads: index % 2 == 0 ? 24 : 16, keyValueHeads: 8,
-        headDim: 128)
+      let value = Operator<Count>.rotary(
+        rows: UInt64(1 + index / 2), heads: index % 2 == 0 ? 24 : 16, keyValueHeads: index % 2 == 0 ? 8 : 16,
+        headDim: 128, dtype: .fp16)
       let time = 2 + Double(index / 2) / 10
       rows.append(
         Observation(
-          TimedKernel(.row(call), dtype: .fp16), family: "vllm", source: "synthetic", timing: "kernel",
-          microseconds: time, line: 1000 + index))
+          value, dtype: .fp16, family: "vllm", source: "synthetic", seconds: time * 1e-6, line: 1000 + index))
     }
     let prior = try Fixtures.catalog.calibrations(for: hardware())
     let calibrator = try Calibrator(hardware(), prior: prior)
@@ -164,8 +155,8 @@ final class CalibratorTests: XCTestCase {
     var generator = SeededGenerator(seed: 67)
     let rows = SyntheticRows.row.rows(30, noise: 0.02, &generator).enumerated().map { index, row in
       Observation(
-        row.kernel, family: row.family, source: index < 20 ? "consensus" : "stack-1", timing: row.timing,
-        microseconds: row.microseconds, line: row.line)
+        row.value, dtype: row.dtype, conditions: row.conditions, family: row.family,
+        source: index < 20 ? "consensus" : "stack-1", seconds: row.seconds, line: row.line)
     }
     let groups = try Calibrator(hardware(), prior: nil).groups(rows)
     XCTAssertEqual(groups.count, 1)
@@ -176,25 +167,25 @@ final class CalibratorTests: XCTestCase {
   /// Libraries, phases, formats, launches and head dims are fitted apart.
   func testWhatIsFittedApart() throws {
     var generator = SeededGenerator(seed: 68)
-    func rows(_ synthetic: SyntheticRows, family: String, timing: String = "graph", dtype: DType = .bf16)
-      -> [Observation]
-    {
+    func rows(_ synthetic: SyntheticRows, family: KernelLibrary, launch: Launch = .graph) -> [Observation] {
       synthetic.rows(3, noise: 0.02, &generator).map { row in
         Observation(
-          TimedKernel(row.kernel.shape, dtype: dtype), family: family, source: "s", timing: timing,
-          microseconds: row.microseconds, line: 1)
+          row.value, dtype: row.dtype, conditions: KernelConditions(.warm, launch: launch), family: family,
+          source: "s", seconds: row.seconds, line: 1)
       }
     }
+    let narrow = Observation(
+      .gemm(m: 16, n: 128, k: 128, dtype: .fp8), dtype: .fp8, family: "cublas", source: "s", seconds: 5e-6, line: 1)
     let groups = try Calibrator(hardware(), prior: nil).groups(
-      rows(.gemm, family: "cublas") + rows(.gemm, family: "cutlass") + rows(.gemm, family: "cublas", dtype: .fp8)
-        + rows(.gemm, family: "cublas", timing: "eager") + rows(.prefill, family: "x") + rows(.row, family: "x")
+      rows(.gemm, family: "cublas") + rows(.gemm, family: "cutlass") + [narrow]
+        + rows(.gemm, family: "cublas", launch: .eager) + rows(.prefill, family: "x") + rows(.row, family: "x")
         + rows(.collective, family: "nccl"))
     XCTAssertEqual(
       groups.map(\.key.title),
       [
         "attention x prefill bf16 d128", "collective nccl all_reduce bf16", "gemm cublas bf16",
         "gemm cublas bf16 eager",
-        "gemm cublas fp8", "gemm cutlass bf16", "row x rmsnorm bf16",
+        "gemm cublas fp8", "gemm cutlass bf16", "row x rmsnorm fp16",
       ])
   }
 
@@ -205,10 +196,8 @@ final class CalibratorTests: XCTestCase {
     for index in 0..<5 {
       rows.append(
         Observation(
-          TimedKernel(
-            .prefill(
-              .init(batch: 1, query: 0x1p62, context: 0x1p62, heads: 8, keyValueHeads: 8, headDim: 128)), dtype: .bf16),
-          family: "vllm-fa3", source: "synthetic", timing: "graph", microseconds: 100, line: 100 + index))
+          .attention(batch: 1, query: 1 << 62, context: 1 << 62, heads: 8, keyValueHeads: 8, headDim: 128),
+          dtype: .bf16, family: "vllm-fa3", source: "synthetic", seconds: 100e-6, line: 100 + index))
     }
     let outcome = try XCTUnwrap(outcomes(Calibrator(hardware(), prior: nil), rows).first)
     XCTAssertEqual(outcome.rows, 14)
@@ -225,17 +214,18 @@ final class CalibratorTests: XCTestCase {
       outcomes(Calibrator(hardware(), prior: nil), synthetic.rows(300, noise: 0.05, &generator)).first)
     let entry = try XCTUnwrap(outcome.entry)
     let heldOut = try XCTUnwrap(entry.heldOut)
-    let model = try XCTUnwrap(KernelModel(entry.constants, facts: SyntheticRows.facts, generation: .ampere))
+    let model = try XCTUnwrap(entry.constants.model(SyntheticRows.facts, generation: .ampere))
     let unseen = synthetic.rows(2000, noise: 0.05, &generator)
     var before = 0.0
     for share in [0.5, 0.8, 0.9, 0.95] {
       let inside = unseen.filter { row in
-        let time = model.microseconds(row.kernel)
+        let time = model.seconds(of: row.value, row.conditions)
         let factors = heldOut.factors(at: time, share: share)
-        return (time * factors.lowerBound...time * factors.upperBound).contains(row.microseconds)
+        return (time * factors.lowerBound...time * factors.upperBound).contains(row.seconds)
       }.count
       XCTAssertEqual(Double(inside) / 2000, share, accuracy: 0.05, "\(share)")
-      let width = log(heldOut.factors(at: 5, share: share).upperBound / heldOut.factors(at: 5, share: share).lowerBound)
+      let width = log(
+        heldOut.factors(at: 5e-6, share: share).upperBound / heldOut.factors(at: 5e-6, share: share).lowerBound)
       XCTAssertGreaterThan(width, before)
       before = width
     }

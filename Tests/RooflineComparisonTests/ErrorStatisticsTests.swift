@@ -37,7 +37,7 @@ final class ErrorStatisticsTests: XCTestCase {
       Calibration.Key(kind: .row, family: "vllm", operation: .rmsNorm, dtype: .fp16), .row(constants),
       fit: .init(data: "test", rows: 100, groups: 10),
       heldOut: HeldOutErrors(
-        mape: 0.1, bias: 0, bins: [.init(upToMicroseconds: .infinity, rows: 100, quantiles: quantiles)]))
+        mape: 0.1, bias: 0, bins: [.init(upTo: .infinity, rows: 100, quantiles: quantiles)]))
     let set = try CalibrationSet(
       try Fixtures.catalog.hardware("h100-sxm"),
       layers: [
@@ -50,12 +50,14 @@ final class ErrorStatisticsTests: XCTestCase {
   }
 
   private func row(
-    _ operation: OperatorKind, _ microseconds: Double, family: String = "vllm", source: String = "s",
+    _ operation: OperatorKind, _ microseconds: Double, family: KernelLibrary = "vllm", source: String = "s",
     dtype: DType = .fp16
   ) -> Observation {
-    Observation(
-      TimedKernel(.row(.init(operation, rows: 1, width: 64)), dtype: dtype), family: family, source: source,
-      timing: "kernel", microseconds: microseconds, line: 2)
+    let formats = NumberFormats(dtype)
+    return Observation(
+      operation == .gelu
+        ? .gelu(Gelu(elements: 64, formats: formats)) : .rmsNorm(RMSNorm(rows: 1, width: 64, formats: formats)),
+      dtype: dtype, family: family, source: source, seconds: microseconds * 1e-6, line: 2)
   }
 
   /// Predicted 10 µs each; measured 8, 10, 12.5, 40: errors 0.25, 0, −0.2, −0.75.

@@ -13,22 +13,16 @@ final class ObservationFileTests: XCTestCase {
     try ObservationFile(csv: Array(text.utf8), path: "test.csv")
   }
 
-  private func gemm(_ observation: Observation) throws -> GEMMTimeModel.Shape {
-    guard case .gemm(let shape) = observation.kernel.shape else {
-      throw XCTSkip("not a GEMM")
-    }
-    return shape
-  }
-
   func testARowSaysWhatItSays() throws {
     let file = try read("\(Self.columns)\ngemm,a100_sxm,cublas,consensus,graph,6,bf16,1,128,256,2.58\n")
     XCTAssertEqual(file.gpu, "a100_sxm")
     let row = try XCTUnwrap(file.observations.first)
-    XCTAssertEqual(try gemm(row), .init(m: 1, n: 128, k: 256, inputBytes: 2, outputBytes: 2, copies: 6))
-    XCTAssertEqual(row.kernel.dtype, .bf16)
+    XCTAssertEqual(row.value, .gemm(GEMM(m: 1, n: 128, k: 256, formats: NumberFormats(.bf16))))
+    XCTAssertEqual(row.conditions, KernelConditions(.warm, launch: .graph, copies: 6))
+    XCTAssertEqual(row.dtype, .bf16)
     XCTAssertEqual(row.family, "cublas")
     XCTAssertEqual(row.source, "consensus")
-    XCTAssertEqual(row.timing, "graph")
+    XCTAssertEqual(row.seconds, 2.58e-6, accuracy: 1e-20)
     XCTAssertEqual(row.microseconds, 2.58)
     XCTAssertEqual(row.line, 2)
   }
@@ -36,9 +30,11 @@ final class ObservationFileTests: XCTestCase {
   func testColumnsAreFoundByNameInAnyOrder() throws {
     let file = try read("time_us,k,n,m,dtype,extra,family,gpu,kind\n3,4,5,6,fp8,whatever,cublas,l40s,gemm\n")
     // An fp8 product is written in 16 bits; a file that says nothing of copies has one.
-    XCTAssertEqual(
-      try gemm(try XCTUnwrap(file.observations.first)),
-      .init(m: 6, n: 5, k: 4, inputBytes: 1, outputBytes: 2, copies: 1))
+    let row = try XCTUnwrap(file.observations.first)
+    guard case .gemm(let gemm) = row.value else { return XCTFail("\(row.value)") }
+    XCTAssertEqual([gemm.m, gemm.n, gemm.k], [6, 5, 4])
+    XCTAssertEqual([gemm.formats.weight, gemm.formats.activation, gemm.formats.residual], [.fp8, .fp8, .bf16])
+    XCTAssertEqual(row.conditions.copies, 1)
     XCTAssertEqual(file.unknownColumns, ["extra"])
   }
 
@@ -55,7 +51,7 @@ final class ObservationFileTests: XCTestCase {
     ]
     for text in others {
       let file = try read(text)
-      XCTAssertEqual(file.observations.map(\.kernel), plain.observations.map(\.kernel), text)
+      XCTAssertEqual(file.observations.map(\.value), plain.observations.map(\.value), text)
       XCTAssertEqual(file.observations.map(\.microseconds), [4.5, 5], text)
     }
   }
@@ -106,12 +102,45 @@ final class ObservationFileTests: XCTestCase {
     let file = try read(
       "kind,gpu,family,dtype,phase,batch,context,heads,head_dim,time_us\nattention,l40s,vllm-fa2,bf16,decode,1,128,8,64,3\n"
     )
-    let kernel = try XCTUnwrap(file.observations.first).kernel
-    guard case .decode(let warm) = kernel.shape, case .decode(let cold) = kernel.with(.serving).shape else {
-      return XCTFail("not a decode step")
+    let row = try XCTUnwrap(file.observations.first)
+    XCTAssertEqual(row.conditions.cache, .warm)
+    let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware("l40s"))
+    var (warm, cold) = (ObservationPredictor(set), ObservationPredictor(set, cache: .serving))
+    XCTAssertLessThan(
+      try warm.predict(row, interval: 0.9).get().seconds, try cold.predict(row, interval: 0.9).get().seconds)
+    guard case .attention(let attention) = row.value else { return XCTFail("\(row.value)") }
+    XCTAssertEqual(attention.shape.keyValueHeads, 8, "without kv_heads every head has its own")
+  }
+
+  /// A row of an fp8 kernel takes queries in fp8 and leaves its result in 16 bits.
+  func testQueriesHaveTheFormatOfTheFile() throws {
+    let file = try read(
+      "kind,gpu,family,dtype,kv_dtype,phase,batch,query,context,heads,head_dim,time_us\nattention,h100_sxm,trtllm,fp8,fp8,prefill,2,16,16,4,64,3\n"
+    )
+    guard case .attention(let attention)? = file.observations.first?.value else { return XCTFail("no attention") }
+    // Elements of q and of the result: 2·16·4·64 = 8192; of K and V 8192 each.
+    XCTAssertEqual(attention.traffic.loadActivation, 8192)
+    XCTAssertEqual(attention.traffic.storeActivation, 2 * 8192)
+    XCTAssertEqual(attention.traffic.loadKVCache, 2 * 8192)
+    XCTAssertEqual(attention.matrixUnit, .fp8)
+  }
+
+  /// Without heads, keys are taken to be as wide as queries; with them, the width must be theirs.
+  func testRotaryRowsWithAndWithoutHeads() throws {
+    let columns = "kind,gpu,family,dtype,op,rows,width,heads,kv_heads,head_dim,time_us"
+    let file = try read(
+      "\(columns)\nrow,l40s,vllm,fp16,rope,7,512,,,,3\nrow,l40s,vllm,fp16,rope,7,512,3,1,128,3\n")
+    for (row, heads) in zip(file.observations, [(1, 1), (3, 1)] as [(Count, Count)]) {
+      guard case .rotary(let rotary) = row.value else { return XCTFail("\(row.value)") }
+      XCTAssertEqual(rotary.shape.batch * rotary.shape.queryTokens, 7)
+      XCTAssertEqual((rotary.shape.heads + rotary.shape.keyValueHeads) * rotary.shape.headDim, 512)
+      XCTAssertEqual(rotary.shape.heads, heads.0)
+      XCTAssertEqual(rotary.shape.keyValueHeads, heads.1)
     }
-    XCTAssertTrue(warm.isWarm)
-    XCTAssertFalse(cold.isWarm)
-    XCTAssertEqual(warm.keyValueHeads, 8, "without kv_heads every head has its own")
+    XCTAssertThrowsError(try read("\(columns)\nrow,l40s,vllm,fp16,rope,7,500,3,1,128,3\n")) {
+      XCTAssertEqual(
+        $0 as? InputError,
+        .notMeasurements(file: "test.csv", problem: "line 2: width is not (heads + kv_heads) × head_dim"))
+    }
   }
 }

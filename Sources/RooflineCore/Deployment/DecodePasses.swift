@@ -25,16 +25,16 @@ struct DecodePasses: Sendable {
       DecodePasses.step(analysis.workload, contexts.upperBound)
     )
     let (model, calibrated) = (model, analysis.calibrated)
-    func facts(_ step: DecoderStep) -> [(cost: OperatorCost, kernel: TimedKernel?)] {
+    func facts(_ step: DecoderStep) -> [(cost: OperatorCost, timed: [Double]?)] {
       ForwardPass<Count>(model, step).rows.map { row in
         // A kernel that nobody has constants for keeps its ideal time.
-        let kernel = calibrated.flatMap { TimedKernel(row.operator, residency: $0.options.residency) }
-        return (row.operator.cost, kernel.flatMap { calibrated?.found($0) == nil ? nil : $0 })
+        let isTimed = calibrated?.found(row.operator) != nil
+        return (row.operator.cost, isTimed ? row.operator.place?.identity : nil)
       }
     }
     let (early, late) = (facts(first), facts(last))
     // Counts only grow with the context: a row that is the same at both ends is the same between them.
-    isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.kernel != $1.kernel }
+    isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.timed != $1.timed }
     var constant = ChosenRows(
       isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
       time: IdealTime(overlap: analysis.options.overlap),
@@ -43,7 +43,7 @@ struct DecodePasses: Sendable {
     self.constant = constant.sums
     var linear = LinearRows()
     ForwardPass<LinearCount>(model, first).emit(into: &linear)
-    let isTimed = zip(late, isGrowing).contains { $1 && $0.kernel != nil }
+    let isTimed = zip(late, isGrowing).contains { $1 && $0.timed != nil }
     isClosed = linear.areLinear && !isTimed
   }
 

@@ -6,9 +6,9 @@ public struct KernelAnalysis: Sendable {
   public let rates: DeviceRates
   public let ranks: UInt64
   public let prediction: OperatorPrediction
-  /// Where its time is from, and the kernel it is of; nil: ideal, or no measured kernel stands for it.
+  /// Where its time is from, and the entry that times it; nil: ideal, or no time model describes it.
   public let calibrated: CalibratedTime?
-  public let timed: (kernel: TimedKernel, found: CalibrationSet.Found)?
+  public let timed: TimedRow?
   /// The blocked view of a GEMM, and what its padding to whole blocks costs in time.
   public let blocked: Blocked?
 
@@ -33,15 +33,12 @@ public struct KernelAnalysis: Sendable {
     let time = IdealTime(overlap: options.overlap)
     let value: Operator<Count> = try arguments.definition(formats)
     let ideal = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
-    if let request {
-      let calibrated = CalibratedTime(
-        request.set, formats: formats,
-        attentions: try arguments.headDim().map { [.init(headDim: $0, isWindowed: arguments.isWindowed)] } ?? [],
-        options: request.options, correction: request.correction)
-      let kernel = TimedKernel(value, residency: request.options.residency)?.with(copies: try arguments.copies())
-      prediction = calibrated.timed(kernel, ideal: ideal)
+    if var request {
+      request.options.conditions.copies = try arguments.copies()
+      let calibrated = request.time(of: value)
+      prediction = calibrated.timed(value, ideal: ideal)
       self.calibrated = calibrated
-      timed = kernel.flatMap { kernel in calibrated.found(kernel).map { (kernel, $0) } }
+      timed = TimedRow(value, by: calibrated)
     } else {
       prediction = ideal
       calibrated = nil
@@ -73,10 +70,7 @@ public struct KernelAnalysis: Sendable {
 
   /// What a reader of the times should know: that of calibrated ones, and what the bytes leave out.
   public var notices: [Notice] {
-    let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timedRow)]) } ?? []
+    let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timed)]) } ?? []
     return times + [Notice.scales(of: formats)].compactMap { $0 }
   }
-
-  /// The kernel as a row, for what explains times.
-  public var timedRow: TimedRow? { timed.map { TimedRow(kernel: $0.kernel, found: $0.found) } }
 }

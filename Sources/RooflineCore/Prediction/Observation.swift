@@ -1,28 +1,38 @@
 /// A kernel that somebody timed.
 public struct Observation: Hashable, Sendable {
-  public let kernel: TimedKernel
+  public let value: Operator<Count>
+  /// The format that its file names; a collective's operator has none.
+  public let dtype: DType
+  /// How it was timed.
+  public let conditions: KernelConditions
   /// The library that the kernel is of: times of two of them differ by tens of percent.
-  public let family: String
+  public let family: KernelLibrary
   /// Who measured, with which version.
   public let source: String
-  /// How a call was launched: graph, eager, kernel (bare duration), stream.
-  public let timing: String
-  public let microseconds: Double
+  public let seconds: Double
   /// Where it stands in its file.
   public let line: Int
-  /// The SM clock while it ran, MHz, where telemetry recorded it.
-  public let clockMegahertz: Double?
+  /// The SM clock while it ran, Hz, where telemetry recorded it.
+  public let clock: Double?
 
   public init(
-    _ kernel: TimedKernel, family: String, source: String, timing: String, microseconds: Double, line: Int,
-    clockMegahertz: Double? = nil
+    _ value: Operator<Count>, dtype: DType, conditions: KernelConditions = KernelConditions(.warm),
+    family: KernelLibrary, source: String, seconds: Double, line: Int, clock: Double? = nil
   ) {
-    self.kernel = kernel
+    self.value = value
+    self.dtype = dtype
+    self.conditions = conditions
     self.family = family
     self.source = source
-    self.timing = timing
-    self.microseconds = microseconds
+    self.seconds = seconds
     self.line = line
-    self.clockMegahertz = clockMegahertz
+    self.clock = clock
+  }
+
+  /// Its time as a file states it, µs: without what conversion adds in the last digits.
+  public var microseconds: Double {
+    let exact = seconds * 1e6
+    let scale = Mathematics.power(10, 11 - Mathematics.decimalLogarithm(exact).rounded(.down))
+    return scale >= 1 && scale <= 1e22 ? (exact * scale).rounded() / scale : exact.rounded()
   }
 }

@@ -1,5 +1,5 @@
 /// How a library's fused attention cuts a prompt into tiles: facts of its source code, not fitted.
-public struct PrefillCut: Hashable, Sendable {
+public struct PrefillCut: KernelCut {
   /// Who decides into how many parts the keys of a tile are split where there are too few tiles for the GPU.
   public enum Split: String, Hashable, Sendable, CaseIterable {
     case none
@@ -43,7 +43,7 @@ public struct PrefillCut: Hashable, Sendable {
 }
 
 /// How a library's attention shares a decode step's keys among CTAs: facts of its source code, not fitted.
-public struct DecodeCut: Hashable, Sendable {
+public struct DecodeCut: KernelCut {
   /// Who decides into how many parts the keys of a work item are split.
   public enum Rule: String, Hashable, Sendable, CaseIterable {
     case none
@@ -96,5 +96,32 @@ public struct DecodeCut: Hashable, Sendable {
     self.ignoresWindow = ignoresWindow
     self.swaps = swaps
     self.emptyShare = emptyShare
+  }
+}
+
+extension PrefillCut {
+  /// FlashAttention-3 and FlashInfer pack a group, FlashAttention-2 and TensorRT-LLM do not.
+  public static func standard(_ key: Calibration.Key) -> PrefillCut {
+    switch key.family.attention {
+    case .flashAttention2: return PrefillCut(queryRows: 64, keys: 64, packsGroup: false, packsSingleQuery: true)
+    case .tensorRTLLM: return PrefillCut(queryRows: 128, keys: 32, packsGroup: false)
+    case .flashInfer:
+      return PrefillCut(queryRows: 128, keys: 32, packsGroup: true, split: .flashinfer, ignoresWindow: true)
+    case .flashAttention3:
+      let headDim = key.headDim ?? 128
+      return PrefillCut(
+        queryRows: headDim <= 64 ? 192 : 128, keys: headDim <= 128 ? 128 : 80, packsGroup: true, split: .fa3)
+    }
+  }
+}
+
+extension DecodeCut {
+  public static func standard(_ key: Calibration.Key) -> DecodeCut {
+    let isGrouped = key.variant != .ungrouped
+    switch key.family.attention {
+    case .flashAttention2:
+      return DecodeCut(rule: isGrouped ? .efficient : .none, slotsPerSM: 2, itemPerQueryHead: !isGrouped)
+    case .flashAttention3, .flashInfer, .tensorRTLLM: return DecodeCut(rule: .efficient)
+    }
   }
 }

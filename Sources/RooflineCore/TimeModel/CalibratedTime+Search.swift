@@ -5,57 +5,57 @@ extension CalibratedTime {
     let options: Options
 
     func find(
-      _ kernel: TimedKernel, variant: AttentionVariant? = nil, family: String? = nil
+      _ value: Operator<Count>, variant: AttentionVariant? = nil, family: KernelLibrary? = nil
     ) -> CalibrationSet.Found? {
-      let family = family ?? options.families[kernel.kind]
-      if options.launch == .eager,
-        let eager = set.find(kernel, family: family, launch: .eager, variant: variant)
+      let family = family ?? value.subject.flatMap { options.families[$0.kind] }
+      if options.conditions.launch == .eager,
+        let eager = set.find(value, family: family, launch: .eager, variant: variant)
       {
         return eager
       }
-      return set.find(kernel, family: family, variant: variant) ?? set.standIn(kernel, family: family)
+      return set.find(value, family: family, variant: variant) ?? set.standIn(value, family: family)
     }
   }
 
-  /// The entries of one kind of attention.
-  struct AttentionEntries {
-    private let headDim: Double
-    private let isWindowed: Bool
-    let prefill: CalibrationSet.Found?
-    /// The library of all decode steps, and its entries.
-    private let decodeFamily: String
-    private let decode: [(variant: AttentionVariant, found: CalibrationSet.Found)]
+  /// The entries of the kernels of one subject.
+  final class Entries: Sendable {
+    let subject: KernelSubject
+    private let model: any KernelTimeModel.Type
+    /// One library for all of them: constants of two are never mixed.
+    private let library: KernelLibrary
+    /// Of a library with one kernel for the subject.
+    private let only: CalibrationSet.Found?
+    private let variants: [(variant: AttentionVariant, found: CalibrationSet.Found)]
 
-    init(_ kind: AttentionKind, _ formats: NumberFormats, _ search: Search) {
-      headDim = Double(kind.headDim)
-      isWindowed = kind.isWindowed
-      let call = AttentionCall(
-        batch: 1, query: 2, context: 2, heads: 1, keyValueHeads: 1, headDim: Double(kind.headDim),
-        window: kind.isWindowed ? 1 : 0)
-      func kernel(_ shape: TimedKernel.Shape) -> TimedKernel {
-        TimedKernel(shape, dtype: formats.residual, keyValueDType: formats.keyValueCache)
+    /// - Returns: nil where nobody has constants for such kernels.
+    init?(_ value: Operator<Count>, _ search: Search) {
+      guard let model = value.timeModel, let subject = model.subject(of: value) else { return nil }
+      self.subject = subject
+      self.model = model
+      // The library that serves a usual call. Asked for a variant that it does not have, another GPU's library would answer.
+      let usual = model.usual(of: value)
+      let all = AttentionVariant.allCases
+      guard
+        let first = usual.lazy.compactMap({ search.find($0) }).first
+          ?? usual.last.flatMap({ last in all.lazy.compactMap { search.find(last, variant: $0) }.first })
+      else { return nil }
+      let library = first.entry.key.family
+      self.library = library
+      guard model.variant(of: value, of: library, processors: search.set.facts.streamingMultiprocessors) != nil else {
+        only = first
+        variants = []
+        return
       }
-      prefill = search.find(kernel(.prefill(call)))
-      // One library for all decode steps: the one that serves a usual call. Asked for a variant that it does not have, another GPU's
-      // library would answer.
-      var usual = call
-      usual.heads = 8
-      let variants = AttentionVariant.allCases
-      let library =
-        (search.find(kernel(.decode(usual))) ?? search.find(kernel(.decode(call)))
-        ?? variants.lazy.compactMap { search.find(kernel(.decode(call)), variant: $0) }.first)?.entry.key.family
-      decodeFamily = library ?? ""
-      decode = variants.compactMap { variant in
-        library.flatMap { search.find(kernel(.decode(call)), variant: variant, family: $0) }.map { (variant, $0) }
+      only = nil
+      variants = all.compactMap { variant in
+        usual.last.flatMap { search.find($0, variant: variant, family: library) }.map { (variant, $0) }
       }
     }
 
-    @inline(__always)
-    func isOf(_ call: AttentionCall) -> Bool { call.headDim == headDim && (call.window > 0) == isWindowed }
-
-    func decode(_ call: AttentionCall, processors: Double) -> CalibrationSet.Found? {
-      let variant = AttentionVariant(family: decodeFamily, call: call, processors: processors)
-      return decode.first { $0.variant == variant }?.found
+    func found(_ value: Operator<Count>, processors: Double) -> CalibrationSet.Found? {
+      if let only { return only }
+      let variant = model.variant(of: value, of: library, processors: processors)
+      return variants.first { $0.variant == variant }?.found
     }
   }
 }

@@ -3,10 +3,10 @@
 public final class CalibratedTime: Sendable {
   /// What a run says about its kernels.
   public struct Options: Hashable, Sendable {
-    public var residency = Residency.serving
-    public var launch = Launch.graph
+    /// Under which its kernels run.
+    public var conditions = KernelConditions()
     /// The library of a kind, where it is not the calibration's first.
-    public var families: [TimedKernel.Kind: String] = [:]
+    public var families: [KernelKind: KernelLibrary] = [:]
     /// The share of measurements that an interval holds.
     public var interval = 0.9
 
@@ -17,91 +17,54 @@ public final class CalibratedTime: Sendable {
   public let options: Options
   /// Observations near a kernel that correct its time; nil: calibrated times stand as they are.
   public let correction: (any TimeCorrection)?
-  private let gemm: CalibrationSet.Found?
-  /// Of every attention that the model's layers have.
-  private let attentions: [AttentionEntries]
-  private let rows, collectives: [(operation: OperatorKind, found: CalibrationSet.Found)]
+  /// Those of the run's operators that somebody has constants for, and their entries.
+  private let subjects: [KernelSubject]
+  private let entries: [Entries]
 
-  /// What decides, beside formats, which entry an attention kernel belongs to.
-  public struct AttentionKind: Hashable, Sendable {
-    public let headDim: UInt64
-    /// Whether it has a sliding window.
-    public let isWindowed: Bool
-
-    public init(headDim: UInt64, isWindowed: Bool) {
-      self.headDim = headDim
-      self.isWindowed = isWindowed
-    }
-  }
-
-  /// - Parameters:
-  ///   - formats: of the model's run.
-  ///   - attentions: of the model's layers, each once; a kernel of another has no time.
+  /// - Parameter operators: of the run, one a subject at least; an operator of another subject has no time.
   public init(
-    _ set: CalibrationSet, formats: NumberFormats, attentions: [AttentionKind], options: Options,
-    correction: (any TimeCorrection)? = nil
+    _ set: CalibrationSet, of operators: [Operator<Count>], options: Options, correction: (any TimeCorrection)? = nil
   ) {
     self.set = set
     self.options = options
     self.correction = correction
     let search = Search(set: set, options: options)
-    gemm =
-      formats.weight.bits == formats.activation.bits
-      ? search.find(TimedKernel(.gemm(.init(m: 1, n: 1, k: 1, copies: 1)), dtype: formats.activation)) : nil
-    self.attentions = attentions.map { AttentionEntries($0, formats, search) }
-    rows = RowOperation.allCases.compactMap { operation in
-      search.find(TimedKernel(.row(.init(operation.kind, rows: 1, width: 1)), dtype: formats.residual))
-        .map { (operation.kind, $0) }
+    var asked: Set<KernelSubject> = []
+    entries = operators.compactMap { value in
+      guard let subject = value.subject, asked.insert(subject).inserted else { return nil }
+      return Entries(value, search)
     }
-    collectives = CollectivePattern.allCases.compactMap { pattern in
-      search.find(TimedKernel(.collective(.init(pattern.kind, ranks: 2, bytes: 1)), dtype: .bf16))
-        .map { (pattern.kind, $0) }
-    }
+    subjects = entries.map(\.subject)
   }
 
-  /// The entry that predicts a kernel; nil where there is none.
+  /// The entry that predicts an operator's kernel; nil where there is none.
   @inline(__always)
-  public func found(_ kernel: TimedKernel) -> CalibrationSet.Found? {
-    switch kernel.shape {
-    case .gemm: gemm
-    case .prefill(let call): attentions.first { $0.isOf(call) }?.prefill
-    case .decode(let call):
-      attentions.first { $0.isOf(call) }?.decode(call, processors: set.facts.streamingMultiprocessors)
-    case .row(let call): rows.first { $0.operation == call.operation }?.found
-    case .collective(let call): collectives.first { $0.operation == call.operation }?.found
-    }
+  public func found(_ value: Operator<Count>) -> CalibrationSet.Found? {
+    guard let subject = value.subject, let place = subjects.firstIndex(of: subject) else { return nil }
+    return entries[place].found(value, processors: set.facts.streamingMultiprocessors)
   }
 
   /// The operator's time in place of its ideal one, where a calibration has constants for its kernel.
   ///
   /// In serving no kernel beats its ideal time: where the constants say so, the ideal stands and the basis says `clamped`.
   func timed(_ value: Operator<Count>, ideal: OperatorPrediction) -> OperatorPrediction {
-    timed(TimedKernel(value, residency: options.residency), ideal: ideal)
-  }
-
-  /// - Parameter kernel: nil for an operator that no measured kernel stands for.
-  @inline(__always)
-  func timed(_ kernel: TimedKernel?, ideal: OperatorPrediction) -> OperatorPrediction {
     var prediction = ideal
     prediction.basis = .uncalibrated
     // Without an ideal time a fact is missing, e.g. a link that joins so many GPUs: no constants make up for that.
-    guard let kernel, !ideal.seconds.isNaN, let found = found(kernel) else { return prediction }
-    var timing = found.model.timing(kernel)
-    guard timing.microseconds.isFinite, timing.microseconds > 0 else { return prediction }
+    guard !ideal.seconds.isNaN, let found = found(value),
+      var timing = found.model.timing(of: value, options.conditions), timing.seconds.isFinite, timing.seconds > 0
+    else { return prediction }
     prediction.basis = .calibrated
-    if let correction,
-      let factor = correction.factor(kernel, family: found.entry.key.family, microseconds: timing.microseconds)
-    {
-      timing.microseconds *= factor
+    if let correction, let factor = correction.factor(value, family: found.entry.key.family) {
+      timing.seconds *= factor
       prediction.basis = .anchored
     }
-    let seconds = timing.microseconds * 1e-6
-    if options.residency == .serving, seconds < ideal.seconds {
+    if options.conditions.cache == .serving, timing.seconds < ideal.seconds {
       prediction.basis = .clamped
       return prediction
     }
-    prediction.seconds = seconds
-    if timing.exposed * 2 > timing.microseconds { prediction.bound = .latency }
+    prediction.seconds = timing.seconds
+    if timing.exposed * 2 > timing.seconds { prediction.bound = .latency }
     return prediction
   }
 }
@@ -126,8 +89,8 @@ public protocol TimeCorrection: Sendable {
   var remarks: [String] { get }
 
   /// What to multiply a kernel's calibrated time by; nil where nothing is near it.
-  func factor(_ kernel: TimedKernel, family: String, microseconds: Double) -> Double?
+  func factor(_ value: Operator<Count>, family: KernelLibrary) -> Double?
 
   /// Factors on the corrected time between which a share of measurements lies; nil where there is no telling.
-  func interval(_ kernel: TimedKernel, family: String, share: Double) -> ClosedRange<Double>?
+  func interval(_ value: Operator<Count>, family: KernelLibrary, share: Double) -> ClosedRange<Double>?
 }

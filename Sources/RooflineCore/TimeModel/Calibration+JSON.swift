@@ -29,7 +29,7 @@ extension Calibration {
 }
 
 extension JSONObject {
-  fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
+  func choice<Choice: RawRepresentable & CaseIterable>(
     _ key: String, _ type: Choice.Type
   ) throws(InputError) -> Choice? where Choice.RawValue == String {
     guard let text = try string(key) else { return nil }
@@ -39,7 +39,7 @@ extension JSONObject {
     return choice
   }
 
-  fileprivate func number(_ key: String, in range: ClosedRange<Double>) throws(InputError) -> Double {
+  func number(_ key: String, in range: ClosedRange<Double>) throws(InputError) -> Double {
     let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
     let value = try require(self[key], key, expected)
     guard let number = value.number, range.contains(number) else { throw wrong(key, value, expected) }
@@ -47,7 +47,7 @@ extension JSONObject {
   }
 
   /// The same, or what stands where the file says nothing.
-  fileprivate func number(
+  func number(
     _ key: String, in range: ClosedRange<Double>, else standard: Double
   ) throws(InputError) -> Double { self[key] == nil ? standard : try number(key, in: range) }
 }
@@ -60,14 +60,17 @@ extension Calibration.Entry {
       "heldOut",
     ])
     let kind = try object.require(
-      try object.choice("kind", TimedKernel.Kind.self), "kind",
-      "one of \(TimedKernel.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+      try object.choice("kind", KernelKind.self), "kind",
+      "one of \(KernelKind.allCases.map(\.rawValue).joined(separator: ", "))")
     let phase = try object.choice("phase", Phase.self)
-    if kind == .attention, phase == nil {
-      throw .missingKey(file: object.file, key: object.keyPath("phase"), expected: "prefill or decode")
+    guard let model = kind.model(of: phase) else {
+      throw .missingKey(
+        file: object.file, key: object.keyPath("phase"),
+        expected: kind.models.compactMap { $0.phase?.rawValue }.joined(separator: " or "))
     }
     let key = Calibration.Key(
-      kind: kind, family: try object.require(try object.string("family"), "family", "the kernel library's name"),
+      kind: kind,
+      family: KernelLibrary(try object.require(try object.string("family"), "family", "the kernel library's name")),
       phase: phase, operation: try object.choice("op", OperatorKind.self),
       dtype: try object.require(
         try object.choice("dtype", DType.self), "dtype",
@@ -77,14 +80,7 @@ extension Calibration.Entry {
       variant: try object.choice("variant", AttentionVariant.self), isWindowed: try object.bool("windowed"),
       launch: try object.choice("launch", Launch.self) ?? .graph)
     let block = try object.require(try object.object("constants"), "constants", "an object of constants")
-    let constants: Calibration.Constants =
-      switch (kind, phase) {
-      case (.gemm, _): .gemm(try GEMMConstants(block))
-      case (.attention, .prefill): .prefill(try PrefillConstants(block), try PrefillCut(try object.cut()))
-      case (.attention, _): .decode(try DecodeConstants(block), try DecodeCut(try object.cut()))
-      case (.row, _): .row(try RowConstants(block))
-      case (.collective, _): .collective(try CollectiveConstants(block))
-      }
+    let constants = try model.constants(block, entry: object)
     let fit = try object.require(try object.object("fittedOn"), "fittedOn", "what it was fitted on: data, rows, groups")
     try fit.requireOnly(["data", "rows", "groups"])
     self.init(
@@ -125,63 +121,19 @@ extension HeldOutErrors {
         )
       }
       let limit = try bin.positiveNumber("upToMicroseconds")
-      guard limit != nil || index == list.count - 1, limit ?? .infinity >= bins.last?.upToMicroseconds ?? 0 else {
+      guard limit != nil || index == list.count - 1, (limit ?? .infinity) * 1e-6 >= bins.last?.upTo ?? 0 else {
         throw bin.wrong(
           "upToMicroseconds", bin["upToMicroseconds"] ?? .null,
           "more than that of the bin before; only the last bin may leave it out")
       }
       bins.append(
         Bin(
-          upToMicroseconds: limit ?? .infinity,
+          upTo: (limit ?? .infinity) * 1e-6,
           rows: Int(clamping: try bin.require(try bin.positiveInteger("rows"), "rows", "a number")),
           quantiles: quantiles))
     }
     self.init(
       mape: try object.number("mape", in: HeldOutErrors.errors),
       bias: try object.number("bias", in: HeldOutErrors.biases), bins: bins)
-  }
-}
-
-extension JSONObject {
-  fileprivate func cut() throws(InputError) -> JSONObject {
-    try require(try object("cut"), "cut", "how the library cuts attention into tiles")
-  }
-
-  fileprivate func flag(_ key: String) throws(InputError) -> Bool { try bool(key) ?? false }
-}
-
-extension PrefillCut {
-  init(_ object: JSONObject) throws(InputError) {
-    try object.requireOnly([
-      "queryRows", "keys", "splitKeys", "packsGroup", "packsSingleQuery", "split", "writesByWidth", "swapsSingleQuery",
-      "ignoresWindow",
-    ])
-    let keys = try object.number("keys", in: PrefillCut.sides)
-    self.init(
-      queryRows: try object.number("queryRows", in: PrefillCut.sides), keys: keys,
-      splitKeys: try object.number("splitKeys", in: PrefillCut.sides, else: keys),
-      packsGroup: try object.require(try object.bool("packsGroup"), "packsGroup", "true or false"),
-      packsSingleQuery: try object.flag("packsSingleQuery"), split: try object.choice("split", Split.self) ?? .none,
-      writesByWidth: try object.flag("writesByWidth"), swapsSingleQuery: try object.flag("swapsSingleQuery"),
-      ignoresWindow: try object.flag("ignoresWindow"))
-  }
-}
-
-extension DecodeCut {
-  init(_ object: JSONObject) throws(InputError) {
-    try object.requireOnly([
-      "rule", "keysPerBlock", "slotsPerSM", "leastBlocks", "itemPerQueryHead", "plansWholeContext", "ignoresWindow",
-      "swaps", "emptyShare",
-    ])
-    self.init(
-      rule: try object.require(
-        try object.choice("rule", Rule.self), "rule",
-        "one of \(Rule.allCases.map(\.rawValue).joined(separator: ", "))"),
-      keysPerBlock: try object.number("keysPerBlock", in: DecodeCut.blocks, else: 128),
-      slotsPerSM: try object.number("slotsPerSM", in: DecodeCut.slots, else: 1),
-      leastBlocks: try object.number("leastBlocks", in: DecodeCut.blocks, else: 1),
-      itemPerQueryHead: try object.flag("itemPerQueryHead"),
-      plansWholeContext: try object.flag("plansWholeContext"), ignoresWindow: try object.flag("ignoresWindow"),
-      swaps: try object.flag("swaps"), emptyShare: try object.number("emptyShare", in: DecodeCut.shares, else: 1))
   }
 }

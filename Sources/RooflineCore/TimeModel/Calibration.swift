@@ -19,8 +19,8 @@ public struct Calibration: Sendable {
 
   /// What an entry's constants are about.
   public struct Key: Hashable, Sendable {
-    public var kind: TimedKernel.Kind
-    public var family: String
+    public var kind: KernelKind
+    public var family: KernelLibrary
     public var phase: Phase?
     /// `rmsnorm`, `all_reduce` …, where a kind has several operators.
     public var operation: OperatorKind?
@@ -35,7 +35,7 @@ public struct Calibration: Sendable {
     public var launch: Launch
 
     public init(
-      kind: TimedKernel.Kind, family: String, phase: Phase? = nil, operation: OperatorKind? = nil, dtype: DType,
+      kind: KernelKind, family: KernelLibrary, phase: Phase? = nil, operation: OperatorKind? = nil, dtype: DType,
       keyValueDType: DType? = nil, headDim: Int? = nil, variant: AttentionVariant? = nil, isWindowed: Bool? = nil,
       launch: Launch = .graph
     ) {
@@ -50,15 +50,6 @@ public struct Calibration: Sendable {
       self.isWindowed = isWindowed
       self.launch = launch
     }
-  }
-
-  /// The constants of a key's time model.
-  public enum Constants: Hashable, Sendable {
-    case gemm(GEMMConstants)
-    case prefill(PrefillConstants, PrefillCut)
-    case decode(DecodeConstants, DecodeCut)
-    case row(RowConstants)
-    case collective(CollectiveConstants)
   }
 
   public struct Entry: Sendable {
@@ -91,26 +82,56 @@ public struct Calibration: Sendable {
   }
 }
 
-extension Calibration.Constants {
-  /// Constants at an end of the bounds that files and fits share.
-  public var atBounds: [BoundConstant] {
-    switch self {
-    case .gemm(let constants): constants.atBounds
-    case .prefill(let constants, _): constants.atBounds
-    case .decode(let constants, _): constants.atBounds
-    case .row(let constants): constants.atBounds
-    case .collective(let constants): constants.atBounds
-    }
+extension Calibration.Key {
+  /// The key of a kernel of a library.
+  public init(
+    _ subject: KernelSubject, family: KernelLibrary, variant: AttentionVariant? = nil, launch: Launch = .graph
+  ) {
+    self.init(
+      kind: subject.kind, family: family, phase: subject.phase, operation: subject.operation, dtype: subject.dtype,
+      keyValueDType: subject.keyValueDType, headDim: subject.headDim, variant: variant,
+      isWindowed: subject.isWindowed, launch: launch)
   }
 
-  /// Keys and values, in the files' order.
-  public var named: [(key: String, value: Double)] {
-    switch self {
-    case .gemm(let constants): constants.named
-    case .prefill(let constants, _): constants.named
-    case .decode(let constants, _): constants.named
-    case .row(let constants): constants.named
-    case .collective(let constants): constants.named
+  /// The key under which a measurement is fitted, by default; nil for an operator that no time model describes.
+  public init?(_ value: Operator<Count>, family: KernelLibrary, launch: Launch = .graph, processors: Double) {
+    guard let model = value.timeModel, let subject = model.subject(of: value) else { return nil }
+    self.init(
+      subject, family: family, variant: model.variant(of: value, of: family, processors: processors), launch: launch)
+  }
+
+  /// The model of the key's kernels; nil where a kind has models of phases and the key names none.
+  public var timeModel: (any KernelTimeModel.Type)? { kind.model(of: phase) }
+
+  /// Whether the entry is about such kernels at all; head dim and window may differ.
+  ///
+  /// - Parameter variant: which of the library's kernels runs.
+  func serves(_ subject: KernelSubject, variant wanted: AttentionVariant?) -> Bool {
+    kind == subject.kind && phase == subject.phase && (operation == nil || operation == subject.operation)
+      && (kind == .collective || dtype.isTimedLike(subject.dtype))
+      && (subject.keyValueDType.map { (keyValueDType ?? dtype).isTimedLike($0) } ?? true)
+      && (variant == nil || variant == wanted)
+  }
+
+  /// 0 where the entry was fitted on exactly such kernels.
+  func distance(to subject: KernelSubject) -> Double {
+    var distance = 0.0
+    if let headDim, let own = subject.headDim {
+      distance += abs(Mathematics.binaryLogarithm(Double(own) / Double(headDim)))
     }
+    // An entry that does not say serves both.
+    if let isWindowed, isWindowed != subject.isWindowed {
+      distance += 0.5
+    } else if isWindowed == nil {
+      distance += 0.1
+    }
+    return distance
+  }
+}
+
+extension DType {
+  /// Formats whose kernels take the same time: the two with 16 bits.
+  func isTimedLike(_ other: DType) -> Bool {
+    self == other || (self == .bf16 && other == .fp16) || (self == .fp16 && other == .bf16)
   }
 }

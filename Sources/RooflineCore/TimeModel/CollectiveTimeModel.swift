@@ -1,9 +1,7 @@
 /// The time of a collective over NVLink: the fastest of a library's protocols.
 ///
 /// Source: TimeModels.md, "Collectives".
-public struct CollectiveTimeModel: KernelTimeModel {
-  public typealias Shape = CollectiveCall
-
+public struct CollectiveTimeModel: Sendable {
   public let facts: DeviceFacts
   public let constants: CollectiveConstants
 
@@ -13,19 +11,20 @@ public struct CollectiveTimeModel: KernelTimeModel {
   }
 
   /// Which of an engine's kernels may run; two ranks have no use for the second.
-  private func offersOneShot(_ call: CollectiveCall) -> (one: Bool, two: Bool) {
-    if call.ranks <= 2 { return (true, false) }
+  private func offersOneShot(_ ranks: Double, _ bytes: Double) -> (one: Bool, two: Bool) {
+    if ranks <= 2 { return (true, false) }
     guard constants.oneShotLimit > 0 else { return (true, true) }
-    let isSmall = call.bytes < constants.oneShotLimit / (call.ranks <= 4 ? 1 : 2)
+    let isSmall = bytes < constants.oneShotLimit / (ranks <= 4 ? 1 : 2)
     return (isSmall, !isSmall)
   }
 
   /// The protocol that runs, its latency with steps, and its time on the link, µs.
-  func fastest(_ call: CollectiveCall) -> (name: String, latency: Double, link: Double) {
+  func fastest(_ call: Collective<Count>) -> (name: String, latency: Double, link: Double) {
     let link = facts.link * 1e-6
-    let others = call.ranks - 1
-    let isAllReduce = call.operation == .allReduce
-    let chunk = call.bytes / call.ranks / link
+    let (ranks, bytes) = (Double(call.ranks), Double(call.message))
+    let others = ranks - 1
+    let isAllReduce = call.pattern == .allReduce
+    let chunk = bytes / ranks / link
     let ringWork = (isAllReduce ? 2 : 1) * (others + constants.localChunks) * chunk
     let steps = isAllReduce ? others : others / 2
     var best = (name: "", latency: 0.0, link: Double.infinity)
@@ -39,14 +38,14 @@ public struct CollectiveTimeModel: KernelTimeModel {
     ] {
       offer(name, ring.latency + ring.step * steps, ringWork, ring.share)
     }
-    if call.ranks >= constants.switchRanks {
+    if ranks >= constants.switchRanks {
       offer("in the switch", constants.switchLatency, (isAllReduce ? 2 : 1) * others * chunk, constants.switchShare)
     }
-    if isAllReduce, call.bytes <= constants.ownLimit {
-      let own = offersOneShot(call)
+    if isAllReduce, bytes <= constants.ownLimit {
+      let own = offersOneShot(ranks, bytes)
       if own.one {
         offer(
-          "one-shot", constants.oneShotLatency + constants.ownStep * others, others * call.bytes / link,
+          "one-shot", constants.oneShotLatency + constants.ownStep * others, others * bytes / link,
           constants.oneShotShare)
       }
       if own.two {
@@ -57,30 +56,58 @@ public struct CollectiveTimeModel: KernelTimeModel {
     }
     return best
   }
+}
 
-  public static func call(_ kernel: TimedKernel) -> CollectiveCall? {
-    if case .collective(let call) = kernel.shape { call } else { nil }
+extension CollectiveTimeModel: KernelTimeModel {
+  public static let kind = KernelKind.collective
+
+  public init(_ facts: DeviceFacts, _ constants: CollectiveConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+    self.init(facts, constants)
   }
 
-  public func timing(_ call: CollectiveCall) -> KernelTiming {
+  public static func work(_ value: Operator<Count>) -> Collective<Count>? {
+    if case .collective(let collective) = value { collective } else { nil }
+  }
+
+  /// Bytes are bytes: formats do not tell collectives apart.
+  public static func subject(_ call: Collective<Count>) -> KernelSubject {
+    KernelSubject(.collective, operation: call.kind, dtype: .bf16)
+  }
+
+  public func timing(_ call: Collective<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let best = fastest(call)
-    let copy = constants.copyShare > 0 ? 2 * call.bytes / (constants.copyShare * facts.bytesPerMicrosecond) : 0
-    let time = max(constants.floor, best.latency + best.link + copy)
+    let time = time(call, best)
     return KernelTiming(microseconds: time, exposed: time - best.link)
   }
 
-  public func choices(_ call: CollectiveCall) -> [(name: String, value: String)] {
+  private func time(_ call: Collective<Count>, _ best: (name: String, latency: Double, link: Double)) -> Double {
+    let copy =
+      constants.copyShare > 0
+      ? 2 * Double(call.message) / (constants.copyShare * facts.bytesPerMicrosecond) : 0
+    return max(constants.floor, best.latency + best.link + copy)
+  }
+
+  public func choices(_ call: Collective<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
     [("protocol", fastest(call).name)]
   }
 
-  public func parts(_ call: CollectiveCall) -> [TimePart] {
+  public func parts(_ call: Collective<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let best = fastest(call)
-    let ideal =
-      (call.operation == .allReduce ? 2 : 1) * (call.ranks - 1) * call.bytes / call.ranks / (facts.link * 1e-6)
+    let ideal = Double(call.wireBytes) / (facts.link * 1e-6)
     return TimePart.differences([
       (.roof, ideal),
       (.steps, ideal + best.latency),
-      (.rate, microseconds(call)),
+      (.rate, time(call, best)),
     ])
   }
+
+  public static func place(_ call: Collective<Count>) -> KernelPlace {
+    let (ranks, bytes) = (Double(call.ranks), Double(call.message))
+    return KernelPlace(
+      call.kind.rawValue, sizes: [("ranks", ranks), ("bytes", bytes)], order: [ranks, bytes],
+      point: [2 * KernelPlace.log(ranks), KernelPlace.log(bytes), 0, 0],
+      group: [ranks, (Double(bytes.exponent) / 2).rounded(.towardZero)], of: call.kind)
+  }
+
+  public static func regimes(_ call: Collective<Count>) -> [String] { [call.kind.rawValue] }
 }

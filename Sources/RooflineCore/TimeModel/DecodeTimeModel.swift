@@ -1,9 +1,7 @@
 /// The time of split-KV attention in a decode step.
 ///
 /// Source: TimeModels.md, "Attention in a decode step".
-public struct DecodeTimeModel: KernelTimeModel {
-  public typealias Shape = AttentionCall
-
+public struct DecodeTimeModel: Sendable {
   public let facts: DeviceFacts
   public let constants: DecodeConstants
   public let cut: DecodeCut
@@ -22,7 +20,7 @@ public struct DecodeTimeModel: KernelTimeModel {
     var combines: Bool
   }
 
-  func plan(_ call: AttentionCall, keys: Double) -> Plan {
+  func plan(_ call: AttentionSizes, keys: Double) -> Plan {
     let processors = facts.streamingMultiprocessors
     let perSequence =
       cut.itemPerQueryHead
@@ -68,15 +66,16 @@ public struct DecodeTimeModel: KernelTimeModel {
     var ctas, combine, memory, idealMemory, serial: Double
   }
 
-  func terms(_ call: AttentionCall) -> Terms {
+  func terms(_ attention: Attention<Count>, _ conditions: KernelConditions) -> Terms {
+    let call = AttentionSizes(attention)
     let window = cut.ignoresWindow ? 0 : call.window
     let keys = window > 0 ? min(call.context, window) : call.context
     let plan = plan(call, keys: keys)
     let perSM =
       plan.items * (plan.active + cut.emptyShare * (plan.split - plan.active)) / facts.streamingMultiprocessors
-    let cache = 2 * call.batch * keys * call.keyValueHeads * call.headDim * call.keyValueBytes
-    let queries = 4 * call.batch * call.heads * call.headDim
-    let hit = call.isWarm ? min(1, max(0, 2 - cache / (constants.residency * facts.l2))) : 0
+    let cache = Double((cut.ignoresWindow ? attention.unwindowed : attention).keyValueBytes)
+    let queries = call.ownBytes
+    let hit = conditions.cache == .warm ? min(1, max(0, 2 - cache / (constants.residency * facts.l2))) : 0
     let rate = facts.bytesPerMicrosecond
     let further = max(1, perSM) - 1
     let share =
@@ -92,38 +91,7 @@ public struct DecodeTimeModel: KernelTimeModel {
         + constants.hiddenStart * further * constants.cta)
   }
 
-  private func overlapped(_ memory: Double, _ serial: Double) -> Double {
+  func overlapped(_ memory: Double, _ serial: Double) -> Double {
     Mathematics.cubeRoot(memory * memory * memory + serial * serial * serial)
-  }
-
-  public static func call(_ kernel: TimedKernel) -> AttentionCall? {
-    if case .decode(let call) = kernel.shape { call } else { nil }
-  }
-
-  public func timing(_ call: AttentionCall) -> KernelTiming {
-    let terms = terms(call)
-    let exposed = constants.fixed + terms.ctas + terms.combine
-    return KernelTiming(microseconds: exposed + overlapped(terms.memory, terms.serial), exposed: exposed)
-  }
-
-  public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {
-    let plan = terms(call).plan
-    func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
-    return [
-      ("work items", whole(plan.items)), ("split of the keys", whole(plan.split)),
-      ("blocks of keys", "\(whole(plan.blocks)) of \(whole(cut.keysPerBlock))"),
-    ]
-  }
-
-  public func parts(_ call: AttentionCall) -> [TimePart] {
-    let terms = terms(call)
-    return TimePart.differences([
-      (.roof, terms.idealMemory),
-      (.fixed, terms.idealMemory + constants.fixed),
-      (.waves, terms.idealMemory + constants.fixed + terms.ctas),
-      (.dram, terms.memory + constants.fixed + terms.ctas),
-      (.split, terms.memory + constants.fixed + terms.ctas + terms.combine),
-      (.latency, microseconds(call)),
-    ])
   }
 }

@@ -28,7 +28,7 @@ extension GEMMTimeModel {
 
   /// nil where a part of K would have no work.
   @inline(__always)
-  private func split(_ shape: Shape, _ wanted: Double) -> Split? {
+  private func split(_ shape: Problem, _ wanted: Double) -> Split? {
     let kPerCTA = (shape.k / wanted / list.depth).ceiling * list.depth
     let parts = (shape.k / kPerCTA).ceiling
     return parts >= wanted ? Split(parts: parts, kPerCTA: kPerCTA, reduction: reduction(parts, shape)) : nil
@@ -36,7 +36,7 @@ extension GEMMTimeModel {
 
   /// What candidates of one shape share.
   struct Search {
-    let shape: Shape
+    let shape: Problem
     let common: Common
     let perSM, tail, dramCubed: Double
 
@@ -61,7 +61,7 @@ extension GEMMTimeModel {
   /// candidate of the tile is faster than these. The tile that promises most is tried with every split; the tiles that cannot come
   /// near its time are left out, and the others are tried in their order, as is proven at `slack`. They are compared by the cubes of
   /// their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only grows with the split.
-  public func fastest(_ shape: Shape) -> Choice {
+  func fastest(_ shape: Problem) -> Choice {
     let common = common(shape)
     let search = Search(
       shape: shape, common: common, perSM: 1 / facts.streamingMultiprocessors, tail: list.tail,

@@ -3,35 +3,48 @@
 /// A CTA computes a tile; CTAs run in waves over the SMs. In each, tensor cores, L2 and DRAM work at the same time, combined by a
 /// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: TimeModels.md, "GEMM".
 public struct GEMMTimeModel: Sendable {
-  /// y (m×n) = x (m×k) · Wᵀ (k×n).
-  public struct Shape: Hashable, Sendable {
-    public var m, n, k: Double
+  /// A product in the numbers of the equations: its sizes, and the FLOPs and bytes that its definition states.
+  struct Problem {
+    let m, n, k: Double
     /// Bytes of an element of x and W, and of y.
-    public var inputBytes, outputBytes: Double
+    let inputBytes, outputBytes: Double
+    /// FLOPs; bytes of W, x and y. A bias, one row of y, is left out.
+    let flops, weights, input, output: Double
     /// How many weights like this one pass through L2 between two uses of it.
-    public var copies: Double
+    let copies: Double
 
-    public init(m: Double, n: Double, k: Double, inputBytes: Double = 2, outputBytes: Double = 2, copies: Double) {
-      self.m = m
-      self.n = n
-      self.k = k
-      self.inputBytes = inputBytes
-      self.outputBytes = outputBytes
-      self.copies = copies
+    init(_ gemm: GEMM<Count>, _ conditions: KernelConditions) {
+      m = Double(gemm.m)
+      n = Double(gemm.n)
+      k = Double(gemm.k)
+      flops = Double(gemm.product)
+      var (weights, input, output, outputBits) = (0.0, 0.0, 0.0, 0.0)
+      gemm.forEachOperand { operand in
+        if operand.name == .weight { weights = Double(operand.bytes) }
+        if operand.name == .input { input = Double(operand.bytes) }
+        if operand.name == .output {
+          output = Double(operand.bytes)
+          outputBits = Double(operand.format.storage.bits)
+        }
+      }
+      inputBytes = Double(gemm.formats.activation.bits) / 8
+      outputBytes = outputBits / 8
+      (self.weights, self.input, self.output) = (weights, input, output)
+      copies = conditions.copies ?? (conditions.cache == .serving ? GEMMTimeModel.coldCopies : 1)
     }
-
-    /// As many copies as make every weight cold: a real step's other layers.
-    public static let coldCopies = 1000.0
   }
 
-  /// The fastest candidate and what it consists of, µs.
+  /// As many copies as make every weight cold: a real step's other layers.
+  static let coldCopies = 1000.0
+
+  /// The fastest candidate and what it consists of, in the constants' unit.
   public struct Choice: Hashable, Sendable {
-    public var time: Double
-    public var tileM, tileN, split, waves: Double
-    public var tensor, l2, dram, splitK: Double
+    var time: Double
+    public internal(set) var tileM, tileN, split, waves: Double
+    var tensor, l2, dram, splitK: Double
     /// Fill and epilogue of a wave.
-    public var wave: Double
-    public var quantization: Double
+    var wave: Double
+    var quantization: Double
   }
 
   struct Tile: Sendable {
@@ -88,15 +101,13 @@ public struct GEMMTimeModel: Sendable {
     let quantization: Double
   }
 
-  func common(_ shape: Shape) -> Common {
+  func common(_ shape: Problem) -> Common {
     let speedup = 2 / shape.inputBytes
-    let ideal = 2 * shape.m * shape.n * shape.k / (facts.flopsPerMicrosecond * speedup)
+    let ideal = shape.flops / (facts.flopsPerMicrosecond * speedup)
     let constants = self.constants
     let work = ideal / constants.burst
     let rate = constants.sustained + (constants.burst - constants.sustained) / (1 + work / constants.clockHalfTime)
-    let weights = shape.inputBytes * shape.n * shape.k
-    let input = shape.inputBytes * shape.m * shape.k
-    let output = shape.outputBytes * shape.m * shape.n
+    let (weights, input, output) = (shape.weights, shape.input, shape.output)
     func fourth(_ x: Double) -> Double { (x * x) * (x * x) }
     let cold =
       1 / (1 + fourth(constants.residency * facts.l2 / (shape.copies * weights + input + output)))
@@ -112,10 +123,10 @@ public struct GEMMTimeModel: Sendable {
       quantization: quantization)
   }
 
-  /// The time with the tile and the split of a choice, whether or not they are the fastest under these constants.
+  /// The time with the tile and the split of a choice, whether or not they are the fastest under these constants, in their unit.
   ///
   /// Where constants move a little, the fastest candidate stays: the slope of its own time is that of the fastest time.
-  public func microseconds(_ shape: Shape, with choice: Choice) -> Double {
+  func time(_ shape: Problem, with choice: Choice) -> Double {
     let common = common(shape)
     let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, sides, facts, constants, list)
     let kPerCTA = (shape.k / choice.split / list.depth).ceiling * list.depth
@@ -130,38 +141,20 @@ public struct GEMMTimeModel: Sendable {
   }
 
   /// Writing and adding up the partial sums of a split K.
-  func reduction(_ split: Double, _ shape: Shape) -> Double {
+  func reduction(_ split: Double, _ shape: Problem) -> Double {
     split > 1
       ? constants.splitK + 8 * split * shape.m * shape.n / GEMMConstants.splitKBytesPerMicrosecond : 0
   }
 }
 
-extension GEMMTimeModel: KernelTimeModel {
-  public static func call(_ kernel: TimedKernel) -> Shape? {
-    if case .gemm(let call) = kernel.shape { call } else { nil }
-  }
-
-  public func timing(_ shape: Shape) -> KernelTiming {
-    let choice = fastest(shape)
-    return KernelTiming(microseconds: choice.time, exposed: constants.launch + choice.wave + choice.splitK)
-  }
-
-  public func choices(_ shape: Shape) -> [(name: String, value: String)] {
-    let choice = fastest(shape)
-    return [
-      ("tile", "\(Int(choice.tileM)) × \(Int(choice.tileN))"), ("split of K", "\(Int(choice.split))"),
-      ("waves", "\((choice.waves * 100).rounded() / 100)"),
-    ]
-  }
-
+extension GEMMTimeModel {
   /// The chosen candidate, built up from the roof: each line takes one more effect into account.
-  public func parts(_ shape: Shape) -> [TimePart] {
+  private func parts(_ shape: Problem) -> [TimePart] {
     let choice = fastest(shape)
     let common = common(shape)
     let speedup = 2 / shape.inputBytes
-    let bytes = shape.inputBytes * (shape.n * shape.k + shape.m * shape.k) + shape.outputBytes * shape.m * shape.n
-    let idealMemory = bytes / facts.bytesPerMicrosecond
-    let idealTensor = 2 * shape.m * shape.n * shape.k / (facts.flopsPerMicrosecond * speedup)
+    let idealMemory = (shape.weights + shape.input + shape.output) / facts.bytesPerMicrosecond
+    let idealTensor = shape.flops / (facts.flopsPerMicrosecond * speedup)
     let smRate = facts.flopsPerMicrosecond * speedup / facts.streamingMultiprocessors
     // The busiest SM's work at the datasheet's rate: padding to tiles and waves, no inefficiency.
     let kPerCTA = choice.split > 0 ? (shape.k / choice.split / list.depth).ceiling * list.depth : shape.k
@@ -184,5 +177,64 @@ extension GEMMTimeModel: KernelTimeModel {
       (.overlap, choice.time - choice.quantization),
       (.quantization, choice.time),
     ]).filter { $0.name != .quantization || choice.quantization > 0 }
+  }
+}
+
+extension GEMMTimeModel: KernelTimeModel {
+  public static let kind = KernelKind.gemm
+
+  /// - Returns: nil where nothing is known of such a GPU's tiles.
+  public init?(_ facts: DeviceFacts, _ constants: GEMMConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+    guard let list = generation.tiles else { return nil }
+    self.init(facts, constants, list)
+  }
+
+  /// Kernels that widen weights on the way are others, and nobody measured them.
+  public static func work(_ value: Operator<Count>) -> GEMM<Count>? {
+    guard case .gemm(let gemm) = value, gemm.formats.weight.bits == gemm.formats.activation.bits else { return nil }
+    return gemm
+  }
+
+  public static func subject(_ gemm: GEMM<Count>) -> KernelSubject {
+    KernelSubject(.gemm, dtype: gemm.formats.activation)
+  }
+
+  public func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> KernelTiming {
+    let choice = fastest(Problem(gemm, conditions))
+    return KernelTiming(microseconds: choice.time, exposed: constants.launch + choice.wave + choice.splitK)
+  }
+
+  public func parts(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [TimePart] {
+    parts(Problem(gemm, conditions))
+  }
+
+  public func choices(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
+    let choice = fastest(Problem(gemm, conditions))
+    return [
+      ("tile", "\(Int(choice.tileM)) × \(Int(choice.tileN))"), ("split of K", "\(Int(choice.split))"),
+      ("waves", "\((choice.waves * 100).rounded() / 100)"),
+    ]
+  }
+
+  public func choice(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> Choice? {
+    let choice = fastest(Problem(gemm, conditions))
+    return choice.time.isFinite ? choice : nil
+  }
+
+  public func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions, with choice: Choice) -> KernelTiming {
+    KernelTiming(
+      microseconds: time(Problem(gemm, conditions), with: choice),
+      exposed: constants.launch + choice.wave + choice.splitK)
+  }
+
+  public static func place(_ gemm: GEMM<Count>) -> KernelPlace {
+    let (m, n, k) = (Double(gemm.m), Double(gemm.n), Double(gemm.k))
+    return KernelPlace(
+      "gemm", sizes: [("m", m), ("n", n), ("k", k)], order: [n, k, m],
+      point: [2 * KernelPlace.log(m), 2 * KernelPlace.log(n), 0.5 * KernelPlace.log(k), 0], group: [n, k])
+  }
+
+  public static func regimes(_ gemm: GEMM<Count>) -> [String] {
+    [min(gemm.n, gemm.k) >= 512 ? "n,k >= 512" : "n or k < 512"]
   }
 }

@@ -11,16 +11,16 @@ public struct HeldOutErrors: Hashable, Sendable {
     self.bins = bins
   }
 
-  /// Kernels predicted to take up to so long.
+  /// Kernels predicted to take up to so long, s.
   public struct Bin: Hashable, Sendable {
     /// The last bin has no upper end.
-    public var upToMicroseconds: Double
+    public var upTo: Double
     public var rows: Int
     /// ln(measured/predicted) at `HeldOutErrors.levels`.
     public var quantiles: [Double]
 
-    public init(upToMicroseconds: Double, rows: Int, quantiles: [Double]) {
-      self.upToMicroseconds = upToMicroseconds
+    public init(upTo: Double, rows: Int, quantiles: [Double]) {
+      self.upTo = upTo
       self.rows = rows
       self.quantiles = quantiles
     }
@@ -38,7 +38,7 @@ public struct HeldOutErrors: Hashable, Sendable {
   /// Whether files may hold them: within the ranges above, with bins that rise and quantiles that do not fall.
   public var isPlausible: Bool {
     HeldOutErrors.errors.contains(mape) && HeldOutErrors.biases.contains(bias) && !bins.isEmpty
-      && HeldOutErrors.isRising(bins.map(\.upToMicroseconds))
+      && HeldOutErrors.isRising(bins.map(\.upTo))
       && bins.allSatisfy { bin in
         bin.quantiles.count == HeldOutErrors.levels.count && bin.rows > 0
           && bin.quantiles.allSatisfy(HeldOutErrors.logarithms.contains) && HeldOutErrors.isRising(bin.quantiles)
@@ -49,8 +49,10 @@ public struct HeldOutErrors: Hashable, Sendable {
   static func isRising(_ values: [Double]) -> Bool { zip(values, values.dropFirst()).allSatisfy { $0 <= $1 } }
 
   /// The range in which a share of the measurements of such kernels lies: factors on the predicted time.
-  public func factors(at microseconds: Double, share: Double) -> ClosedRange<Double> {
-    guard let bin = bins.first(where: { microseconds <= $0.upToMicroseconds }) ?? bins.last else { return 1...1 }
+  ///
+  /// - Parameter seconds: what was predicted.
+  public func factors(at seconds: Double, share: Double) -> ClosedRange<Double> {
+    guard let bin = bins.first(where: { seconds <= $0.upTo }) ?? bins.last else { return 1...1 }
     let low = bin.quantile(min((1 - share) / 2, 0.5))
     let high = bin.quantile(max((1 + share) / 2, 0.5))
     return Mathematics.exponential(low)...Mathematics.exponential(max(low, high))

@@ -1,9 +1,7 @@
 /// The time of fused attention over a prompt: tiles of query rows walk over the blocks of keys that they see.
 ///
 /// Source: TimeModels.md, "Attention over a prompt".
-public struct PrefillTimeModel: KernelTimeModel {
-  public typealias Shape = AttentionCall
-
+public struct PrefillTimeModel: Sendable {
   public let facts: DeviceFacts
   public let constants: PrefillConstants
   public let cut: PrefillCut
@@ -25,7 +23,7 @@ public struct PrefillTimeModel: KernelTimeModel {
     var isSplit = false
   }
 
-  func grid(_ call: AttentionCall) -> Grid {
+  func grid(_ call: AttentionSizes) -> Grid {
     let window = cut.ignoresWindow ? 0 : call.window
     let packs = cut.packsGroup || (cut.packsSingleQuery && call.query == 1 && window == 0)
     let packed = packs ? call.group : 1
@@ -46,7 +44,7 @@ public struct PrefillTimeModel: KernelTimeModel {
 
   /// Blocks of keys over the tiles of one list, and in the longest tile.
   private func blocks(
-    _ call: AttentionCall, window: Double, perList: Double, rows: Double, packed: Double
+    _ call: AttentionSizes, window: Double, perList: Double, rows: Double, packed: Double
   ) -> (sum: Double, longest: Double) {
     // Tile i covers the queries up to (i+1)·rows/packed, after the keys that were there before.
     let earlier = call.context - call.query
@@ -93,7 +91,7 @@ public struct PrefillTimeModel: KernelTimeModel {
     return (sum, longest)
   }
 
-  private func split(_ grid: inout Grid, _ call: AttentionCall, window: Double, lists: Double) {
+  private func split(_ grid: inout Grid, _ call: AttentionSizes, window: Double, lists: Double) {
     let processors = facts.streamingMultiprocessors
     switch cut.split {
     case .none: break
@@ -132,7 +130,8 @@ public struct PrefillTimeModel: KernelTimeModel {
     var memory, idealMemory, extra, sag, idealTensor: Double
   }
 
-  func terms(_ call: AttentionCall) -> Terms {
+  func terms(_ attention: Attention<Count>) -> Terms {
+    let call = AttentionSizes(attention)
     let grid = grid(call)
     let peak = facts.flopsPerMicrosecond * (call.queryBytes == 1 ? 2 : 1)
     let processors = facts.streamingMultiprocessors
@@ -152,17 +151,16 @@ public struct PrefillTimeModel: KernelTimeModel {
       compute = grid.tiles <= processors ? longest : max(longest, even + constants.tail * total / grid.tiles)
     }
 
-    let elements = call.batch * call.query * call.heads * call.headDim
-    var bytes =
-      elements * (call.queryBytes + 2)
-      + 2 * (2 * call.batch * call.context * call.keyValueHeads * call.headDim * call.keyValueBytes)
+    // Keys and values are written and read, by the kernel that caches them and by this one.
+    var bytes = call.ownBytes + 2 * Double(attention.cachedBytes)
     let idealMemory = bytes / facts.bytesPerMicrosecond
-    if grid.isSplit { bytes += 8 * constants.partials * elements * grid.split }
-    let hit = call.isWarm ? min(1, max(0, 2 - bytes / (constants.residency * facts.l2))) : 0
+    if grid.isSplit { bytes += 8 * constants.partials * call.elements * grid.split }
+    // Keys of a prompt have just been written by the kernel before.
+    let hit = min(1, max(0, 2 - bytes / (constants.residency * facts.l2)))
     let memory =
       bytes / (constants.bandwidth * facts.bytesPerMicrosecond) * ((1 - hit) + hit / constants.l2Speedup)
 
-    let ideal = 4 * call.batch * call.heads * call.headDim * pairs(call) / peak
+    let ideal = Double((cut.ignoresWindow ? attention.unwindowed : attention).product) / peak
     let length = min(1, max(0, Mathematics.decimalLogarithm(max(ideal, 1e-12) / 300) / 1.5))
     let width = cut.writesByWidth ? min(call.keyValueHeads * call.headDim, 512) / 128 : 1
     var extra = call.batch * call.query * constants.token / (16 * processors) * width
@@ -176,60 +174,10 @@ public struct PrefillTimeModel: KernelTimeModel {
       idealTensor: ideal)
   }
 
-  /// Visible (query, key) pairs a head, as `Attention.pairs` counts them; here in floating point, an ingredient of a time.
-  func pairs(_ call: AttentionCall) -> Double {
-    let window = cut.ignoresWindow ? 0 : call.window
-    let (queries, past) = (call.query, call.context - call.query)
-    let unmasked = window == 0 ? queries : min(queries, max(0, window - past))
-    return unmasked * past + unmasked * (unmasked + 1) / 2 + (queries - unmasked) * window
-  }
-
-  private func overlapped(_ compute: Double, _ memory: Double) -> Double {
+  func overlapped(_ compute: Double, _ memory: Double) -> Double {
     guard constants.overlap != 1 else { return compute + memory }
     let sum =
       Mathematics.power(compute, constants.overlap) + Mathematics.power(memory, constants.overlap)
     return Mathematics.power(sum, 1 / constants.overlap)
-  }
-
-  public static func call(_ kernel: TimedKernel) -> AttentionCall? {
-    if case .prefill(let call) = kernel.shape { call } else { nil }
-  }
-
-  public func timing(_ call: AttentionCall) -> KernelTiming {
-    let terms = terms(call)
-    let exposed = constants.fixed + terms.extra
-    return KernelTiming(
-      microseconds: exposed + overlapped(terms.compute, terms.memory) + terms.sag, exposed: exposed)
-  }
-
-  public func choices(_ call: AttentionCall) -> [(name: String, value: String)] {
-    let grid = grid(call)
-    func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
-    return [
-      ("tile", "\(whole(grid.rows)) × \(whole(cut.keys))"), ("tiles", whole(grid.tiles)),
-      ("blocks of keys", "\(whole(grid.blocks)), \(whole(grid.longest)) in the longest tile"),
-      ("split of the keys", whole(grid.split)),
-    ]
-  }
-
-  public func parts(_ call: AttentionCall) -> [TimePart] {
-    let terms = terms(call)
-    let processors = facts.streamingMultiprocessors
-    let roof = max(terms.idealTensor, terms.idealMemory)
-    // Blocks spread evenly over the SMs: padding to blocks and the share of the peak, then what a tile costs, then exponentials.
-    let products = terms.grid.blocks * (terms.block - terms.exponentials) / processors
-    let tiles = products + terms.grid.tiles * constants.tile / processors
-    let fixed = constants.fixed + terms.extra
-    return TimePart.differences([
-      (.roof, roof),
-      (.fixed, roof + fixed),
-      (.rate, max(products, terms.idealMemory) + fixed),
-      (.tile, max(tiles, terms.idealMemory) + fixed),
-      (.exposedExp, max(terms.even, terms.idealMemory) + fixed),
-      (.waves, max(terms.compute, terms.idealMemory) + fixed),
-      (.sag, max(terms.compute, terms.idealMemory) + fixed + terms.sag),
-      (.dram, max(terms.compute, terms.memory) + fixed + terms.sag),
-      (.overlap, microseconds(call)),
-    ])
   }
 }

@@ -2,9 +2,7 @@
 ///
 /// Source: TimeModels.md, "Row kernels"; a last wave that is not full counts by its share, and rotary goes around its loop for queries
 /// and keys apart.
-public struct RowTimeModel: KernelTimeModel {
-  public typealias Shape = RowCall
-
+public struct RowTimeModel: Sendable {
   public let facts: DeviceFacts
   public let constants: RowConstants
   /// Threads that an SM holds at most.
@@ -23,19 +21,16 @@ public struct RowTimeModel: KernelTimeModel {
   static let serialRows = 16.0
 
   /// Threads of a CTA, and how often they go around; nil for a kernel whose threads take an element each.
-  func launch(_ call: RowCall) -> (threads: Double, iterations: Double)? {
-    switch RowOperation(call.operation) {
-    case nil, .residualAdd, .gelu, .embedding: return nil
-    case .rotary:
-      // Pairs of elements; without the heads, as if keys were as wide as queries.
-      let pairs = call.headDim / 2
-      let queries =
-        call.heads * pairs > 0 ? call.heads * pairs : max(1, (call.width / 4).rounded(.down))
-      let keys = call.heads * pairs > 0 ? call.keyValueHeads * pairs : queries
+  func launch(_ call: RowwiseWork<Count>) -> (threads: Double, iterations: Double)? {
+    switch call.walk {
+    case .elements, .gather: return nil
+    case .pairs(let queries, let keys):
+      let (queries, keys) = (max(1, Double(queries)), Double(keys))
       let threads = min(queries, RowTimeModel.threadsPerCTA / 2)
       return (threads, (queries / threads).ceiling + (keys / threads).ceiling)
-    case .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .softmax:
-      return (min(call.width, RowTimeModel.threadsPerCTA), (call.width / RowTimeModel.threadsPerCTA).ceiling)
+    case .row:
+      let width = Double(call.width)
+      return (min(width, RowTimeModel.threadsPerCTA), (width / RowTimeModel.threadsPerCTA).ceiling)
     }
   }
 
@@ -43,15 +38,15 @@ public struct RowTimeModel: KernelTimeModel {
     var waves, waiting, memory, idealMemory: Double
   }
 
-  func terms(_ call: RowCall) -> Terms {
-    let bytes = call.bytes
+  func terms(_ call: RowwiseWork<Count>) -> Terms {
+    let (bytes, rows) = (Double(call.bytes), Double(call.rows))
     let ideal = bytes / facts.bytesPerMicrosecond
     let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
-    if call.operation == .embedding {
+    if call.walk == .gather {
       // Rows of the table are cold, wherever they are gathered from.
       let gathering =
         constants.gather > 0
-        ? call.rows * call.width
+        ? rows * Double(call.width)
           / (constants.gather * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors) : 0
       return Terms(waves: 1, waiting: gathering, memory: ideal / constants.bandwidth, idealMemory: ideal)
     }
@@ -63,36 +58,54 @@ public struct RowTimeModel: KernelTimeModel {
     }
     let perSM = max(
       1, min(RowTimeModel.ctasPerSM, (threadsPerSM / (32 * (launch.threads / 32).ceiling)).rounded(.down)))
-    let share = call.rows / (facts.streamingMultiprocessors * perSM)
+    let share = rows / (facts.streamingMultiprocessors * perSM)
     let waves = max(1, share + constants.tail * (share.ceiling - share))
     let waiting =
       waves * (constants.cta + launch.iterations * constants.iteration) * 1e3 / facts.cyclesPerMicrosecond
     return Terms(waves: waves, waiting: waiting, memory: memory, idealMemory: ideal)
   }
 
-  public static func call(_ kernel: TimedKernel) -> RowCall? {
-    if case .row(let call) = kernel.shape { call } else { nil }
-  }
-
-  public func timing(_ call: RowCall) -> KernelTiming {
-    guard RowOperation(call.operation) != nil else { return KernelTiming(microseconds: .nan, exposed: .nan) }
-    if call.operation == .embedding, constants.serialRow > 0, call.rows <= RowTimeModel.serialRows {
-      let rows = call.rows * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
-      let time = constants.fixed + max(rows, terms(call).memory)
-      return KernelTiming(microseconds: time, exposed: time)
-    }
-    let terms = terms(call)
-    let time = max(constants.floor, constants.fixed + overlapped(terms.waiting, terms.memory))
-    return KernelTiming(microseconds: time, exposed: time - terms.memory)
-  }
-
-  private func overlapped(_ waiting: Double, _ memory: Double) -> Double {
+  func overlapped(_ waiting: Double, _ memory: Double) -> Double {
     guard waiting > 0 else { return memory }
     let sum = Mathematics.power(waiting, constants.overlap) + Mathematics.power(memory, constants.overlap)
     return Mathematics.power(sum, 1 / constants.overlap)
   }
+}
 
-  public func choices(_ call: RowCall) -> [(name: String, value: String)] {
+extension RowTimeModel: KernelTimeModel {
+  public static let kind = KernelKind.row
+
+  public init(_ facts: DeviceFacts, _ constants: RowConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+    self.init(facts, constants, generation: generation)
+  }
+
+  public static func work(_ value: Operator<Count>) -> RowwiseWork<Count>? { value.accept(RowwiseVisitor()) }
+
+  public static func subject(_ call: RowwiseWork<Count>) -> KernelSubject {
+    KernelSubject(.row, operation: call.kind, dtype: call.dtype)
+  }
+
+  public func timing(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> KernelTiming {
+    let terms = terms(call)
+    let time = time(call, terms)
+    return KernelTiming(microseconds: time, exposed: isSerial(call) ? time : time - terms.memory)
+  }
+
+  private func isSerial(_ call: RowwiseWork<Count>) -> Bool {
+    call.walk == .gather && constants.serialRow > 0 && Double(call.rows) <= RowTimeModel.serialRows
+  }
+
+  private func time(_ call: RowwiseWork<Count>, _ terms: Terms) -> Double {
+    guard isSerial(call) else {
+      return max(constants.floor, constants.fixed + overlapped(terms.waiting, terms.memory))
+    }
+    let rows = Double(call.rows) * constants.serialRow * 1e3 / facts.cyclesPerMicrosecond
+    return constants.fixed + max(rows, terms.memory)
+  }
+
+  public func choices(
+    _ call: RowwiseWork<Count>, _ conditions: KernelConditions
+  ) -> [(name: String, value: String)] {
     guard let launch = launch(call) else { return [] }
     return [
       ("threads a CTA", "\(Int(launch.threads))"), ("times around", "\(Int(min(launch.iterations, 1e15)))"),
@@ -100,25 +113,37 @@ public struct RowTimeModel: KernelTimeModel {
     ]
   }
 
-  public func parts(_ call: RowCall) -> [TimePart] {
+  public func parts(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(call)
     return TimePart.differences([
       (.roof, terms.idealMemory),
       (.fixed, terms.idealMemory + constants.fixed),
       (.dram, terms.memory + constants.fixed),
-      (.latency, microseconds(call)),
+      (.latency, time(call, terms)),
     ])
   }
+
+  public static func place(_ call: RowwiseWork<Count>) -> KernelPlace {
+    let (rows, width) = (Double(call.rows), Double(call.width))
+    let walk: [Double] =
+      switch call.walk {
+      case .pairs(let queries, let keys): [Double(queries), Double(keys)]
+      case .elements, .row, .gather: []
+      }
+    return KernelPlace(
+      call.kind.rawValue,
+      sizes: call.walk == .elements ? [("elements", width)] : [("rows", rows), ("width", width)],
+      order: [width, rows] + walk, identity: [width, rows],
+      point: [KernelPlace.log(rows), KernelPlace.log(width), 0, 0], group: [width], of: call.kind)
+  }
+
+  public static func regimes(_ call: RowwiseWork<Count>) -> [String] { [call.kind.rawValue] }
 }
 
-extension RowCall {
-  /// What the kernel loads and stores, weights aside: every element of every operand once; NaN for an operator that is no row kernel.
-  var bytes: Double {
-    switch RowOperation(operation) {
-    case .siluAndMul, .residualAdd: 3 * rows * width * elementBytes
-    case .addRMSNorm: 4 * rows * width * elementBytes
-    case .rmsNorm, .layerNorm, .gelu, .rotary, .embedding, .softmax: 2 * rows * width * elementBytes
-    case nil: .nan
-    }
+private struct RowwiseVisitor: OperatorVisitor {
+  typealias Scalar = Count
+
+  func visit<D: OperatorDefinition>(_ definition: D) -> RowwiseWork<Count>? where D.Scalar == Count {
+    definition.rowwise
   }
 }

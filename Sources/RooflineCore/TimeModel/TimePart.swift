@@ -35,20 +35,22 @@ public struct TimePart: Hashable, Sendable {
   }
 
   public let name: Name
-  /// Microseconds; below 0 where the part makes the kernel faster.
-  public let microseconds: Double
+  /// Seconds; below 0 where the part makes the kernel faster.
+  public let seconds: Double
 
-  public init(_ name: Name, _ microseconds: Double) {
+  public init(_ name: Name, seconds: Double) {
     self.name = name
-    self.microseconds = microseconds
+    self.seconds = seconds
   }
 
   /// Parts from the time after each of them is taken into account: part i = time with 1…i − time with 1…i−1.
-  static func differences(_ times: [(Name, Double)]) -> [TimePart] {
+  ///
+  /// - Parameter microseconds: of equations whose constants are in µs.
+  static func differences(_ microseconds: [(Name, Double)]) -> [TimePart] {
     var before = 0.0
-    return times.map { name, time in
+    return microseconds.map { name, time in
       defer { before = time }
-      return TimePart(name, time - before)
+      return TimePart(name, seconds: (time - before) * 1e-6)
     }
   }
 }

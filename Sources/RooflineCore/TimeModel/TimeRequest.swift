@@ -1,7 +1,7 @@
 /// How a run wants its times, before its model is known.
 public struct TimeRequest: Sendable {
   public let set: CalibrationSet
-  public let options: CalibratedTime.Options
+  public internal(set) var options: CalibratedTime.Options
   public let correction: (any TimeCorrection)?
 
   public init(_ set: CalibrationSet, options: CalibratedTime.Options, correction: (any TimeCorrection)? = nil) {
@@ -12,11 +12,30 @@ public struct TimeRequest: Sendable {
 
   /// The times of a model's run.
   public func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
-    var attentions: [CalibratedTime.AttentionKind] = []
-    for case .groupedQuery(let attention)? in model.groups.map(\.mixer) {
-      let kind = CalibratedTime.AttentionKind(headDim: attention.headDim, isWindowed: attention.window != nil)
-      if !attentions.contains(kind) { attentions.append(kind) }
+    CalibratedTime(set, of: model.timedOperators(formats), options: options, correction: correction)
+  }
+
+  /// The time of an operator by itself.
+  func time(of value: Operator<Count>) -> CalibratedTime {
+    CalibratedTime(set, of: [value], options: options, correction: correction)
+  }
+}
+
+extension DecoderModel {
+  /// Operators of every subject that the model's rows have, whichever the phase, the set of operators and the degree; collectives of any
+  /// pattern beside them. Sizes are the smallest.
+  fileprivate func timedOperators(_ formats: NumberFormats) -> [Operator<Count>] {
+    var operators: [Operator<Count>] = []
+    let degrees = [1, legalTensorParallelDegrees.first { $0 > 1 }].compactMap { $0 }
+    for degree in degrees {
+      for set in OperatorSet.allCases {
+        for phase in Phase.allCases {
+          let workload = Workload(
+            batch: 1, prompt: 2, context: 2, tensorParallel: degree, operatorSet: set, formats: formats)
+          operators += ForwardPass<Count>(self, DecoderStep(phase, workload)).rows.map(\.operator)
+        }
+      }
     }
-    return CalibratedTime(set, formats: formats, attentions: attentions, options: options, correction: correction)
+    return operators + CollectivePattern.allCases.map { .collective(Collective($0, ranks: 2, message: 2)) }
   }
 }

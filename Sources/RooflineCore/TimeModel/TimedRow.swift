@@ -1,21 +1,22 @@
-/// A row's kernel and the calibration entry that times it: what reports and comparisons ask about a time.
+/// A row's operator and the calibration entry that times its kernel: what reports and comparisons ask about a time.
 public struct TimedRow: Sendable {
-  public let kernel: TimedKernel
+  public let value: Operator<Count>
+  public let conditions: KernelConditions
   public let found: CalibrationSet.Found
 
-  public init(kernel: TimedKernel, found: CalibrationSet.Found) {
-    self.kernel = kernel
+  /// nil for an operator that no time model describes, or that nobody has constants for.
+  public init?(_ value: Operator<Count>, by time: CalibratedTime) {
+    guard let found = time.found(value) else { return nil }
+    self.value = value
+    conditions = time.options.conditions
     self.found = found
   }
 
-  /// nil for a row that no kernel stands for, or that nobody has constants for.
-  public init?(_ row: RowPrediction, by time: CalibratedTime) {
-    guard let kernel = TimedKernel(row.row.operator, residency: time.options.residency),
-      let found = time.found(kernel)
-    else { return nil }
-    self.kernel = kernel
-    self.found = found
-  }
+  /// The parts of the kernel's own time.
+  public var parts: [TimePart] { found.model.parts(of: value, conditions) }
+
+  /// What was chosen on the way to it.
+  public var choices: [(name: String, value: String)] { found.model.choices(of: value, conditions) }
 
   /// Factors on the row's time between which a share of measurements of such kernels lies; nil where there is no telling.
   public func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
@@ -29,22 +30,19 @@ public struct TimedRow: Sendable {
   private func factors(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
     switch prediction.basis {
     case .anchored:
-      time.correction?.interval(kernel, family: found.entry.key.family, share: time.options.interval)
+      time.correction?.interval(value, family: found.entry.key.family, share: time.options.interval)
     case .calibrated:
-      found.heldOut?.factors(at: prediction.seconds * 1e6, share: time.options.interval)
+      found.heldOut?.factors(at: prediction.seconds, share: time.options.interval)
     case .ideal, .clamped, .uncalibrated: nil
     }
   }
 }
 
 extension PhaseAnalysis {
-  /// The kernels behind the rows, as a benchmark would call them; nil for rows that no kernel stands for.
-  public var kernels: [(name: String, kernel: TimedKernel?)] {
-    operators.map { ($0.name.rawValue, TimedKernel($0.row.operator, residency: .warm)) }
-  }
-
   /// The kernels behind the rows, row by row; nil where nobody has constants for one.
-  public func timedRows(by time: CalibratedTime) -> [TimedRow?] { operators.map { TimedRow($0, by: time) } }
+  public func timedRows(by time: CalibratedTime) -> [TimedRow?] {
+    operators.map { TimedRow($0.row.operator, by: time) }
+  }
 
   /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another
   /// generation. Rows that keep their ideal time, keep it here, too.
@@ -89,14 +87,14 @@ extension Notice {
       if prediction.basis == .clamped { add(name, to: &clamped) }
       guard let timed else { continue }
       let key = timed.found.entry.key
-      let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family))"
+      let kernel = "\(key.operation?.rawValue ?? key.kind.rawValue) (\(key.family.name))"
       if let from = timed.found.borrowedFrom { add(kernel, to: &borrowed[from, default: []]) }
       if timed.found.standIn != nil { add(name, to: &standIns) }
       if let fitted = timed.found.otherHeadDim {
-        let notice = Notice.otherHeadDim(family: key.family, fitted: fitted)
+        let notice = Notice.otherHeadDim(family: key.family.name, fitted: fitted)
         if !others.contains(notice) { others.append(notice) }
       }
-      if time.options.launch == .eager, key.launch != .eager { add(kernel, to: &graphs) }
+      if time.options.conditions.launch == .eager, key.launch != .eager { add(kernel, to: &graphs) }
     }
     var notices = borrowed.sorted { $0.key < $1.key }.map { from, kernels in
       let donor = time.set.layers.first { $0.hardware == from }

@@ -8,7 +8,7 @@ enum ObservationOptions {
   static let calibration = Option.text(
     "calibration", "FILE", "constants to ask first (those of the GPU, then of its generation)")
   static let prior = Option.text("prior", "NAME", "the GPU whose constants are used, and no others")
-  static let residency = Option<Residency>.choice(
+  static let residency = Option<CacheState>.choice(
     "residency", "HOW", "serving (weights and cache cold) or warm (as the benchmark was)")
   static let interval = interval("of measurements that an interval holds (0.9)")
 
@@ -68,5 +68,5 @@ extension ParsedArguments {
   /// The share of measurements that intervals hold.
   func interval() throws(InputError) -> Double { try value(of: ObservationOptions.interval) ?? 0.9 }
 
-  func residency() throws(InputError) -> Residency? { try value(of: ObservationOptions.residency) }
+  func cacheState() throws(InputError) -> CacheState? { try value(of: ObservationOptions.residency) }
 }

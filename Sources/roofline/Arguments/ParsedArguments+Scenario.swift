@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineMeasurement
 import RooflineReport
 
 #if canImport(FoundationEssentials)

@@ -9,7 +9,7 @@ enum TimeOptions {
   }
 
   static let time = Option<Tier>.choice("time", "TIER", "ideal, calibrated or anchored times (ideal)")
-  static let residency = Option<Residency>.choice(
+  static let residency = Option<CacheState>.choice(
     "residency", "HOW", "serving (weights and KV cache cold) or warm (serving)")
   static let launch = Option<Launch>.choice("launch", "HOW", "graph or eager (graph)")
   static let family = Option(
@@ -19,7 +19,7 @@ enum TimeOptions {
     guard parts.count == 2, !parts[1].isEmpty else {
       throw .usage("--family is \"\(text)\"; expected kind=name, e.g. attention=vllm-fa3")
     }
-    let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(text)", TimedKernel.Kind.self)
+    let kind = try ParsedArguments.choice(parts[0], for: "the kind in --family \(text)", KernelKind.self)
     return (kind: kind, name: parts[1])
   }
   static let interval = ObservationOptions.interval("of measurements that a calibrated time's interval holds (0.9)")
@@ -49,18 +49,18 @@ extension ParsedArguments {
         "--\(option.name) changes ideal times; calibrated ones have their own shares of the datasheet's rates")
     }
     var options = CalibratedTime.Options()
-    options.residency = try residency() ?? .serving
-    options.launch = try value(of: TimeOptions.launch) ?? .graph
+    options.conditions = KernelConditions(
+      try cacheState() ?? .serving, launch: try value(of: TimeOptions.launch) ?? .graph)
     options.interval = try interval()
     options.families = try families()
     let set = try catalog.calibrations(for: hardware, file: value(of: ObservationOptions.calibration))
     for (kind, family) in options.families.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      let names = KernelFamily.names(of: family)
-      let known = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
-      guard known.contains(where: names.contains) else {
+      let libraries = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
+      guard libraries.contains(where: family.names.contains) else {
+        let known = libraries.map(\.name)
         throw .unknownName(
-          what: "\(kind.rawValue) family of \(hardware.name)", name: family,
-          nearest: Spelling.nearest(to: family, among: known), available: Array(Set(known)).sorted())
+          what: "\(kind.rawValue) family of \(hardware.name)", name: family.name,
+          nearest: Spelling.nearest(to: family.name, among: known), available: Array(Set(known)).sorted())
       }
     }
     guard tier == .anchored else {
@@ -73,10 +73,10 @@ extension ParsedArguments {
     return TimeRequest(set, options: options, correction: anchors)
   }
 
-  private func families() throws(InputError) -> [TimedKernel.Kind: String] {
-    var families: [TimedKernel.Kind: String] = [:]
+  private func families() throws(InputError) -> [KernelKind: KernelLibrary] {
+    var families: [KernelKind: KernelLibrary] = [:]
     for (kind, name) in try values(of: TimeOptions.family) {
-      guard families.updateValue(name, forKey: kind) == nil else {
+      guard families.updateValue(KernelLibrary(name), forKey: kind) == nil else {
         throw .usage("--family \(kind.rawValue) is given twice")
       }
     }

@@ -68,15 +68,15 @@ extension ParsedArguments {
   /// The kernels of a model's rows, each name once a phase.
   fileprivate func measurableRows(
     _ catalog: Catalog, _ hardware: HardwareSpec
-  ) throws(InputError) -> (analysis: Analysis, rows: [(name: String, kernel: TimedKernel?)]) {
+  ) throws(InputError) -> (analysis: Analysis, rows: [(name: String, value: Operator<Count>)]) {
     let phases = try phases()
     let scenario = try scenario(catalog, phases: phases, hardware: hardware)
     let analysis = try Analysis(
       configuration: scenario.configuration, hardware: hardware, workload: scenario.workload, phases: phases,
       options: scenario.options)
     let rows = analysis.phases.flatMap { phase in
-      phase.kernels.map { name, kernel in
-        (phases.count > 1 ? "\(phase.step.name) \(name)" : name, kernel)
+      phase.operators.map { row in
+        (phases.count > 1 ? "\(phase.step.name) \(row.name.rawValue)" : row.name.rawValue, row.row.operator)
       }
     }
     return (analysis, rows)

@@ -20,7 +20,7 @@ enum ValidateCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
     let interval = try arguments.interval()
-    let residency = try arguments.residency()
+    let cache = try arguments.cacheState()
     let tier = try arguments.value(of: Self.time) ?? .calibrated
     guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
       throw InputError.usage("--calibration and --prior contradict each other; give one")
@@ -33,7 +33,7 @@ enum ValidateCommand: Command {
       prior: arguments.value(of: ObservationOptions.prior))
     let observations = files.flatMap(\.observations)
     let predictor = ObservationPredictor(
-      calibrations, residency: residency,
+      calibrations, cache: cache,
       tier: tier == .ideal
         ? .ideal(RateOptions()) : tier == .anchored ? .anchored(Anchors(files, set: calibrations)) : .calibrated)
     let validation = Validation(

@@ -22,9 +22,11 @@ final class CollectiveTimeModelTests: XCTestCase {
       let operation = try XCTUnwrap(OperatorKind(rawValue: try row.text("op")))
       let model = CollectiveTimeModel(
         try XCTUnwrap(PrintedAttention.facts[gpu]), try XCTUnwrap(CollectiveTimeModelTests.printed[gpu]))
-      let call = CollectiveCall(operation, ranks: try row.number("ranks"), bytes: try row.number("bytes"))
-      let golden = try row.number("time_us")
-      XCTAssertEqual(model.microseconds(call), golden, accuracy: 1e-6 * golden, "\(row)")
+      let pattern = try XCTUnwrap(CollectivePattern.allCases.first { $0.kind == operation })
+      let value = Operator<Count>.collective(
+        pattern, ranks: UInt64(try row.number("ranks")), bytes: UInt64(try row.number("bytes")))
+      let golden = try row.number("time_us") * 1e-6
+      XCTAssertEqual(model.seconds(of: value, KernelConditions(.warm)), golden, accuracy: 1e-6 * golden, "\(row)")
     }
   }
 }

@@ -40,17 +40,16 @@ final class DifferingLayersTests: XCTestCase {
 
   func testHeadDimensionsHaveEntriesOfTheirOwn() throws {
     let set = try Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware("h100-sxm"))
+    func attention(_ headDim: UInt64, query: UInt64) -> Operator<Count> {
+      .attention(batch: 1, query: query, context: 100, heads: 8, keyValueHeads: 2, headDim: headDim)
+    }
     let time = CalibratedTime(
-      set, formats: NumberFormats(.bf16),
-      attentions: [.init(headDim: 64, isWindowed: false), .init(headDim: 128, isWindowed: false)], options: .init())
-    for headDim in [64, 128] {
-      let call = AttentionCall(
-        batch: 1, query: 1, context: 100, heads: 8, keyValueHeads: 2, headDim: Double(headDim), isWarm: false)
-      for shape in [TimedKernel.Shape.decode(call), .prefill(call)] {
-        XCTAssertEqual(time.found(TimedKernel(shape, dtype: .bf16))?.entry.key.headDim, headDim)
+      set, of: [UInt64(64), 128].flatMap { [attention($0, query: 1), attention($0, query: 100)] }, options: .init())
+    for headDim in [UInt64(64), 128] {
+      for query in [UInt64(1), 100] {
+        XCTAssertEqual(time.found(attention(headDim, query: query))?.entry.key.headDim, Int(headDim))
       }
     }
-    let stranger = AttentionCall(batch: 1, query: 1, context: 100, heads: 8, keyValueHeads: 2, headDim: 96)
-    XCTAssertNil(time.found(TimedKernel(.decode(stranger), dtype: .bf16)))
+    XCTAssertNil(time.found(attention(96, query: 1)))
   }
 }

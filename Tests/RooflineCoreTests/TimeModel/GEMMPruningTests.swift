@@ -28,10 +28,9 @@ final class GEMMPruningTests: XCTestCase {
         let k = size(8, 65_536, &generator)
         let copies = [1.0, 6, 1000][Int(generator.next() % 3)]
         let isFP8 = generator.next() % 4 == 0
-        let shape = GEMMTimeModel.Shape(
-          m: Double(m), n: Double(n), k: Double(k), inputBytes: isFP8 ? 1 : 2, outputBytes: 2, copies: copies)
+        let shape = problem(m, n, k, isFP8: isFP8, copies)
         let pruned = model.fastest(shape)
-        let kept = model.microseconds(shape, with: pruned)
+        let kept = model.time(shape, with: pruned)
         XCTAssertEqual(kept, pruned.time, accuracy: 1e-11 * pruned.time, "\(shape)")
         let all = full.fastest(m: m, n: n, k: k, copies: copies, inputBytes: isFP8 ? 1 : 2)
         compared += 1
@@ -54,8 +53,8 @@ final class GEMMPruningTests: XCTestCase {
       guard let set = try? Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware(name)) else { continue }
       for layer in set.layers where layer.hardware == name {
         for entry in layer.entries {
-          if case .gemm(let model) = KernelModel(entry.constants, facts: set.facts, generation: set.generation) {
-            models.append(("\(name) \(entry.key.family)", model))
+          if let model = entry.constants.model(set.facts, generation: set.generation) as? GEMMTimeModel {
+            models.append(("\(name) \(entry.key.family.name)", model))
           }
         }
       }
@@ -65,14 +64,21 @@ final class GEMMPruningTests: XCTestCase {
     for (name, model) in models {
       let search = OrderedTileSearch(model)
       for _ in 0..<100_000 / models.count {
-        let shape = GEMMTimeModel.Shape(
-          m: Double(size(1, 65_536, &generator)), n: Double(size(1, 131_072, &generator)),
-          k: Double(size(1, 65_536, &generator)), inputBytes: generator.next() % 4 == 0 ? 1 : 2, outputBytes: 2,
-          copies: [1.0, 6, 1000][Int(generator.next() % 3)])
+        let shape = problem(
+          size(1, 65_536, &generator), size(1, 131_072, &generator), size(1, 65_536, &generator),
+          isFP8: generator.next() % 4 == 0, [1.0, 6, 1000][Int(generator.next() % 3)])
         let (pruned, all) = (model.fastest(shape), search.fastest(shape))
         guard pruned == all else { return XCTFail("\(name) \(shape): \(pruned) instead of \(all)") }
       }
     }
+  }
+
+  private func problem(_ m: Int, _ n: Int, _ k: Int, isFP8: Bool, _ copies: Double) -> GEMMTimeModel.Problem {
+    let dtype: DType = isFP8 ? .fp8 : .bf16
+    let formats = NumberFormats(weight: dtype, activation: dtype, keyValueCache: dtype, model: .bf16)
+    return GEMMTimeModel.Problem(
+      GEMM(m: Count(UInt64(m)), n: Count(UInt64(n)), k: Count(UInt64(k)), formats: formats),
+      KernelConditions(.warm, copies: copies))
   }
 
   /// Log-uniform, half of them multiples of 8 as weights are.

@@ -1,7 +1,8 @@
 import Foundation
-import RooflineCore
 import TestSupport
 import XCTest
+
+@testable import RooflineCore
 
 /// What must be true of GEMM times, whatever the constants are.
 final class GEMMTimeLawTests: XCTestCase {
@@ -20,17 +21,16 @@ final class GEMMTimeLawTests: XCTestCase {
     for model in GEMMTimeLawTests.models {
       for _ in 0..<2000 {
         let shape = randomShape(&generator)
-        let time = model.microseconds(shape)
-        for (step, name) in [(1.0, "one more"), (size(1, 4096, &generator), "more")] {
+        let time = self.time(model, shape)
+        for (step, name) in [(UInt64(1), "one more"), (size(1, 4096, &generator), "more")] {
           var wider = shape
           wider.n += step
           XCTAssertLessThanOrEqual(
-            time, model.microseconds(wider) * GEMMTimeLawTests.rounding,
-            "\(name) column of \(shape), \(model.list.name)")
+            time, self.time(model, wider) * GEMMTimeLawTests.rounding, "\(name) column of \(shape), \(model.list.name)")
           var taller = shape
           taller.m += step
           XCTAssertLessThanOrEqual(
-            time, model.microseconds(taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list.name)")
+            time, self.time(model, taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list.name)")
         }
       }
     }
@@ -47,14 +47,14 @@ final class GEMMTimeLawTests: XCTestCase {
       for _ in 0..<2000 {
         let share = randomShape(&generator)
         for (keyPath, name, degrees) in [
-          (\GEMMTimeModel.Shape.n, "column-parallel", [2.0, 4, 8, 16, 3, 7]),
+          (\Shape.n, "column-parallel", [UInt64(2), 4, 8, 16, 3, 7]),
           (\.k, "row-parallel", share.n < 512 ? [2, 4, 8, 16] : [2, 4, 8, 16, 3, 7]),
         ] {
           let degree = degrees[Int(generator.next() % UInt64(degrees.count))]
           var whole = share
           whole[keyPath: keyPath] *= degree
           XCTAssertLessThanOrEqual(
-            model.microseconds(share), model.microseconds(whole) * GEMMTimeLawTests.rounding,
+            self.time(model, share), self.time(model, whole) * GEMMTimeLawTests.rounding,
             "\(name) share of \(degree) of \(whole), \(model.list.name)")
         }
       }
@@ -66,8 +66,8 @@ final class GEMMTimeLawTests: XCTestCase {
   /// is no law in k.
   func testALongerSumMayBeFasterWhereItAllowsAnotherSplit() {
     let model = GEMMTimeModel(PrintedGEMM.a100Facts, PrintedGEMM.a100, .ampere)
-    let shorter = model.fastest(.init(m: 4, n: 16, k: 13888, copies: 1000))
-    let longer = model.fastest(.init(m: 4, n: 16, k: 14197, copies: 1000))
+    let shorter = model.fastest(.init(Shape(m: 4, n: 16, k: 13888).gemm, KernelConditions()))
+    let longer = model.fastest(.init(Shape(m: 4, n: 16, k: 14197).gemm, KernelConditions()))
     XCTAssertEqual(shorter.split, 16)
     XCTAssertEqual(longer.split, 32)
     XCTAssertLessThan(longer.time, shorter.time)
@@ -81,7 +81,7 @@ final class GEMMTimeLawTests: XCTestCase {
         var before = 0.0
         for copies in [1.0, 2, 6, 50, 1000] {
           shape.copies = copies
-          let time = model.microseconds(shape)
+          let time = self.time(model, shape)
           XCTAssertLessThanOrEqual(before, time * GEMMTimeLawTests.rounding, "\(shape), \(model.list.name)")
           before = time
         }
@@ -101,9 +101,9 @@ final class GEMMTimeLawTests: XCTestCase {
       let quantizes = model.constants.quantizationLaunch > 0
       for _ in 0..<500 {
         let shape = randomShape(&generator)
-        let parts = model.parts(shape)
-        let time = model.microseconds(shape)
-        XCTAssertEqual(parts.map(\.microseconds).reduce(0, +), time, accuracy: 1e-12 * time, "\(shape)")
+        let parts = model.parts(shape.gemm, shape.conditions)
+        let time = self.time(model, shape)
+        XCTAssertEqual(parts.map(\.seconds).reduce(0, +), time, accuracy: 1e-12 * time, "\(shape)")
         XCTAssertEqual(
           parts.map(\.name),
           [.roof, .fixed, .waves, .tile, .rate, .sag, .l2, .dram, .split, .overlap] + (quantizes ? [.quantization] : [])
@@ -116,26 +116,42 @@ final class GEMMTimeLawTests: XCTestCase {
   /// Its quantisation kernel on an H100, as time-model.md prints it: 9.3 µs + 3MK/(0.37 B), here 3·2²⁴ / (0.37·3350e9) s = 40.6064 µs.
   func testRoofAndQuantizationPartsByHand() throws {
     let a100 = GEMMTimeModel(PrintedGEMM.a100Facts, PrintedGEMM.a100, .ampere)
-    let parts = a100.parts(.init(m: 4096, n: 4096, k: 4096, copies: 1000))
-    XCTAssertEqual(parts[0].microseconds, 440.5095, accuracy: 1e-3)
-    XCTAssertEqual(parts[1].microseconds, 1.83, accuracy: 1e-9)
+    let parts = a100.parts(Shape(m: 4096, n: 4096, k: 4096).gemm, KernelConditions())
+    XCTAssertEqual(parts[0].seconds, 440.5095e-6, accuracy: 1e-9)
+    XCTAssertEqual(parts[1].seconds, 1.83e-6, accuracy: 1e-15)
     var constants = PrintedGEMM.h100
     constants.quantizationLaunch = 9.3
     constants.quantizationBandwidth = 0.37
     let h100 = GEMMTimeModel(PrintedGEMM.h100Facts, constants, .hopper)
     let quantization = try XCTUnwrap(
-      h100.parts(.init(m: 4096, n: 4096, k: 4096, inputBytes: 1, copies: 1000)).last)
+      h100.parts(Shape(m: 4096, n: 4096, k: 4096, dtype: .fp8).gemm, KernelConditions()).last)
     XCTAssertEqual(quantization.name, .quantization)
-    XCTAssertEqual(quantization.microseconds, 9.3 + 40.6064, accuracy: 1e-3)
+    XCTAssertEqual(quantization.seconds, 49.9064e-6, accuracy: 1e-9)
   }
 
-  private func randomShape(_ generator: inout SeededGenerator) -> GEMMTimeModel.Shape {
-    GEMMTimeModel.Shape(
+  private struct Shape {
+    var m, n, k: UInt64
+    var copies = 1000.0
+    var dtype = DType.bf16
+
+    var gemm: GEMM<Count> {
+      let formats = NumberFormats(weight: dtype, activation: dtype, keyValueCache: dtype, model: .bf16)
+      return GEMM(m: Count(m), n: Count(n), k: Count(k), formats: formats)
+    }
+    var conditions: KernelConditions { KernelConditions(.warm, copies: copies) }
+  }
+
+  private func time(_ model: GEMMTimeModel, _ shape: Shape) -> Double {
+    model.timing(shape.gemm, shape.conditions).seconds
+  }
+
+  private func randomShape(_ generator: inout SeededGenerator) -> Shape {
+    Shape(
       m: size(1, 16_384, &generator), n: size(1, 32_768, &generator), k: size(1, 32_768, &generator),
       copies: [1.0, 6, 1000][Int(generator.next() % 3)])
   }
 
-  private func size(_ low: Double, _ high: Double, _ generator: inout SeededGenerator) -> Double {
-    exp(Double.random(in: log(low)...log(high), using: &generator)).rounded()
+  private func size(_ low: Double, _ high: Double, _ generator: inout SeededGenerator) -> UInt64 {
+    UInt64(exp(Double.random(in: log(low)...log(high), using: &generator)).rounded())
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
-import RooflineCore
 import TestSupport
 import XCTest
+
+@testable import RooflineCore
 
 final class GEMMTimeModelTests: XCTestCase {
   func testGoldensOfThePrintedConstants() throws {
@@ -9,8 +10,12 @@ final class GEMMTimeModelTests: XCTestCase {
     XCTAssertEqual(rows.count, 252)
     for row in rows {
       let model = try XCTUnwrap(PrintedGEMM.models[try row.text("gpu")])
-      let choice = model.fastest(
-        .init(m: try row.number("m"), n: try row.number("n"), k: try row.number("k"), copies: try row.number("copies")))
+      let gemm = GEMM<Count>(
+        m: Count(UInt64(try row.number("m"))), n: Count(UInt64(try row.number("n"))),
+        k: Count(UInt64(try row.number("k"))), formats: NumberFormats(.bf16))
+      let conditions = KernelConditions(.warm, copies: try row.number("copies"))
+      let choice = model.fastest(.init(gemm, conditions))
+      XCTAssertEqual(model.timing(gemm, conditions).seconds, choice.time * 1e-6)
       for (column, value) in [
         ("time_us", choice.time), ("tile_m", choice.tileM), ("tile_n", choice.tileN), ("split", choice.split),
         ("waves", choice.waves), ("tensor_us", choice.tensor), ("l2_us", choice.l2), ("dram_us", choice.dram),

@@ -9,42 +9,52 @@ final class KernelTimeLawTests: XCTestCase {
   private static let rounding = 1 + 1e-12
 
   /// Every shipped entry with its model on its own GPU.
-  private func forEachEntry(_ body: (Calibration.Key, KernelModel, String) throws -> Void) throws {
+  private func forEachEntry(_ body: (Calibration.Key, any KernelTimeModel, String) throws -> Void) throws {
     let names = Fixtures.catalog.calibrationNames
     XCTAssertTrue(Set(["a100-sxm4-80gb", "h100-sxm", "l40s"]).isSubset(of: Set(names)))
     for name in names {
       let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware(name))
       for entry in try XCTUnwrap(set.layers.first).entries {
-        let model = try XCTUnwrap(KernelModel(entry.constants, facts: set.facts, generation: set.generation))
+        let model = try XCTUnwrap(entry.constants.model(set.facts, generation: set.generation))
         try body(entry.key, model, "\(name) \(entry.key)")
       }
     }
   }
 
-  private func call(
-    _ key: Calibration.Key, _ generator: inout SeededGenerator, isDecode: Bool
-  ) -> AttentionCall {
+  private struct Call {
+    var batch, query, context, heads, keyValueHeads, headDim, window: UInt64
+    var conditions: KernelConditions
+
+    var value: Operator<Count> {
+      .attention(
+        batch: batch, query: query, context: context, heads: heads, keyValueHeads: keyValueHeads, headDim: headDim,
+        window: window)
+    }
+  }
+
+  private func call(_ key: Calibration.Key, _ generator: inout SeededGenerator, isDecode: Bool) -> Call {
     let keyValueHeads = size(1, 16, &generator)
-    let group = [1.0, 2, 4, 7, 8, 16][Int(generator.next() % 6)]
+    let group = [UInt64(1), 2, 4, 7, 8, 16][Int(generator.next() % 6)]
     let query = isDecode ? 1 : size(2, 8192, &generator)
     let isWindowed = key.isWindowed ?? (generator.next() % 2 == 0)
-    return AttentionCall(
+    return Call(
       batch: size(1, 128, &generator), query: query,
       context: query + (isDecode || generator.next() % 2 == 0 ? size(1, 32_768, &generator) : 0),
-      heads: keyValueHeads * group, keyValueHeads: keyValueHeads, headDim: Double(key.headDim ?? 128),
-      window: isWindowed ? size(16, 8192, &generator) : 0, isWarm: generator.next() % 2 == 0)
+      heads: keyValueHeads * group, keyValueHeads: keyValueHeads, headDim: UInt64(key.headDim ?? 128),
+      window: isWindowed ? size(16, 8192, &generator) : 0,
+      conditions: KernelConditions(generator.next() % 2 == 0 ? .warm : .serving))
   }
 
   /// Except FlashInfer's prefill, which splits the keys of a small batch into partial results and stops doing so at a larger one.
   func testMoreSequencesOfAPromptNeverTakeLessTime() throws {
     var generator = SeededGenerator(seed: 41)
     try forEachEntry { key, model, name in
-      guard key.phase == .prefill, !key.family.contains("flashinfer") else { return }
+      guard key.phase == .prefill, key.family.attention != .flashInfer else { return }
       for _ in 0..<100 {
         let call = call(key, &generator, isDecode: false)
         var more = call
         more.batch += generator.next() % 2 == 0 ? 1 : size(1, 128, &generator)
-        let (before, after) = (time(model, .prefill(call)), time(model, .prefill(more)))
+        let (before, after) = (time(model, call), time(model, more))
         XCTAssertLessThanOrEqual(before, after * KernelTimeLawTests.rounding, "\(name): \(call) and \(more.batch)")
       }
     }
@@ -60,15 +70,13 @@ final class KernelTimeLawTests: XCTestCase {
       guard key.phase == .decode else { return }
       for _ in 0..<100 {
         var call = call(key, &generator, isDecode: true)
-        call.isWarm = false
+        call.conditions = KernelConditions(.serving)
         var more = call
         more.batch += generator.next() % 2 == 0 ? 1 : size(1, 128, &generator)
-        let kernels = [call, more].map { TimedKernel(.decode($0), dtype: .bf16) }
-        guard split(model, kernels[0]) == split(model, kernels[1]) else { continue }
+        guard split(model, call) == split(model, more) else { continue }
         compared += 1
         XCTAssertLessThanOrEqual(
-          model.microseconds(kernels[0]), model.microseconds(kernels[1]) * KernelTimeLawTests.rounding,
-          "\(name): \(call) and \(more.batch)")
+          time(model, call), time(model, more) * KernelTimeLawTests.rounding, "\(name): \(call) and \(more.batch)")
       }
     }
     XCTAssertGreaterThan(compared, 2000)
@@ -81,11 +89,11 @@ final class KernelTimeLawTests: XCTestCase {
     for _ in 0..<2000 {
       let key = Calibration.Key(kind: .attention, family: "", phase: .decode, dtype: .bf16)
       let call = call(key, &generator, isDecode: true)
-      for more in [\AttentionCall.batch, \.context] {
+      for more in [\Call.batch, \.context] {
         var longer = call
         longer[keyPath: more] += size(1, 4096, &generator)
         XCTAssertLessThanOrEqual(
-          model.microseconds(call), model.microseconds(longer) * KernelTimeLawTests.rounding, "\(call) \(longer)")
+          time(model, call), time(model, longer) * KernelTimeLawTests.rounding, "\(call) \(longer)")
       }
     }
   }
@@ -96,23 +104,33 @@ final class KernelTimeLawTests: XCTestCase {
     try forEachEntry { key, model, name in
       guard key.kind == .row, let operation = key.operation else { return }
       for _ in 0..<300 {
-        let heads = size(1, 64, &generator)
-        let call = RowCall(
-          operation, rows: size(1, 65_536, &generator), width: size(2, 32_768, &generator), heads: heads,
-          keyValueHeads: heads, headDim: Double(key.headDim ?? 128))
-        var longer = call
-        longer.rows += generator.next() % 2 == 0 ? 1 : size(1, 4096, &generator)
-        var wider = call
-        if operation == .rotary { wider.heads += 1 } else { wider.width += size(1, 4096, &generator) }
-        let time = time(model, .row(call))
-        if !(operation == .embedding && call.rows <= 16 && longer.rows > 16) {
+        let (heads, rows, width) = (size(1, 64, &generator), size(1, 65_536, &generator), size(2, 32_768, &generator))
+        func time(rows: UInt64, width: UInt64, heads: UInt64) throws -> Double {
+          let value = try row(operation, rows: rows, width: width, heads: heads, headDim: UInt64(key.headDim ?? 128))
+          return model.seconds(of: value, KernelConditions())
+        }
+        let before = try time(rows: rows, width: width, heads: heads)
+        let longer = rows + (generator.next() % 2 == 0 ? 1 : size(1, 4096, &generator))
+        let wider = width + size(1, 4096, &generator)
+        if !(operation == .embedding && rows <= 16 && longer > 16) {
           XCTAssertLessThanOrEqual(
-            time, self.time(model, .row(longer)) * KernelTimeLawTests.rounding, "\(name): \(call), \(longer.rows)")
+            before, try time(rows: longer, width: width, heads: heads) * KernelTimeLawTests.rounding,
+            "\(name): \(rows) to \(longer) rows of \(width)")
         }
         XCTAssertLessThanOrEqual(
-          time, self.time(model, .row(wider)) * KernelTimeLawTests.rounding, "\(name): \(call), \(wider)")
+          before, try time(rows: rows, width: wider, heads: heads + 1) * KernelTimeLawTests.rounding,
+          "\(name): \(rows) rows of \(width) to \(wider)")
       }
     }
+  }
+
+  /// - Parameter heads: of rotary, whose width they are; as many of keys.
+  private func row(
+    _ operation: OperatorKind, rows: UInt64, width: UInt64, heads: UInt64, headDim: UInt64
+  ) throws -> Operator<Count> {
+    var values = ["rows": "\(rows)", "width": "\(width)"]
+    if operation == .rotary { values = ["rows": "\(rows)", "heads": "\(heads)", "head_dim": "\(headDim)"] }
+    return try KernelArguments(kind: operation.rawValue, values: values).definition(NumberFormats(.bf16))
   }
 
   /// Except where an engine's one-shot all-reduce gives way to its two-shot one, at 512 kB with up to four ranks and half of it with more.
@@ -121,73 +139,71 @@ final class KernelTimeLawTests: XCTestCase {
     try forEachEntry { key, model, name in
       guard key.kind == .collective else { return }
       for _ in 0..<500 {
-        let operation = key.operation ?? [.allReduce, .allGather, .reduceScatter][Int(generator.next() % 3)]
-        let ranks = [2.0, 4, 8, 16][Int(generator.next() % 4)]
-        let call = CollectiveCall(operation, ranks: ranks, bytes: size(1, 4e9, &generator))
-        var more = call
-        more.bytes += size(1, 4e8, &generator)
-        let kernels = [call, more].map { TimedKernel(.collective($0), dtype: .bf16) }
-        let protocols = kernels.map { model.choices($0).first?.value }
+        let pattern =
+          CollectivePattern.allCases.first { $0.kind == key.operation }
+          ?? CollectivePattern.allCases[Int(generator.next() % 3)]
+        let ranks = [UInt64(2), 4, 8, 16][Int(generator.next() % 4)]
+        let bytes = size(1, 4e9, &generator)
+        let kernels = [bytes, bytes + size(1, 4e8, &generator)].map {
+          Operator<Count>.collective(pattern, ranks: ranks, bytes: $0)
+        }
+        let protocols = kernels.map { model.choices(of: $0, KernelConditions()).first?.value }
         guard protocols != ["one-shot", "two-shot"] else { continue }
+        let times = kernels.map { model.seconds(of: $0, KernelConditions()) }
         XCTAssertLessThanOrEqual(
-          model.microseconds(kernels[0]), model.microseconds(kernels[1]) * KernelTimeLawTests.rounding,
-          "\(name): \(call) and \(more.bytes), \(protocols)")
+          times[0], times[1] * KernelTimeLawTests.rounding, "\(name): \(kernels), \(protocols)")
       }
     }
   }
 
   func testPartsAddUpToTheTimeOfEveryEntry() throws {
     var generator = SeededGenerator(seed: 46)
-    var kinds: Set<TimedKernel.Kind> = []
+    var kinds: Set<KernelKind> = []
     try forEachEntry { key, model, name in
       kinds.insert(key.kind)
       for _ in 0..<50 {
-        let kernel: TimedKernel
-        switch (key.kind, key.phase) {
-        case (.gemm, _):
-          kernel = TimedKernel(
-            .gemm(
-              .init(
-                m: size(1, 8192, &generator), n: size(1, 8192, &generator), k: size(1, 8192, &generator),
-                inputBytes: Double(key.dtype.bits) / 8, copies: 6)), dtype: key.dtype)
-        case (.attention, .prefill):
-          kernel = TimedKernel(.prefill(call(key, &generator, isDecode: false)), dtype: key.dtype)
-        case (.attention, _):
-          kernel = TimedKernel(.decode(call(key, &generator, isDecode: true)), dtype: key.dtype)
-        case (.row, _):
-          kernel = TimedKernel(
-            .row(
-              .init(
-                key.operation ?? .rmsNorm, rows: size(1, 65_536, &generator), width: size(2, 32_768, &generator))),
-            dtype: key.dtype)
-        case (.collective, _):
-          kernel = TimedKernel(
-            .collective(
-              .init(
-                key.operation ?? .allGather, ranks: size(2, 64, &generator), bytes: size(1, 4e9, &generator))),
-            dtype: .bf16)
+        let value: Operator<Count>
+        var conditions = KernelConditions(.warm)
+        switch key.kind {
+        case .gemm:
+          conditions.copies = 6
+          value = .gemm(
+            m: size(1, 8192, &generator), n: size(1, 8192, &generator), k: size(1, 8192, &generator), dtype: key.dtype)
+        case .attention:
+          let call = call(key, &generator, isDecode: key.phase == .decode)
+          (value, conditions) = (call.value, call.conditions)
+        case .row:
+          value = try row(
+            key.operation ?? .rmsNorm, rows: size(1, 65_536, &generator), width: size(2, 32_768, &generator),
+            heads: size(1, 64, &generator), headDim: 128)
+        case .collective:
+          value = .collective(
+            CollectivePattern.allCases.first { $0.kind == key.operation } ?? .allGather,
+            ranks: size(2, 64, &generator), bytes: size(1, 4e9, &generator))
         }
-        let time = model.microseconds(kernel)
-        XCTAssertGreaterThan(time, 0, "\(name): \(kernel)")
+        let time = model.seconds(of: value, conditions)
+        XCTAssertGreaterThan(time, 0, "\(name): \(value)")
         XCTAssertEqual(
-          model.parts(kernel).map(\.microseconds).reduce(0, +), time, accuracy: 1e-12 * time, "\(name): \(kernel)")
-        XCTAssertEqual(model.parts(kernel).first?.name, .roof)
+          model.parts(of: value, conditions).map(\.seconds).reduce(0, +), time, accuracy: 1e-12 * time,
+          "\(name): \(value)")
+        XCTAssertEqual(model.parts(of: value, conditions).first?.name, .roof)
         // What is exposed is part of the time.
-        XCTAssertLessThanOrEqual(model.timing(kernel).exposed, time * KernelTimeLawTests.rounding, "\(name): \(kernel)")
+        let exposed = try XCTUnwrap(model.timing(of: value, conditions)).exposed
+        XCTAssertLessThanOrEqual(exposed, time * KernelTimeLawTests.rounding, "\(name): \(value)")
       }
     }
-    XCTAssertEqual(kinds, Set(TimedKernel.Kind.allCases))
+    XCTAssertEqual(kinds, Set(KernelKind.allCases))
   }
 
-  private func split(_ model: KernelModel, _ kernel: TimedKernel) -> String? {
-    model.choices(kernel).first { $0.name == "split of the keys" }?.value
+  private func split(_ model: any KernelTimeModel, _ call: Call) -> String? {
+    model.choices(of: call.value, call.conditions).first { $0.name == "split of the keys" }?.value
   }
 
-  private func time(_ model: KernelModel, _ shape: TimedKernel.Shape) -> Double {
-    model.microseconds(TimedKernel(shape, dtype: .bf16))
+  private func time(_ model: any KernelTimeModel, _ call: Call) -> Double {
+    model.seconds(of: call.value, call.conditions)
   }
 
-  private func size(_ low: Double, _ high: Double, _ generator: inout SeededGenerator) -> Double {
-    exp(Double.random(in: log(low)...log(high), using: &generator)).rounded()
+  private func size(_ low: Double, _ high: Double, _ generator: inout SeededGenerator) -> UInt64 {
+    UInt64(exp(Double.random(in: log(low)...log(high), using: &generator)).rounded())
   }
 }

@@ -17,7 +17,7 @@ struct OrderedTileSearch {
     tiles = model.tiles.flatMap { [$0.m, $0.n, $0.tensorPerK, $0.l2PerK, $0.fill, $0.epiloguePerByte] }
   }
 
-  func fastest(_ shape: GEMMTimeModel.Shape) -> GEMMTimeModel.Choice {
+  func fastest(_ shape: GEMMTimeModel.Problem) -> GEMMTimeModel.Choice {
     let common = model.common(shape)
     let (dram, perRate) = (common.dram, common.perRate)
     let dramCubed = dram * dram * dram

@@ -96,30 +96,33 @@ final class ServingTimeTests: XCTestCase {
     ]
     for (name, donor) in donors {
       let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware(name))
-      let attention = AttentionCall(batch: 1, query: 64, context: 64, heads: 8, keyValueHeads: 8, headDim: 128)
-      for (kernel, from) in [
-        (TimedKernel(.gemm(.init(m: 64, n: 4096, k: 4096, copies: 1000)), dtype: .fp16), donor.gemm),
-        (TimedKernel(.prefill(attention), dtype: .fp16), donor.attention),
+      for (value, from) in [
+        (Operator<Count>.gemm(m: 64, n: 4096, k: 4096, dtype: .fp16), donor.gemm),
+        (
+          .attention(batch: 1, query: 64, context: 64, heads: 8, keyValueHeads: 8, headDim: 128, dtype: .fp16),
+          donor.attention
+        ),
       ] {
-        let found = set.find(kernel, family: nil)
-        XCTAssertEqual(found?.borrowedFrom, from, "\(name), \(kernel.kind)")
-        if let found { XCTAssertGreaterThan(found.model.microseconds(kernel), 0, name) }
+        let found = set.find(value, family: nil)
+        XCTAssertEqual(found?.borrowedFrom, from, "\(name), \(value.kind)")
+        if let found { XCTAssertGreaterThan(found.model.seconds(of: value, KernelConditions()), 0, name) }
       }
     }
     for name in ["a100-sxm4-80gb", "h100-sxm", "l40s"] {
       let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware(name))
-      let kernel = TimedKernel(.gemm(.init(m: 64, n: 4096, k: 4096, copies: 1000)), dtype: .bf16)
-      XCTAssertNil(try XCTUnwrap(set.find(kernel, family: nil)).borrowedFrom, "\(name) has its own constants")
+      XCTAssertNil(
+        try XCTUnwrap(set.find(.gemm(m: 64, n: 4096, k: 4096), family: nil)).borrowedFrom,
+        "\(name) has its own constants")
     }
   }
 
   /// Borrowed constants meet the borrower's own facts: an H200 is an H100 with 4.8 instead of 3.35 TB/s, so that a GEMM bound by its
   /// weights takes less time, by no more than the bandwidths' ratio, and one bound by the tensor cores hardly less.
   func testABorrowerKeepsItsOwnFacts() throws {
-    func time(_ name: String, _ m: Double) throws -> Double {
+    func time(_ name: String, _ m: UInt64) throws -> Double {
       let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware(name))
-      let kernel = TimedKernel(.gemm(.init(m: m, n: 16_384, k: 16_384, copies: 1000)), dtype: .bf16)
-      return try XCTUnwrap(set.find(kernel, family: nil)).model.microseconds(kernel)
+      let value = Operator<Count>.gemm(m: m, n: 16_384, k: 16_384)
+      return try XCTUnwrap(set.find(value, family: nil)).model.seconds(of: value, KernelConditions())
     }
     let thin = try time("h100-sxm", 1) / time("h200-sxm", 1)
     XCTAssertGreaterThan(thin, 1.3)

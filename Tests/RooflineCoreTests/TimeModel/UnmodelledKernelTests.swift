@@ -13,28 +13,34 @@ final class UnmodelledKernelTests: XCTestCase {
     let set = try Fixtures.catalog.calibrations(for: hardware, prior: "a100-pcie-40gb")
     // As they were measured.
     var options = CalibratedTime.Options()
-    options.launch = .eager
-    let time = CalibratedTime(set, formats: formats, attentions: [], options: options)
+    options.conditions.launch = .eager
+    var values = ["rows": "512", "width": "4096"]
+    var operators: [(kind: OperatorKind, value: Operator<Count>)] = []
     for kind in OperatorKind.allCases {
-      let kernel = TimedKernel(.row(RowCall(kind, rows: 512, width: 4096, elementBytes: 4)), dtype: .fp32)
-      guard RowCall.operations.contains(kind) else {
-        XCTAssertNil(time.found(kernel), "constants for \(kind)")
-        XCTAssertTrue(
-          KernelModel(.row(.initial), facts: set.facts, generation: set.generation)?.microseconds(kernel).isNaN
-            ?? false,
-          "a time of \(kind)")
-        continue
-      }
-      if let own = time.found(kernel)?.entry.key.operation {
-        XCTAssertEqual(own, kind == .addRMSNorm ? .rmsNorm : kind)
-      }
+      if kind == .rotary { values = ["rows": "512", "heads": "32", "head_dim": "64"] }
+      defer { values = ["rows": "512", "width": "4096"] }
+      guard KernelArguments.columns(of: kind).contains("rows"),
+        let value: Operator<Count> = try? KernelArguments(kind: kind.rawValue, values: values).definition(formats)
+      else { continue }
+      operators.append((kind, value))
     }
-    let softmax = Operator<Count>.softmax(Softmax(elements: 512 * 4096, width: 4096, formats: formats))
-    let kernel = try XCTUnwrap(TimedKernel(softmax, residency: .serving))
-    XCTAssertEqual(kernel.shape, .row(RowCall(.softmax, rows: 512, width: 4096, elementBytes: 4)))
-    XCTAssertEqual(time.found(kernel)?.entry.key.operation, .softmax)
-    let relu = Operator<Count>.relu(Relu(elements: 512 * 4096, formats: formats))
-    XCTAssertNil(TimedKernel(relu, residency: .serving))
+    XCTAssertGreaterThan(operators.count, 15)
+    let time = CalibratedTime(set, of: operators.map(\.value), options: options)
+    var own: Set<OperatorKind> = []
+    for (kind, value) in operators {
+      guard let found = time.found(value) else { continue }
+      XCTAssertEqual(found.entry.key.operation, kind == .addRMSNorm ? .rmsNorm : kind)
+      own.insert(kind)
+    }
+    XCTAssertEqual(own, [.softmax, .layerNorm, .gelu, .residualAdd])
+    let model = try XCTUnwrap(Calibration.Constants.row(.initial).model(set.facts, generation: set.generation))
+    let modelled: Set<OperatorKind> = [
+      .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
+    ]
+    for (kind, value) in operators {
+      XCTAssertEqual(model.timing(of: value, options.conditions) != nil, modelled.contains(kind), "\(kind)")
+      XCTAssertEqual(value.subject != nil, modelled.contains(kind), "\(kind)")
+    }
   }
 
   /// The last guard, for rates that no file may hold: a time without an end is an error, not a cell of a table.
@@ -59,27 +65,36 @@ final class UnmodelledKernelTests: XCTestCase {
 
   func testAKernelWhoseCountsOverflowHasNoRoof() throws {
     let hardware = try Fixtures.catalog.hardware("h100-sxm")
-    func attention(_ context: Double, _ query: Double) -> AttentionCall {
-      AttentionCall(batch: 1, query: query, context: context, heads: 32, keyValueHeads: 8, headDim: 128)
+    func attention(_ context: UInt64, _ query: UInt64) -> Operator<Count> {
+      .attention(batch: 1, query: query, context: context, heads: 32, keyValueHeads: 8, headDim: 128, dtype: .fp16)
     }
-    let large: [TimedKernel.Shape] =
-      [
-        .gemm(.init(m: 4e9, n: 4e9, k: 4e9, copies: 1)), .prefill(attention(1e12, 1e12)), .decode(attention(1e18, 1)),
-        .collective(.init(.allReduce, ranks: 8, bytes: 9e18)), .collective(.init(.allGather, ranks: 1e30, bytes: 8)),
-        .row(.init(.rotary, rows: 4e9, width: 5120, heads: 32, keyValueHeads: 8, headDim: 4e9)),
-      ] + RowCall.operations.subtracting([.rotary]).map { .row(.init($0, rows: 4e9, width: 4e9)) }
-    for shape in large {
-      let kernel = TimedKernel(shape, dtype: .fp16)
-      XCTAssertTrue(kernel.isBeyondCounts, "\(shape)")
-      XCTAssertNil(IdealKernelTime.microseconds(kernel, hardware, RateOptions()), "\(shape)")
+    let most: UInt64 = 4_000_000_000
+    let formats = NumberFormats(.fp16)
+    let (rows, width) = (Count(most), Count(most))
+    let large: [Operator<Count>] = [
+      .gemm(m: most, n: most, k: most, dtype: .fp16), attention(1_000_000_000_000, 1_000_000_000_000),
+      attention(1_000_000_000_000_000_000, 1), .collective(.allReduce, ranks: 8, bytes: 9_000_000_000_000_000_000),
+      .rotary(rows: most, heads: 32, keyValueHeads: 8, headDim: most, dtype: .fp16),
+      .rmsNorm(RMSNorm(rows: rows, width: width, formats: formats)),
+      .layerNorm(LayerNorm(rows: rows, width: width, formats: formats)),
+      .addRMSNorm(AddRMSNorm(rows: rows, width: width, formats: formats)),
+      .siluAndMul(SiluAndMul(rows: rows, width: width, formats: formats)),
+      .gelu(Gelu(elements: rows * width, formats: formats)),
+      .residualAdd(ResidualAdd(elements: rows * width, formats: formats)),
+      .softmax(Softmax(elements: rows * width, width: width, formats: formats)),
+      .embedding(Embedding(tokens: rows, ownRows: rows, width: width, formats: formats)),
+    ]
+    for value in large {
+      XCTAssertTrue(value.isBeyondCounts, "\(value)")
+      XCTAssertNil(value.idealSeconds(hardware, RateOptions()), "\(value)")
     }
   }
 
   /// 2⁶³ − 1 is the largest count; all-gather over two ranks sends half of its 9.2e18 bytes over 450 GB/s.
   func testTheLargestCountsStillHaveARoof() throws {
     let hardware = try Fixtures.catalog.hardware("h100-sxm")
-    let kernel = TimedKernel(.collective(.init(.allGather, ranks: 2, bytes: 0x1p63 - 1024)), dtype: .fp16)
-    let time = try XCTUnwrap(IdealKernelTime.microseconds(kernel, hardware, RateOptions()))
-    XCTAssertEqual(time, 9.223372e18 / 2 / 450e9 * 1e6, accuracy: time * 1e-6)
+    let value = Operator<Count>.collective(.allGather, ranks: 2, bytes: (1 << 63) - 1024)
+    let time = try XCTUnwrap(value.idealSeconds(hardware, RateOptions()))
+    XCTAssertEqual(time, 9.223372e18 / 2 / 450e9, accuracy: time * 1e-6)
   }
 }

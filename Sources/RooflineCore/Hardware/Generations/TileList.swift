@@ -33,8 +33,8 @@ public struct TileList: Sendable {
 
   /// Ways to split K over CTAs.
   static let splits: [Double] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]
-  /// The last of them.
-  static let mostSplit = 32.0
+  /// The most of them.
+  static let mostSplit = splits.max() ?? 1
 }
 
 extension TileList: Hashable {

@@ -20,24 +20,37 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let keepsProbabilities: Bool
   /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
   public let capsScores: Bool
+  /// The format of the queries: that of other activations, or a narrower one in which kernels multiply.
+  public let queryDType: DType
   public let formats: NumberFormats
 
+  /// - Parameter queries: their format; that of other activations when nil.
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    capsScores: Bool = false, formats: NumberFormats
+    capsScores: Bool = false, queries: DType? = nil, formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
     self.keyValueHome = keyValueHome
     self.keepsProbabilities = keepsProbabilities
     self.capsScores = capsScores
+    queryDType = queries ?? formats.residual
     self.formats = formats
   }
 
   public var kind: OperatorKind { .attention }
   public var asOperator: Operator<Scalar> { .attention(self) }
 
-  public var matrixUnit: DType? { keyValueHome.unit(formats) }
+  public var matrixUnit: DType? { unit }
+
+  private var unit: DType {
+    queryDType == formats.residual
+      ? keyValueHome.unit(formats) : .matrixUnit(activation: queryDType, other: formats.keyValueCache)
+  }
+
+  private var queryFormat: ElementFormat {
+    queryDType == formats.residual ? formats.residualFormat : ElementFormat(.activationBytes, queryDType)
+  }
 
   /// Visible (query, key) pairs of one sequence and head.
   ///
@@ -80,16 +93,27 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Elements of the keys that any query sees, and of their values.
   var visibleKeyElements: Scalar { shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim }
 
+  /// Bytes of the keys that any query sees, and of their values.
+  var keyValueBytes: Scalar { 2 * visibleKeyElements.bytes(keyValueHome.format(formats)) }
+
+  /// Bytes of all keys and values, seen or not.
+  var cachedBytes: Scalar { 2 * shape.cachedKeys.bytes(keyValueHome.format(formats)) }
+
+  /// FLOPs of both products over the visible pairs, d multiplications and d additions a pair in each.
+  var product: Scalar { product(of: visibleScores) }
+
+  private func product(of scores: Scalar) -> Scalar { 4 * scores * shape.headDim }
+
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
     return FLOPCounts(
-      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
+      product: product(of: perHead), on: unit, vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let keys = visibleKeyElements
-    visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.query, .loadActivation, shape.queries, queryFormat))
     visit(Operand(.key, keyValueHome.load, keys, keyValueHome.format(formats)))
     visit(Operand(.value, keyValueHome.load, keys, keyValueHome.format(formats)))
     visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))

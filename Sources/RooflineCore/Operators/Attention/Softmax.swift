@@ -27,5 +27,10 @@ public struct Softmax<Scalar: Term>: OperatorDefinition {
     .rows([.init(.backward, SoftmaxGradient(elements: elements, formats: formats))])
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(
+      of: self, dtype: formats.residual, rows: elements.divided(roundingUpBy: width), width: width, walk: .row)
+  }
+
   public static var source: String { "softmax, an element: scale, subtract the maximum, add, divide; one exp" }
 }

@@ -21,6 +21,9 @@ public protocol OperatorDefinition<Scalar>: Hashable, Sendable {
   /// The format whose matrix unit it needs; nil where it multiplies no matrices.
   var matrixUnit: DType? { get }
 
+  /// How its work falls into rows; nil for an operator whose kernels do not work row by row.
+  var rowwise: RowwiseWork<Scalar>? { get }
+
   /// What a backward pass runs for it; `.unknown` where nobody has stated it, and training is refused.
   var gradients: OperatorGradients<Scalar> { get }
 
@@ -35,6 +38,7 @@ extension OperatorDefinition {
   public var wireBytes: Scalar { 0 }
   public var wireSteps: Scalar { 0 }
   public var matrixUnit: DType? { nil }
+  public var rowwise: RowwiseWork<Scalar>? { nil }
   public var gradients: OperatorGradients<Scalar> { .unknown }
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
 

@@ -38,5 +38,12 @@ public struct Embedding<Scalar: Term>: OperatorDefinition {
     visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat, isGathered: true))
   }
 
+  /// Every token's row is read and written, as where the table is not split: kernels were measured so.
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(
+      kind, dtype: formats.residual, rows: tokens, width: width,
+      bytes: 2 * (tokens * width).bytes(formats.residualFormat), walk: .gather)
+  }
+
   public static var source: String { "embedding: a gather, no arithmetic; token ids, the gathered rows, the output" }
 }

@@ -20,5 +20,9 @@ public struct Gelu<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: 1, width: elements, walk: .elements)
+  }
+
   public static var source: String { "gelu (tanh form), an element: 8 multiplications and additions; one tanh" }
 }

@@ -21,5 +21,9 @@ public struct ResidualAdd<Scalar: Term>: OperatorDefinition {
 
   public var gradients: OperatorGradients<Scalar> { .passedOn }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: 1, width: elements, walk: .elements)
+  }
+
   public static var source: String { "residual addition: one addition an element" }
 }

@@ -59,6 +59,17 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
 
   public var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
 
+  /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so. Pairs of a head's elements
+  /// have a thread each.
+  public var rowwise: RowwiseWork<Scalar>? {
+    let pairs = shape.headDim.divided(exactlyBy: 2)
+    return RowwiseWork(
+      kind, dtype: formats.residual, rows: shape.batch * shape.queryTokens,
+      width: (shape.heads + shape.keyValueHeads) * shape.headDim,
+      bytes: 2 * (shape.queries + shape.newKeys).bytes(formats.residualFormat),
+      walk: .pairs(queries: shape.heads * pairs, keys: shape.keyValueHeads * pairs))
+  }
+
   public static var source: String {
     "rotary, a pair of elements: 4 multiplications, 1 subtraction, 1 addition; table cached"
   }

@@ -30,5 +30,9 @@ public struct SiluAndMul<Scalar: Term>: OperatorDefinition {
     .rows([.init(.backward, SiluAndMulGradient(elements: elements, formats: formats))])
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: rows, width: width, walk: .row)
+  }
+
   public static var source: String { "silu·mul, an element: 1 + exp(−g), divide, multiply by up; one exp" }
 }

@@ -39,5 +39,9 @@ public struct AddRMSNorm<Scalar: Term>: OperatorDefinition {
     visit(OperatorParameter(.weight, width, formats.residualFormat))
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: rows, width: width, walk: .row)
+  }
+
   public static var source: String { "residual addition w, then RMSNorm, a row: 4w + 2; one rsqrt" }
 }

@@ -29,6 +29,10 @@ public struct LayerNorm<Scalar: Term>: OperatorDefinition {
     visit(OperatorParameter(.bias, width, formats.residualFormat))
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: rows, width: width, walk: .row)
+  }
+
   public static var source: String {
     "LayerNorm, a row: sum w, mean 1, centre w, squares and sum 2w, variance and ε 2, two scalings and a shift 3w; one rsqrt"
   }

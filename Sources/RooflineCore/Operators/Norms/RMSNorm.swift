@@ -43,5 +43,9 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
     visit(OperatorParameter(.weight, width, formats.residualFormat))
   }
 
+  public var rowwise: RowwiseWork<Scalar>? {
+    RowwiseWork(of: self, dtype: formats.residual, rows: rows, width: width, walk: .row)
+  }
+
   public static var source: String { "RMSNorm, a row: squares w, sum w, mean and ε 2, two scalings 2w; one rsqrt" }
 }

@@ -148,8 +148,6 @@ public struct KernelArguments: Sendable {
 
   /// Columns that change a time and no count; nil where they are absent.
   func copies() throws(InputError) -> Double? { try given("copies").map { Double($0) } }
-  func headDim() throws(InputError) -> UInt64? { try given("head_dim") }
-  var isWindowed: Bool { values["window"].map { $0 != "0" } ?? false }
 
   // MARK: reading columns
 

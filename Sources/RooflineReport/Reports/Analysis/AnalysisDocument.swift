@@ -74,8 +74,8 @@ public struct AnalysisDocument: Encodable {
 
     init(_ workload: Workload, _ options: RateOptions, _ calibrated: CalibratedTime?) {
       time = calibrated.map { $0.correction == nil ? "calibrated" : "anchored" } ?? "ideal"
-      residency = calibrated?.options.residency.rawValue
-      launch = calibrated?.options.launch.rawValue
+      residency = calibrated?.options.conditions.cache.rawValue
+      launch = calibrated?.options.conditions.launch.rawValue
       interval = calibrated?.options.interval
       batch = workload.batch
       prompt = workload.prompt

@@ -7,7 +7,8 @@ struct CalibratedTimeText {
   /// Behind the heading: `calibrated times of one device (serving, graph launches)`.
   var heading: String {
     let tier = time.correction == nil ? "calibrated" : "anchored"
-    return "\(tier) times of one device (\(time.options.residency.rawValue), \(time.options.launch.rawValue) launches)"
+    let conditions = time.options.conditions
+    return "\(tier) times of one device (\(conditions.cache.rawValue), \(conditions.launch.rawValue) launches)"
   }
 
   /// A line an entry in use: its kernels, its file, its error.
@@ -33,7 +34,7 @@ struct CalibratedTimeText {
   static func source(_ found: CalibrationSet.Found, _ time: CalibratedTime) -> String {
     let key = found.entry.key
     let layer = time.set.layers.first { $0.entries.contains { $0.key == key } }
-    let kernel = [key.kind.rawValue, key.family, key.phase?.rawValue, key.operation?.rawValue].compactMap { $0 }
+    let kernel = [key.kind.rawValue, key.family.name, key.phase?.rawValue, key.operation?.rawValue].compactMap { $0 }
     let error =
       found.entry.heldOut.map { ", error \(Numbers.percent($0.mape)) % on shapes left out" } ?? ""
     return
@@ -60,12 +61,12 @@ struct CalibratedTimeEntry: Encodable {
     guard let time else { return nil }
     idealTimeSeconds = ideal.time?.value
     basis = prediction.basis.rawValue
-    family = timed?.found.entry.key.family
+    family = timed?.found.entry.key.family.name
     intervalSeconds = prediction.time.flatMap { own in
       timed?.interval(prediction, by: time).map { [own.value * $0.lowerBound, own.value * $0.upperBound] }
     }
     parts = TimePart.list(prediction, timed: timed).map {
-      Part(name: $0.name.rawValue, seconds: $0.microseconds * 1e-6)
+      Part(name: $0.name.rawValue, seconds: $0.seconds)
     }
   }
 }
@@ -74,14 +75,14 @@ extension TimePart {
   /// The parts of a row's time, which add up to it: the kernel's own, then what observations or the clamp change.
   static func list(_ prediction: OperatorPrediction, timed: TimedRow?) -> [TimePart] {
     guard let timed, let time = prediction.time, prediction.basis != .uncalibrated else {
-      return prediction.time.map { [TimePart(.roof, $0.value * 1e6)] } ?? []
+      return prediction.time.map { [TimePart(.roof, seconds: $0.value)] } ?? []
     }
-    var parts = timed.found.model.parts(timed.kernel)
-    let rest = time.value * 1e6 - parts.reduce(0) { $0 + $1.microseconds }
+    var parts = timed.parts
+    let rest = time.value - parts.reduce(0) { $0 + $1.seconds }
     switch prediction.basis {
-    case .clamped: parts.append(TimePart(.clamp, rest))
-    case .anchored: parts.append(TimePart(.observed, rest))
-    default: break
+    case .clamped: parts.append(TimePart(.clamp, seconds: rest))
+    case .anchored: parts.append(TimePart(.observed, seconds: rest))
+    case .ideal, .calibrated, .uncalibrated: break
     }
     return parts
   }

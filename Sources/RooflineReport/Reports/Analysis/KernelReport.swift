@@ -20,17 +20,17 @@ public struct KernelReport {
   /// Why the time is what it is, and what range it lies in.
   private static func calibrated(_ analysis: KernelAnalysis, _ time: CalibratedTime) -> [String] {
     // Without constants the notices say so.
-    guard let timed = analysis.timedRow, let own = analysis.prediction.time else { return [] }
+    guard let timed = analysis.timed, let own = analysis.prediction.time else { return [] }
     guard analysis.prediction.basis != .uncalibrated else {
       return ["note     too large for what the time model describes"]
     }
     let parts = TimePart.list(analysis.prediction, timed: timed)
     var lines = [
       "parts    "
-        + parts.map { "\($0.name.rawValue) \(Numbers.fixed($0.microseconds, decimals: 2))" }.joined(separator: ", ")
+        + parts.map { "\($0.name.rawValue) \(Numbers.fixed($0.seconds * 1e6, decimals: 2))" }.joined(separator: ", ")
         + " µs"
     ]
-    let choices = timed.found.model.choices(timed.kernel).map { "\($0.name) \($0.value)" }
+    let choices = timed.choices.map { "\($0.name) \($0.value)" }
     if !choices.isEmpty { lines.append("chosen   \(choices.joined(separator: ", "))") }
     if let factors = timed.interval(analysis.prediction, by: time) {
       let share = Numbers.fixed(time.options.interval * 100, decimals: 0)
@@ -115,7 +115,7 @@ struct KernelDocument: Encodable {
       analysis.prediction, name: name, occurrences: 1, missing: [],
       calibrated: CalibratedTimeEntry(
         analysis.prediction, ideal: analysis.prediction.ideal(analysis.rates, analysis.options),
-        timed: analysis.timedRow,
+        timed: analysis.timed,
         time: analysis.calibrated))
     let formats = analysis.formats
     dtypes = [

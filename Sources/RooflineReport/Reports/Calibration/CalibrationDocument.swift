@@ -39,7 +39,7 @@ public struct CalibrationDocument {
   }
 
   private static func key(_ key: Calibration.Key) -> String {
-    var pairs = ["\"kind\": \(text(key.kind.rawValue))", "\"family\": \(text(key.family))"]
+    var pairs = ["\"kind\": \(text(key.kind.rawValue))", "\"family\": \(text(key.family.name))"]
     if let phase = key.phase { pairs.append("\"phase\": \(text(phase.rawValue))") }
     if let operation = key.operation { pairs.append("\"op\": \(text(operation.rawValue))") }
     pairs.append("\"dtype\": \(text(key.dtype.rawValue))")
@@ -51,36 +51,18 @@ public struct CalibrationDocument {
     return pairs.joined(separator: ", ")
   }
 
-  /// A line with how attention is cut; nothing for other kinds.
+  /// A line with how the library cuts the work; nothing where there is nothing to say.
   private static func cut(_ constants: Calibration.Constants) -> String {
-    var pairs: [String] = []
-    func add(_ key: String, _ flag: Bool) { if flag { pairs.append("\"\(key)\": true") } }
-    func add(_ key: String, _ value: Double, unless standard: Double) {
-      if value != standard { pairs.append("\"\(key)\": \(number(value, digits: 4))") }
-    }
-    switch constants {
-    case .prefill(_, let cut):
-      pairs += [
-        "\"queryRows\": \(number(cut.queryRows, digits: 4))", "\"keys\": \(number(cut.keys, digits: 4))",
-        "\"packsGroup\": \(cut.packsGroup)",
-      ]
-      add("splitKeys", cut.splitKeys, unless: cut.keys)
-      add("packsSingleQuery", cut.packsSingleQuery)
-      if cut.split != .none { pairs.append("\"split\": \(text(cut.split.rawValue))") }
-      add("writesByWidth", cut.writesByWidth)
-      add("swapsSingleQuery", cut.swapsSingleQuery)
-      add("ignoresWindow", cut.ignoresWindow)
-    case .decode(_, let cut):
-      pairs.append("\"rule\": \(text(cut.rule.rawValue))")
-      add("keysPerBlock", cut.keysPerBlock, unless: 128)
-      add("slotsPerSM", cut.slotsPerSM, unless: 1)
-      add("leastBlocks", cut.leastBlocks, unless: 1)
-      add("itemPerQueryHead", cut.itemPerQueryHead)
-      add("plansWholeContext", cut.plansWholeContext)
-      add("ignoresWindow", cut.ignoresWindow)
-      add("swaps", cut.swaps)
-      add("emptyShare", cut.emptyShare, unless: 1)
-    case .gemm, .row, .collective: return ""
+    let fields = constants.parameters.cut.fields
+    guard !fields.isEmpty else { return "" }
+    let pairs = fields.map { key, value in
+      let text =
+        switch value {
+        case .number(let value): number(value, digits: 4)
+        case .string(let value): text(value)
+        case .null, .bool, .integer, .array, .object: value.summary
+        }
+      return "\"\(key)\": \(text)"
     }
     return "\n      \"cut\": {\(pairs.joined(separator: ", "))},"
   }
@@ -89,7 +71,7 @@ public struct CalibrationDocument {
     guard let errors else { return "" }
     let bins = errors.bins.map { bin in
       let limit =
-        bin.upToMicroseconds.isFinite ? "\"upToMicroseconds\": \(number(bin.upToMicroseconds, digits: 4)), " : ""
+        bin.upTo.isFinite ? "\"upToMicroseconds\": \(number(bin.upTo * 1e6, digits: 4)), " : ""
       let quantiles = bin.quantiles.map { number($0, digits: 3) }.joined(separator: ", ")
       return "        {\(limit)\"rows\": \(bin.rows), \"logQuantiles\": [\(quantiles)]}"
     }

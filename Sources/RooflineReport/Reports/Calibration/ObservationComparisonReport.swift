@@ -32,9 +32,9 @@ public struct ObservationComparisonReport {
       ],
       rows: comparison.lines.map { line in
         .cells([
-          .text(line.name), .text(line.observation.family), .text(line.observation.source),
-          .time(line.ideal.map { Seconds($0 * 1e-6) }), .time(Seconds(line.predicted * 1e-6)),
-          .time(Seconds(line.observation.microseconds * 1e-6)), .share(line.error), .share(line.shareOfRoof),
+          .text(line.name), .text(line.observation.family.name), .text(line.observation.source),
+          .time(line.ideal.map { Seconds($0) }), .time(Seconds(line.predicted)),
+          .time(Seconds(line.observation.seconds)), .share(line.error), .share(line.shareOfRoof),
           .text(line.verdict.rawValue),
         ])
       })
@@ -51,7 +51,7 @@ public struct ObservationComparisonReport {
     var known: Set<String> = []
     for line in comparison.lines where !line.suspects.isEmpty {
       let text =
-        "\(line.verdict.rawValue): \(line.name) (\(line.observation.family)): \(line.suspects.joined(separator: "; "))"
+        "\(line.verdict.rawValue): \(line.name) (\(line.observation.family.name)): \(line.suspects.joined(separator: "; "))"
       if known.insert(text).inserted { told.append(text) }
     }
     lines += told.prefix(20).map { "suspect  \($0)" }
@@ -91,9 +91,9 @@ struct ObservationComparisonDocument: Encodable {
     tolerance = report.tolerance
     rows = report.comparison.lines.map { line in
       Line(
-        row: line.name, kernel: line.observation.kernel.title, family: line.observation.family,
-        source: line.observation.source, roofSeconds: line.ideal.map { $0 * 1e-6 },
-        calibratedSeconds: line.predicted * 1e-6, observedSeconds: line.observation.microseconds * 1e-6,
+        row: line.name, kernel: line.observation.title, family: line.observation.family.name,
+        source: line.observation.source, roofSeconds: line.ideal,
+        calibratedSeconds: line.predicted, observedSeconds: line.observation.seconds,
         error: line.error, shareOfRoof: line.shareOfRoof, verdict: line.verdict.rawValue, suspects: line.suspects)
     }
     statistics = report.comparison.statistics

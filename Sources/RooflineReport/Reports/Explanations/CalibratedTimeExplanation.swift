@@ -17,13 +17,13 @@ struct CalibratedTimeExplanation {
       ]
     }
     let parts = TimePart.list(prediction, timed: timed)
-    let choices = timed.found.model.choices(timed.kernel).map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    let choices = timed.choices.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
     var entries = parts.enumerated().map { index, part in
       OperatorExplanation.Entry(
         quantity: "parts.\(part.name.rawValue)",
         symbolic: index == 0 ? "\(part.name.rawValue)" : "time with \(part.name.rawValue) − time before",
-        substituted: Numbers.time(Seconds(abs(part.microseconds) * 1e-6)),
-        value: "\(part.microseconds * 1e-6)", unit: "s", source: part.name.meaning)
+        substituted: Numbers.time(Seconds(abs(part.seconds))),
+        value: "\(part.seconds)", unit: "s", source: part.name.meaning)
     }
     let constants = timed.found.entry.constants.named.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     let borrowed =
@@ -32,7 +32,7 @@ struct CalibratedTimeExplanation {
     entries.append(
       .init(
         quantity: "timeSeconds", symbolic: parts.map(\.name.rawValue).joined(separator: " + "),
-        substituted: parts.map { "\($0.microseconds * 1e-6)" }.joined(separator: " + "), value: "\(own.value)",
+        substituted: parts.map { "\($0.seconds)" }.joined(separator: " + "), value: "\(own.value)",
         unit: "s",
         source:
           "\(choices.isEmpty ? "" : choices + "; ")constants \(constants); \(CalibratedTimeText.source(timed.found, time))\(borrowed)"

@@ -75,7 +75,7 @@ public struct OperatorExplanation: Encodable, Sendable {
     entries =
       formulas.entries + ideal.map { $0.quantity == "timeSeconds" ? $0.named("idealTimeSeconds") : $0 }
       + CalibratedTimeExplanation(
-        prediction: prediction.prediction, timed: TimedRow(prediction, by: time), time: time
+        prediction: prediction.prediction, timed: TimedRow(prediction.row.operator, by: time), time: time
       ).entries
   }
 }

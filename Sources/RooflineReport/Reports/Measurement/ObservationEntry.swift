@@ -224,7 +224,7 @@ struct ObservationEntry: Encodable {
     var columns: [String: Value] = [:]
     for column in task.columns.columns where known.contains(column.name) { columns[column.name] = .count(column.value) }
     columns["dtype"] = .text(task.formats.residual.rawValue)
-    switch kind {
+    switch task.value.timeModel?.kind {
     case .gemm:
       columns["kind"] = .text("gemm")
       columns["dtype"] = .text(task.formats.activation.rawValue)
@@ -234,10 +234,10 @@ struct ObservationEntry: Encodable {
       columns["kind"] = .text("attention")
       columns["phase"] = .text(isDecode ? Phase.decode.rawValue : Phase.prefill.rawValue)
       columns["kv_dtype"] = .text(task.formats.keyValueCache.rawValue)
-    case _ where RowCall.operations.contains(kind):
+    case .row:
       columns["kind"] = .text("row")
       columns["op"] = .text(kind.rawValue)
-    default: columns["kind"] = .text(kind.rawValue)
+    case .collective, nil: columns["kind"] = .text(kind.rawValue)
     }
     if case .rotary(let rotary) = task.value {
       let shape = rotary.shape

@@ -1,0 +1,85 @@
+/// Attention in the numbers of the time models' equations.
+struct AttentionSizes {
+  let batch, query, context, heads, keyValueHeads, headDim: Double
+  /// Keys a query sees at most; 0: all.
+  let window: Double
+  /// Bytes of an element of the queries.
+  let queryBytes: Double
+  /// Elements of the queries, and of the result.
+  let elements: Double
+  /// Bytes of queries and result.
+  let ownBytes: Double
+
+  init(_ attention: Attention<Count>) {
+    let shape = attention.shape
+    batch = Double(shape.batch)
+    query = Double(shape.queryTokens)
+    context = Double(shape.attendedKeys)
+    heads = Double(shape.heads)
+    keyValueHeads = Double(shape.keyValueHeads)
+    headDim = Double(shape.headDim)
+    window = attention.window.map { Double($0) } ?? 0
+    queryBytes = Double(attention.queryDType.bits) / 8
+    elements = Double(shape.queries)
+    var bytes = 0.0
+    attention.forEachOperand {
+      if $0.name == .query || $0.name == .output { bytes += Double($0.bytes) }
+    }
+    ownBytes = bytes
+  }
+
+  /// Query heads a KV head serves.
+  var group: Double { heads / keyValueHeads }
+}
+
+extension Attention where Scalar == Count {
+  /// A single new token after others.
+  var isDecodeStep: Bool { shape.queryTokens == 1 && shape.attendedKeys > 1 }
+
+  /// Keys a query sees at most; nil: all.
+  var window: Count? { if case .slidingWindow(let window) = mask { window } else { nil } }
+
+  var isWindowed: Bool { window != nil }
+
+  /// The same with every key before a query seen, as kernels that know no window walk over them.
+  var unwindowed: Attention { Attention(shape, mask: .causal, queries: queryDType, formats: formats) }
+
+  /// Attention as measured kernels compute it: causal and without caps on scores.
+  static func served(_ value: Operator<Count>) -> Attention? {
+    guard case .attention(let attention) = value, !attention.capsScores, attention.mask != .full else { return nil }
+    return attention
+  }
+
+  func subject(_ phase: Phase) -> KernelSubject {
+    KernelSubject(
+      .attention, phase: phase, dtype: queryDType, keyValueDType: formats.keyValueCache,
+      headDim: Int(clamping: shape.headDim.value), isWindowed: isWindowed)
+  }
+
+  /// - Parameter seen: the window as kernels heed it; 0: none.
+  func place(_ phase: Phase, seen: Double) -> KernelPlace {
+    let sizes = AttentionSizes(self)
+    var named: [(name: String, value: Double)] = [
+      ("batch", sizes.batch), ("query", sizes.query), ("context", sizes.context), ("heads", sizes.heads),
+      ("kv_heads", sizes.keyValueHeads), ("head_dim", sizes.headDim),
+    ]
+    if sizes.window > 0 { named.append(("window", sizes.window)) }
+    let heads = [sizes.heads, sizes.keyValueHeads, sizes.headDim]
+    return KernelPlace(
+      "attention \(phase.rawValue)", sizes: named,
+      order: heads + [sizes.window, sizes.context, sizes.query, sizes.batch],
+      identity: heads + [seen, sizes.context, sizes.query, sizes.batch],
+      point: [
+        KernelPlace.log(sizes.batch), KernelPlace.log(sizes.context), KernelPlace.log(sizes.keyValueHeads),
+        0.5 * KernelPlace.log(sizes.group),
+      ], group: heads + [sizes.context])
+  }
+
+  /// The regimes of errors that both phases have.
+  var headDimRegime: String { "d \(Int(clamping: shape.headDim.value))" }
+}
+
+extension Operator where Scalar == Count {
+  /// Keys that a query of attention sees at most; nil: all, or no attention.
+  public var window: Count? { if case .attention(let attention) = self { attention.window } else { nil } }
+}

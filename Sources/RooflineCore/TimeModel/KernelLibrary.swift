@@ -1,0 +1,81 @@
+/// A library of kernels, by the name that calibrations and measured data give it.
+public struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
+  public let name: String
+  /// Whose attention kernels it runs.
+  public let attention: AttentionDesign
+
+  /// Attention kernels that are cut alike, whichever engine brings them.
+  public enum AttentionDesign: Hashable, Sendable {
+    case flashAttention2, flashAttention3, flashInfer, tensorRTLLM
+  }
+
+  public init(_ name: String) {
+    self.name = name
+    attention = KernelLibrary.attention(of: name)
+  }
+
+  public init(stringLiteral name: String) { self.init(name) }
+
+  public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  /// The names under which measured data know the library; its own where it is one of them or unknown.
+  public var names: [KernelLibrary] {
+    switch name.lowercased() {
+    case "nvjet", "cublaslt": ["cublas"]
+    case "flash-attention-2": ["vllm-fa2"]
+    case "flash-attention-3": ["vllm-fa3", "sglang-fa3"]
+    case "flashinfer": ["sglang-flashinfer", "sglang"]
+    // The kernels that `measure` brings: built like those of serving engines, whose constants stand in until it has its own.
+    case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3"]
+    case let name: [KernelLibrary(name)]
+    }
+  }
+
+  /// What a library's name tells of its attention: an engine's name is followed by that of the kernels. One that tells nothing is taken
+  /// to be of the newest that packs a group of heads.
+  private static func attention(of name: String) -> AttentionDesign {
+    if name == "flash-attention-2" { return .flashAttention2 }
+    for part in name.split(separator: "-") {
+      switch part {
+      case "fa2": return .flashAttention2
+      case "flashinfer": return .flashInfer
+      case "trtllm": return .tensorRTLLM
+      case _: continue
+      }
+    }
+    return .flashAttention3
+  }
+}
+
+extension KernelLibrary {
+  /// Which of the library's kernels runs a decode step.
+  ///
+  /// - Parameter processors: SMs of the GPU.
+  func variant(_ value: Attention<Count>, processors: Double) -> AttentionVariant {
+    let shape = value.shape
+    let group = Double(shape.heads) / Double(shape.keyValueHeads)
+    switch attention {
+    case .flashAttention2: return group > 1 && !value.isWindowed ? .grouped : .ungrouped
+    case .flashAttention3: return group > 1 ? .grouped : .ungrouped
+    case .flashInfer: return group >= 4 ? .tensorCores : group > 1 ? .fewHeads : .ungrouped
+    case .tensorRTLLM:
+      let blocks = max(1, (Double(shape.attendedKeys) / 128).rounded(.down))
+      let isFilling = 4 * Double(shape.batch) * Double(shape.keyValueHeads) * blocks >= processors
+      let isNarrow = value.formats.keyValueCache.bits < 16
+      return group > 1 && group <= 32 && (isNarrow || isFilling) ? .xqa : .masked
+    }
+  }
+}
+
+/// Which of its kernels a library runs for a decode step; each has constants of its own.
+public enum AttentionVariant: String, Hashable, Sendable, CaseIterable {
+  /// Several query heads share a KV head, or not.
+  case grouped, ungrouped
+  /// FlashInfer under SGLang: tensor cores from four query heads on.
+  case tensorCores = "tensor-cores"
+  case fewHeads = "few-heads"
+  /// TensorRT-LLM's two kernels.
+  case xqa, masked
+}

@@ -1,0 +1,98 @@
+/// How a library's kernels cut the work: facts of their source code, not fitted.
+public protocol KernelCut: Hashable, Sendable {
+  /// What is known by a library's name, where no calibration tells.
+  static func standard(_ key: Calibration.Key) -> Self
+
+  /// - Parameter entry: of a calibration file, whose `cut` it is.
+  /// - Throws: `InputError` for what is missing, unknown or wrong.
+  init(entry: JSONObject) throws(InputError)
+
+  /// As a file states it, without what stands where it says nothing; empty where there is nothing to state.
+  var fields: [(key: String, value: JSONValue)] { get }
+}
+
+/// The cut of kernels of which nothing need be known.
+public struct WholeKernel: KernelCut {
+  public init() {}
+  public init(entry: JSONObject) {}
+  public static func standard(_ key: Calibration.Key) -> WholeKernel { WholeKernel() }
+  public var fields: [(key: String, value: JSONValue)] { [] }
+}
+
+/// A time model's constants and cut, of one library, before the facts of a GPU come in.
+public protocol ModelParameters: Hashable, Sendable {
+  associatedtype Model: KernelTimeModel
+  var constants: Model.Constants { get set }
+  var cut: Model.Cut { get }
+}
+
+public struct ModelConstants<Model: KernelTimeModel>: ModelParameters {
+  public var constants: Model.Constants
+  public let cut: Model.Cut
+
+  public init(_ constants: Model.Constants, _ cut: Model.Cut) {
+    self.constants = constants
+    self.cut = cut
+  }
+}
+
+extension ModelParameters {
+  fileprivate func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
+    Model(facts, constants, cut, generation: generation)
+  }
+
+  fileprivate func on(dramRatio: Double) -> Self {
+    var parameters = self
+    parameters.constants = Model.constants(constants, ofDRAM: dramRatio).withinBounds
+    return parameters
+  }
+}
+
+extension Calibration {
+  /// The constants of an entry, whatever its time model.
+  public struct Constants: Hashable, Sendable {
+    public let parameters: any ModelParameters
+
+    public init(_ parameters: any ModelParameters) { self.parameters = parameters }
+
+    public static func == (left: Self, right: Self) -> Bool {
+      AnyHashable(left.parameters) == AnyHashable(right.parameters)
+    }
+
+    public func hash(into hasher: inout Hasher) { parameters.hash(into: &hasher) }
+
+    /// Constants at an end of the bounds that files and fits share.
+    public var atBounds: [BoundConstant] { parameters.constants.atBounds }
+
+    /// Keys and values, in the files' order.
+    public var named: [(key: String, value: Double)] { parameters.constants.named }
+
+    /// - Returns: nil where nothing is known of the kernels of such a GPU.
+    public func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
+      parameters.model(facts, generation: generation)
+    }
+
+    /// The same L2 rate on a GPU whose DRAM is faster: where constants state it as a multiple of the DRAM rate, a sister with other
+    /// memory has the same cache all the same.
+    ///
+    /// - Parameter ratio: DRAM rate of the GPU of the constants over that of the GPU they are for.
+    func keepingL2(_ ratio: Double) -> Self {
+      guard ratio != 1, ratio.isFinite, ratio > 0 else { return self }
+      return Constants(parameters.on(dramRatio: ratio))
+    }
+
+    /// Where a fit begins that has no prior; nil where the key says too little to have a model.
+    public static func standard(_ key: Key) -> Constants? { key.timeModel.map { $0.standardConstants(key) } }
+  }
+}
+
+extension KernelTimeModel {
+  /// The constants and the cut of an entry of a calibration file.
+  static func constants(_ block: JSONObject, entry: JSONObject) throws(InputError) -> Calibration.Constants {
+    Calibration.Constants(ModelConstants<Self>(try Constants(block), try Cut(entry: entry)))
+  }
+
+  fileprivate static func standardConstants(_ key: Calibration.Key) -> Calibration.Constants {
+    Calibration.Constants(ModelConstants<Self>(.initial, .standard(key)))
+  }
+}

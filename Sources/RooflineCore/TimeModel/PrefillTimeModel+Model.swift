@@ -1,0 +1,72 @@
+extension PrefillTimeModel: KernelTimeModel {
+  public static let kind = KernelKind.attention
+  public static let phase: Phase? = .prefill
+
+  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut, generation: GPUGeneration) {
+    self.init(facts, constants, cut)
+  }
+
+  /// - Returns: nil for a decode step.
+  public static func work(_ value: Operator<Count>) -> Attention<Count>? {
+    Attention.served(value).flatMap { $0.isDecodeStep ? nil : $0 }
+  }
+
+  public static func subject(_ attention: Attention<Count>) -> KernelSubject { attention.subject(.prefill) }
+
+  public func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
+    let terms = terms(attention)
+    return KernelTiming(microseconds: time(terms), exposed: constants.fixed + terms.extra)
+  }
+
+  private func time(_ terms: Terms) -> Double {
+    constants.fixed + terms.extra + overlapped(terms.compute, terms.memory) + terms.sag
+  }
+
+  public func choices(
+    _ attention: Attention<Count>, _ conditions: KernelConditions
+  ) -> [(name: String, value: String)] {
+    let grid = grid(AttentionSizes(attention))
+    func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
+    return [
+      ("tile", "\(whole(grid.rows)) × \(whole(cut.keys))"), ("tiles", whole(grid.tiles)),
+      ("blocks of keys", "\(whole(grid.blocks)), \(whole(grid.longest)) in the longest tile"),
+      ("split of the keys", whole(grid.split)),
+    ]
+  }
+
+  public func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
+    let terms = terms(attention)
+    let processors = facts.streamingMultiprocessors
+    let roof = max(terms.idealTensor, terms.idealMemory)
+    // Blocks spread evenly over the SMs: padding to blocks and the share of the peak, then what a tile costs, then exponentials.
+    let products = terms.grid.blocks * (terms.block - terms.exponentials) / processors
+    let tiles = products + terms.grid.tiles * constants.tile / processors
+    let fixed = constants.fixed + terms.extra
+    return TimePart.differences([
+      (.roof, roof),
+      (.fixed, roof + fixed),
+      (.rate, max(products, terms.idealMemory) + fixed),
+      (.tile, max(tiles, terms.idealMemory) + fixed),
+      (.exposedExp, max(terms.even, terms.idealMemory) + fixed),
+      (.waves, max(terms.compute, terms.idealMemory) + fixed),
+      (.sag, max(terms.compute, terms.idealMemory) + fixed + terms.sag),
+      (.dram, max(terms.compute, terms.memory) + fixed + terms.sag),
+      (.overlap, time(terms)),
+    ])
+  }
+
+  /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.
+  public static func constants(_ constants: PrefillConstants, ofDRAM ratio: Double) -> PrefillConstants {
+    var constants = constants
+    constants.l2Speedup *= ratio
+    return constants
+  }
+
+  public static func place(_ attention: Attention<Count>) -> KernelPlace {
+    attention.place(.prefill, seen: attention.window.map { Double($0) } ?? 0)
+  }
+
+  public static func regimes(_ attention: Attention<Count>) -> [String] {
+    [attention.headDimRegime] + (attention.isWindowed ? ["window"] : [])
+  }
+}
