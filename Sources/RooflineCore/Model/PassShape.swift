@@ -13,6 +13,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let isTraining: Bool
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
+  /// B·T as a plain number, for expectations.
+  public let tokenNumber: Double
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     formats = step.formats
@@ -22,6 +24,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     isTraining = step.isTraining
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
+    tokenNumber = Double(step.batch) * Double(step.queryTokens)
     batch = .input(.batch, step.batch)
     queryTokens = .input(.queryTokens, step.queryTokens)
     attendedKeys = .input(.attendedKeys, step.attendedKeys)

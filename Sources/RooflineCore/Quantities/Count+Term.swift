@@ -30,6 +30,12 @@ extension Count: Term {
     return Count(remainder == 0 ? quotient : quotient &+ 1)
   }
 
+  /// Exact to the rounding as long as the product is below 2⁵³; saturates where it is no count.
+  public func times(expected number: Double, _ letter: Letter) -> Count {
+    let product = (Double(value) * number).rounded()
+    return Count(value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
+  }
+
   /// Whole-byte formats multiply; 4-bit ones halve, so that the intermediate never needs more than the 64 bits of `value`.
   public func bytes(_ format: ElementFormat) -> Count {
     format.bits == 4 ? divided(roundingUpBy: 2) : self * Count(format.bits / 8)

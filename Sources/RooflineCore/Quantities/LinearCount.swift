@@ -67,6 +67,11 @@ extension LinearCount: Term {
     return Count(slope.value / divisor.value)
   }
 
+  /// Rounding bends what grows.
+  func times(expected number: Double, _ letter: Letter) -> Self {
+    isConstant ? LinearCount(start.times(expected: number, letter)) : .bent
+  }
+
   func bytes(_ format: ElementFormat) -> Self {
     format.bits == 4 ? divided(roundingUpBy: 2) : self * LinearCount(Count(format.bits / 8))
   }
