@@ -9,6 +9,8 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
   public let keyValueCache: Scalar
   /// What each further token of every sequence adds to the cache.
   public let keyValueGrowthPerToken: Scalar
+  /// Keys of indexers, recurrent states and convolutions' inputs of the whole batch; nil where no layer of the device has them.
+  public let indexKeys, states, convolutions: Scalar?
   public let activations: Scalar
   /// The head's output and, on several ranks, what the gather makes of it.
   public let logits: Scalar
@@ -24,22 +26,12 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
     weights = plan.weights(stage, parameters)
     let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
     let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
-    let wholeBatch = Scalar.input(.wholeBatch, workload.batch)
-    var (cache, growth): (Scalar?, Scalar?)
-    for (group, layers) in zip(plan.model.groups, layers) {
-      guard let shape = group.mixer?.cache else { continue }
-      let heads = pass.roundedUpShare(.keyValueHeads, shape.numHeads, named: .shardKeyValueHeads)
-      let perToken = wholeBatch * heads * .input(.headDim, shape.headDim)
-      let keys = shape.keys(of: plan.finalContext)
-      let held = 2 * layers * (perToken * .input(.cachedKeys, keys)).bytes(formats.keyValueFormat)
-      cache = cache.map { $0 + held } ?? held
-      // A window that is full lets go of a key for each that comes.
-      guard keys == plan.finalContext, shape.window != keys else { continue }
-      let grown = 2 * layers * perToken.bytes(formats.keyValueFormat)
-      growth = growth.map { $0 + grown } ?? grown
-    }
-    keyValueCache = cache ?? 0
-    keyValueGrowthPerToken = growth ?? 0
+    let cache = CacheMemory<Scalar>(plan, pass, layers: layers)
+    keyValueCache = cache.tokens ?? 0
+    keyValueGrowthPerToken = cache.growthPerToken ?? 0
+    indexKeys = cache.indexKeys
+    states = cache.states
+    convolutions = cache.convolutions
     activations = plan.peak(Scalar.self).bytes
     let batch = Scalar.input(.batch, workload.microBatchSize)
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
@@ -51,7 +43,14 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
   }
 
   /// Everything but the reserve.
-  public var total: Scalar { weights + keyValueCache + activations + logits }
+  public var total: Scalar { weights + cache + activations + logits }
+
+  /// All that is kept for later tokens.
+  public var cache: Scalar {
+    var sum = keyValueCache
+    for case let part? in [indexKeys, states, convolutions] { sum = sum + part }
+    return sum
+  }
 }
 
 /// What a footprint is asked of.

@@ -43,7 +43,7 @@ public enum Mixer: Hashable, Sendable {
     }
   }
 
-  /// What one token, or one sequence, keeps.
+  /// What it keeps for later tokens.
   public var cache: CacheShape {
     switch self {
     case .groupedQuery(let attention): attention.cache
@@ -119,15 +119,4 @@ public enum FeedForward: Hashable, Sendable {
     case .routed(let block): block.emit(pass, place, into: &sink)
     }
   }
-}
-
-/// What a layer keeps for later tokens.
-public struct CacheShape: Hashable, Sendable {
-  /// Keys (and values) of each KV head.
-  public let numHeads, headDim: UInt64
-  /// Keys a sequence keeps at most; nil: all.
-  public let window: UInt64?
-
-  /// Keys kept of a sequence of `context` tokens.
-  public func keys(of context: UInt64) -> UInt64 { window.map { min($0, context) } ?? context }
 }

@@ -58,19 +58,19 @@ public struct ParameterShape<Scalar: Term>: Sendable {
   }
 
   /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d; of layers with a
-  /// window, while it is not full.
-  ///
-  /// - Parameter isIncluded: which caches count.
-  public static func keyValueElementsPerToken(
-    _ model: DecoderModel, where isIncluded: (CacheShape) -> Bool = { _ in true }
-  ) -> Scalar {
+  /// window, while it is not full, and of an entry for several tokens, its share.
+  public static func keyValueElementsPerToken(_ model: DecoderModel) -> Scalar {
     let layers = Self.layers(of: model, stage: 0, of: 1)
     var total: Scalar?
     for (group, layers) in zip(model.groups, layers) {
-      guard let cache = group.mixer?.cache, isIncluded(cache) else { continue }
-      let elements =
-        2 * layers * .input(.keyValueHeads, cache.numHeads) * .input(.headDim, cache.headDim)
-      total = total.map { $0 + elements } ?? elements
+      for part in group.mixer?.cache.tokens ?? [] {
+        let entry = part.entry { Scalar.input(.keyValueHeads, $0) }
+        var elements: Scalar = entry.tensors * layers * entry.width
+        if part.tokensPerEntry > 1 {
+          elements = elements.divided(roundingUpBy: .input(.tokensPerEntry, part.tokensPerEntry))
+        }
+        total = total.map { $0 + elements } ?? elements
+      }
     }
     return total ?? 0
   }

@@ -36,9 +36,14 @@ extension Count: Term {
     return Count(value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
   }
 
-  /// Whole-byte formats multiply; 4-bit ones halve, so that the intermediate never needs more than the 64 bits of `value`.
+  /// Whole-byte formats multiply. Of others, eight elements fill as many bytes as one has bits, and the rest of them the bytes
+  /// that it touches: the intermediate never needs more than the 64 bits of `value`.
   public func bytes(_ format: ElementFormat) -> Count {
-    format.bits == 4 ? divided(roundingUpBy: 2) : self * Count(format.bits / 8)
+    let bits = format.storage.bits
+    if format.storage.isWholeBytes { return self * Count(bits / 8) }
+    guard value != .max else { return Count(.max) }
+    let (eights, rest) = value.quotientAndRemainder(dividingBy: 8)
+    return Count(eights) * Count(bits) + (Count(rest) * Count(bits)).divided(roundingUpBy: 8)
   }
 
   public func named(_ letter: Letter) -> Count { self }

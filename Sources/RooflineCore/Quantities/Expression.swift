@@ -71,13 +71,14 @@ extension Expression {
       return Text(string: "⌈\(Expression.fraction(left, right, reading))⌉", binding: .atom)
     case (.bytes(let elements, let format), .letters):
       let product = "\(elements.text(reading).inside(.product))·\(format.letter.symbol)"
-      return format.bits < 8
-        ? Text(string: "⌈\(product)⌉", binding: .atom) : Text(string: product, binding: .product)
+      return format.storage.isWholeBytes
+        ? Text(string: product, binding: .product) : Text(string: "⌈\(product)⌉", binding: .atom)
     case (.bytes(let elements, let format), .numbers):
       let count = elements.text(reading).inside(.product)
-      return format.bits < 8
-        ? Text(string: "⌈\(count) × \(format.bits) / 8⌉", binding: .atom)
-        : Text(string: "\(count) × \(format.bits / 8)", binding: .product)
+      let bits = format.storage.bits
+      return format.storage.isWholeBytes
+        ? Text(string: "\(count) × \(bits / 8)", binding: .product)
+        : Text(string: "⌈\(count) × \(bits) / 8⌉", binding: .atom)
     }
   }
 

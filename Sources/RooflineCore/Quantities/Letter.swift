@@ -8,7 +8,8 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
-  case weightBytes, activationBytes, residualBytes, keyValueBytes, tokenIDBytes
+  case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
+  case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
 
@@ -73,10 +74,16 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .sharedWidth: "I_s"
     case .shardSharedWidth: "I_s′"
     case .latentWidth: "H_x"
+    case .valueDim: "d_v"
+    case .cacheRow: "c"
+    case .indexDim: "d_I"
+    case .stateElements: "n_s"
+    case .tokensPerEntry: "ρ"
     case .weightBytes: "e_w"
     case .activationBytes: "e_a"
     case .residualBytes: "e_r"
     case .keyValueBytes: "e_kv"
+    case .stateBytes: "e_s"
     case .tokenIDBytes: "e_id"
     case .noteLength: "S"
     case .noteKeyValueHeads: "n"
@@ -131,10 +138,16 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .sharedWidth: "intermediate columns of the shared experts together"
     case .shardSharedWidth: "intermediate columns of the shared experts on one device"
     case .latentWidth: "width of what the routed experts read and write"
+    case .valueDim: "elements of a head's values, where keys have others"
+    case .cacheRow: "elements of a cached row that all heads share"
+    case .indexDim: "elements of an indexer's key"
+    case .stateElements: "elements of the state that one device keeps of a sequence, a layer"
+    case .tokensPerEntry: "tokens that a compressed entry stands for"
     case .weightBytes: "bytes of a weight element"
     case .activationBytes: "bytes of a GEMM input element"
     case .residualBytes: "bytes of an activation between operators, max(e_a, 2)"
     case .keyValueBytes: "bytes of a KV cache element"
+    case .stateBytes: "bytes of a state's element"
     case .tokenIDBytes: "bytes of a token id"
     case .noteLength: "tokens of the prompt"
     case .noteKeyValueHeads: "num_key_value_heads"

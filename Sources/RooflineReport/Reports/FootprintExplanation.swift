@@ -8,31 +8,39 @@ extension OperatorExplanation {
     let memory = DeviceMemory<Symbol>(stage, plan)
     // The rows' own letters (m, n, r …) mean something else in each row; here only the model's are left.
     let activations = memory.activations.spelledOut
-    let parts: [(name: String, bytes: Symbol, source: String)] = [
-      ("weights", memory.weights, "one device's tensors: matrices at e_w, norms and biases at e_r"),
-      (
-        "kvCache", memory.keyValueCache,
-        "keys and values of every layer of the device, for the whole batch at the final context"
-      ),
-      ("kvCachePerToken", memory.keyValueGrowthPerToken, "one more token of every sequence"),
+    typealias Part = (name: String, bytes: Symbol, source: String)
+    let held: [Part] =
+      [
+        ("weights", memory.weights, "one device's tensors: matrices at e_w, norms and biases at e_r"),
+        (
+          "kvCache", memory.keyValueCache,
+          "keys and values of every layer of the device, for the whole batch at the final context"
+        ),
+      ]
+      + [
+        memory.indexKeys.map { ("indexKeys", $0, "keys of indexers, on every rank") },
+        memory.states.map { ("state", $0, "recurrent states of the whole batch, whatever its contexts") },
+        memory.convolutions.map { ("convolutionState", $0, "the last inputs of causal convolutions") },
+      ].compactMap { $0 }
+    let passing: [Part] = [
       (
         "activations", activations,
         "tensors alive in \(footprint.peakPhase.rawValue) at \(footprint.peakRow.rawValue): residual stream, its operands and results, results still to be read"
       ),
       ("logits", memory.logits, "the head's output, and on several ranks the gathered one"),
     ]
+    let growth: Part = ("kvCachePerToken", memory.keyValueGrowthPerToken, "one more token of every sequence")
+    let parts = held + [growth] + passing
     var entries = parts.map { part in
       Entry(
         quantity: part.name, symbolic: part.bytes.expression.symbolic, substituted: part.bytes.expression.substituted,
         value: String(part.bytes.value.value), unit: "B", source: part.source)
     }
-    let sum = ["weights", "kvCache", "activations", "logits"].compactMap { name in
-      entries.first { $0.quantity == name }?.value
-    }
+    let sum = held + passing
     entries.append(
       Entry(
-        quantity: "total", symbolic: "weights + kvCache + activations + logits + reserve",
-        substituted: (sum + [String(footprint.reserve)]).joined(separator: " + "),
+        quantity: "total", symbolic: (sum.map(\.name) + ["reserve"]).joined(separator: " + "),
+        substituted: (sum.map { String($0.bytes.value.value) } + [String(footprint.reserve)]).joined(separator: " + "),
         value: String(footprint.required.value), unit: "B", source: "the parts of the device that needs most"))
     let (capacity, required) = (String(footprint.capacity), String(footprint.required.value))
     entries.append(

@@ -31,12 +31,16 @@ public struct FootprintReport {
         .init("part", key: "part", isText: true), .init("bytes", key: "bytes"), .init("GB", key: "gigabytes"),
         .init("GiB", key: "gibibytes"),
       ],
-      rows: [
-        row("weights", memory.weights), row("KV cache", memory.keyValueCache), row("activations", memory.activations),
-        row("logits", memory.logits), row("reserve", Count(footprint.reserve)), .rule,
-        row("needed", footprint.required), row("there is", Count(footprint.capacity)),
-        row("all \(plan.workload.devices.value) devices", footprint.total),
-      ])
+      rows: [row("weights", memory.weights), row("KV cache", memory.keyValueCache)]
+        + [
+          memory.indexKeys.map { row("index keys", $0) }, memory.states.map { row("state", $0) },
+          memory.convolutions.map { row("convolution state", $0) },
+        ].compactMap { $0 } + [
+          row("activations", memory.activations), row("logits", memory.logits),
+          row("reserve", Count(footprint.reserve)), .rule, row("needed", footprint.required),
+          row("there is", Count(footprint.capacity)),
+          row("all \(plan.workload.devices.value) devices", footprint.total),
+        ])
   }
 
   private var lines: [String] {
@@ -84,7 +88,8 @@ struct FootprintDocument: Encodable {
   struct MemoryEntry: Encodable {
     let stage: String
     let devices: UInt64
-    let weights, kvCache, kvCachePerToken, activations, logits, reserve, total: UInt64
+    let weights, kvCache, kvCachePerToken, indexKeys, state, convolutionState: UInt64
+    let activations, logits, reserve, total: UInt64
   }
 
   struct FootprintEntry: Encodable {
@@ -117,8 +122,9 @@ struct FootprintDocument: Encodable {
       MemoryEntry(
         stage: memory.stage.rawValue, devices: count.value, weights: memory.weights.value,
         kvCache: memory.keyValueCache.value, kvCachePerToken: memory.keyValueGrowthPerToken.value,
-        activations: memory.activations.value, logits: memory.logits.value, reserve: result.reserve,
-        total: memory.total.value + result.reserve)
+        indexKeys: memory.indexKeys?.value ?? 0, state: memory.states?.value ?? 0,
+        convolutionState: memory.convolutions?.value ?? 0, activations: memory.activations.value,
+        logits: memory.logits.value, reserve: result.reserve, total: memory.total.value + result.reserve)
     }
     let stages = result.devices.map { entry($0.memory, $0.count) }
     footprint = FootprintEntry(

@@ -42,14 +42,34 @@ struct ModelDocument: Encodable {
     /// Of layers that keep every token.
     let bytesPerToken: UInt64
     let windows: [WindowEntry]
+    /// Keys of indexers.
+    let indexBytesPerToken: UInt64
+    /// Of recurrences and of causal convolutions, whatever a sequence's length.
+    let stateBytesPerSequence, convolutionBytesPerSequence: UInt64
+
+    init(_ growth: CacheGrowth, dtype: DType) {
+      self.dtype = dtype.rawValue
+      bytesPerToken = growth.bytesPerToken.value
+      windows = growth.windows.map(WindowEntry.init)
+      indexBytesPerToken = growth.indexBytesPerToken.value
+      stateBytesPerSequence = growth.stateBytesPerSequence.value
+      convolutionBytesPerSequence = growth.convolutionBytesPerSequence.value
+    }
   }
 
   struct WindowEntry: Encodable {
-    let kind = "window"
+    /// `window` or `chunk`.
+    let kind: String
     /// While the window is not full.
     let bytesPerToken: UInt64
     /// The most that it keeps of a sequence.
     let tokens: UInt64
+
+    init(_ window: CacheGrowth.Window) {
+      kind = if case .chunk = window.span { "chunk" } else { "window" }
+      bytesPerToken = window.bytesPerToken.value
+      tokens = window.tokens
+    }
   }
 
   struct KeyEntry: Encodable {
@@ -77,10 +97,8 @@ struct ModelDocument: Encodable {
     parameters = ParameterEntry(
       total: shape.count.value, active: shape.active.value,
       activeWithoutEmbedding: shape.activeWithoutGatheredTables.value, buffers: shape.buffers.value)
-    let growth = CacheGrowth(decoder, NumberFormats(configuration.dtype))
     cache = CacheEntry(
-      dtype: configuration.dtype.rawValue, bytesPerToken: growth.bytesPerToken.value,
-      windows: growth.windows.map { WindowEntry(bytesPerToken: $0.bytesPerToken.value, tokens: $0.tokens) })
+      CacheGrowth(decoder, NumberFormats(configuration.dtype)), dtype: configuration.dtype)
     keys = KeyEntry(
       read: configuration.keys.read, ignored: configuration.keys.ignored, unknown: configuration.keys.unknown,
       assumed: configuration.defaults.map { AssumedEntry(key: $0.key, value: $0.value, reason: $0.reason) })

@@ -49,10 +49,22 @@ public struct ModelReport {
       .init(
         "KV cache per token", "\(Numbers.grouped(cache.value)) bytes in \(dtype.rawValue): \(elements) elements",
         key: "kv_cache_bytes_per_token", .count(cache)),
+    ] + ModelReport.kept(CacheGrowth(model, NumberFormats(dtype))) + [
       .init(
         "legal --tp", model.legalTensorParallelDegrees.map(String.init).joined(separator: ", "),
-        key: "legal_tensor_parallel"),
+        key: "legal_tensor_parallel")
     ]
+  }
+
+  /// What is kept beside keys and values.
+  private static func kept(_ growth: CacheGrowth) -> [Facts.Entry] {
+    [
+      ("index keys per token", "index_bytes_per_token", growth.indexBytesPerToken),
+      ("state per sequence", "state_bytes_per_sequence", growth.stateBytesPerSequence),
+      ("convolution state per sequence", "convolution_bytes_per_sequence", growth.convolutionBytesPerSequence),
+    ].filter { $0.2 > 0 }.map { name, key, bytes in
+      .init(name, "\(Numbers.grouped(bytes.value)) bytes", key: key, .count(bytes))
+    }
   }
 
   /// The layers' dimensions, or those of each group where layers differ.

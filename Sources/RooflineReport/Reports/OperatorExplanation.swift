@@ -195,8 +195,9 @@ extension OperatorExplanation.LetterEntry {
   /// The widths of formats.
   private static func list(of formats: [ElementFormat]) -> [Self] {
     formats.map { format in
-      .init(
-        symbol: format.letter.symbol, value: format.bits < 8 ? "\(format.bits) / 8" : String(format.bits / 8),
+      let bits = format.storage.bits
+      return .init(
+        symbol: format.letter.symbol, value: format.storage.isWholeBytes ? String(bits / 8) : "\(bits) / 8",
         meaning: "\(format.letter.meaning) (\(format.description))", definition: "", substituted: "")
     }
   }

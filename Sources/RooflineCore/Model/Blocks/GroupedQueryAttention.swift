@@ -62,7 +62,12 @@ public struct GroupedQueryAttention: Hashable, Sendable {
       && (numKeyValueHeads.isMultiple(of: degree) || degree.isMultiple(of: numKeyValueHeads))
   }
 
-  public var cache: CacheShape { CacheShape(numHeads: numKeyValueHeads, headDim: headDim, window: window) }
+  public var cache: CacheShape {
+    CacheShape(tokens: [
+      TokenCache(
+        .heads(numKeyValueHeads, key: headDim, value: headDim), span: window.map(TokenCache.Span.window) ?? .all)
+    ])
+  }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(

@@ -1,0 +1,57 @@
+/// What the layers of one device keep of the whole batch: counted (`Count`) or explained (`Symbol`).
+struct CacheMemory<Scalar: Term> {
+  /// Keys and values, latents, windows and compressed entries.
+  private(set) var tokens: Scalar?
+  /// What each further token of every sequence adds to `tokens` and `indexKeys`.
+  private(set) var growthPerToken: Scalar?
+  private(set) var indexKeys: Scalar?
+  private(set) var states: Scalar?
+  private(set) var convolutions: Scalar?
+
+  private let pass: PassShape<Scalar>
+  private let batch: Scalar
+  private let context: UInt64
+
+  init(_ plan: FootprintPlan, _ pass: PassShape<Scalar>, layers: [Scalar]) {
+    self.pass = pass
+    batch = .input(.wholeBatch, plan.workload.batch)
+    context = plan.finalContext
+    for (group, layers) in zip(plan.model.groups, layers) {
+      guard let cache = group.mixer?.cache else { continue }
+      for part in cache.tokens { add(part, layers) }
+      if let index = cache.index { add(index, layers) }
+      add(cache.state, layers, to: &states)
+      add(cache.convolution, layers, to: &convolutions)
+    }
+  }
+
+  private mutating func add(_ part: TokenCache, _ layers: Scalar) {
+    let entry = part.entry { pass.roundedUpShare(.keyValueHeads, $0, named: .shardKeyValueHeads) }
+    let perToken = batch * entry.width
+    let format = pass.formats.keyValueFormat
+    let keys = Scalar.input(.cachedKeys, part.entries(of: context))
+    Self.add(entry.tensors * layers * (perToken * keys).bytes(format), to: &tokens)
+    // A window that is full lets go of a key for each that comes.
+    guard part.grows(beyond: context) else { return }
+    grow(entry.tensors * layers * perToken.bytes(format), part.tokensPerEntry)
+  }
+
+  private mutating func add(_ index: IndexKeyCache, _ layers: Scalar) {
+    let row: Scalar = index.rowBytes(pass.formats)
+    Self.add(layers * batch * .input(.cachedKeys, context / index.tokensPerRow) * row, to: &indexKeys)
+    grow(layers * batch * row, index.tokensPerRow)
+  }
+
+  private func add(_ state: SequenceState?, _ layers: Scalar, to sum: inout Scalar?) {
+    guard let state else { return }
+    Self.add(layers * batch * state.bytes(ranks: pass.ranks, pass.formats), to: &sum)
+  }
+
+  /// Entries of several tokens by the token, rounded up.
+  private mutating func grow(_ entry: Scalar, _ tokens: UInt64) {
+    Self.add(
+      tokens == 1 ? entry : entry.divided(roundingUpBy: .input(.tokensPerEntry, tokens)), to: &growthPerToken)
+  }
+
+  private static func add(_ bytes: Scalar, to sum: inout Scalar?) { sum = sum.map { $0 + bytes } ?? bytes }
+}
