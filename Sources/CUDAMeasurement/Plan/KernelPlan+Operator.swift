@@ -30,7 +30,7 @@ extension KernelPlan {
       guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared:
+      .scale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

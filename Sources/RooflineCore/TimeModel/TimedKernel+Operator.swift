@@ -60,7 +60,7 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .geluAndMul, .softcap,
+    case .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
