@@ -1,6 +1,6 @@
 /// Fused attention: output = softmax(q·kᵀ·scale, masked)·v without storing scores.
 ///
-/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d for the weighted value (tensor), the
+/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d_v for the weighted value (tensor), the
 /// softmax's four (scale, subtract, add, divide; vector) and one exp (special).
 public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Which keys a query sees.
@@ -11,6 +11,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case causal
     /// Causal, and at most the last `Letter.window` keys, its own included.
     case slidingWindow(Scalar)
+    /// Causal, and only keys of the query's own piece of the sequence, which is cut every `Letter.chunk` tokens.
+    case chunked(Scalar)
   }
 
   public let shape: AttentionShape<Scalar>
@@ -20,17 +22,23 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let keepsProbabilities: Bool
   /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
   public let capsScores: Bool
+  /// Whether a value is the beginning of its key, and loaded with it: d_v of the d elements.
+  public let valuesAreKeys: Bool
+  /// Whether each head's softmax has a term of its own beside the keys', a learned logit.
+  public let hasSinks: Bool
   public let formats: NumberFormats
 
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    capsScores: Bool = false, formats: NumberFormats
+    capsScores: Bool = false, valuesAreKeys: Bool = false, hasSinks: Bool = false, formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
     self.keyValueHome = keyValueHome
     self.keepsProbabilities = keepsProbabilities
     self.capsScores = capsScores
+    self.valuesAreKeys = valuesAreKeys
+    self.hasSinks = hasSinks
     self.formats = formats
   }
 
@@ -58,15 +66,24 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
       pairs =
         unmasked * past + (unmasked * (unmasked + 1)).divided(exactlyBy: 2)
         + queries.excess(over: unmasked) * window
+    case .chunked(let chunk):
+      pairs = Attention.chunkedPairs(keys, chunk)
+        .excess(over: Attention.chunkedPairs(keys.excess(over: queries), chunk))
     }
     return pairs.named(.pairs)
   }
 
-  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1).
+  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
+  /// pieces that queries are in.
   var visibleKeys: Scalar {
-    guard case .slidingWindow(let window) = mask else { return shape.attendedKeys }
-    return Attention.visibleKeys(
-      queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
+    let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
+    switch mask {
+    case .full, .causal: return keys
+    case .slidingWindow(let window):
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+    case .chunked(let chunk):
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
+    }
   }
 
   /// Keys that any of T queries sees through a window: min(C, T+W−1).
@@ -74,32 +91,59 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     attendedKeys.minimum((queryTokens + window).excess(over: 1))
   }
 
+  /// The keys from the first query's piece on: C − ⌊(C−T)/A⌋·A.
+  static func visibleKeys(queryTokens: Scalar, attendedKeys: Scalar, chunk: Scalar) -> Scalar {
+    let past = attendedKeys.excess(over: queryTokens)
+    return attendedKeys.excess(over: wholeChunks(past, chunk) * chunk)
+  }
+
+  /// ⌊n/A⌋, by way of ⌈(n+1)/A⌉ − 1.
+  private static func wholeChunks(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    (tokens + 1).divided(roundingUpBy: chunk).excess(over: 1)
+  }
+
+  /// Pairs of a sequence's first n tokens: A(A+1)/2 in each whole piece, r(r+1)/2 in the r tokens behind them.
+  private static func chunkedPairs(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    let whole = wholeChunks(tokens, chunk)
+    let rest = tokens.excess(over: whole * chunk)
+    return whole * (chunk * (chunk + 1)).divided(exactlyBy: 2) + (rest * (rest + 1)).divided(exactlyBy: 2)
+  }
+
   /// Visible pairs of all sequences and heads.
   var visibleScores: Scalar { shape.batch * shape.heads * pairs }
 
-  /// Elements of the keys that any query sees, and of their values.
-  var visibleKeyElements: Scalar { shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim }
-
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
-    return FLOPCounts(
-      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
+    var counts = FLOPCounts(
+      product: shape.products(perHead), on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
+    if hasSinks {
+      let rows = shape.batch * shape.queryTokens * shape.heads
+      counts = counts + FLOPCounts(vector: 2 * rows, special: rows)
+    }
+    return counts
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    let keys = visibleKeyElements
+    let keys = visibleKeys
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.key, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.value, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.key, keyValueHome.load, shape.keys(keys), keyValueHome.format(formats)))
+    if !valuesAreKeys {
+      visit(Operand(.value, keyValueHome.load, shape.values(keys), keyValueHome.format(formats)))
+    }
+    if hasSinks { visit(Operand(.weight, .loadWeight, shape.heads, formats.residualFormat)) }
+    visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
     }
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    capsScores ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    capsScores || valuesAreKeys || hasSinks ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    if hasSinks { visit(OperatorParameter(.weight, shape.heads, formats.residualFormat)) }
   }
 
   public static var source: String {

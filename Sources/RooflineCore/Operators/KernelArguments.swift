@@ -48,13 +48,13 @@ public struct KernelArguments: Sendable {
     case .attentionGradient: ["batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
+    case .attention:
+      ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "chunk", "sinks"]
     case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
     case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
     case .positionEmbedding: ["rows", "width", "positions"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
-      .scale, .residualAdd:
+    case .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap, .scale, .residualAdd:
       ["rows", "width"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
@@ -65,6 +65,9 @@ public struct KernelArguments: Sendable {
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
+    case .expertScale: ["rows", "width", "pairs"]
+    case .softmax: ["rows", "width", "sinks"]
+    case .rmsNorm: ["rows", "width", "weight"]
     case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
     }
   }
@@ -89,7 +92,10 @@ public struct KernelArguments: Sendable {
     case .linearGelu: .linearGelu(LinearGelu(try gemm(formats)))
     case .qkMatmul: .qkMatmul(QKMatmul(try attentionShape(), formats: formats))
     case .svMatmul: .svMatmul(SVMatmul(try attentionShape(), formats: formats))
-    case .attention: .attention(Attention(try attentionShape(), mask: try mask(), formats: formats))
+    case .attention:
+      .attention(
+        Attention(
+          try attentionShape(), mask: try mask(), hasSinks: try flag("sinks", default: false), formats: formats))
     case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
     case .rotary: .rotary(try rotary(formats))
     case .keyValueCacheWrite: .keyValueCacheWrite(KeyValueCacheWrite(try rotaryShape(), formats: formats))
@@ -97,9 +103,12 @@ public struct KernelArguments: Sendable {
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .relu: .relu(Relu(elements: try elements(), formats: formats))
-    case .softmax: .softmax(Softmax(elements: try elements(), width: try input(.width, "width"), formats: formats))
+    case .softmax: .softmax(try softmax(formats))
     case .rmsNorm:
-      .rmsNorm(RMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+      .rmsNorm(
+        RMSNorm(
+          rows: try input(.rows, "rows"), width: try input(.width, "width"),
+          hasWeight: try flag("weight", default: true), formats: formats))
     case .layerNorm:
       .layerNorm(LayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .addRMSNorm:
@@ -120,6 +129,11 @@ public struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
+    case .expertScale:
+      .expertScale(
+        ExpertScale(
+          pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
+          width: try input(.width, "width"), formats: formats))
     case .sigmoidGate:
       .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .clampedSwiGLU:

@@ -7,6 +7,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
+  case chunk
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
@@ -66,6 +67,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "a"
     case .ranks: "p"
     case .message: "M"
+    case .chunk: "A"
     case .experts: "E"
     case .chosenExperts: "K"
     case .touchedExperts: "D"
@@ -130,6 +132,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "queries whose visible keys all lie inside the window"
     case .ranks: "ranks"
     case .message: "message, bytes of the full buffer"
+    case .chunk: "tokens of a piece of the sequence; a query sees its own piece's keys"
     case .experts: "routed experts of a layer"
     case .chosenExperts: "experts that a token is sent to"
     case .touchedExperts: "distinct experts that the tokens are expected to touch, E·(1 − (1 − K/E)^N) for N tokens"

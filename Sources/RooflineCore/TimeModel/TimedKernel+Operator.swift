@@ -17,8 +17,9 @@ extension TimedKernel {
             copies: residency == .serving ? GEMMTimeModel.Shape.coldCopies : 1)), dtype: formats.activation)
     case .attention(let attention):
       // Nobody measured kernels that cap their scores.
-      guard !attention.capsScores else { return nil }
+      guard !attention.capsScores, !attention.hasSinks else { return nil }
       let shape = attention.shape
+      guard shape.valueDim == shape.headDim else { return nil }
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
         context: Double(shape.attendedKeys.value), heads: Double(shape.heads.value),
@@ -26,7 +27,7 @@ extension TimedKernel {
         queryBytes: Double(attention.formats.residual.bits) / 8,
         keyValueBytes: Double(attention.formats.keyValueCache.bits) / 8)
       switch attention.mask {
-      case .full: return nil
+      case .full, .chunked: return nil
       case .causal: break
       case .slidingWindow(let window): call.window = Double(window.value)
       }
@@ -60,7 +61,8 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
+    case .expertScale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
+      .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
