@@ -24,6 +24,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .expertCombine: BruteForceExpertTests.combineCases
     case .sigmoidGate: BruteForceExpertTests.gateCases
     case .clampedSwiGLU: BruteForceExpertTests.clampedCases
+    case .allToAll: BruteForceCollectiveTests.allToAllCases
     case .expertScale: BruteForceExpertTests.scaleCases
     case .squaredRelu: BruteForceExpertTests.squaredReluCases
     case .gelu: BruteForceElementwiseTests.geluCases

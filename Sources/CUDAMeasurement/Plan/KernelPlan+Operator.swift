@@ -23,7 +23,7 @@ extension KernelPlan {
     case .residualAdd(let add): self = try .residualAdd(add)
     case .rotary(let rotary): self = try .rotary(rotary)
     case .embedding(let gather): self = try .embedding(gather)
-    case .collective, .send: throw Unsupported("it needs several GPUs; one is measured")
+    case .collective, .allToAll, .send: throw Unsupported("it needs several GPUs; one is measured")
     case .gemm(let gemm): self = try .gemm(gemm, hasGelu: false, device, options)
     case .linearGelu(let linear): self = try .gemm(linear.gemm, hasGelu: true, device, options)
     case .qkMatmul(let matmul): self = try .qkMatmul(matmul, device, options)

@@ -19,8 +19,10 @@ public struct LayerGroup: Hashable, Sendable {
     self.norms = norms
   }
 
-  public func isLegal(tensorParallel degree: UInt64) -> Bool {
-    mixer?.isLegal(tensorParallel: degree) != false && feedForward?.isLegal(tensorParallel: degree) != false
+  /// - Parameter expertRanks: ranks that divide each routed expert; nil: all of them.
+  public func isLegal(tensorParallel degree: UInt64, expertRanks: UInt64? = nil) -> Bool {
+    mixer?.isLegal(tensorParallel: degree) != false
+      && feedForward?.isLegal(tensorParallel: degree, expertRanks: expertRanks ?? degree) != false
   }
 
   /// A number that every legal degree divides; nil where the layer divides nothing.
@@ -90,11 +92,11 @@ public enum FeedForward: Hashable, Sendable {
     }
   }
 
-  func isLegal(tensorParallel degree: UInt64) -> Bool {
+  func isLegal(tensorParallel degree: UInt64, expertRanks: UInt64) -> Bool {
     switch self {
     case .gated(let block): block.intermediateSize.isMultiple(of: degree)
     case .twoMatrix(let block): block.intermediateSize.isMultiple(of: degree)
-    case .routed(let block): block.isLegal(tensorParallel: degree)
+    case .routed(let block): block.isLegal(tensorParallel: degree, expertRanks: expertRanks)
     }
   }
 

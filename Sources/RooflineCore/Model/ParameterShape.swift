@@ -8,17 +8,21 @@ public struct ParameterShape<Scalar: Term>: Sendable {
   public let tensors: [WeightTensor<Scalar>]
 
   /// - Parameter tensorParallel: 1 counts the whole model.
-  public init(_ model: DecoderModel, tensorParallel: UInt64 = 1) {
-    self.init(model, tensorParallel: tensorParallel, stage: 0, of: 1)
+  public init(_ model: DecoderModel, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism()) {
+    self.init(model, tensorParallel: tensorParallel, parallelism: parallelism, stage: 0, of: 1)
   }
 
   /// The layers of one stage of a pipeline, and what stands outside the layers.
-  init(_ model: DecoderModel, tensorParallel: UInt64, stage: UInt64, of stages: UInt64) {
+  init(
+    _ model: DecoderModel, tensorParallel: UInt64, parallelism: Parallelism, stage: UInt64, of stages: UInt64
+  ) {
     self.model = model
     var sink = WeightSink<Scalar>(model: model, layers: Self.layers(of: model, stage: stage, of: stages))
     let workload = Workload(
       batch: 1, prompt: 1, context: 1, tensorParallel: tensorParallel, operatorSet: .separate,
-      formats: NumberFormats(.bf16))
+      formats: NumberFormats(.bf16),
+      parallelism: Parallelism(
+        expert: parallelism.expert, isAttentionDataParallel: parallelism.isAttentionDataParallel))
     ForwardPass<Scalar>(model, DecoderStep(.decode, workload)).emit(into: &sink)
     tensors = sink.tensors
   }

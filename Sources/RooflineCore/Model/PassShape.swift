@@ -13,19 +13,24 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let isTraining: Bool
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
-  /// B·T as a plain number, for expectations.
-  public let tokenNumber: Double
+  /// How routed experts are dealt out.
+  let experts: ExpertDivision
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     formats = step.formats
     operatorSet = step.operatorSet
-    ranks = step.tensorParallel
-    isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
+    // With requests of its own, a rank divides nothing but routed experts with the others.
+    let isAlone = step.isAttentionDataParallel
+    ranks = isAlone ? 1 : step.tensorParallel
+    isSequenceParallel = step.isSequenceParallel && ranks > 1
+    experts = ExpertDivision(step)
     isTraining = step.isTraining
     hidden = .input(.hidden, model.hiddenSize)
-    tensorParallel = .input(.tensorParallel, step.tensorParallel)
-    tokenNumber = Double(step.batch) * Double(step.queryTokens)
-    batch = .input(.batch, step.batch)
+    tensorParallel = .input(.tensorParallel, ranks)
+    let sequences = Scalar.input(.batch, step.batch)
+    batch =
+      isAlone
+      ? sequences.divided(roundingUpBy: .input(.tensorParallel, step.tensorParallel)).named(.ownBatch) : sequences
     queryTokens = .input(.queryTokens, step.queryTokens)
     attendedKeys = .input(.attendedKeys, step.attendedKeys)
   }

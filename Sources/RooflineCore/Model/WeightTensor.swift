@@ -17,7 +17,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   let experts: Experts?
 
   struct Experts: Hashable, Sendable {
-    let held, chosen: Scalar
+    let held, all, chosen: Scalar
   }
 
   /// Elements of one copy.
@@ -27,7 +27,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
 
   /// Those that one token uses.
   public var active: Scalar {
-    experts.map { (total * $0.chosen).divided(exactlyBy: $0.held) } ?? total
+    experts.map { (total * $0.chosen).divided(exactlyBy: $0.all) } ?? total
   }
 
   /// Whether each expert has a tensor of its own name.
@@ -83,7 +83,7 @@ struct WeightSink<Scalar: Term>: RowSink {
     _ name: String, _ outputs: Scalar, _ scope: RowScope, _ layers: Scalar, _ parameter: OperatorParameter<Scalar>,
     _ weight: CheckpointWeight
   ) -> WeightTensor<Scalar> {
-    let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, chosen: $0.chosen) }
+    let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, all: $0.all, chosen: $0.chosen) }
     var (copies, dimensions) = (layers, [outputs.spelledOut] + (parameter.inputs.map { [$0.spelledOut] } ?? []))
     if let experts {
       if name.contains(".M.") {

@@ -4,11 +4,11 @@
 /// matrices of the experts that the tokens are expected to touch, and each row of x once. Which rows are whose is bookkeeping of
 /// the kernel, and not counted.
 public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
-  /// Token–expert pairs on this device, columns of an expert's matrix, and its inner dimension.
+  /// Token–expert pairs of all ranks that share the experts, columns of an expert's matrix, and its inner dimension.
   public let m, n, k: Scalar
   /// Columns of each of two matrices beside each other, gate and up; nil of one matrix.
   public let half: Scalar?
-  /// Distinct rows of x: the tokens, or the pairs where each has a row of its own.
+  /// Distinct rows of x on this device: the tokens, or the pairs where each has a row of its own.
   public let inputRows: Scalar
   public let experts: ExpertSet<Scalar>
   public let hasBias: Bool
@@ -38,14 +38,16 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   public var matrixUnit: DType? { formats.linearUnit }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: 2 * m * n * k, on: formats.linearUnit, vector: hasBias ? m * biasColumns : 0)
+    FLOPCounts(
+      product: experts.own(2 * m * n * k), on: formats.linearUnit,
+      vector: hasBias ? experts.own(m * biasColumns) : 0)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, inputRows * k, formats.activationFormat))
     visit(Operand(.weight, .loadWeight, experts.touched(n * k), formats.weightFormat))
     if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(biasColumns), formats.residualFormat)) }
-    visit(Operand(.output, .storeActivation, m * n, formats.residualFormat))
+    visit(Operand(.output, .storeActivation, experts.own(m * n), formats.residualFormat))
   }
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
@@ -56,21 +58,4 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   public static var source: String {
     "grouped GEMM: a dot product of k for each column of each token–expert pair; matrices of the experts that are touched, once"
   }
-}
-
-/// The routed experts whose matrices a device holds.
-public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
-  /// Experts on this device, and how many of all a token is sent to.
-  public let held, chosen: Scalar
-  /// Distinct experts on this device that the pass's tokens are expected to touch.
-  public let expected: Double
-
-  public init(held: Scalar, chosen: Scalar, expected: Double) {
-    self.held = held
-    self.chosen = chosen
-    self.expected = expected
-  }
-
-  /// Elements of what each expert has `elements` of, in the experts that are touched.
-  func touched(_ elements: Scalar) -> Scalar { elements.times(expected: expected, .touchedExperts) }
 }

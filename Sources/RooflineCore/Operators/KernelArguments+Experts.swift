@@ -31,6 +31,17 @@ extension KernelArguments {
       sinks: try given("sinks").map { .input(.heads, $0) }, formats: formats)
   }
 
+  /// Each row to `remote` other ranks, or to all of them.
+  func allToAll<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> AllToAll<Scalar> {
+    let ranks = try number("ranks", default: nil)
+    guard ranks > 1 else { throw .usage("an exchange needs ranks=2 or more") }
+    let remote = try number("remote", default: ranks - 1)
+    guard remote < ranks else { throw .usage("remote=\(remote) is not below ranks=\(ranks)") }
+    return AllToAll(
+      rows: try input(.rows, "rows"), width: try input(.width, "width"), ranks: .input(.expertParallel, ranks),
+      remoteRanks: Double(remote), format: formats.activationFormat)
+  }
+
   func route<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Route<Scalar> {
     var scoring: Route<Scalar>.Scoring?
     for (column, kind) in [

@@ -66,6 +66,7 @@ public struct KernelArguments: Sendable {
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
     case .expertScale: ["rows", "width", "pairs"]
+    case .allToAll: ["rows", "width", "ranks", "remote"]
     case .softmax: ["rows", "width", "sinks"]
     case .rmsNorm: ["rows", "width", "weight"]
     case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
@@ -129,6 +130,7 @@ public struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
+    case .allToAll: .allToAll(try allToAll(formats))
     case .expertScale:
       .expertScale(
         ExpertScale(

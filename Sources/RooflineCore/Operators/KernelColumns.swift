@@ -87,6 +87,12 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self.init(.embedding, columns)
     case .collective(let collective):
       self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
+    case .allToAll(let exchange):
+      self.init(
+        .allToAll,
+        KernelColumns.rows(exchange.rows, exchange.width) + [
+          Column("ranks", exchange.ranks), Column("remote", Count(UInt64(max(exchange.remoteRanks, 1).rounded()))),
+        ])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
@@ -105,7 +111,8 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
 
   private static func grouped(_ product: GroupedGEMM<Count>) -> [Column] {
     [
-      Column("m", product.m), Column("n", product.n), Column("k", product.k), Column("rows", product.inputRows),
+      Column("m", product.experts.own(product.m)), Column("n", product.n), Column("k", product.k),
+      Column("rows", product.inputRows),
       Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
       Column("touched", Count(UInt64(max(product.experts.expected, 1).rounded()))),
     ] + (product.hasBias ? [Column("bias", 1)] : [])

@@ -40,6 +40,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case clampedSwiGLU(ClampedSwiGLU<Scalar>)
   case squaredRelu(SquaredRelu<Scalar>)
   case expertScale(ExpertScale<Scalar>)
+  case allToAll(AllToAll<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -84,6 +85,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .clampedSwiGLU(let definition): visitor.visit(definition)
     case .squaredRelu(let definition): visitor.visit(definition)
     case .expertScale(let definition): visitor.visit(definition)
+    case .allToAll(let definition): visitor.visit(definition)
     }
   }
 }

@@ -46,4 +46,5 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case clampedSwiGLU = "swigluoai_and_mul"
   case squaredRelu = "relu2"
   case expertScale = "expert_scale"
+  case allToAll = "all_to_all"
 }

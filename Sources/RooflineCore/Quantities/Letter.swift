@@ -7,7 +7,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
-  case chunk
+  case chunk, ownBatch, expertParallel, expertTensorParallel, ownExperts, ranksHit, remoteRanks, hitShare, busiestShare
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
@@ -68,6 +68,14 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .ranks: "p"
     case .message: "M"
     case .chunk: "A"
+    case .ownBatch: "B′"
+    case .expertParallel: "ep"
+    case .expertTensorParallel: "t_e"
+    case .ownExperts: "E′"
+    case .ranksHit: "R"
+    case .remoteRanks: "R′"
+    case .hitShare: "R_s"
+    case .busiestShare: "s"
     case .experts: "E"
     case .chosenExperts: "K"
     case .touchedExperts: "D"
@@ -132,6 +140,14 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "queries whose visible keys all lie inside the window"
     case .ranks: "ranks"
     case .message: "message, bytes of the full buffer"
+    case .ownBatch: "sequences of one rank, which has requests of its own"
+    case .expertParallel: "expert-parallel degree: ranks among which experts are dealt out"
+    case .expertTensorParallel: "ranks that divide each expert"
+    case .ownExperts: "routed experts on one device"
+    case .ranksHit: "ranks that a token's experts lie on, expected: ep·(1 − C(E − E/ep, K) / C(E, K))"
+    case .remoteRanks: "other ranks among them, R·(ep − 1)/ep"
+    case .hitShare: "share of the tokens with an expert on this device, R/ep"
+    case .busiestShare: "share of all token–expert pairs on the device with most of them"
     case .chunk: "tokens of a piece of the sequence; a query sees its own piece's keys"
     case .experts: "routed experts of a layer"
     case .chosenExperts: "experts that a token is sent to"

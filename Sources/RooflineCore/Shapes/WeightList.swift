@@ -21,18 +21,22 @@ public struct WeightList: Hashable, Sendable {
 
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.usage` for more layers than anyone lists.
   public init(
-    _ model: DecoderModel, name: String, tensorParallel: UInt64 = 1, formats: NumberFormats
+    _ model: DecoderModel, name: String, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism(),
+    formats: NumberFormats
   ) throws(InputError) {
-    guard model.isLegal(tensorParallel: tensorParallel) else {
-      throw .illegalTensorParallel(degree: tensorParallel, legal: model.legalTensorParallelDegrees, model: name)
-    }
+    try model.requireLegalRanks(
+      Workload(
+        batch: 1, prompt: 1, context: 1, tensorParallel: tensorParallel, operatorSet: .separate, formats: formats,
+        parallelism: parallelism), name: name)
     guard model.numHiddenLayers <= Self.largestNumberOfLayers else {
       throw .usage("\(name) has \(model.numHiddenLayers) layers; up to \(Self.largestNumberOfLayers) are listed")
     }
     self.model = model
     self.tensorParallel = tensorParallel
     self.formats = formats
-    let tensors = ParameterShape<Count>(model, tensorParallel: tensorParallel).tensors
+    let tensors = ParameterShape<Count>(
+      model, tensorParallel: tensorParallel, parallelism: parallelism
+    ).tensors
     func entry(_ tensor: WeightTensor<Count>, _ layer: UInt64?, expert: UInt64? = nil) -> Entry {
       let one = tensor.withCopies(1)
       return Entry(

@@ -19,7 +19,7 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
       .geluAndMul, .softcap, .scale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
-      .expertScale:
+      .expertScale, .allToAll:
       return nil
     }
   }

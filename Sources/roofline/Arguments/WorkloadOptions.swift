@@ -28,6 +28,9 @@ enum WorkloadOptions {
     Option("pp", "N", "pipeline stages (1)"),
     Option("micro-batches", "N", "pieces of the batch in a pipeline (the number of stages)"),
     Option("dp", "N", "replicas, each with its own batch (1)"),
+    Option("ep", "N", "ranks of --tp among which routed experts are dealt out (1)"),
+    Option("dp-attention", nil, "each rank of --tp has requests of its own; only routed experts are dealt out"),
+    Option("expert-load", "HOW", "uniform, balanced, powerA, a number of distinct experts, a file (uniform)"),
   ]
 
   static let phase = Option("phase", "PHASE", "prefill, decode or both (both)")
@@ -98,7 +101,8 @@ extension ParsedArguments {
     let (prompt, context) = try lengths(phases, meaning)
     let parallelism = Parallelism(
       isSequenceParallel: has("sequence-parallel"), pipeline: try positiveInteger("pp") ?? 1,
-      microBatches: try positiveInteger("micro-batches"), data: try positiveInteger("dp") ?? 1)
+      microBatches: try positiveInteger("micro-batches"), data: try positiveInteger("dp") ?? 1,
+      expert: try positiveInteger("ep") ?? 1, isAttentionDataParallel: has("dp-attention"))
     let batch = try positiveInteger("batch") ?? 1
     if let pieces = parallelism.microBatches {
       guard parallelism.pipeline > 1 else { throw .usage("--micro-batches needs a pipeline; give --pp, too") }
@@ -116,9 +120,10 @@ extension ParsedArguments {
     let overrides = try overrides()
     let dtypes = try DTypeOptions(self)
     let configuration = try configuration(modelName, overrides, catalog, isFormatGiven: dtypes.isComplete)
-    let workload = Workload(
+    var workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+    workload.expertLoad = try expertLoad(configuration)
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
     if hardware == nil { spec = try catalog.hardware(hardwareName) }
     return Scenario(

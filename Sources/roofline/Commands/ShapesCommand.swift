@@ -9,6 +9,8 @@ enum ShapesCommand: Command {
     options: [
       WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict,
       Option("tp", "N", "tensor-parallel degree: one device's share (1)"),
+      Option("ep", "N", "ranks of --tp among which routed experts are dealt out (1)"),
+      Option("dp-attention", nil, "only routed experts are divided among the ranks"),
       Option("dtype", "DTYPE", "\(DType.allCases.map(\.rawValue).joined(separator: " ")) (the model's)"),
       Option("compare", "FILE", "name each difference of a listing with lines NAME torch.Size([2048, 512])"),
     ] + WorkloadOptions.output,
@@ -29,6 +31,8 @@ enum ShapesCommand: Command {
       modelName, overrides, surroundings.catalog(), isFormatGiven: dtypes.isComplete)
     let weights = try WeightList(
       configuration.model, name: configuration.name, tensorParallel: tensorParallel,
+      parallelism: Parallelism(
+        expert: try arguments.positiveInteger("ep") ?? 1, isAttentionDataParallel: arguments.has("dp-attention")),
       formats: dtypes.formats(model: configuration.dtype))
     guard let file = arguments.string("compare") else {
       let report = WeightReport(weights, configuration: configuration)

@@ -12,27 +12,54 @@ extension RoutedExperts {
     let pass: PassShape<Scalar>
     let place: RowPlace<Scalar>
     private let experts, chosen, width: Scalar
+    private let expertSet: ExpertSet<Scalar>
+    var division: ExpertDivision { pass.experts }
 
     @inline(__always)
     init(_ block: RoutedExperts, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
       self.block = block
       self.pass = pass
       self.place = place
-      experts = .input(.experts, block.experts)
+      let (division, all) = (pass.experts, Scalar.input(.experts, block.experts))
+      experts = all
       chosen = .input(.chosenExperts, block.chosen)
-      width = pass.share(.expertWidth, block.width, named: .shardExpertWidth)
+      let parallel = Scalar.input(.expertParallel, division.parallel)
+      let rank = division.load.rank(
+        block.experts, chosen: block.chosen, tokens: division.tokens, ranks: division.parallel)
+      guard division.parallel > 1 else {
+        width = pass.share(.expertWidth, block.width, named: .shardExpertWidth)
+        expertSet = ExpertSet(held: all, chosen: chosen, expected: rank.distinct)
+        return
+      }
+      let whole = Scalar.input(.expertWidth, block.width)
+      width =
+        division.width > 1
+        ? whole.divided(exactlyBy: .input(.expertTensorParallel, division.width)).named(.shardExpertWidth) : whole
+      expertSet = ExpertSet(
+        held: all.divided(exactlyBy: parallel).named(.ownExperts), all: all, chosen: chosen, expected: rank.distinct,
+        share: rank.share.map { .busiest($0) } ?? .part(of: parallel))
     }
 
     /// Elements of a row that experts read and write.
-    private var stream: Scalar { block.latent.map { .input(.latentWidth, $0.size) } ?? pass.hidden }
+    var stream: Scalar { block.latent.map { .input(.latentWidth, $0.size) } ?? pass.hidden }
 
-    /// Token–expert pairs.
-    private var pairs: Scalar { pass.tokens * chosen }
+    /// Token–expert pairs of all ranks that share the experts.
+    private var pairs: Scalar {
+      division.isDispatched ? pass.tokens * .input(.expertParallel, division.parallel) * chosen : pass.tokens * chosen
+    }
 
-    private var set: ExpertSet<Scalar> {
-      ExpertSet(
-        held: experts, chosen: chosen,
-        expected: ExpertLoad.distinctExperts(block.experts, chosen: block.chosen, tokens: pass.tokenNumber))
+    /// Token–expert pairs on this device.
+    private var ownPairs: Scalar { expertSet.own(pairs) }
+
+    var ranksHit: Double {
+      ExpertLoad.ranksHit(block.experts, chosen: block.chosen, ranks: division.parallel)
+    }
+
+    /// Tokens with an expert on this device, each with one row.
+    var ownRows: Scalar {
+      if division.isDispatched { return pass.tokens.times(expected: ranksHit, .ranksHit) }
+      return division.parallel > 1
+        ? pass.tokens.times(expected: ranksHit / Double(division.parallel), .hitShare) : pass.tokens
     }
 
     @inline(__always)
@@ -77,44 +104,63 @@ extension RoutedExperts {
         input = .latent
       }
       if block.router.scalesInputs {
+        let pairs = division.isDispatched ? pass.tokens * chosen : ownPairs
         sink.row(
-          "experts_input_scale", place, ExpertScale(pairs: pairs, rows: pass.tokens, width: stream, formats: formats),
+          "experts_input_scale", place,
+          ExpertScale(
+            pairs: pairs, rows: division.isDispatched ? pass.tokens : ownRows, width: stream, formats: formats),
           reads: Activations(input, .routeWeights), writes: Activations(.scaledInput))
         input = .scaledInput
       }
-      let columns = block.form.firstProducts > 1 ? 2 * width : width
+      if division.isDispatched { input = emitDispatch(of: input, into: &sink) }
+      emitProducts(of: input, into: &sink)
+      let sum: ActivationTensor = block.latent == nil ? .partialSum : .latentSum
+      sink.row(
+        "combine", place,
+        ExpertCombine(
+          pairs: ownPairs, rows: division.isDispatched ? ownRows : pass.tokens, width: stream,
+          isWeighted: !block.router.scalesInputs, formats: formats),
+        reads: block.router.scalesInputs ? Activations(.expertRows) : Activations(.expertRows, .routeWeights),
+        writes: Activations(division.isDispatched ? .rankSums : sum))
+      if division.isDispatched { emitReturn(to: sum, into: &sink) }
+      if let latent = block.latent { emitUp(latent, into: &sink) }
+    }
+
+    @inline(__always)
+    private func emitProducts<Sink: RowSink<Scalar>>(of input: ActivationTensor, into sink: inout Sink) {
+      let formats = pass.formats
+      let isGated = block.form.firstProducts > 1
       let first = GroupedGEMM(
-        m: pairs, n: columns, half: block.form.firstProducts > 1 ? width : nil, k: stream,
-        inputRows: block.router.scalesInputs ? pairs : pass.tokens,
-        experts: set, hasBias: block.hasBias,
+        m: pairs, n: isGated ? 2 * width : width, half: isGated ? width : nil, k: stream,
+        inputRows: block.router.scalesInputs ? ownPairs : ownRows, experts: expertSet, hasBias: block.hasBias,
         formats: formats)
       let read = Activations(input)
+      // Pairs that the ranks do not share evenly leave elements, and no whole rows.
+      let isEven = division.parallel == 1 || division.isEven(chosen: block.chosen)
+      let (rows, columns) = isEven ? (ownPairs, width) : (expertSet.own(pairs * width), 1)
       switch block.form {
       case .gated(let activation):
         sink.row(
           "experts_gate_up", place, first, reads: read, writes: Activations(.expertGateUp), weight: block.names.first)
         activation.emit(
-          .experts, rows: pairs, width: width, pass, place, reads: Activations(.expertGateUp, .expertGateUp),
+          .experts, rows: rows, width: columns, pass, place, reads: Activations(.expertGateUp, .expertGateUp),
           writes: .expertGated, into: &sink)
       case .twoMatrix(let activation):
         sink.row("experts_up", place, first, reads: read, writes: Activations(.expertGateUp), weight: block.names.first)
         activation.emit(
-          .experts, elements: pairs * width, pass, place, reads: .expertGateUp, writes: .expertGated, into: &sink)
+          .experts, elements: rows * columns, pass, place, reads: .expertGateUp, writes: .expertGated, into: &sink)
       }
       sink.row(
         "experts_down", place,
         GroupedGEMM(
-          m: pairs, n: stream, k: width, inputRows: pairs, experts: set, hasBias: block.hasBias,
-          biasColumns: pass.isSharded ? stream.divided(roundingUpBy: pass.tensorParallel) : nil, formats: formats),
+          m: pairs, n: stream, k: width, inputRows: ownPairs, experts: expertSet, hasBias: block.hasBias,
+          biasColumns: division.width > 1 && !division.isDispatched
+            ? stream.divided(roundingUpBy: .input(widthLetter, division.width)) : nil, formats: formats),
         reads: Activations(.expertGated), writes: Activations(.expertRows), weight: block.names.down)
-      sink.row(
-        "combine", place,
-        ExpertCombine(
-          pairs: pairs, rows: pass.tokens, width: stream, isWeighted: !block.router.scalesInputs, formats: formats),
-        reads: block.router.scalesInputs ? Activations(.expertRows) : Activations(.expertRows, .routeWeights),
-        writes: Activations(block.latent == nil ? .partialSum : .latentSum))
-      if let latent = block.latent { emitUp(latent, into: &sink) }
     }
+
+    /// What the ranks that divide each expert are called: all of them without expert parallelism.
+    private var widthLetter: Letter { division.parallel > 1 ? .expertTensorParallel : .tensorParallel }
 
     @inline(__always)
     private func emitUp<Sink: RowSink<Scalar>>(_ latent: Latent, into sink: inout Sink) {

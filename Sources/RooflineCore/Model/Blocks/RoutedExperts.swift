@@ -120,7 +120,7 @@ public struct RoutedExperts: Hashable, Sendable {
     self.names = names
   }
 
-  func isLegal(tensorParallel degree: UInt64) -> Bool {
-    width.isMultiple(of: degree) && shared.map { $0.width.isMultiple(of: degree) } != false
+  func isLegal(tensorParallel degree: UInt64, expertRanks: UInt64) -> Bool {
+    width.isMultiple(of: expertRanks) && shared.map { $0.width.isMultiple(of: degree) } != false
   }
 }

@@ -6,6 +6,7 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
+  case dispatched, rankSums, returnedSums
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.
