@@ -10,28 +10,36 @@ extension KernelPlan {
   ) throws(Unsupported) {
     switch value {
     case .rmsNorm(let norm):
+      guard norm.hasWeight else { throw Unsupported("the kernel's norm has a weight") }
       guard norm.home == .activation || norm.formats.keyValueCache == norm.formats.residual else {
         throw Unsupported("the kernel takes one format, and keys in the cache have another than the norm's weight")
       }
       self = try .rmsNorm(norm)
     case .layerNorm(let norm): self = try .layerNorm(norm)
     case .addRMSNorm(let norm): self = try .addRMSNorm(norm)
+    case .softmax(let softmax) where softmax.sinks != nil: throw Unsupported("the kernel has no sinks")
     case .softmax(let softmax): self = try .softmax(softmax)
     case .siluAndMul(let silu): self = try .siluAndMul(silu)
     case .gelu(let gelu): self = try .gelu(gelu)
     case .residualAdd(let add): self = try .residualAdd(add)
     case .rotary(let rotary): self = try .rotary(rotary)
     case .embedding(let gather): self = try .embedding(gather)
-    case .collective, .send: throw Unsupported("it needs several GPUs; one is measured")
+    case .collective, .allToAll, .send: throw Unsupported("it needs several GPUs; one is measured")
     case .gemm(let gemm): self = try .gemm(gemm, hasGelu: false, device, options)
     case .linearGelu(let linear): self = try .gemm(linear.gemm, hasGelu: true, device, options)
     case .qkMatmul(let matmul): self = try .qkMatmul(matmul, device, options)
+    case .svMatmul(let matmul) where matmul.shape.valueDim != matmul.shape.headDim:
+      throw Unsupported("the kernel's keys and values have one width")
     case .svMatmul(let matmul): self = try .svMatmul(matmul, device, options)
     case .attention(let attention):
       guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
+      guard !attention.hasSinks else { throw Unsupported("the kernel has no sinks") }
+      guard attention.shape.valueDim == attention.shape.headDim else {
+        throw Unsupported("the kernel's keys and values have one width")
+      }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale:
+      .scale, .expertScale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

@@ -8,11 +8,20 @@ public struct Parallelism: Hashable, Sendable {
   public var microBatches: UInt64?
   /// Replicas of the whole model, each with a batch of its own.
   public var data: UInt64
+  /// Ranks among which routed experts are dealt out; a divisor of the tensor-parallel degree, whose rest divides each expert.
+  public var expert: UInt64
+  /// Each rank has requests of its own and holds everything but the routed experts whole; tokens travel to their experts.
+  public var isAttentionDataParallel: Bool
 
-  public init(isSequenceParallel: Bool = false, pipeline: UInt64 = 1, microBatches: UInt64? = nil, data: UInt64 = 1) {
+  public init(
+    isSequenceParallel: Bool = false, pipeline: UInt64 = 1, microBatches: UInt64? = nil, data: UInt64 = 1,
+    expert: UInt64 = 1, isAttentionDataParallel: Bool = false
+  ) {
     self.isSequenceParallel = isSequenceParallel
     self.pipeline = pipeline
     self.microBatches = microBatches
     self.data = data
+    self.expert = expert
+    self.isAttentionDataParallel = isAttentionDataParallel
   }
 }

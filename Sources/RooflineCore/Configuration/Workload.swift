@@ -8,6 +8,8 @@ public struct Workload: Hashable, Sendable {
   public var operatorSet: OperatorSet
   public var formats: NumberFormats
   public var parallelism: Parallelism
+  /// How tokens spread over routed experts.
+  public var expertLoad = ExpertLoad.uniform
 
   public init(
     batch: UInt64, prompt: UInt64, context: UInt64, tensorParallel: UInt64, operatorSet: OperatorSet,

@@ -14,7 +14,10 @@ struct CacheMemory<Scalar: Term> {
 
   init(_ plan: FootprintPlan, _ pass: PassShape<Scalar>, layers: [Scalar]) {
     self.pass = pass
-    batch = .input(.wholeBatch, plan.workload.batch)
+    let whole = Scalar.input(.wholeBatch, plan.workload.batch)
+    batch =
+      plan.workload.parallelism.isAttentionDataParallel
+      ? whole.divided(roundingUpBy: .input(.tensorParallel, plan.workload.tensorParallel)).named(.ownBatch) : whole
     context = plan.finalContext
     for (group, layers) in zip(plan.model.groups, layers) {
       guard let cache = group.mixer?.cache else { continue }

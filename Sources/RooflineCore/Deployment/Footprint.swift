@@ -22,7 +22,7 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
     let formats = workload.formats
     let stages = workload.parallelism.pipeline
     let parameters = ParameterShape<Scalar>(
-      plan.model, tensorParallel: workload.tensorParallel, stage: index, of: stages)
+      plan.model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index, of: stages)
     weights = plan.weights(stage, parameters)
     let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
     let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
@@ -33,12 +33,12 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
     states = cache.states
     convolutions = cache.convolutions
     activations = plan.peak(Scalar.self).bytes
-    let batch = Scalar.input(.batch, workload.microBatchSize)
+    let batch = pass.batch
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
     let gathered = (batch * Scalar.input(.vocabulary, plan.model.vocabSize)).bytes(formats.residualFormat)
     switch stage {
     case .first, .middle: logits = 0
-    case .whole, .last: logits = workload.tensorParallel > 1 ? shard + gathered : shard
+    case .whole, .last: logits = pass.isSharded ? shard + gathered : shard
     }
   }
 
@@ -115,7 +115,8 @@ public struct FootprintPlan: Sendable {
     weights(
       stage,
       ParameterShape<Count>(
-        model, tensorParallel: workload.tensorParallel, stage: index, of: workload.parallelism.pipeline))
+        model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index,
+        of: workload.parallelism.pipeline))
   }
 
   func holds<Scalar: Term>(_ scope: RowScope, _ stage: DeviceMemory<Scalar>.Stage) -> Bool {

@@ -27,6 +27,9 @@ public struct DecoderStep: Hashable, Sendable {
   public let formats: NumberFormats
   public let isSequenceParallel: Bool
   public let pipelineParallel: UInt64
+  public let expertParallel: UInt64
+  public let isAttentionDataParallel: Bool
+  public let expertLoad: ExpertLoad
   /// Which pass of a training step; nil in inference.
   ///
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
@@ -44,6 +47,9 @@ public struct DecoderStep: Hashable, Sendable {
     isSequenceParallel = workload.parallelism.isSequenceParallel
     pipelineParallel = workload.parallelism.pipeline
     trainingPass = nil
+    expertParallel = workload.parallelism.expert
+    isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
+    expertLoad = workload.expertLoad
   }
 
   /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
@@ -58,6 +64,9 @@ public struct DecoderStep: Hashable, Sendable {
     isSequenceParallel = workload.parallelism.isSequenceParallel
     pipelineParallel = 1
     trainingPass = pass
+    expertParallel = workload.parallelism.expert
+    isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
+    expertLoad = workload.expertLoad
   }
 
   /// What the pass is called: prefill, decode, forward or backward.

@@ -13,6 +13,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let isTraining: Bool
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
+  /// How routed experts are dealt out.
+  let experts: ExpertDivision
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(
@@ -24,12 +26,16 @@ public struct PassShape<Scalar: Term>: Sendable {
   init(_ model: DecoderModel, _ step: DecoderStep, batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar) {
     formats = step.formats
     operatorSet = step.operatorSet
-    ranks = step.tensorParallel
-    isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
+    // With requests of its own, a rank divides nothing but routed experts with the others.
+    let isAlone = step.isAttentionDataParallel
+    ranks = isAlone ? 1 : step.tensorParallel
+    isSequenceParallel = step.isSequenceParallel && ranks > 1
+    experts = ExpertDivision(step)
     isTraining = step.isTraining
     hidden = .input(.hidden, model.hiddenSize)
-    tensorParallel = .input(.tensorParallel, step.tensorParallel)
-    self.batch = batch
+    tensorParallel = .input(.tensorParallel, ranks)
+    self.batch =
+      isAlone ? batch.divided(roundingUpBy: .input(.tensorParallel, step.tensorParallel)).named(.ownBatch) : batch
     self.queryTokens = queryTokens
     self.attendedKeys = attendedKeys
   }

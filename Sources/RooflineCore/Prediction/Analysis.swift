@@ -120,6 +120,7 @@ public struct Analysis: Sendable {
       notices.append(.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing))
     }
     notices += Notice.deployment(configuration.model, workload, hardware, options)
+    notices += Notice.experts(configuration.model, steps)
     if isTraining { notices.append(.trainingScope) }
     if configuration.hasOwnCode { notices.append(.ownCode) }
     notices += configuration.notices
@@ -133,9 +134,7 @@ extension DecoderModel {
     guard numHiddenLayers.isMultiple(of: workload.parallelism.pipeline) else {
       throw .illegalPipeline(stages: workload.parallelism.pipeline, layers: numHiddenLayers, model: name)
     }
-    guard isLegal(tensorParallel: workload.tensorParallel) else {
-      throw .illegalTensorParallel(degree: workload.tensorParallel, legal: legalTensorParallelDegrees, model: name)
-    }
+    try requireLegalRanks(workload, name: name)
     guard !workload.devices.isOverflow else { throw .overflow(what: "the number of GPUs") }
   }
 }
@@ -160,6 +159,8 @@ public enum Notice: Hashable, Sendable {
   case ownCode
   /// Keys of the model's file that nobody knows.
   case unknownKeys([String])
+  /// How many of a layer's routed experts a pass touches on all ranks together.
+  case expertsTouched(pass: String, expected: Double, bounds: ClosedRange<UInt64>, experts: UInt64, isUniform: Bool)
   /// What a training step does beside its forward and backward pass is not counted.
   case trainingScope
   /// Constants are another GPU's.

@@ -30,6 +30,12 @@ extension Count: Term {
     return Count(remainder == 0 ? quotient : quotient &+ 1)
   }
 
+  /// Exact to the rounding as long as the product is below 2⁵³; saturates where it is no count.
+  public func times(expected number: Double, _ letter: Letter) -> Count {
+    let product = (Double(value) * number).rounded()
+    return Count(value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
+  }
+
   /// Whole-byte formats multiply. Of others, eight elements fill as many bytes as one has bits, and the rest of them the bytes
   /// that it touches: the intermediate never needs more than the 64 bits of `value`.
   public func bytes(_ format: ElementFormat) -> Count {

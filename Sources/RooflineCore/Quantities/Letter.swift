@@ -7,6 +7,8 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
+  case chunk, ownBatch, expertParallel, expertTensorParallel, ownExperts, ranksHit, remoteRanks, hitShare, busiestShare
+  case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Note 003's own, beside B, H, d and I.
@@ -65,6 +67,23 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "a"
     case .ranks: "p"
     case .message: "M"
+    case .chunk: "A"
+    case .ownBatch: "B′"
+    case .expertParallel: "ep"
+    case .expertTensorParallel: "t_e"
+    case .ownExperts: "E′"
+    case .ranksHit: "R"
+    case .remoteRanks: "R′"
+    case .hitShare: "R_s"
+    case .busiestShare: "s"
+    case .experts: "E"
+    case .chosenExperts: "K"
+    case .touchedExperts: "D"
+    case .expertWidth: "I_e"
+    case .shardExpertWidth: "I_e′"
+    case .sharedWidth: "I_s"
+    case .shardSharedWidth: "I_s′"
+    case .latentWidth: "H_x"
     case .valueDim: "d_v"
     case .cacheRow: "c"
     case .indexDim: "d_I"
@@ -121,6 +140,23 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "queries whose visible keys all lie inside the window"
     case .ranks: "ranks"
     case .message: "message, bytes of the full buffer"
+    case .ownBatch: "sequences of one rank, which has requests of its own"
+    case .expertParallel: "expert-parallel degree: ranks among which experts are dealt out"
+    case .expertTensorParallel: "ranks that divide each expert"
+    case .ownExperts: "routed experts on one device"
+    case .ranksHit: "ranks that a token's experts lie on, expected: ep·(1 − C(E − E/ep, K) / C(E, K))"
+    case .remoteRanks: "other ranks among them, R·(ep − 1)/ep"
+    case .hitShare: "share of the tokens with an expert on this device, R/ep"
+    case .busiestShare: "share of all token–expert pairs on the device with most of them"
+    case .chunk: "tokens of a piece of the sequence; a query sees its own piece's keys"
+    case .experts: "routed experts of a layer"
+    case .chosenExperts: "experts that a token is sent to"
+    case .touchedExperts: "distinct experts that the tokens are expected to touch, E·(1 − (1 − K/E)^N) for N tokens"
+    case .expertWidth: "intermediate columns of a routed expert"
+    case .shardExpertWidth: "intermediate columns of a routed expert on one device"
+    case .sharedWidth: "intermediate columns of the shared experts together"
+    case .shardSharedWidth: "intermediate columns of the shared experts on one device"
+    case .latentWidth: "width of what the routed experts read and write"
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"

@@ -67,6 +67,11 @@ extension LinearCount: Term {
     return Count(slope.value / divisor.value)
   }
 
+  /// Rounding bends what grows.
+  func times(expected number: Double, _ letter: Letter) -> Self {
+    isConstant ? LinearCount(start.times(expected: number, letter)) : .bent
+  }
+
   func bytes(_ format: ElementFormat) -> Self {
     // The fraction bits / 8 in lowest terms, so that whole bytes and halves meet no needless rounding.
     let bits = format.storage.bits

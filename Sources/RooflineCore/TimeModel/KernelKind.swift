@@ -28,7 +28,8 @@ extension Operator where Scalar == Count {
     case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .siluAndMul, .residualAdd, .gelu, .softmax, .embedding:
       RowTimeModel.self
     case .collective: CollectiveTimeModel.self
-    case .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
+    case .expertScale, .allToAll, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
+      .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
       nil

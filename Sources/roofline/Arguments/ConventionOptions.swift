@@ -12,7 +12,8 @@ enum ConventionOptions {
   static let foreign: [any AnyOption] =
     [
       WorkloadOptions.context, WorkloadOptions.sequenceParallel, WorkloadOptions.pipeline,
-      WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.vectorPeak, WorkloadOptions.specialPeak,
+      WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
+      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak, WorkloadOptions.specialPeak,
       WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap, AnalyzeCommand.units,
     ] + TimeOptions.all + [AnalyzeCommand.everyStep]
 }

@@ -42,7 +42,9 @@ extension ParsedArguments {
       isSequenceParallel: isGiven(WorkloadOptions.sequenceParallel),
       pipeline: try valueIfDeclared(of: WorkloadOptions.pipeline) ?? 1,
       microBatches: try valueIfDeclared(of: WorkloadOptions.microBatches),
-      data: try valueIfDeclared(of: WorkloadOptions.data) ?? 1)
+      data: try valueIfDeclared(of: WorkloadOptions.data) ?? 1,
+      expert: try valueIfDeclared(of: WorkloadOptions.expertParallel) ?? 1,
+      isAttentionDataParallel: isGiven(WorkloadOptions.attentionDataParallel))
     let batch = try value(of: WorkloadOptions.batch) ?? 1
     if let pieces = parallelism.microBatches {
       guard parallelism.pipeline > 1 else { throw .usage("--micro-batches needs a pipeline; give --pp, too") }
@@ -60,9 +62,10 @@ extension ParsedArguments {
     let overrides = try overrides()
     let dtypes = try DTypeOptions(self)
     let configuration = try configuration(modelName, overrides, catalog, isFormatGiven: dtypes.isComplete)
-    let workload = Workload(
+    var workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+    workload.expertLoad = try expertLoad(configuration)
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
     if hardware == nil { spec = try catalog.hardware(hardwareName) }
     return Scenario(

@@ -33,8 +33,15 @@ enum WorkloadOptions {
     "micro-batches", "N", "pieces of the batch in a pipeline (the number of stages)")
   static let data = Option.count("dp", "N", "replicas, each with its own batch (1)")
 
+  static let expertParallel = Option.count("ep", "N", "ranks of --tp among which routed experts are dealt out (1)")
+  static let attentionDataParallel = Option.flag(
+    "dp-attention", "each rank of --tp has requests of its own; only routed experts are dealt out")
+  static let expertLoad = Option.text(
+    "expert-load", "HOW", "uniform, balanced, powerA, a number of distinct experts, a file (uniform)")
+
   static let workload: [any AnyOption] = [
     set, strict, tensorParallel, batch, prompt, context, operators, sequenceParallel, pipeline, microBatches, data,
+    expertParallel, attentionDataParallel, expertLoad,
   ]
 
   static let phase = Option("phase", "PHASE", "prefill, decode or both (both)") { text throws(InputError) in

@@ -3,6 +3,8 @@ import RooflineReport
 
 enum ShapesCommand: Command {
   private static let tensorParallel = Option.count("tp", "N", "tensor-parallel degree: one device's share (1)")
+  private static let attentionDataParallel = Option.flag(
+    "dp-attention", "only routed experts are divided among the ranks")
   private static let compare = Option.text(
     "compare", "FILE", "name each difference of a listing with lines NAME torch.Size([2048, 512])")
 
@@ -11,8 +13,8 @@ enum ShapesCommand: Command {
     summary: "Every weight of a model: name, shape, parameters, bytes; or how a listing differs from them.",
     usage: "shapes --model NAME|PATH [--compare FILE] [options]",
     options: [
-      WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict, tensorParallel, WorkloadOptions.dtype,
-      compare,
+      WorkloadOptions.model, WorkloadOptions.set, WorkloadOptions.strict, tensorParallel,
+      WorkloadOptions.expertParallel, attentionDataParallel, WorkloadOptions.dtype, compare,
     ] + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline shapes --model llama-3.2-1b --tp 8",
@@ -31,6 +33,9 @@ enum ShapesCommand: Command {
       modelName, overrides, surroundings.catalog(), isFormatGiven: dtypes.isComplete)
     let weights = try WeightList(
       configuration.model, name: configuration.name, tensorParallel: tensorParallel,
+      parallelism: Parallelism(
+        expert: try arguments.value(of: WorkloadOptions.expertParallel) ?? 1,
+        isAttentionDataParallel: arguments.isGiven(attentionDataParallel)),
       formats: dtypes.formats(model: configuration.dtype))
     guard let file = try arguments.value(of: compare) else {
       let report = WeightReport(weights, configuration: configuration)

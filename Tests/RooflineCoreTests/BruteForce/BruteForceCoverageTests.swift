@@ -19,6 +19,14 @@ final class BruteForceCoverageTests: XCTestCase {
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
+    case .groupedGEMM: BruteForceExpertTests.groupedCases
+    case .route: BruteForceRouteTests.cases
+    case .expertCombine: BruteForceExpertTests.combineCases
+    case .sigmoidGate: BruteForceExpertTests.gateCases
+    case .clampedSwiGLU: BruteForceExpertTests.clampedCases
+    case .allToAll: BruteForceCollectiveTests.allToAllCases
+    case .expertScale: BruteForceExpertTests.scaleCases
+    case .squaredRelu: BruteForceExpertTests.squaredReluCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

@@ -4,6 +4,9 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
   case queryKeyValue, scores, cappedScores, probabilities, attended
   case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
+  case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
+  case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
+  case dispatched, rankSums, returnedSums
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.

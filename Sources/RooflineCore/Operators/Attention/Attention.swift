@@ -1,6 +1,6 @@
 /// Fused attention: output = softmax(q·kᵀ·scale, masked)·v without storing scores.
 ///
-/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d for the weighted value (tensor), the
+/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d_v for the weighted value (tensor), the
 /// softmax's four (scale, subtract, add, divide; vector) and one exp (special).
 public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Which keys a query sees.
@@ -11,6 +11,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case causal
     /// Causal, and at most the last `Letter.window` keys, its own included.
     case slidingWindow(Scalar)
+    /// Causal, and only keys of the query's own piece of the sequence, which is cut every `Letter.chunk` tokens.
+    case chunked(Scalar)
   }
 
   public let shape: AttentionShape<Scalar>
@@ -22,12 +24,17 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let capsScores: Bool
   /// The format of the queries: that of other activations, or a narrower one in which kernels multiply.
   public let queryDType: DType
+  /// Whether a value is the beginning of its key, and loaded with it: d_v of the d elements.
+  public let valuesAreKeys: Bool
+  /// Whether each head's softmax has a term of its own beside the keys', a learned logit.
+  public let hasSinks: Bool
   public let formats: NumberFormats
 
   /// - Parameter queries: their format; that of other activations when nil.
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    capsScores: Bool = false, queries: DType? = nil, formats: NumberFormats
+    capsScores: Bool = false, queries: DType? = nil, valuesAreKeys: Bool = false, hasSinks: Bool = false,
+    formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
@@ -35,6 +42,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     self.keepsProbabilities = keepsProbabilities
     self.capsScores = capsScores
     queryDType = queries ?? formats.residual
+    self.valuesAreKeys = valuesAreKeys
+    self.hasSinks = hasSinks
     self.formats = formats
   }
 
@@ -71,15 +80,24 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
       pairs =
         unmasked * past + (unmasked * (unmasked + 1)).divided(exactlyBy: 2)
         + queries.excess(over: unmasked) * window
+    case .chunked(let chunk):
+      pairs = Attention.chunkedPairs(keys, chunk)
+        .excess(over: Attention.chunkedPairs(keys.excess(over: queries), chunk))
     }
     return pairs.named(.pairs)
   }
 
-  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1).
+  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
+  /// pieces that queries are in.
   var visibleKeys: Scalar {
-    guard case .slidingWindow(let window) = mask else { return shape.attendedKeys }
-    return Attention.visibleKeys(
-      queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
+    let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
+    switch mask {
+    case .full, .causal: return keys
+    case .slidingWindow(let window):
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+    case .chunked(let chunk):
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
+    }
   }
 
   /// Keys that any of T queries sees through a window: min(C, T+W−1).
@@ -87,43 +105,72 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     attendedKeys.minimum((queryTokens + window).excess(over: 1))
   }
 
+  /// The keys from the first query's piece on: C − ⌊(C−T)/A⌋·A.
+  static func visibleKeys(queryTokens: Scalar, attendedKeys: Scalar, chunk: Scalar) -> Scalar {
+    let past = attendedKeys.excess(over: queryTokens)
+    return attendedKeys.excess(over: wholeChunks(past, chunk) * chunk)
+  }
+
+  /// ⌊n/A⌋, by way of ⌈(n+1)/A⌉ − 1.
+  private static func wholeChunks(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    (tokens + 1).divided(roundingUpBy: chunk).excess(over: 1)
+  }
+
+  /// Pairs of a sequence's first n tokens: A(A+1)/2 in each whole piece, r(r+1)/2 in the r tokens behind them.
+  private static func chunkedPairs(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    let whole = wholeChunks(tokens, chunk)
+    let rest = tokens.excess(over: whole * chunk)
+    return whole * (chunk * (chunk + 1)).divided(exactlyBy: 2) + (rest * (rest + 1)).divided(exactlyBy: 2)
+  }
+
   /// Visible pairs of all sequences and heads.
   var visibleScores: Scalar { shape.batch * shape.heads * pairs }
 
-  /// Elements of the keys that any query sees, and of their values.
-  var visibleKeyElements: Scalar { shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim }
-
   /// Bytes of the keys that any query sees, and of their values.
-  var keyValueBytes: Scalar { 2 * visibleKeyElements.bytes(keyValueHome.format(formats)) }
+  var keyValueBytes: Scalar {
+    let format = keyValueHome.format(formats)
+    let keys = shape.keys(visibleKeys).bytes(format)
+    return valuesAreKeys ? keys : keys + shape.values(visibleKeys).bytes(format)
+  }
 
   /// Bytes of all keys and values, seen or not.
   var cachedBytes: Scalar { 2 * shape.cachedKeys.bytes(keyValueHome.format(formats)) }
 
-  /// FLOPs of both products over the visible pairs, d multiplications and d additions a pair in each.
-  var product: Scalar { product(of: visibleScores) }
-
-  private func product(of scores: Scalar) -> Scalar { 4 * scores * shape.headDim }
+  /// FLOPs of both products over the visible pairs.
+  var product: Scalar { shape.products(visibleScores) }
 
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
-    return FLOPCounts(
-      product: product(of: perHead), on: unit, vector: (capsScores ? 6 : 4) * perHead,
+    var counts = FLOPCounts(
+      product: shape.products(perHead), on: unit, vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
+    if hasSinks {
+      let rows = shape.batch * shape.queryTokens * shape.heads
+      counts = counts + FLOPCounts(vector: 2 * rows, special: rows)
+    }
+    return counts
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    let keys = visibleKeyElements
+    let keys = visibleKeys
     visit(Operand(.query, .loadActivation, shape.queries, queryFormat))
-    visit(Operand(.key, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.value, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.key, keyValueHome.load, shape.keys(keys), keyValueHome.format(formats)))
+    if !valuesAreKeys {
+      visit(Operand(.value, keyValueHome.load, shape.values(keys), keyValueHome.format(formats)))
+    }
+    if hasSinks { visit(Operand(.weight, .loadWeight, shape.heads, formats.residualFormat)) }
+    visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
     }
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    capsScores ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    capsScores || valuesAreKeys || hasSinks ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    if hasSinks { visit(OperatorParameter(.weight, shape.heads, formats.residualFormat)) }
   }
 
   public static var source: String {

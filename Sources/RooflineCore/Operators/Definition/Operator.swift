@@ -33,6 +33,14 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case geluAndMul(GeluAndMul<Scalar>)
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
+  case groupedGEMM(GroupedGEMM<Scalar>)
+  case route(Route<Scalar>)
+  case expertCombine(ExpertCombine<Scalar>)
+  case sigmoidGate(SigmoidGate<Scalar>)
+  case clampedSwiGLU(ClampedSwiGLU<Scalar>)
+  case squaredRelu(SquaredRelu<Scalar>)
+  case expertScale(ExpertScale<Scalar>)
+  case allToAll(AllToAll<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -70,6 +78,14 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .geluAndMul(let definition): visitor.visit(definition)
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
+    case .groupedGEMM(let definition): visitor.visit(definition)
+    case .route(let definition): visitor.visit(definition)
+    case .expertCombine(let definition): visitor.visit(definition)
+    case .sigmoidGate(let definition): visitor.visit(definition)
+    case .clampedSwiGLU(let definition): visitor.visit(definition)
+    case .squaredRelu(let definition): visitor.visit(definition)
+    case .expertScale(let definition): visitor.visit(definition)
+    case .allToAll(let definition): visitor.visit(definition)
     }
   }
 }

@@ -39,4 +39,12 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMul = "gelu_and_mul"
   case softcap
   case scale
+  case groupedGEMM = "grouped_gemm"
+  case route
+  case expertCombine = "expert_combine"
+  case sigmoidGate = "sigmoid_gate"
+  case clampedSwiGLU = "swigluoai_and_mul"
+  case squaredRelu = "relu2"
+  case expertScale = "expert_scale"
+  case allToAll = "all_to_all"
 }

@@ -48,8 +48,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.key, .storeKVCache, keys, formats.keyValueFormat))
     case .fusedProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
-      visit(Operand(.value, .loadActivation, shape.newKeys, formats.residualFormat))
-      visit(Operand(.value, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+      visit(Operand(.value, .loadActivation, shape.newValues, formats.residualFormat))
+      visit(Operand(.value, .storeKVCache, shape.newValues, formats.keyValueFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
     case .activation:
       visit(Operand(.key, .loadActivation, keys, formats.residualFormat))

@@ -5,42 +5,51 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
   public let rows, width: Scalar
   /// Whether each row's reciprocal root is stored for a backward pass.
   public let keepsRoot: Bool
-  /// Where the rows lie, before and after: norms of new keys that are in the cache already load and store them there.
+  /// Where the rows lie before: norms of new keys that are in the cache already load and store them there.
   public let home: KeyValueHome
+  /// Where the rows go.
+  public let destination: KeyValueHome
+  /// Whether a row is multiplied by a weight at the end; without one it is 3w + 2 and no bytes of a weight.
+  public let hasWeight: Bool
   public let formats: NumberFormats
 
   public init(
     rows: Scalar, width: Scalar, keepsRoot: Bool = false, home: KeyValueHome = .activation,
-    formats: NumberFormats
+    destination: KeyValueHome? = nil, hasWeight: Bool = true, formats: NumberFormats
   ) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.keepsRoot = keepsRoot
     self.home = home
+    self.destination = destination ?? home
+    self.hasWeight = hasWeight
     self.formats = formats
   }
 
   public var kind: OperatorKind { .rmsNorm }
   public var asOperator: Operator<Scalar> { .rmsNorm(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (4 * width + 2), special: rows) }
+  public var flops: FLOPCounts<Scalar> {
+    FLOPCounts(vector: rows * ((hasWeight ? 4 : 3) * width + 2), special: rows)
+  }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, home.load, rows * width, home.format(formats)))
-    visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
-    visit(Operand(.output, home.store, rows * width, home.format(formats)))
+    if hasWeight { visit(Operand(.weight, .loadWeight, width, formats.residualFormat)) }
+    visit(Operand(.output, destination.store, rows * width, destination.format(formats)))
     if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    .rows([
+    guard hasWeight else { return .unknown }
+    return .rows([
       .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, formats: formats)),
       .init(.scale, RMSNormGradient(rows: rows, width: width, by: .weight, formats: formats), weights: width),
     ])
   }
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
-    visit(OperatorParameter(.weight, width, formats.residualFormat))
+    if hasWeight { visit(OperatorParameter(.weight, width, formats.residualFormat)) }
   }
 
   public var rowwise: RowwiseWork<Scalar>? {

@@ -30,7 +30,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .full: columns.append(Column("causal", 0))
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
+      case .chunked(let chunk): columns.append(Column("chunk", chunk))
       }
+      if attention.hasSinks { columns.append(Column("sinks", 1)) }
       self.init(.attention, columns)
     case .rotary(let rotary):
       let shape = rotary.shape
@@ -45,8 +47,13 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         .positionEmbedding,
         KernelColumns.rows(embedding.rows, embedding.width) + [Column("positions", embedding.positions)])
     case .softmax(let softmax):
-      self.init(.softmax, KernelColumns.rows(softmax.elements.divided(roundingUpBy: softmax.width), softmax.width))
-    case .rmsNorm(let norm): self.init(.rmsNorm, KernelColumns.rows(norm.rows, norm.width))
+      self.init(
+        .softmax,
+        KernelColumns.rows(softmax.elements.divided(roundingUpBy: softmax.width), softmax.width)
+          + (softmax.sinks.map { [Column("sinks", $0)] } ?? []))
+    case .rmsNorm(let norm):
+      self.init(
+        .rmsNorm, KernelColumns.rows(norm.rows, norm.width) + (norm.hasWeight ? [] : [Column("weight", 0)]))
     case .layerNorm(let norm): self.init(.layerNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addRMSNorm(let norm): self.init(.addRMSNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addLayerNorm(let norm): self.init(.addLayerNorm, KernelColumns.rows(norm.rows, norm.width))
@@ -54,6 +61,20 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .geluAndMul(let gelu): self.init(.geluAndMul, KernelColumns.rows(gelu.rows, gelu.width))
     case .softcap(let cap): self.init(.softcap, KernelColumns.rows(1, cap.elements))
     case .scale(let scale): self.init(.scale, KernelColumns.rows(1, scale.elements))
+    case .groupedGEMM(let product): self.init(.groupedGEMM, KernelColumns.grouped(product))
+    case .route(let route): self.init(.route, KernelColumns.route(route))
+    case .expertCombine(let combine):
+      self.init(
+        .expertCombine,
+        KernelColumns.rows(combine.rows, combine.width) + [Column("pairs", combine.pairs)]
+          + (combine.isWeighted ? [] : [Column("weighted", 0)]))
+    case .sigmoidGate(let gate):
+      self.init(.sigmoidGate, KernelColumns.rows(gate.gates, gate.width))
+    case .expertScale(let scale):
+      self.init(
+        .expertScale, KernelColumns.rows(scale.rows, scale.width) + [Column("pairs", scale.pairs)])
+    case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
+    case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
     case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
@@ -66,6 +87,12 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self.init(.embedding, columns)
     case .collective(let collective):
       self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
+    case .allToAll(let exchange):
+      self.init(
+        .allToAll,
+        KernelColumns.rows(exchange.rows, exchange.width) + [
+          Column("ranks", exchange.ranks), Column("remote", Count(UInt64(max(exchange.remoteRanks, 1).rounded()))),
+        ])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
@@ -80,6 +107,29 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
 
   private static func product(_ gemm: GEMM<Count>) -> [Column] {
     [Column("m", gemm.m), Column("n", gemm.n), Column("k", gemm.k)] + (gemm.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func grouped(_ product: GroupedGEMM<Count>) -> [Column] {
+    [
+      Column("m", product.experts.own(product.m)), Column("n", product.n), Column("k", product.k),
+      Column("rows", product.inputRows),
+      Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
+      Column("touched", Count(UInt64(max(product.experts.expected, 1).rounded()))),
+    ] + (product.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func route(_ route: Route<Count>) -> [Column] {
+    var columns = [Column("rows", route.rows), Column("experts", route.experts), Column("top_k", route.chosen)]
+    switch route.scoring {
+    case .softmax: break
+    case .softmaxOfChosen: columns.append(Column("of_chosen", 1))
+    case .sigmoid: columns.append(Column("sigmoid", 1))
+    case .sqrtSoftplus: columns.append(Column("sqrt_softplus", 1))
+    }
+    if route.hasCorrection { columns.append(Column("bias", 1)) }
+    if route.weighting.renormalises { columns.append(Column("renormalise", 1)) }
+    if route.weighting.scales { columns.append(Column("scale", 1)) }
+    return columns
   }
 
   private static func rows(_ rows: Count, _ width: Count) -> [Column] {

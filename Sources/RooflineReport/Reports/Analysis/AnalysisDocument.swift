@@ -57,6 +57,9 @@ public struct AnalysisDocument: Encodable {
     /// Sequences of the micro-batch that the rows are about; the batch without a pipeline.
     let microBatchSize: UInt64
     let dataParallel: UInt64
+    /// Of --ep and --dp-attention; absent without them.
+    let expertParallel: UInt64?
+    let attentionDataParallel: Bool?
     let operators: String
     let weightDType: String
     let activationDType: String
@@ -86,6 +89,8 @@ public struct AnalysisDocument: Encodable {
       microBatches = workload.parallelism.pipeline > 1 ? workload.microBatches : 1
       microBatchSize = workload.microBatchSize
       dataParallel = workload.parallelism.data
+      expertParallel = workload.parallelism.expert > 1 ? workload.parallelism.expert : nil
+      attentionDataParallel = workload.parallelism.isAttentionDataParallel ? true : nil
       operators = workload.operatorSet.rawValue
       weightDType = workload.formats.weight.rawValue
       activationDType = workload.formats.activation.rawValue

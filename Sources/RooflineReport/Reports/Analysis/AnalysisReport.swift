@@ -92,6 +92,8 @@ public struct AnalysisReport {
     var line =
       "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch)"
     if workload.parallelism.isSequenceParallel { line += ", sequence parallel" }
+    if workload.parallelism.expert > 1 { line += ", ep \(workload.parallelism.expert)" }
+    if workload.parallelism.isAttentionDataParallel { line += ", attention data parallel" }
     if workload.parallelism.pipeline > 1 { line += ", pp \(workload.parallelism.pipeline)" }
     if workload.parallelism.data > 1 { line += ", dp \(workload.parallelism.data)" }
     line += ", \(workload.operatorSet.rawValue) operators, "

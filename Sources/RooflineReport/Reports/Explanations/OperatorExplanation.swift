@@ -182,6 +182,10 @@ extension OperatorExplanation.LetterEntry {
         .init(
           symbol: letter.symbol, value: String(value.value), meaning: letter.meaning, definition: definition.symbolic,
           substituted: definition.substituted)
+      case .mean(let letter, let number):
+        .init(
+          symbol: letter.symbol, value: Expression.decimal(number), meaning: letter.meaning, definition: "",
+          substituted: "")
       default: nil
       }
     }

@@ -1,0 +1,30 @@
+/// How the ranks of a pass share routed experts.
+struct ExpertDivision: Hashable, Sendable {
+  /// Ranks that share them, and how many of these deal whole experts out; the rest divides each expert's columns.
+  let ranks, parallel: UInt64
+  /// Whether each rank has tokens of its own, which travel to their experts and back.
+  let isDispatched: Bool
+  let load: ExpertLoad
+  /// Tokens that all ranks route together.
+  let tokens: Double
+
+  init(_ step: DecoderStep) {
+    ranks = step.tensorParallel
+    parallel = step.expertParallel
+    isDispatched = step.isAttentionDataParallel && step.expertParallel > 1
+    load = step.expertLoad
+    // Where ranks have tokens of their own, as many on each.
+    let each =
+      step.isAttentionDataParallel
+      ? (Double(step.batch) / Double(ranks)).rounded(.up) * Double(ranks) : Double(step.batch)
+    tokens = each * Double(step.queryTokens)
+  }
+
+  /// Ranks that divide each expert.
+  var width: UInt64 { max(ranks / parallel, 1) }
+
+  /// Whether every rank has the same number of token–expert pairs.
+  func isEven(chosen: UInt64) -> Bool {
+    (tokens * Double(chosen)).truncatingRemainder(dividingBy: Double(parallel)) == 0
+  }
+}
