@@ -58,6 +58,11 @@ extension CountLanes: Term {
     .ifExact(self, divisor, (lanes / divisor.lanes).rounded(.up))
   }
 
+  @inline(__always) func times(expected number: Double, _ letter: Letter) -> Self {
+    let product = CountLanes(lanes * number)
+    return .ifExact(self, product, product.lanes.rounded(.toNearestOrAwayFromZero))
+  }
+
   @inline(__always) func bytes(_ format: ElementFormat) -> Self {
     let bits = CountLanes(Lanes(repeating: Double(format.storage.bits)))
     return format.storage.isWholeBytes ? self * CountLanes(bits.lanes / 8) : (self * bits).divided(roundingUpBy: 8)
