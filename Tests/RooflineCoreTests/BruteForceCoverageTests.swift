@@ -10,7 +10,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .qkMatmul: BruteForceAttentionTests.qkMatmulCases
     case .softmax: BruteForceAttentionTests.softmaxCases
     case .svMatmul: BruteForceAttentionTests.svMatmulCases
-    case .attention: BruteForceAttentionTests.attentionCases
+    case .attention: BruteForceAttentionTests.attentionCases + BruteForceLatentAttentionTests.cases
     case .rotary: BruteForceRotaryTests.cases
     case .rmsNorm: BruteForceNormTests.rmsNormCases
     case .layerNorm: BruteForceNormTests.layerNormCases
@@ -19,6 +19,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
+    case .batchedGEMM: BruteForceBatchedGEMMTests.cases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

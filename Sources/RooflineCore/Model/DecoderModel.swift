@@ -35,6 +35,9 @@ public struct DecoderModel: Hashable, Sendable {
     }
   }
 
+  /// Whether any layer has latent attention.
+  public var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
+
   /// How many layers of a group there are among all layers.
   public func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }
 

@@ -30,16 +30,19 @@ public struct LayerGroup: Hashable, Sendable {
 /// What mixes a sequence's tokens.
 public enum Mixer: Hashable, Sendable {
   case groupedQuery(GroupedQueryAttention)
+  case latent(LatentAttention)
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     switch self {
     case .groupedQuery(let attention): attention.isLegal(tensorParallel: degree)
+    case .latent(let attention): attention.isLegal(tensorParallel: degree)
     }
   }
 
   var dividedByRanks: UInt64 {
     switch self {
     case .groupedQuery(let attention): attention.numHeads
+    case .latent(let attention): attention.numHeads
     }
   }
 
@@ -47,15 +50,26 @@ public enum Mixer: Hashable, Sendable {
   public var cache: CacheShape {
     switch self {
     case .groupedQuery(let attention): attention.cache
+    case .latent(let attention): attention.cache
+    }
+  }
+
+  /// Elements of all heads' keys and values that a query meets in a token: h·(d + d_v).
+  var pairWidth: Count {
+    switch self {
+    case .groupedQuery(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
+    case .latent(let attention):
+      Count(attention.numHeads) * (Count(attention.nopeDim) + Count(attention.ropeDim) + Count(attention.valueDim))
     }
   }
 
   /// The grouped-query attention that it is.
   public var groupedQuery: GroupedQueryAttention? {
-    switch self {
-    case .groupedQuery(let attention): attention
-    }
+    if case .groupedQuery(let attention) = self { attention } else { nil }
   }
+
+  /// The latent attention that it is.
+  public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
@@ -63,6 +77,7 @@ public enum Mixer: Hashable, Sendable {
   ) {
     switch self {
     case .groupedQuery(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .latent(let attention): attention.emit(pass, place, output: output, into: &sink)
     }
   }
 }

@@ -11,6 +11,9 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let ranks: UInt64
   public let isSequenceParallel: Bool
   public let isTraining: Bool
+  /// Whether it is a decode step.
+  public let isDecode: Bool
+  public let latentAttention: LatentAttentionForm
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
 
@@ -20,6 +23,8 @@ public struct PassShape<Scalar: Term>: Sendable {
     ranks = step.tensorParallel
     isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
     isTraining = step.isTraining
+    isDecode = step.phase == .decode
+    latentAttention = step.latentAttention
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
     batch = .input(.batch, step.batch)

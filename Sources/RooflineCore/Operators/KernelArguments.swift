@@ -48,10 +48,16 @@ public struct KernelArguments: Sendable {
     case .attentionGradient: ["batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
-    case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
-    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
+    case .attention:
+      [
+        "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
+        "window", "causal",
+      ]
+    case .qkMatmul, .svMatmul:
+      ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
+    case .rotary:
+      ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused", "latent"]
+    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim", "latent"]
     case .positionEmbedding: ["rows", "width", "positions"]
     case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
       .scale, .residualAdd:
@@ -61,6 +67,7 @@ public struct KernelArguments: Sendable {
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
+    case .batchedGEMM: ["groups", "m", "n", "k"]
     }
   }
 
@@ -84,10 +91,15 @@ public struct KernelArguments: Sendable {
     case .linearGelu: .linearGelu(LinearGelu(try gemm(formats)))
     case .qkMatmul: .qkMatmul(QKMatmul(try attentionShape(), formats: formats))
     case .svMatmul: .svMatmul(SVMatmul(try attentionShape(), formats: formats))
-    case .attention: .attention(Attention(try attentionShape(), mask: try mask(), formats: formats))
+    case .attention:
+      .attention(
+        Attention(
+          try attentionShape(), mask: try mask(), valuesAreKeys: try flag("latent", default: false), formats: formats))
     case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
     case .rotary: .rotary(try rotary(formats))
-    case .keyValueCacheWrite: .keyValueCacheWrite(KeyValueCacheWrite(try rotaryShape(), formats: formats))
+    case .keyValueCacheWrite:
+      .keyValueCacheWrite(
+        KeyValueCacheWrite(try rotaryShape(), keysOnly: try flag("latent", default: false), formats: formats))
     case .positionEmbedding: .positionEmbedding(try positionEmbedding(formats))
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
@@ -106,6 +118,11 @@ public struct KernelArguments: Sendable {
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
     case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
+    case .batchedGEMM:
+      .batchedGEMM(
+        BatchedGEMM(
+          groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
+          k: try input(.gemmK, "k"), formats: formats))
     case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))
@@ -175,10 +192,25 @@ public struct KernelArguments: Sendable {
     guard heads.isMultiple(of: keyValueHeads) else {
       throw .usage("kv_heads=\(keyValueHeads) does not divide heads=\(heads)")
     }
+    let batch = Scalar.input(.batch, try number("batch", default: 1))
+    let width = try number("head_dim", default: nil)
+    let valueWidth = try number("value_dim", default: width)
+    if let shared = try given("shared_dim"), shared > 0 {
+      guard shared < width, keyValueHeads == heads else {
+        throw .usage("shared_dim=\(shared) is the part of head_dim that all heads share; it needs a KV head a head")
+      }
+      return AttentionShape(
+        batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+        heads: .input(.heads, heads), ownDim: .input(.nopeDim, width - shared), sharedDim: .input(.ropeDim, shared),
+        valueDim: .input(.valueDim, valueWidth))
+    }
+    guard values["latent"] == nil || valueWidth <= width else {
+      throw .usage("value_dim=\(valueWidth) is more than head_dim=\(width), of which latent=1 makes it a part")
+    }
     return AttentionShape(
-      batch: .input(.batch, try number("batch", default: 1)), queryTokens: .input(.queryTokens, queries),
-      attendedKeys: .input(.attendedKeys, keys), heads: .input(.heads, heads),
-      keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: try input(.headDim, "head_dim"))
+      batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+      heads: .input(.heads, heads), keyValueHeads: .input(.keyValueHeads, keyValueHeads),
+      headDim: .input(.headDim, width), valueDim: valueWidth == width ? nil : .input(.valueDim, valueWidth))
   }
 
   /// Causal unless said otherwise; `window=0` is none.
@@ -223,7 +255,8 @@ public struct KernelArguments: Sendable {
     }
     return Rotary(
       shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim),
-      keySource: try flag("fused", default: false) ? .fusedProjection : .keyValueCache, formats: formats)
+      keySource: try flag("fused", default: false)
+        ? .fusedProjection : try flag("latent", default: false) ? .latentProjection : .keyValueCache, formats: formats)
   }
 
   /// Without `positions`, every row stands at a place of its own: one sequence.

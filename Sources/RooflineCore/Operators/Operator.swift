@@ -33,6 +33,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case geluAndMul(GeluAndMul<Scalar>)
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
+  case batchedGEMM(BatchedGEMM<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -70,6 +71,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .geluAndMul(let definition): visitor.visit(definition)
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
+    case .batchedGEMM(let definition): visitor.visit(definition)
     }
   }
 }

@@ -39,4 +39,5 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMul = "gelu_and_mul"
   case softcap
   case scale
+  case batchedGEMM = "batched_gemm"
 }

@@ -8,6 +8,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
+  case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
@@ -66,8 +67,13 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .ranks: "p"
     case .message: "M"
     case .valueDim: "d_v"
-    case .cacheRow: "c"
+    case .cacheRow: "d_c"
     case .indexDim: "d_I"
+    case .groups: "g"
+    case .queryRank: "r_q"
+    case .latentRank: "r_kv"
+    case .nopeDim: "d_n"
+    case .ropeDim: "d_r"
     case .stateElements: "n_s"
     case .tokensPerEntry: "ρ"
     case .weightBytes: "e_w"
@@ -124,6 +130,11 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"
+    case .groups: "products beside each other"
+    case .queryRank: "q_lora_rank: elements of a token's query latent"
+    case .latentRank: "kv_lora_rank: elements of a token's key and value latent"
+    case .nopeDim: "qk_nope_head_dim: elements of a head's key that are its own"
+    case .ropeDim: "qk_rope_head_dim: turned elements of a key, the same in all heads"
     case .stateElements: "elements of the state that one device keeps of a sequence, a layer"
     case .tokensPerEntry: "tokens that a compressed entry stands for"
     case .weightBytes: "bytes of a weight element"

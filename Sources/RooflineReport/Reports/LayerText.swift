@@ -18,6 +18,8 @@ enum LayerText {
       parts.append(
         "\(attention.numHeads) query and \(attention.numKeyValueHeads) KV heads of \(attention.headDim)")
       parts += self.attention(attention)
+    } else if let attention = group.mixer?.latent {
+      parts += latent(attention)
     } else {
       parts.append("no attention")
     }
@@ -28,6 +30,13 @@ enum LayerText {
       parts.append("no MLP")
     }
     return parts.joined(separator: ", ")
+  }
+
+  private static func latent(_ attention: LatentAttention) -> [String] {
+    [
+      "\(attention.numHeads) heads of \(attention.nopeDim) + \(attention.ropeDim), values of \(attention.valueDim)",
+      "latents of \(attention.latentRank)\(attention.queryRank.map { " and, of queries, \($0)" } ?? "")",
+    ]
   }
 
   private static func positions(_ attention: GroupedQueryAttention, _ model: DecoderModel) -> String {

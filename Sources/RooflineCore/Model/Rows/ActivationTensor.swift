@@ -4,6 +4,9 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
   case queryKeyValue, scores, cappedScores, probabilities, attended
   case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
+  /// Of latent attention: joined projections, latents of queries and of keys, and what is made of them.
+  case latentProjections, queryLatent, normalizedQueryLatent, keyLatent, normalizedKeyLatent, keyValueUp
+  case absorbedQuery, attendedLatent
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.
