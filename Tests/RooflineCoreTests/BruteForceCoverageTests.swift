@@ -20,6 +20,12 @@ final class BruteForceCoverageTests: XCTestCase {
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
     case .batchedGEMM: BruteForceBatchedGEMMTests.cases
+    case .groupedGEMM: BruteForceExpertTests.groupedCases
+    case .route: BruteForceRouteTests.cases
+    case .expertCombine: BruteForceExpertTests.combineCases
+    case .sigmoidGate: BruteForceExpertTests.gateCases
+    case .clampedSwiGLU: BruteForceExpertTests.clampedCases
+    case .reluSquared: BruteForceExpertTests.reluSquaredCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

@@ -24,7 +24,12 @@ final class KernelColumnsTests: XCTestCase {
       "add_rmsnorm rows=20 width=8192", "add_layernorm rows=20 width=8192", "silu_and_mul rows=20 width=3584",
       "gelu rows=1 width=35840", "relu rows=1 width=35840", "residual_add rows=1 width=35840",
       "embedding rows=20 width=8192", "embedding rows=20 width=8192 tp=7", "all_reduce ranks=8 bytes=65536",
-      "send bytes=65536",
+      "send bytes=65536", "grouped_gemm m=6 n=3584 k=4096 rows=3 experts=8 top_k=2 touched=5",
+      "grouped_gemm m=6 n=4096 k=1792 rows=6 experts=8 top_k=2 touched=5 bias=1",
+      "route rows=3 experts=128 top_k=8 renormalise=1", "route rows=3 experts=256 top_k=8 sigmoid=1 bias=1 scale=1",
+      "route rows=3 experts=8 top_k=2 of_chosen=1", "route rows=3 experts=8 top_k=2 sqrt_softplus=1",
+      "expert_combine rows=3 width=4096 pairs=6", "expert_combine rows=3 width=4096 pairs=3 weighted=0",
+      "sigmoid_gate rows=1 width=4096 gates=2", "swigluoai_and_mul rows=6 width=2880", "relu_squared rows=1 width=64",
     ]
     for kernel in kernels {
       let words = kernel.split(separator: " ").map(String.init)

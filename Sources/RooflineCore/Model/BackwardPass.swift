@@ -121,7 +121,7 @@ public struct BackwardPass<Scalar: Term>: Sendable {
 extension ActivationTensor {
   /// Whether it holds tensors beside each other, each with readers of its own.
   fileprivate var isJoined: Bool {
-    [.queryKeyValue, .gateUp, .latentProjections, .keyLatent, .keyValueUp].contains(self)
+    [.queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp].contains(self)
   }
 }
 

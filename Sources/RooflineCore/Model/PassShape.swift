@@ -16,6 +16,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let latentAttention: LatentAttentionForm
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
+  /// B·T as a plain number, for expectations.
+  public let tokenNumber: Double
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     formats = step.formats
@@ -27,6 +29,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     latentAttention = step.latentAttention
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
+    tokenNumber = Double(step.batch) * Double(step.queryTokens)
     batch = .input(.batch, step.batch)
     queryTokens = .input(.queryTokens, step.queryTokens)
     attendedKeys = .input(.attendedKeys, step.attendedKeys)

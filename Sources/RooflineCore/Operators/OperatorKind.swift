@@ -40,4 +40,10 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case softcap
   case scale
   case batchedGEMM = "batched_gemm"
+  case groupedGEMM = "grouped_gemm"
+  case route
+  case expertCombine = "expert_combine"
+  case sigmoidGate = "sigmoid_gate"
+  case clampedSwiGLU = "swigluoai_and_mul"
+  case reluSquared = "relu_squared"
 }

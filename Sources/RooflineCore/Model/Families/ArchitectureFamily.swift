@@ -19,6 +19,7 @@ enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, OPTFamily.self, GPTNeoXFamily.self,
+    MixtralFamily.self, Qwen3MoEFamily.self,
   ]
 
   /// Names of all classes that are read.
