@@ -51,7 +51,7 @@ public struct KernelArguments: Sendable {
     case .attention:
       [
         "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
-        "window", "causal",
+        "window", "top_k", "causal",
       ]
     case .qkMatmul, .svMatmul:
       ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
@@ -68,12 +68,14 @@ public struct KernelArguments: Sendable {
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
     case .batchedGEMM: ["groups", "m", "n", "k"]
+    case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
+    case .indexSelection: ["batch", "query", "context", "top_k"]
+    case .indexRotation: ["rows", "heads", "width"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
-    case .sigmoidGate: ["rows", "width", "gates"]
-    case .clampedSwiGLU, .reluSquared: ["rows", "width"]
+    case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
     }
   }
 
@@ -129,6 +131,9 @@ public struct KernelArguments: Sendable {
         BatchedGEMM(
           groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
           k: try input(.gemmK, "k"), formats: formats))
+    case .indexScores: .indexScores(try indexScores(formats))
+    case .indexSelection: .indexSelection(try indexSelection(formats))
+    case .indexRotation: .indexRotation(try indexRotation(formats))
     case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))
@@ -138,10 +143,11 @@ public struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
-    case .sigmoidGate: .sigmoidGate(try sigmoidGate(formats))
+    case .sigmoidGate:
+      .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .clampedSwiGLU:
       .clampedSwiGLU(ClampedSwiGLU(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .reluSquared: .reluSquared(ReluSquared(elements: try elements(), formats: formats))
+    case .squaredRelu: .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))
     case .gemmInputGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .input))
     case .gemmWeightGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .weight))
     case .biasGradient:

@@ -30,6 +30,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .full: columns.append(Column("causal", 0))
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
+      case .selected(let kept): columns.append(Column("top_k", kept))
       }
       if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
       self.init(.attention, columns)
@@ -66,9 +67,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         KernelColumns.rows(combine.rows, combine.width) + [Column("pairs", combine.pairs)]
           + (combine.isWeighted ? [] : [Column("weighted", 0)]))
     case .sigmoidGate(let gate):
-      self.init(.sigmoidGate, KernelColumns.rows(1, gate.elements) + [Column("gates", gate.gates)])
+      self.init(.sigmoidGate, KernelColumns.rows(gate.gates, gate.width))
     case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
-    case .reluSquared(let relu): self.init(.reluSquared, KernelColumns.rows(1, relu.elements))
+    case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
     case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
@@ -87,6 +88,18 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         [
           Column("groups", product.groups), Column("m", product.m), Column("n", product.n), Column("k", product.k),
         ])
+    case .indexScores(let scores):
+      self.init(
+        .indexScores,
+        [
+          Column("batch", scores.batch), Column("query", scores.queryTokens), Column("context", scores.keys),
+          Column("heads", scores.heads), Column("head_dim", scores.width),
+        ])
+    case .indexSelection: return nil
+    case .indexRotation(let rotation):
+      self.init(
+        .indexRotation,
+        [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

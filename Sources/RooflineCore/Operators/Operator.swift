@@ -34,12 +34,15 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
   case batchedGEMM(BatchedGEMM<Scalar>)
+  case indexScores(IndexScores<Scalar>)
+  case indexSelection(IndexSelection<Scalar>)
+  case indexRotation(IndexRotation<Scalar>)
   case groupedGEMM(GroupedGEMM<Scalar>)
   case route(Route<Scalar>)
   case expertCombine(ExpertCombine<Scalar>)
   case sigmoidGate(SigmoidGate<Scalar>)
   case clampedSwiGLU(ClampedSwiGLU<Scalar>)
-  case reluSquared(ReluSquared<Scalar>)
+  case squaredRelu(SquaredRelu<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -78,12 +81,15 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
     case .batchedGEMM(let definition): visitor.visit(definition)
+    case .indexScores(let definition): visitor.visit(definition)
+    case .indexSelection(let definition): visitor.visit(definition)
+    case .indexRotation(let definition): visitor.visit(definition)
     case .groupedGEMM(let definition): visitor.visit(definition)
     case .route(let definition): visitor.visit(definition)
     case .expertCombine(let definition): visitor.visit(definition)
     case .sigmoidGate(let definition): visitor.visit(definition)
     case .clampedSwiGLU(let definition): visitor.visit(definition)
-    case .reluSquared(let definition): visitor.visit(definition)
+    case .squaredRelu(let definition): visitor.visit(definition)
     }
   }
 }

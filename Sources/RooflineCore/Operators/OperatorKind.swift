@@ -40,10 +40,13 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case softcap
   case scale
   case batchedGEMM = "batched_gemm"
+  case indexScores = "index_scores"
+  case indexSelection = "index_topk"
+  case indexRotation = "index_hadamard"
   case groupedGEMM = "grouped_gemm"
   case route
   case expertCombine = "expert_combine"
   case sigmoidGate = "sigmoid_gate"
   case clampedSwiGLU = "swigluoai_and_mul"
-  case reluSquared = "relu_squared"
+  case squaredRelu = "relu2"
 }
