@@ -20,6 +20,9 @@ final class BruteForceCoverageTests: XCTestCase {
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
     case .batchedGEMM: BruteForceBatchedGEMMTests.cases
+    case .indexScores: BruteForceIndexTests.scoreCases
+    case .indexSelection: BruteForceIndexTests.selectionCases
+    case .indexRotation: BruteForceIndexTests.rotationCases
     case .groupedGEMM: BruteForceExpertTests.groupedCases
     case .route: BruteForceRouteTests.cases
     case .expertCombine: BruteForceExpertTests.combineCases

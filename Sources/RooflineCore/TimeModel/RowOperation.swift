@@ -18,7 +18,8 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .send, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient,
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
-      .geluAndMul, .softcap, .scale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
+      .geluAndMul, .softcap, .scale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
+      .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
       return nil
     }
   }

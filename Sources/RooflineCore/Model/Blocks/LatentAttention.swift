@@ -195,7 +195,8 @@ extension LatentAttention {
         sink.row(
           .attention, place,
           Attention(
-            naive(pass.attendedKeys), mask: mask, keyValueHome: .activation, keepsProbabilities: pass.isTraining, formats: formats),
+            naive(pass.attendedKeys), mask: mask, keyValueHome: .activation, keepsProbabilities: pass.isTraining,
+            formats: formats),
           reads: Activations(queries, .keyValueUp, .keyValueUp),
           writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended))
       }
@@ -237,7 +238,8 @@ extension LatentAttention {
       emitRotary(queries: .absorbedQuery, into: &sink)
       switch pass.operatorSet {
       case .separate:
-        emitSeparate(absorbed(rectangleKeys), queries: .absorbedQuery, keys: .cache, output: .attendedLatent, into: &sink)
+        emitSeparate(
+          absorbed(rectangleKeys), queries: .absorbedQuery, keys: .cache, output: .attendedLatent, into: &sink)
       case .fused:
         sink.row(
           .attention, place,

@@ -39,7 +39,8 @@ extension ConfigurationKeys {
     guard width.nonzeroBitCount == 1, width >= attention.ropeDim else {
       throw text.wrong(
         "index_head_dim", .integer(Int64(width)),
-        "a power of two, at least qk_rope_head_dim (\(attention.ropeDim)): the indexer's rows are turned and transformed")
+        "a power of two, at least qk_rope_head_dim (\(attention.ropeDim)): the indexer's rows are turned and transformed"
+      )
     }
     return IndexedSelection(
       kept: try required("index_topk", "the number of keys that an indexer chooses"),
