@@ -19,6 +19,19 @@ final class BruteForceCoverageTests: XCTestCase {
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
+    case .causalConvolution: BruteForceMixerRowTests.convolutionCases
+    case .l2Norm: BruteForceMixerRowTests.l2NormCases
+    case .gatedRMSNorm: BruteForceMixerRowTests.gatedNormCases
+    case .sigmoidGate: BruteForceMixerRowTests.gateCases
+    case .silu: BruteForceMixerRowTests.siluCases
+    case .squaredRelu: BruteForceMixerRowTests.squaredReluCases
+    case .softplus: BruteForceMixerRowTests.softplusCases
+    case .deltaGates: BruteForceMixerRowTests.deltaGateCases
+    case .bankMix: BruteForceMixerRowTests.bankMixCases
+    case .deltaRule: BruteForceDeltaRuleTests.cases
+    case .stateSpaceScan: BruteForceStateSpaceTests.scanCases
+    case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
+    case .lightningAttention: BruteForceLightningTests.cases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

@@ -30,16 +30,31 @@ public struct LayerGroup: Hashable, Sendable {
 /// What mixes a sequence's tokens.
 public enum Mixer: Hashable, Sendable {
   case groupedQuery(GroupedQueryAttention)
+  case gatedDeltaNet(GatedDeltaNet)
+  case kimiDelta(KimiDeltaAttention)
+  case mamba2(Mamba2Mixer)
+  case mamba(MambaMixer)
+  case lightning(LightningMixer)
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     switch self {
     case .groupedQuery(let attention): attention.isLegal(tensorParallel: degree)
+    case .gatedDeltaNet(let net): net.isLegal(tensorParallel: degree)
+    case .kimiDelta(let attention): attention.isLegal(tensorParallel: degree)
+    case .mamba2(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .mamba(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .lightning(let mixer): mixer.isLegal(tensorParallel: degree)
     }
   }
 
   var dividedByRanks: UInt64 {
     switch self {
     case .groupedQuery(let attention): attention.numHeads
+    case .gatedDeltaNet(let net): net.numKeyHeads
+    case .kimiDelta(let attention): attention.numHeads
+    case .mamba2(let mixer): mixer.numHeads
+    case .mamba(let mixer): mixer.innerWidth
+    case .lightning(let mixer): mixer.numHeads
     }
   }
 
@@ -47,6 +62,11 @@ public enum Mixer: Hashable, Sendable {
   public var cache: CacheShape {
     switch self {
     case .groupedQuery(let attention): attention.cache
+    case .gatedDeltaNet(let net): net.cache
+    case .kimiDelta(let attention): attention.cache
+    case .mamba2(let mixer): mixer.cache
+    case .mamba(let mixer): mixer.cache
+    case .lightning(let mixer): mixer.cache
     }
   }
 
@@ -54,6 +74,7 @@ public enum Mixer: Hashable, Sendable {
   public var groupedQuery: GroupedQueryAttention? {
     switch self {
     case .groupedQuery(let attention): attention
+    case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: nil
     }
   }
 
@@ -63,6 +84,11 @@ public enum Mixer: Hashable, Sendable {
   ) {
     switch self {
     case .groupedQuery(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .gatedDeltaNet(let net): net.emit(pass, place, output: output, into: &sink)
+    case .kimiDelta(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .mamba2(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .mamba(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .lightning(let mixer): mixer.emit(pass, place, output: output, into: &sink)
     }
   }
 }

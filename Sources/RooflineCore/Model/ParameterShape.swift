@@ -110,7 +110,7 @@ private struct WeightSink<Scalar: Term>: RowSink {
       add(
         WeightTensor(
           scope: scope, name: "\(prefix)\(name).\(parameter.role.rawValue)", copies: copies,
-          dimensions: ([parameter.outputs] + (parameter.inputs.map { [$0] } ?? [])).map(\.spelledOut),
+          dimensions: parameter.dimensions.map(\.spelledOut),
           isVector: parameter.format.letter == .residualBytes, isGathered: parameter.isGathered))
     }
   }

@@ -11,6 +11,10 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let ranks: UInt64
   public let isSequenceParallel: Bool
   public let isTraining: Bool
+  /// Whether recurrences go token after token, and not in chunks.
+  let isDecode: Bool
+  /// What becomes of recurrences' states.
+  let stateTraffic: Recurrence<Scalar>.StateTraffic
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
 
@@ -20,6 +24,8 @@ public struct PassShape<Scalar: Term>: Sendable {
     ranks = step.tensorParallel
     isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
     isTraining = step.isTraining
+    isDecode = step.phase == .decode
+    stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
     batch = .input(.batch, step.batch)

@@ -1,7 +1,7 @@
 /// An operator named by its kind and the columns of a measurement file: `gemm m=16 n=8192 k=1024`.
 public struct KernelArguments: Sendable {
   public let kind: OperatorKind
-  private let values: [String: String]
+  let values: [String: String]
 
   /// - Parameters:
   ///   - kind: an operator kind, or `row` or `collective` with the kind in `op`.
@@ -61,6 +61,9 @@ public struct KernelArguments: Sendable {
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates, .deltaRule,
+      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
+      recurrentColumns(of: kind)
     }
   }
 
@@ -128,6 +131,9 @@ public struct KernelArguments: Sendable {
     case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
     case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates, .deltaRule,
+      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
+      try recurrent(formats)
     }
   }
 
@@ -264,16 +270,16 @@ public struct KernelArguments: Sendable {
     return Collective(pattern, ranks: try input(.ranks, "ranks"), message: try input(.message, "bytes"))
   }
 
-  private func elements<Scalar: Term>() throws(InputError) -> Scalar {
+  func elements<Scalar: Term>() throws(InputError) -> Scalar {
     let rows: Scalar = try input(.rows, "rows")
     return rows * (try input(.width, "width"))
   }
 
-  private func input<Scalar: Term>(_ letter: Letter, _ column: String) throws(InputError) -> Scalar {
+  func input<Scalar: Term>(_ letter: Letter, _ column: String) throws(InputError) -> Scalar {
     .input(letter, try number(column, default: nil))
   }
 
-  private func number(_ column: String, default fallback: UInt64?) throws(InputError) -> UInt64 {
+  func number(_ column: String, default fallback: UInt64?) throws(InputError) -> UInt64 {
     guard let text = values[column] else {
       if let fallback { return fallback }
       throw .usage("kernel \(kind.rawValue) needs \(column)=NUMBER")
@@ -289,7 +295,7 @@ public struct KernelArguments: Sendable {
     values[column] == nil ? nil : try number(column, default: nil)
   }
 
-  private func flag(_ column: String, default fallback: Bool) throws(InputError) -> Bool {
+  func flag(_ column: String, default fallback: Bool) throws(InputError) -> Bool {
     switch values[column] {
     case nil: fallback
     case "true", "1": true

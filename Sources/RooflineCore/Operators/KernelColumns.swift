@@ -67,13 +67,17 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .collective(let collective):
       self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates, .deltaRule,
+      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
+      guard let columns = KernelColumns.recurrent(value) else { return nil }
+      self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
       return nil
     }
   }
 
-  private init(_ kind: OperatorKind, _ columns: [Column]) {
+  init(_ kind: OperatorKind, _ columns: [Column]) {
     self.kind = kind
     self.columns = columns
   }
@@ -82,7 +86,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     [Column("m", gemm.m), Column("n", gemm.n), Column("k", gemm.k)] + (gemm.hasBias ? [Column("bias", 1)] : [])
   }
 
-  private static func rows(_ rows: Count, _ width: Count) -> [Column] {
+  static func rows(_ rows: Count, _ width: Count) -> [Column] {
     [Column("rows", rows), Column("width", width)]
   }
 

@@ -33,6 +33,19 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case geluAndMul(GeluAndMul<Scalar>)
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
+  case causalConvolution(CausalConvolution<Scalar>)
+  case l2Norm(L2Norm<Scalar>)
+  case gatedRMSNorm(GatedRMSNorm<Scalar>)
+  case sigmoidGate(SigmoidGate<Scalar>)
+  case silu(Silu<Scalar>)
+  case squaredRelu(SquaredRelu<Scalar>)
+  case softplus(Softplus<Scalar>)
+  case deltaGates(DeltaGates<Scalar>)
+  case deltaRule(DeltaRule<Scalar>)
+  case stateSpaceScan(StateSpaceScan<Scalar>)
+  case selectiveScan(SelectiveScan<Scalar>)
+  case lightningAttention(LightningAttention<Scalar>)
+  case bankMix(BankMix<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -70,6 +83,19 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .geluAndMul(let definition): visitor.visit(definition)
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
+    case .causalConvolution(let definition): visitor.visit(definition)
+    case .l2Norm(let definition): visitor.visit(definition)
+    case .gatedRMSNorm(let definition): visitor.visit(definition)
+    case .sigmoidGate(let definition): visitor.visit(definition)
+    case .silu(let definition): visitor.visit(definition)
+    case .squaredRelu(let definition): visitor.visit(definition)
+    case .softplus(let definition): visitor.visit(definition)
+    case .deltaGates(let definition): visitor.visit(definition)
+    case .deltaRule(let definition): visitor.visit(definition)
+    case .stateSpaceScan(let definition): visitor.visit(definition)
+    case .selectiveScan(let definition): visitor.visit(definition)
+    case .lightningAttention(let definition): visitor.visit(definition)
+    case .bankMix(let definition): visitor.visit(definition)
     }
   }
 }

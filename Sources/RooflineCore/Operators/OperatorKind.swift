@@ -39,4 +39,17 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMul = "gelu_and_mul"
   case softcap
   case scale
+  case causalConvolution = "conv"
+  case l2Norm = "l2norm"
+  case gatedRMSNorm = "gated_rmsnorm"
+  case sigmoidGate = "sigmoid_gate"
+  case silu
+  case squaredRelu = "relu2"
+  case softplus
+  case deltaGates = "delta_gates"
+  case deltaRule = "delta_rule"
+  case stateSpaceScan = "ssm_scan"
+  case selectiveScan = "selective_scan"
+  case lightningAttention = "lightning_attention"
+  case bankMix = "bank_mix"
 }

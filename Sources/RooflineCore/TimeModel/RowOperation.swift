@@ -18,7 +18,8 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .send, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient,
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
-      .geluAndMul, .softcap, .scale:
+      .geluAndMul, .softcap, .scale, .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus,
+      .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
       return nil
     }
   }

@@ -63,7 +63,9 @@ extension TimedKernel {
     case .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
-      .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .causalConvolution, .l2Norm,
+      .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix:
       return nil
     }
   }

@@ -14,13 +14,7 @@ enum LayerText {
   /// The same with dimensions, of one group among several.
   static func description(_ group: LayerGroup, _ model: DecoderModel) -> String {
     var parts: [String] = []
-    if let attention = group.mixer?.groupedQuery {
-      parts.append(
-        "\(attention.numHeads) query and \(attention.numKeyValueHeads) KV heads of \(attention.headDim)")
-      parts += self.attention(attention)
-    } else {
-      parts.append("no attention")
-    }
+    parts += group.mixer.map(mixer) ?? ["no attention"]
     if let feedForward = group.feedForward {
       parts.append(
         "\(self.feedForward(feedForward, isBeside: group.residual == .parallel)), \(feedForward.intermediateSize) wide")
@@ -28,6 +22,23 @@ enum LayerText {
       parts.append("no MLP")
     }
     return parts.joined(separator: ", ")
+  }
+
+  private static func mixer(_ mixer: Mixer) -> [String] {
+    switch mixer {
+    case .groupedQuery(let attention):
+      ["\(attention.numHeads) query and \(attention.numKeyValueHeads) KV heads of \(attention.headDim)"]
+        + self.attention(attention)
+    case .gatedDeltaNet(let net):
+      [
+        "gated delta net of \(net.numKeyHeads) key heads of \(net.keyDim) and \(net.numValueHeads) value heads of \(net.valueDim)"
+      ]
+    case .kimiDelta(let attention): ["Kimi delta attention of \(attention.numHeads) heads of \(attention.headDim)"]
+    case .mamba2(let mixer):
+      ["Mamba-2 of \(mixer.numHeads) heads of \(mixer.headDim) in \(mixer.numGroups) groups, state \(mixer.stateSize)"]
+    case .mamba(let mixer): ["Mamba of \(mixer.innerWidth) channels, state \(mixer.stateSize)"]
+    case .lightning(let mixer): ["lightning attention of \(mixer.numHeads) heads of \(mixer.headDim)"]
+    }
   }
 
   private static func positions(_ attention: GroupedQueryAttention, _ model: DecoderModel) -> String {
@@ -41,6 +52,7 @@ enum LayerText {
     if attention.hasQueryKeyNorm { parts.append("norms of queries and keys") }
     if let window = attention.window { parts.append("a window of \(window)") }
     if attention.capsScores { parts.append("capped scores") }
+    if attention.hasOutputGate { parts.append("a gate on the output") }
     return parts
   }
 

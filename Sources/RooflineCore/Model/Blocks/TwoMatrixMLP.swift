@@ -1,7 +1,10 @@
 /// y = down(act(up(x))).
 public struct TwoMatrixMLP: Hashable, Sendable {
   /// The function between the matrices.
-  public enum Activation: String, Hashable, Sendable, CaseIterable { case gelu, relu }
+  public enum Activation: String, Hashable, Sendable, CaseIterable { 
+    case gelu, relu
+    case squaredRelu = "relu2"
+  }
 
   public var intermediateSize: UInt64
   public var activation: Activation
@@ -26,7 +29,7 @@ public struct TwoMatrixMLP: Hashable, Sendable {
     let projection = pass.columnParallel(intermediate, bias: hasBias)
     let (read, gated) = (Activations(.normalized), Activations(.gated))
     switch (pass.operatorSet, activation) {
-    case (.separate, _):
+    case (.separate, _), (.fused, .squaredRelu):
       sink.row(.upProj, place, projection, reads: read, writes: Activations(.up), weight: up)
       emitActivation(elements: pass.tokens * intermediate, pass, place, into: &sink)
     case (.fused, .gelu): sink.row(.upProjGelu, place, LinearGelu(projection), reads: read, writes: gated, weight: up)
@@ -47,6 +50,8 @@ public struct TwoMatrixMLP: Hashable, Sendable {
       sink.row(.mlpGelu, place, Gelu(elements: elements, formats: pass.formats), reads: read, writes: gated)
     case .relu:
       sink.row(.mlpRelu, place, Relu(elements: elements, formats: pass.formats), reads: read, writes: gated)
+    case .squaredRelu:
+      sink.row("mlp_relu2", place, SquaredRelu(elements: elements, formats: pass.formats), reads: read, writes: gated)
     }
   }
 }

@@ -4,6 +4,9 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
   case queryKeyValue, scores, cappedScores, probabilities, attended
   case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
+  // Of recurrent mixers and gated attention.
+  case projected, convolved, convolvedQuery, convolvedKey, gateProjection, gateLatent, decayProjection, decayLatent
+  case learnProjection, stepGates, stepProjection, mixing, scanned, gatedAttention
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.
