@@ -14,7 +14,7 @@ extension Calibrator {
 
   /// Mean |predicted/measured − 1| on rows that the constants were fitted to; infinite where there is no prediction.
   func mape(of constants: Calibration.Constants, on rows: [Observation]) -> Double {
-    guard let model = KernelModel(constants, facts: facts, capability: capability),
+    guard let model = KernelModel(constants, facts: facts, generation: generation),
       let errors = ErrorStatistics(
         predicted: rows.map { model.microseconds($0.kernel) }, measured: rows.map(\.microseconds))
     else { return .infinity }

@@ -4,7 +4,7 @@ import RooflineCore
 public struct Calibrator: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
   /// What fits shrink to; nil: nothing is known before.
   public let prior: CalibrationSet?
   /// Whether fits shrink to the prior; otherwise they only begin at it.
@@ -24,7 +24,7 @@ public struct Calibrator: Sendable {
     self.hardware = hardware
     let set = try CalibrationSet(hardware, layers: [])
     facts = set.facts
-    capability = set.capability
+    generation = set.generation
     self.prior = prior
     self.shrinks = shrinks
   }
@@ -80,11 +80,13 @@ public struct Calibrator: Sendable {
   }
 
   /// Whether the prior is of GPUs like this one.
-  private var isOfThisGeneration: Bool { prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false }
+  private var isOfThisGeneration: Bool {
+    prior?.layers.allSatisfy { $0.computeCapability == generation.capability } ?? false
+  }
 
   public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
     // Sizes at which the time model itself gives up say nothing about its constants.
-    let standard = KernelModel(.standard(key, capability: capability), facts: facts, capability: capability)
+    let standard = KernelModel(.standard(key), facts: facts, generation: generation)
     let described = given.filter { standard?.microseconds($0.kernel).isFinite ?? true }
     let impossible = described.filter(isImpossible)
     guard impossible.count * 10 <= described.count else {
@@ -100,7 +102,7 @@ public struct Calibrator: Sendable {
     outcome.impossible = impossible
     let found = all.first.flatMap { prior?.find($0.kernel, family: key.family, launch: key.launch) }
     // Without constants of the library itself, what its name tells is the place to begin.
-    let base = found?.constants ?? .standard(key, capability: capability)
+    let base = found?.constants ?? .standard(key)
     let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
     let pull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
     func error(ofPriorOn rows: [Observation]) -> ErrorStatistics? {
@@ -114,10 +116,10 @@ public struct Calibrator: Sendable {
       outcome.remark = "\(all.count) row\(all.count == 1 ? "" : "s"); a fit needs \(Calibrator.leastRows)"
       return outcome
     }
-    let fit = EntryFit(key, facts: facts, capability: capability)
+    let fit = EntryFit(key, facts: facts, generation: generation)
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
     guard let first = fit.fit(thinned, prior: base, pull: pull) else {
-      outcome.remark = "no time model for \(key.family) on compute capability \(capability)"
+      outcome.remark = "no time model for \(key.family) on compute capability \(generation.capability)"
       return outcome
     }
     let (rows, rejected) = split(all, by: first, key)
@@ -176,7 +178,7 @@ public struct Calibrator: Sendable {
   private func split(
     _ rows: [Observation], by result: EntryFit.Result, _ key: Calibration.Key
   ) -> (kept: [Observation], rejected: [Observation]) {
-    guard let model = KernelModel(result.constants, facts: facts, capability: capability) else {
+    guard let model = KernelModel(result.constants, facts: facts, generation: generation) else {
       return (rows, [])
     }
     var kept: [Observation] = []
@@ -207,7 +209,7 @@ public struct Calibrator: Sendable {
           Calibrator.thin(training, to: Calibrator.mostRows / 2), prior: prior, starts: [start], rounds: 3,
           // A width or two left out leaves too little to fit everything by.
           pull: groups.count < 4 ? .strong : pull, explores: false),
-        let model = KernelModel(result.constants, facts: facts, capability: capability)
+        let model = KernelModel(result.constants, facts: facts, generation: generation)
       else { return nil }
       for row in rows where fold[row.shapeGroup] == out {
         pairs.append((model.microseconds(row.kernel), row.microseconds))

@@ -4,12 +4,12 @@ import RooflineCore
 public struct EntryFit: Sendable {
   public let key: Calibration.Key
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
 
-  public init(_ key: Calibration.Key, facts: DeviceFacts, capability: String) {
+  public init(_ key: Calibration.Key, facts: DeviceFacts, generation: GPUGeneration) {
     self.key = key
     self.facts = facts
-    self.capability = capability
+    self.generation = generation
   }
 
   /// How strongly a prior pulls constants back to its own.
@@ -50,7 +50,7 @@ public struct EntryFit: Sendable {
     _ observations: [Observation], prior: Calibration.Constants?, weights: [Double]? = nil,
     starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong, explores: Bool = true
   ) -> Result? {
-    let standard = prior ?? Calibration.Constants.standard(key, capability: capability)
+    let standard = prior ?? Calibration.Constants.standard(key)
     let ownPull: Pull = prior == nil ? .none : pull
     let run = Run(
       prior: prior, observations: observations, weights: weights, starts: starts, rounds: rounds, pull: ownPull,
@@ -95,7 +95,7 @@ public struct EntryFit: Sendable {
     unwrap: (Calibration.Constants) -> C?
   ) -> Result? {
     let observations = run.observations
-    guard KernelModel(wrap(base), facts: facts, capability: capability) != nil else { return nil }
+    guard KernelModel(wrap(base), facts: facts, generation: generation) != nil else { return nil }
     // A part that the prior does not have is not invented by a fit.
     let free = C.parameters.filter { $0.isRequired || $0.get(base) != $0.get(C.initial) }
     func constants(_ values: [Double]) -> C {
@@ -111,7 +111,7 @@ public struct EntryFit: Sendable {
         }, measured: observations.map(\.microseconds), weights: run.weights.map { weights in rows.map { weights[$0] } },
         predictNear: near(observations) { wrap(constants($0)) }
       ) { values in
-        let model = KernelModel(wrap(constants(values)), facts: facts, capability: capability)
+        let model = KernelModel(wrap(constants(values)), facts: facts, generation: generation)
         return observations.map { model?.microseconds($0.kernel) ?? .nan }
       }
     }
@@ -150,9 +150,9 @@ extension EntryFit {
     guard key.kind == .gemm else { return nil }
     let shapes = observations.compactMap { row in if case .gemm(let shape) = row.kernel.shape { shape } else { nil } }
     guard shapes.count == observations.count else { return nil }
-    let (facts, capability) = (facts, capability)
+    let (facts, generation) = (facts, generation)
     func model(_ values: [Double]) -> GEMMTimeModel? {
-      guard case .gemm(let model) = KernelModel(constants(values), facts: facts, capability: capability) else {
+      guard case .gemm(let model) = KernelModel(constants(values), facts: facts, generation: generation) else {
         return nil
       }
       return model
@@ -187,7 +187,7 @@ extension EntryFit {
 
 extension Calibration.Constants {
   /// Where a fit begins that has no prior.
-  static func standard(_ key: Calibration.Key, capability: String) -> Calibration.Constants {
+  static func standard(_ key: Calibration.Key) -> Calibration.Constants {
     switch key.kind {
     case .gemm: .gemm(.initial)
     case .attention where key.phase == .prefill: .prefill(.initial, .standard(key.family, headDim: key.headDim ?? 128))

@@ -6,7 +6,7 @@ import XCTest
 
 /// Products as values: where their elements lie, how cuBLASLt sees them, and what it does not compute.
 final class MatrixProductTests: XCTestCase {
-  private let hopper = DeviceProperties.ComputeCapability(major: 9, minor: 0)
+  private let hopper = ComputeCapability(major: 9, minor: 0)
 
   func testALinearLayerIsDense() {
     let product = MatrixProduct(m: 7, n: 5, k: 3, format: .fp16)

@@ -199,7 +199,7 @@ final class StandInKernelTests: XCTestCase {
     let fake = try FakeGPU()
     try fake.apply("refuse=rotary.cu")
     let compiler = try KernelCompiler(path: fake.path)
-    let capability = DeviceProperties.ComputeCapability(major: 9, minor: 0)
+    let capability = ComputeCapability(major: 9, minor: 0)
     let log = try KernelSources.compile("rmsnorm.cu", compiler, capability).log
     XCTAssertEqual(log.components(separatedBy: "Used 32 registers, 380 bytes cmem[0]").count - 1, 3)
     XCTAssertEqual(log.components(separatedBy: " 0 bytes spill stores, 0 bytes spill loads").count - 1, 3)

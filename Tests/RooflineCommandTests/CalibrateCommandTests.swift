@@ -44,7 +44,7 @@ final class CalibrateCommandTests: CommandTestCase {
 
     let calibration = try Calibration.decode(JSONValue.read(file: output.path), file: output.path)
     XCTAssertEqual(calibration.hardware, "h100-sxm")
-    XCTAssertEqual(calibration.computeCapability, "9.0")
+    XCTAssertEqual(calibration.computeCapability.description, "9.0")
     XCTAssertEqual(calibration.date.count, 10)
     XCTAssertEqual(calibration.entries.map(\.fit.rows), [60])
     XCTAssertEqual(calibration.entries.map(\.fit.data), ["synthetic"])

@@ -98,7 +98,7 @@ final class DevicesCommandTests: CommandTestCase {
     XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
     let spec = try Fixtures.catalog.hardware(file)
     XCTAssertEqual(spec.name, "rtx-6000-ada-generation")
-    XCTAssertEqual(spec.computeCapability, "8.9")
+    XCTAssertEqual(spec.computeCapability?.description, "8.9")
     XCTAssertEqual(spec.compute?.streamingMultiprocessors, 142)
     XCTAssertEqual(spec.compute?.tensor, [:])
     XCTAssertNil(spec.memory?.bandwidth)

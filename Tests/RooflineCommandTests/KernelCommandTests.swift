@@ -70,8 +70,8 @@ final class KernelCommandTests: CommandTestCase {
       .addLayerNorm: "rows=3 width=5", .relu: "rows=3 width=5", .linearRelu: "m=3 n=5 k=7 bias=true",
       .positionEmbedding: "rows=6 width=5 positions=3", .keyValueCacheWrite: "rows=6 batch=2 heads=4 head_dim=8",
       .causalConvolution: "query=5 channels=6 width=4 bias=1 past=1", .l2Norm: "rows=3 width=5",
-      .gatedRMSNorm: "rows=6 width=5 weights=10 sigmoid=1", .sigmoidGate: "rows=3 width=1", .silu: "rows=3 width=5",
-      .squaredRelu: "rows=3 width=5", .softplus: "rows=3 width=5 bias=1", .deltaGates: "rows=3 heads=2 width=4",
+      .gatedRMSNorm: "rows=6 width=5 weights=10 sigmoid=1", .silu: "rows=3 width=5",
+      .softplus: "rows=3 width=5 bias=1", .deltaGates: "rows=3 heads=2 width=4",
       .deltaRule: "query=5 k_heads=1 v_heads=2 k_dim=3 v_dim=4 chunk=2 fused=1 past=1",
       .stateSpaceScan: "query=5 heads=4 head_dim=3 groups=2 state=6 chunk=2", .bankMix: "rows=3 width=5 snapshots=2",
       .selectiveScan: "query=5 channels=6 state=3 state_bits=16", .lightningAttention: "query=5 heads=2 head_dim=4",
@@ -81,6 +81,9 @@ final class KernelCommandTests: CommandTestCase {
       .valueGradient: "query=5 heads=4 kv_heads=2 head_dim=7",
       .softmaxGradient: "rows=3 width=5", .attentionGradient: "batch=2 query=5 heads=4 kv_heads=2 head_dim=7 window=2",
       .rmsNormInputGradient: "rows=3 width=5 residual=true", .rmsNormWeightGradient: "rows=3 width=5",
+      .groupedGEMM: "m=6 n=5 k=7 experts=4 top_k=2 bias=true", .route: "rows=3 experts=8 top_k=2 sigmoid=1 bias=1",
+      .expertCombine: "rows=3 width=5 pairs=6", .sigmoidGate: "rows=3 width=5 gates=3",
+      .clampedSwiGLU: "rows=3 width=5", .reluSquared: "rows=3 width=5",
       .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
     ]
     for kind in OperatorKind.allCases {

@@ -47,7 +47,8 @@ final class ShowCommandTests: CommandTestCase {
       XCTAssertEqual(parameters["total"] as? Int, total, name)
       XCTAssertEqual(parameters["active"] as? Int, total, name)
       XCTAssertEqual(parameters["activeWithoutEmbedding"] as? Int, withoutEmbedding, name)
-      XCTAssertEqual(parameters.count, 3, name)
+      XCTAssertEqual(parameters["buffers"] as? Int, 0, name)
+      XCTAssertEqual(parameters.count, 4, name)
     }
   }
 

@@ -66,7 +66,7 @@ final class CalibrationRecoveryTests: XCTestCase {
     for (synthetic, runs) in [
       (SyntheticRows.gemm, 3), (SyntheticRows.decode, 8), (SyntheticRows.prefill, 4), (SyntheticRows.row, 4),
     ] {
-      let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, capability: SyntheticRows.capability)
+      let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, generation: SyntheticRows.generation)
       for run in 0..<runs {
         let rows = synthetic.rows(
           CalibrationRecoveryTests.rows, noise: CalibrationRecoveryTests.noise, &generator)
@@ -87,7 +87,7 @@ final class CalibrationRecoveryTests: XCTestCase {
   func testProtocolsOfACollectiveComeBackInSomeOrder() throws {
     var generator = SeededGenerator(seed: 52)
     let synthetic = SyntheticRows.collective
-    let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, capability: SyntheticRows.capability)
+    let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, generation: SyntheticRows.generation)
     for run in 0..<6 {
       let rows = synthetic.rows(300, noise: CalibrationRecoveryTests.noise, &generator)
       let start = start(synthetic.truth, factor: 2, &generator)
@@ -105,7 +105,7 @@ final class CalibrationRecoveryTests: XCTestCase {
   /// Launch and wave fill hardly differ in their effect: alone each is uncertain, and says so; their sum is not.
   func testADegeneratePairHasALargeErrorAndACertainSum() throws {
     var generator = SeededGenerator(seed: 53)
-    let fit = EntryFit(SyntheticRows.gemm.key, facts: SyntheticRows.facts, capability: SyntheticRows.capability)
+    let fit = EntryFit(SyntheticRows.gemm.key, facts: SyntheticRows.facts, generation: SyntheticRows.generation)
     for _ in 0..<2 {
       // Without rows of many waves at small K, nothing tells them apart.
       let rows = SyntheticRows.gemm.rows(200, noise: CalibrationRecoveryTests.noise, &generator).enumerated()
@@ -123,7 +123,7 @@ final class CalibrationRecoveryTests: XCTestCase {
   /// Rows that say nothing of a constant leave it at its prior.
   func testAPriorHoldsWhatTheRowsDoNotTell() throws {
     var generator = SeededGenerator(seed: 54)
-    let fit = EntryFit(SyntheticRows.gemm.key, facts: SyntheticRows.facts, capability: SyntheticRows.capability)
+    let fit = EntryFit(SyntheticRows.gemm.key, facts: SyntheticRows.facts, generation: SyntheticRows.generation)
     // Only long sums over few columns from DRAM: nothing about the sustained clock or the epilogue.
     let rows = SyntheticRows.gemm.rows(160, noise: CalibrationRecoveryTests.noise, &generator).enumerated()
       .filter { $0.offset % 8 == 2 }.map(\.element)
@@ -143,7 +143,7 @@ final class CalibrationRecoveryTests: XCTestCase {
     var generator = SeededGenerator(seed: 55)
     for synthetic in SyntheticRows.all {
       let rows = synthetic.rows(24, noise: 0.05, &generator)
-      let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, capability: SyntheticRows.capability)
+      let fit = EntryFit(synthetic.key, facts: SyntheticRows.facts, generation: SyntheticRows.generation)
       let one = try XCTUnwrap(fit.fit(rows, prior: nil))
       let two = try XCTUnwrap(fit.fit(rows, prior: nil))
       XCTAssertEqual(one.constants, two.constants, synthetic.key.title)

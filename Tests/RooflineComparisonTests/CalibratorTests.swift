@@ -15,7 +15,9 @@ final class CalibratorTests: XCTestCase {
       hardware(),
       layers: [
         Calibration(
-          hardware: "a100-sxm4-80gb", path: "test", date: "2026-01-01", computeCapability: "8.0", entries: [entry])
+          hardware: "a100-sxm4-80gb", path: "test", date: "2026-01-01",
+          computeCapability: ComputeCapability(major: 8, minor: 0),
+          entries: [entry])
       ])
   }
 
@@ -50,7 +52,7 @@ final class CalibratorTests: XCTestCase {
       XCTAssertEqual(Set(with.rejected.map(\.line)), lines, synthetic.key.title)
       let models = try [without, with].map {
         try XCTUnwrap(
-          KernelModel(try XCTUnwrap($0.entry).constants, facts: calibrator.facts, capability: calibrator.capability))
+          KernelModel(try XCTUnwrap($0.entry).constants, facts: calibrator.facts, generation: calibrator.generation))
       }
       for row in clean {
         let ratio = models[1].microseconds(row.kernel) / models[0].microseconds(row.kernel)
@@ -223,7 +225,7 @@ final class CalibratorTests: XCTestCase {
       outcomes(Calibrator(hardware(), prior: nil), synthetic.rows(300, noise: 0.05, &generator)).first)
     let entry = try XCTUnwrap(outcome.entry)
     let heldOut = try XCTUnwrap(entry.heldOut)
-    let model = try XCTUnwrap(KernelModel(entry.constants, facts: SyntheticRows.facts, capability: "8.0"))
+    let model = try XCTUnwrap(KernelModel(entry.constants, facts: SyntheticRows.facts, generation: .ampere))
     let unseen = synthetic.rows(2000, noise: 0.05, &generator)
     var before = 0.0
     for share in [0.5, 0.8, 0.9, 0.95] {

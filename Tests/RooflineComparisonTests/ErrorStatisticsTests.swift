@@ -42,7 +42,9 @@ final class ErrorStatisticsTests: XCTestCase {
       try Fixtures.catalog.hardware("h100-sxm"),
       layers: [
         Calibration(
-          hardware: "h100-sxm", path: "test", date: "2026-01-01", computeCapability: "9.0", entries: [entry])
+          hardware: "h100-sxm", path: "test", date: "2026-01-01",
+          computeCapability: ComputeCapability(major: 9, minor: 0),
+          entries: [entry])
       ])
     return Validation(rows, predictor: ObservationPredictor(set), skipped: [], interval: interval)
   }

@@ -8,7 +8,7 @@ struct SyntheticRows: Sendable {
   /// An A100 of which nothing else is known.
   static let facts = DeviceFacts(
     tensor: 312e12, bandwidth: 2039e9, streamingMultiprocessors: 108, clock: 1.41e9, l2: 40e6, link: 300e9)
-  static let capability = "8.0"
+  static let generation = GPUGeneration.ampere
 
   let key: Calibration.Key
   let truth: Calibration.Constants
@@ -16,7 +16,7 @@ struct SyntheticRows: Sendable {
   let shape: @Sendable (Int, inout SeededGenerator) -> TimedKernel.Shape
 
   func rows(_ count: Int, noise: Double, _ generator: inout SeededGenerator) -> [Observation] {
-    let model = KernelModel(truth, facts: SyntheticRows.facts, capability: SyntheticRows.capability)!
+    let model = KernelModel(truth, facts: SyntheticRows.facts, generation: SyntheticRows.generation)!
     return (0..<count).map { index in
       let kernel = TimedKernel(shape(index, &generator), dtype: key.dtype)
       return Observation(

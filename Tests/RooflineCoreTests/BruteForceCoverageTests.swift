@@ -22,9 +22,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .causalConvolution: BruteForceMixerRowTests.convolutionCases
     case .l2Norm: BruteForceMixerRowTests.l2NormCases
     case .gatedRMSNorm: BruteForceMixerRowTests.gatedNormCases
-    case .sigmoidGate: BruteForceMixerRowTests.gateCases
     case .silu: BruteForceMixerRowTests.siluCases
-    case .squaredRelu: BruteForceMixerRowTests.squaredReluCases
     case .softplus: BruteForceMixerRowTests.softplusCases
     case .deltaGates: BruteForceMixerRowTests.deltaGateCases
     case .bankMix: BruteForceMixerRowTests.bankMixCases
@@ -32,6 +30,12 @@ final class BruteForceCoverageTests: XCTestCase {
     case .stateSpaceScan: BruteForceStateSpaceTests.scanCases
     case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
     case .lightningAttention: BruteForceLightningTests.cases
+    case .groupedGEMM: BruteForceExpertTests.groupedCases
+    case .route: BruteForceRouteTests.cases
+    case .expertCombine: BruteForceExpertTests.combineCases
+    case .sigmoidGate: BruteForceExpertTests.gateCases
+    case .clampedSwiGLU: BruteForceExpertTests.clampedCases
+    case .reluSquared: BruteForceExpertTests.reluSquaredCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

@@ -36,6 +36,20 @@ final class IdealTimeTests: XCTestCase {
     XCTAssertEqual(try kernel("gemm", gemm, options(tensor: 128, bandwidth: 96)).prediction.bound, .memory)
   }
 
+  func testTheRoofWithTheLongestTimeBinds() {
+    func binding(_ tensor: Double, _ vector: Double, _ special: Double, _ memory: Double) -> Roof {
+      Roofs(tensor: tensor, vector: vector, special: special, memory: memory).binding
+    }
+    XCTAssertEqual(binding(4, 1, 2, 3), .tensor)
+    XCTAssertEqual(binding(1, 4, 2, 3), .vector)
+    XCTAssertEqual(binding(1, 2, 4, 3), .special)
+    XCTAssertEqual(binding(1, 2, 3, 4), .memory)
+    XCTAssertEqual(binding(4, 1, 2, 4), .memory, "a tie with memory is memory's")
+    XCTAssertEqual(binding(1, 4, 4, 3), .vector, "of two units the first")
+    XCTAssertEqual(binding(.nan, 1, 2, 1), .special, "a time that is not known decides nothing")
+    for roof in Roof.allCases { XCTAssertEqual(Roofs { $0 == roof ? 1 : 0 }.binding, roof) }
+  }
+
   func testSumAddsTheParts() throws {
     var both = options(tensor: 128, bandwidth: 96)
     both.overlap = .sum

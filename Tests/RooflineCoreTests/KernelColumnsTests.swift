@@ -20,13 +20,19 @@ final class KernelColumnsTests: XCTestCase {
       "add_rmsnorm rows=20 width=8192", "add_layernorm rows=20 width=8192", "silu_and_mul rows=20 width=3584",
       "gelu rows=1 width=35840", "relu rows=1 width=35840", "residual_add rows=1 width=35840",
       "embedding rows=20 width=8192", "embedding rows=20 width=8192 tp=7", "all_reduce ranks=8 bytes=65536",
-      "send bytes=65536", "conv batch=2 query=5 channels=6 width=4 bias=1 past=1", "l2norm rows=3 width=5",
-      "gated_rmsnorm rows=6 width=5 weights=10 sigmoid=1", "sigmoid_gate rows=3 width=1", "silu rows=1 width=15",
-      "relu2 rows=1 width=15", "softplus rows=3 width=5 bias=1", "delta_gates rows=3 heads=2 width=4",
+      "conv batch=2 query=5 channels=6 width=4 bias=1 past=1", "l2norm rows=3 width=5",
+      "gated_rmsnorm rows=6 width=5 weights=10 sigmoid=1", "silu rows=1 width=15", "softplus rows=3 width=5 bias=1",
+      "delta_gates rows=3 heads=2 width=4",
       "delta_rule batch=2 query=5 k_heads=1 v_heads=2 k_dim=3 v_dim=4 chunk=2 channel_gates=1 fused=1 past=1",
       "ssm_scan batch=1 query=5 heads=4 head_dim=3 groups=2 state=6 chunk=2 past=1 state_bits=16",
       "selective_scan batch=1 query=5 channels=6 state=3", "bank_mix rows=3 width=5 snapshots=2",
       "lightning_attention batch=2 query=5 heads=2 head_dim=4 chunk=4",
+      "send bytes=65536", "grouped_gemm m=6 n=3584 k=4096 rows=3 experts=8 top_k=2 touched=5",
+      "grouped_gemm m=6 n=4096 k=1792 rows=6 experts=8 top_k=2 touched=5 bias=1",
+      "route rows=3 experts=128 top_k=8 renormalise=1", "route rows=3 experts=256 top_k=8 sigmoid=1 bias=1 scale=1",
+      "route rows=3 experts=8 top_k=2 of_chosen=1", "route rows=3 experts=8 top_k=2 sqrt_softplus=1",
+      "expert_combine rows=3 width=4096 pairs=6", "expert_combine rows=3 width=4096 pairs=3 weighted=0",
+      "sigmoid_gate rows=1 width=4096 gates=2", "swigluoai_and_mul rows=6 width=2880", "relu_squared rows=1 width=64",
     ]
     for kernel in kernels {
       let words = kernel.split(separator: " ").map(String.init)

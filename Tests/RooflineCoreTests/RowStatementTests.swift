@@ -10,11 +10,12 @@ final class RowStatementTests: XCTestCase {
   private func models() throws -> [(name: String, model: DecoderModel)] {
     let families = [
       ("gemma2", FamilyTests.gemma2), ("gemma3", FamilyTests.gemma3), ("phi3", FamilyTests.phi3),
-      ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched),
+      ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched), ("mixtral", ExpertFamilyTests.mixtral),
+      ("qwen3_moe", ExpertFamilyTests.qwen3MoE),
     ]
     return try families.map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
-      + TinyModel.all.map { ($0.name, $0.model) }
+      + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
   }
 
   private func steps(_ degree: UInt64, isSequenceParallel: Bool) -> [DecoderStep] {
@@ -78,7 +79,7 @@ final class RowStatementTests: XCTestCase {
         parameters = parameters + counted.elements * row.occurrences
       }
       let shape = ParameterShape<Count>(model, tensorParallel: step.tensorParallel)
-      XCTAssertEqual(parameters, shape.count, what)
+      XCTAssertEqual(parameters, shape.count + shape.buffers, what)
     }
   }
 
@@ -89,6 +90,13 @@ final class RowStatementTests: XCTestCase {
         let counted = row.operator.accept(ParameterElements())
         let isGather = row.name == .embedding || row.name == .positionEmbedding
         guard !isGather else { continue }
+        if case .groupedGEMM(let product) = row.operator {
+          // No more than the experts that are there are touched, and in expectation no fewer than one token's.
+          XCTAssertLessThanOrEqual(counted.operandElements, counted.elements, "\(what) \(row.name.rawValue)")
+          XCTAssertGreaterThanOrEqual(
+            counted.operandElements * product.experts.held, counted.elements * product.experts.chosen, what)
+          continue
+        }
         XCTAssertEqual(counted.elements, counted.operandElements, "\(what) \(row.name.rawValue)")
       }
     }
@@ -174,7 +182,7 @@ private struct ParameterElements: OperatorVisitor {
 
   func visit<D: OperatorDefinition>(_ definition: D) -> Found where D.Scalar == Count {
     var found = Found()
-    definition.forEachParameter { found.elements = found.elements + $0.outputs * ($0.inputs ?? 1) }
+    definition.forEachParameter { found.elements = found.elements + $0.elements }
     definition.forEachOperand { operand in
       guard operand.traffic == .loadWeight else { return }
       found.isWeighty = true

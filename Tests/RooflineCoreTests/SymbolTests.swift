@@ -35,6 +35,10 @@ final class SymbolTests: XCTestCase {
     assertPrints(m.bytes(ElementFormat(.weightBytes, .fp16)), "m·e_w", "3 × 2", 6)
     assertPrints(m.bytes(ElementFormat(.weightBytes, .int4)), "⌈m·e_w⌉", "⌈3 × 4 / 8⌉", 2)
     assertPrints((m + n).bytes(ElementFormat(.weightBytes, .fp8)), "(m + n)·e_w", "(3 + 5) × 1", 8)
+    let sixBits = ElementFormat(.weightBytes, .fp8, in: StorageFormat(bits: 6))
+    assertPrints(m.bytes(sixBits), "⌈m·e_w⌉", "⌈3 × 6 / 8⌉", 3)
+    let twelveBits = ElementFormat(.weightBytes, .fp16, in: StorageFormat(bits: 12))
+    assertPrints((m + n).bytes(twelveBits), "⌈(m + n)·e_w⌉", "⌈(3 + 5) × 12 / 8⌉", 12)
   }
 
   func testDefinitionsComeBeforeTheLettersTheyDefine() {

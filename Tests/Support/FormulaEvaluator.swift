@@ -1,4 +1,4 @@
-/// An evaluator of printed formulas that knows nothing of the engine: numbers, `+ − × /`, brackets, `⌈ ⌉`, `max`, `min`.
+/// An evaluator of printed formulas that knows nothing of the engine: numbers, `+ − × /`, brackets, `⌈ ⌉`, `max`, `min`, `round`.
 ///
 /// Exact: values are fractions of 128-bit integers, so that a quotient is only rounded where the formula says so.
 public struct FormulaEvaluator {
@@ -75,6 +75,11 @@ public struct FormulaEvaluator {
       try need("⌉")
       return value.roundedUp
     }
+    if take("round(") {
+      let value = try sum()
+      try need(")")
+      return (value * Fraction(numerator: 2, denominator: 1) + Fraction(numerator: -1, denominator: 1)).halvedUp
+    }
     for (name, choose) in [("max(", { (a: Fraction, b: Fraction) in a < b ? b : a }), ("min(", { $0 < $1 ? $0 : $1 })]
     where take(name) {
       var value = try sum()
@@ -82,10 +87,12 @@ public struct FormulaEvaluator {
       try need(")")
       return value
     }
-    let digits = rest.prefix { $0.isNumber }
-    guard let number = Int128(digits) else { throw Failure.unexpected(String(rest)) }
+    let digits = rest.prefix { $0.isNumber || $0 == "." }
+    let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let number = Int128(parts.joined()) else { throw Failure.unexpected(String(rest)) }
     rest = rest.dropFirst(digits.count)
-    return Fraction(numerator: number, denominator: 1)
+    let decimals = parts.count == 2 ? parts[1].count : 0
+    return Fraction(numerator: number, denominator: (0..<decimals).reduce(1) { power, _ in power * 10 })
   }
 }
 
@@ -105,6 +112,9 @@ private struct Fraction {
     let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
     return Fraction(numerator: remainder > 0 ? quotient + 1 : quotient, denominator: 1)
   }
+
+  /// ⌈self / 2⌉: of 2x − 1, x rounded to the nearest.
+  var halvedUp: Fraction { Fraction(numerator: numerator, denominator: denominator * 2).roundedUp }
 
   static func + (l: Self, r: Self) -> Self {
     Self(

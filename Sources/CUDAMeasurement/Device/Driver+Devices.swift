@@ -37,7 +37,7 @@ extension Driver {
     var properties = DeviceProperties(
       ordinal: ordinal, name: CStrings.text(name),
       uuid: Driver.text(withUnsafeBytes(of: &uuid) { Array($0) }), pciBusIdentifier: CStrings.text(bus),
-      computeCapability: DeviceProperties.ComputeCapability(
+      computeCapability: ComputeCapability(
         major: try attribute(abi_CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
         minor: try attribute(abi_CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device)),
       streamingMultiprocessors: UInt64(max(0, try attribute(abi_CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device))),

@@ -19,7 +19,7 @@ public enum KernelSources {
   ///   - capability: the GPU's.
   /// - Throws: `GPUFault.compilation`, for a name that no file has too.
   public static func compile(
-    _ name: String, _ compiler: KernelCompiler, _ capability: DeviceProperties.ComputeCapability
+    _ name: String, _ compiler: KernelCompiler, _ capability: ComputeCapability
   ) throws(GPUFault) -> KernelCompiler.Output {
     let architecture = capability.architecture
     guard let file = all.first(where: { $0.name == name }) else {

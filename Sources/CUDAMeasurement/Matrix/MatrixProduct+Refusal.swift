@@ -5,7 +5,7 @@ extension MatrixProduct {
   ///
   /// The rules are those of cublasLtMatmul's documentation: "To use IMMA kernels …", "To use FP8 kernels …". What a GPU
   /// would compute in another format than the one asked for (tf32 and bf16 before Ampere) is refused, too.
-  func refusal(on capability: DeviceProperties.ComputeCapability) -> String? {
+  func refusal(on capability: ComputeCapability) -> String? {
     shapeRefusal ?? deviceRefusal(capability) ?? alignmentRefusal
   }
 
@@ -29,17 +29,17 @@ extension MatrixProduct {
     }
   }
 
-  private func deviceRefusal(_ capability: DeviceProperties.ComputeCapability) -> String? {
+  private func deviceRefusal(_ capability: ComputeCapability) -> String? {
     let least =
       switch format {
-      case .fp32: (major: 5, minor: 0)
-      case .fp16: (major: 7, minor: 0)
-      case .int8: (major: 7, minor: 5)
-      case .tf32, .bf16: (major: 8, minor: 0)
-      case .fp8: (major: 8, minor: 9)
+      case .fp32: ComputeCapability(major: 5, minor: 0)
+      case .fp16: ComputeCapability(major: 7, minor: 0)
+      case .int8: ComputeCapability(major: 7, minor: 5)
+      case .tf32, .bf16: ComputeCapability(major: 8, minor: 0)
+      case .fp8: ComputeCapability(major: 8, minor: 9)
       }
-    guard (capability.major, capability.minor) < least else { return nil }
-    return "\(format.rawValue) needs compute capability \(least.major).\(least.minor), and this GPU has \(capability)"
+    guard capability < least else { return nil }
+    return "\(format.rawValue) needs compute capability \(least), and this GPU has \(capability)"
   }
 
   private var alignmentRefusal: String? {

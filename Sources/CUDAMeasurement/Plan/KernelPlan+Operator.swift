@@ -30,8 +30,9 @@ extension KernelPlan {
       guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates,
-      .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
+      .scale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .causalConvolution,
+      .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
+      .lightningAttention, .bankMix:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

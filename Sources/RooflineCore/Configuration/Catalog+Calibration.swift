@@ -73,15 +73,17 @@ extension Catalog {
   /// Whose constants a GPU borrows, nearest first: of the same compute capability, then of the newest generation before, then of the
   /// oldest after.
   private static func donors(for hardware: HardwareSpec, among others: [Calibration]) -> [Calibration] {
-    func number(_ capability: String) -> Double { Double(capability) ?? 0 }
-    let own = number(hardware.computeCapability ?? "")
-    func rank(_ calibration: Calibration) -> (Int, Double) {
-      let theirs = number(calibration.computeCapability)
-      return theirs == own ? (0, 0) : theirs < own ? (1, own - theirs) : (2, theirs - own)
+    // A GPU of no known generation has no calibrated times at all.
+    guard let own = hardware.computeCapability else { return [] }
+    func isNearer(_ left: ComputeCapability, _ right: ComputeCapability) -> Bool {
+      if left == own || right == own { return left == own }
+      if left < own, right < own { return left > right }
+      return left < right
     }
     return others.sorted { left, right in
-      let (a, b) = (rank(left), rank(right))
-      return a == b ? (right.entries.count, left.hardware) < (left.entries.count, right.hardware) : a < b
+      let (a, b) = (left.computeCapability, right.computeCapability)
+      return a == b
+        ? (right.entries.count, left.hardware) < (left.entries.count, right.hardware) : isNearer(a, b)
     }
   }
 }

@@ -24,21 +24,6 @@ public struct DeviceProperties: Hashable, Sendable {
   public var sharedMemoryPerBlock: UInt64?
   public var hasECC: Bool?
 
-  /// Versioned set of instructions and units: `9.0` is Hopper.
-  public struct ComputeCapability: Hashable, Sendable, CustomStringConvertible {
-    public var major: Int
-    public var minor: Int
-
-    public init(major: Int, minor: Int) {
-      self.major = major
-      self.minor = minor
-    }
-
-    public var description: String { "\(major).\(minor)" }
-    /// NVRTC's name for code that runs on it alone, e.g. `sm_90`.
-    public var architecture: String { "sm_\(major)\(minor)" }
-  }
-
   public init(
     ordinal: Int, name: String, uuid: String, pciBusIdentifier: String, computeCapability: ComputeCapability,
     streamingMultiprocessors: UInt64, memory: UInt64

@@ -45,10 +45,10 @@ public struct HardwareMatch: Hashable, Sendable {
   /// What file and GPU say differently; a fact that the file leaves out is none.
   public static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
     var differences: [Difference] = []
-    if let capability = spec.computeCapability, capability != device.computeCapability.description {
+    if let capability = spec.computeCapability, capability != device.computeCapability {
       differences.append(
         Difference(
-          fact: "compute capability", device: device.computeCapability.description, file: capability))
+          fact: "compute capability", device: device.computeCapability.description, file: capability.description))
     }
     if let sms = spec.compute?.streamingMultiprocessors, sms != device.streamingMultiprocessors {
       differences.append(Difference(fact: "SMs", device: "\(device.streamingMultiprocessors)", file: "\(sms)"))

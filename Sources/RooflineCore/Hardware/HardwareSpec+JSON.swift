@@ -27,7 +27,7 @@ extension HardwareSpec {
     }
     var spec = HardwareSpec(name: name, path: file)
     spec.product = try root.string("product")
-    spec.computeCapability = try root.string("computeCapability")
+    spec.computeCapability = try root.computeCapability("computeCapability")
     if let block = try root.object("compute") { spec.compute = try Compute(block) }
     if let block = try root.object("memory") { spec.memory = try Memory(block) }
     if let block = try root.object("link") { spec.link = try Link(block) }

@@ -3,7 +3,7 @@ public struct HardwareSpec: Hashable, Sendable {
   public var name: String
   public var path: String
   public var product: String?
-  public var computeCapability: String?
+  public var computeCapability: ComputeCapability?
   public var compute: Compute?
   public var memory: Memory?
   public var link: Link?
@@ -53,13 +53,12 @@ public struct HardwareSpec: Hashable, Sendable {
     public var source: String
   }
 
-  /// Special functions per SM and clock: 16 since Kepler (CUDA C++ Programming Guide, arithmetic instructions table).
-  public static let specialFunctionsPerClock: Double = 16
-
   /// Functions/s of the special function units, at the boost clock.
   public var specialRate: Double? {
-    guard let sms = compute?.streamingMultiprocessors, let clock = compute?.boostClock else { return nil }
-    return HardwareSpec.specialFunctionsPerClock * Double(sms) * clock
+    guard let generation, let sms = compute?.streamingMultiprocessors, let clock = compute?.boostClock else {
+      return nil
+    }
+    return generation.specialFunctions * Double(sms) * clock
   }
 
   /// FLOPs per byte at which the tensor rate of a format meets the bandwidth.

@@ -120,7 +120,7 @@ public struct BackwardPass<Scalar: Term>: Sendable {
 
 extension ActivationTensor {
   /// Whether it holds tensors beside each other, each with readers of its own.
-  fileprivate var isJoined: Bool { self == .queryKeyValue || self == .gateUp }
+  fileprivate var isJoined: Bool { self == .queryKeyValue || self == .gateUp || self == .expertGateUp }
 }
 
 extension ShardedPart {

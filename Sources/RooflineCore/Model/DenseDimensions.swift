@@ -4,19 +4,20 @@ public struct DenseDimensions: Hashable, Sendable {
   public let model: DecoderModel
   public let attention: GroupedQueryAttention
   public let feedForward: FeedForward
+  public let intermediateSize: UInt64
 
   /// - Returns: nil where layers differ, or are of another kind.
   public init?(_ model: DecoderModel) {
     guard model.groups.count == 1, let attention = model.groups[0].mixer?.groupedQuery,
-      let feedForward = model.groups[0].feedForward
+      let feedForward = model.groups[0].feedForward, let intermediateSize = feedForward.intermediateSize
     else { return nil }
     self.model = model
     self.attention = attention
     self.feedForward = feedForward
+    self.intermediateSize = intermediateSize
   }
 
   public var hiddenSize: UInt64 { model.hiddenSize }
-  public var intermediateSize: UInt64 { feedForward.intermediateSize }
   public var numHiddenLayers: UInt64 { model.numHiddenLayers }
   public var numAttentionHeads: UInt64 { attention.numHeads }
   public var numKeyValueHeads: UInt64 { attention.numKeyValueHeads }
@@ -38,7 +39,8 @@ public struct DenseDimensions: Hashable, Sendable {
   public var isLlamaLike: Bool {
     model.norm == .rms && model.groups[0].residual == .preNorm && gatedMLP?.activation == .silu
       && attention.rotaryDim == attention.headDim && attention.window == nil && !attention.hasQueryKeyNorm
-      && !attention.capsScores && !attention.hasOutputGate && model.embedding.positions == nil && !model.embedding.isScaled
+      && !attention.capsScores && !attention.hasOutputGate && model.embedding.positions == nil
+      && !model.embedding.isScaled
       && !model.head.capsLogits
   }
 

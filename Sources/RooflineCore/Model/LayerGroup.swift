@@ -97,11 +97,14 @@ public enum Mixer: Hashable, Sendable {
 public enum FeedForward: Hashable, Sendable {
   case gated(GatedMLP)
   case twoMatrix(TwoMatrixMLP)
+  case routed(RoutedExperts)
 
-  public var intermediateSize: UInt64 {
+  /// The width of the one MLP that every token goes through; nil of routed experts.
+  public var intermediateSize: UInt64? {
     switch self {
     case .gated(let block): block.intermediateSize
     case .twoMatrix(let block): block.intermediateSize
+    case .routed: nil
     }
   }
 
@@ -109,12 +112,28 @@ public enum FeedForward: Hashable, Sendable {
     switch self {
     case .gated(let block): block.hasBias
     case .twoMatrix(let block): block.hasBias
+    case .routed(let block): block.hasBias
     }
   }
 
-  func isLegal(tensorParallel degree: UInt64) -> Bool { intermediateSize.isMultiple(of: degree) }
+  func isLegal(tensorParallel degree: UInt64) -> Bool {
+    switch self {
+    case .gated(let block): block.intermediateSize.isMultiple(of: degree)
+    case .twoMatrix(let block): block.intermediateSize.isMultiple(of: degree)
+    case .routed(let block): block.isLegal(tensorParallel: degree)
+    }
+  }
 
-  var dividedByRanks: UInt64 { intermediateSize }
+  var dividedByRanks: UInt64 {
+    switch self {
+    case .gated(let block): block.intermediateSize
+    case .twoMatrix(let block): block.intermediateSize
+    case .routed(let block): block.width
+    }
+  }
+
+  /// The routed experts that it is.
+  public var routed: RoutedExperts? { if case .routed(let block) = self { block } else { nil } }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
@@ -123,6 +142,7 @@ public enum FeedForward: Hashable, Sendable {
     switch self {
     case .gated(let block): block.emit(pass, place, into: &sink)
     case .twoMatrix(let block): block.emit(pass, place, into: &sink)
+    case .routed(let block): block.emit(pass, place, into: &sink)
     }
   }
 }

@@ -34,13 +34,27 @@ public struct ParameterShape<Scalar: Term>: Sendable {
     return model.layers(ofStage: stage, of: stages).map { .input(.groupLayers, $0) }
   }
 
-  /// All parameters; tied embeddings once.
-  public var count: Scalar { tensors.dropFirst().reduce(tensors[0].total) { $0 + $1.total } }
+  /// All parameters; tied embeddings once, buffers not at all.
+  public var count: Scalar { sum(\.total) { _ in true } }
+
+  /// What one token uses: of the routed experts, as many as it is sent to.
+  public var active: Scalar { sum(\.active) { _ in true } }
 
   /// The same without tables of which a token reads rows: those of tokens, also where the head multiplies by the same table,
-  /// and of learned positions. What model cards call parameters without embedding.
-  public var countWithoutGatheredTables: Scalar {
-    tensors.filter { !$0.isGathered }.reduce(0) { $0 + $1.total }
+  /// and of learned positions.
+  public var activeWithoutGatheredTables: Scalar { sum(\.active) { !$0.isGathered } }
+
+  /// Of routed experts, all that a device holds.
+  var routed: Scalar { tensors.lazy.filter { $0.experts != nil }.reduce(0) { $0 + $1.total } }
+
+  /// What checkpoints hold beside the parameters, like the correction biases of routers.
+  public var buffers: Scalar { tensors.lazy.filter(\.isBuffer).reduce(0) { $0 + $1.total } }
+
+  private func sum(
+    _ part: KeyPath<WeightTensor<Scalar>, Scalar>, _ isIncluded: (WeightTensor<Scalar>) -> Bool
+  ) -> Scalar {
+    let parts = tensors.filter { !$0.isBuffer && isIncluded($0) }.map { $0[keyPath: part] }
+    return parts.dropFirst().reduce(parts.first ?? 0, +)
   }
 
   /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d; of layers with a
@@ -59,71 +73,5 @@ public struct ParameterShape<Scalar: Term>: Sendable {
       }
     }
     return total ?? 0
-  }
-}
-
-/// One kind of parameter tensor: how many there are and how many parameters each has.
-public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
-  /// Where the row that reads it stands.
-  public let scope: RowScope
-  /// The checkpoint's name, `N` for the layer's number.
-  public let name: String
-  public let copies: Scalar
-  /// As PyTorch stores it: outputs × inputs for a linear layer.
-  public let dimensions: [Scalar]
-  /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
-  let isVector: Bool
-  /// Whether a token reads a row of it, and not all of it.
-  let isGathered: Bool
-
-  /// Elements of one copy.
-  public var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
-
-  public var total: Scalar { copies * parameters }
-
-  /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
-  public func bytes(_ formats: NumberFormats) -> Scalar {
-    copies * parameters.bytes(isVector ? formats.residualFormat : formats.weightFormat)
-  }
-
-  func withCopies(_ copies: Scalar) -> WeightTensor {
-    WeightTensor(
-      scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, isGathered: isGathered)
-  }
-}
-
-/// Collects the weights that rows name.
-private struct WeightSink<Scalar: Term>: RowSink {
-  let model: DecoderModel
-  /// Of each group.
-  let layers: [Scalar]
-  var tensors: [WeightTensor<Scalar>] = []
-
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Scalar>, _ definition: D
-  ) where D.Scalar == Scalar {
-    guard let name = statement.weight.name else { return }
-    let scope = statement.place.scope
-    let copies = scope.group.map { layers[$0] } ?? 1
-    definition.forEachParameter { parameter in
-      let prefix = scope.isLayer ? "\(model.layerPrefix)N." : ""
-      add(
-        WeightTensor(
-          scope: scope, name: "\(prefix)\(name).\(parameter.role.rawValue)", copies: copies,
-          dimensions: parameter.dimensions.map(\.spelledOut),
-          isVector: parameter.format.letter == .residualBytes, isGathered: parameter.isGathered))
-    }
-  }
-
-  /// Rows that name the same tensor in the same layer hold parts of its outputs.
-  private mutating func add(_ tensor: WeightTensor<Scalar>) {
-    guard let index = tensors.firstIndex(where: { $0.name == tensor.name && $0.scope == tensor.scope }) else {
-      return tensors.append(tensor)
-    }
-    var dimensions = tensors[index].dimensions
-    dimensions[0] = dimensions[0] + tensor.dimensions[0]
-    tensors[index] = WeightTensor(
-      scope: tensor.scope, name: tensor.name, copies: tensor.copies, dimensions: dimensions,
-      isVector: tensor.isVector, isGathered: tensor.isGathered)
   }
 }

@@ -17,6 +17,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   let stateTraffic: Recurrence<Scalar>.StateTraffic
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
+  /// B·T as a plain number, for expectations.
+  public let tokenNumber: Double
 
   public init(_ model: DecoderModel, _ step: DecoderStep) {
     formats = step.formats
@@ -28,6 +30,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
+    tokenNumber = Double(step.batch) * Double(step.queryTokens)
     batch = .input(.batch, step.batch)
     queryTokens = .input(.queryTokens, step.queryTokens)
     attendedKeys = .input(.attendedKeys, step.attendedKeys)

@@ -6,10 +6,13 @@ extension KernelArguments {
     case .causalConvolution: ["batch", "query", "channels", "width", "bias", "past"]
     case .gatedRMSNorm: ["rows", "width", "weights", "sigmoid"]
     case .softplus: ["rows", "width", "bias"]
-    case .l2Norm, .sigmoidGate, .silu, .squaredRelu: ["rows", "width"]
+    case .l2Norm, .silu: ["rows", "width"]
     case .deltaGates: ["rows", "heads", "width"]
     case .deltaRule:
-      ["batch", "query", "k_heads", "v_heads", "k_dim", "v_dim", "chunk", "channel_gates", "fused", "past", "state_bits"]
+      [
+        "batch", "query", "k_heads", "v_heads", "k_dim", "v_dim", "chunk", "channel_gates", "fused", "past",
+        "state_bits",
+      ]
     case .stateSpaceScan:
       ["batch", "query", "heads", "head_dim", "groups", "state", "chunk", "fused", "past", "state_bits"]
     case .selectiveScan: ["batch", "query", "channels", "state", "past", "state_bits"]
@@ -41,11 +44,7 @@ extension KernelArguments {
           hasBias: try flag("bias", default: false), formats: formats))
     case .l2Norm:
       return .l2Norm(L2Norm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .sigmoidGate:
-      return .sigmoidGate(
-        SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .silu: return .silu(Silu(elements: try elements(), formats: formats))
-    case .squaredRelu: return .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))
     case .deltaGates:
       return .deltaGates(
         DeltaGates(
@@ -124,9 +123,7 @@ extension KernelColumns {
       let weights = norm.weightElements == norm.width ? [] : [Column("weights", norm.weightElements)]
       return KernelColumns(
         .gatedRMSNorm, rows(norm.rows, norm.width) + weights + flags(("sigmoid", norm.gate == .sigmoid)))
-    case .sigmoidGate(let gate): return KernelColumns(.sigmoidGate, rows(gate.gates, gate.width))
     case .silu(let silu): return KernelColumns(.silu, rows(1, silu.elements))
-    case .squaredRelu(let relu): return KernelColumns(.squaredRelu, rows(1, relu.elements))
     case .softplus(let plus):
       return KernelColumns(.softplus, rows(plus.rows, plus.width) + flags(("bias", plus.hasBias)))
     case .deltaGates(let gates):

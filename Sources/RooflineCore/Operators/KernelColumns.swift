@@ -54,6 +54,17 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .geluAndMul(let gelu): self.init(.geluAndMul, KernelColumns.rows(gelu.rows, gelu.width))
     case .softcap(let cap): self.init(.softcap, KernelColumns.rows(1, cap.elements))
     case .scale(let scale): self.init(.scale, KernelColumns.rows(1, scale.elements))
+    case .groupedGEMM(let product): self.init(.groupedGEMM, KernelColumns.grouped(product))
+    case .route(let route): self.init(.route, KernelColumns.route(route))
+    case .expertCombine(let combine):
+      self.init(
+        .expertCombine,
+        KernelColumns.rows(combine.rows, combine.width) + [Column("pairs", combine.pairs)]
+          + (combine.isWeighted ? [] : [Column("weighted", 0)]))
+    case .sigmoidGate(let gate):
+      self.init(.sigmoidGate, KernelColumns.rows(1, gate.elements) + [Column("gates", gate.gates)])
+    case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
+    case .reluSquared(let relu): self.init(.reluSquared, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
     case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
@@ -67,8 +78,8 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .collective(let collective):
       self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
-    case .causalConvolution, .l2Norm, .gatedRMSNorm, .sigmoidGate, .silu, .squaredRelu, .softplus, .deltaGates, .deltaRule,
-      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix:
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix:
       guard let columns = KernelColumns.recurrent(value) else { return nil }
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
@@ -84,6 +95,28 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
 
   private static func product(_ gemm: GEMM<Count>) -> [Column] {
     [Column("m", gemm.m), Column("n", gemm.n), Column("k", gemm.k)] + (gemm.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func grouped(_ product: GroupedGEMM<Count>) -> [Column] {
+    [
+      Column("m", product.m), Column("n", product.n), Column("k", product.k), Column("rows", product.inputRows),
+      Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
+      Column("touched", Count(UInt64(max(product.experts.expected, 1).rounded()))),
+    ] + (product.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func route(_ route: Route<Count>) -> [Column] {
+    var columns = [Column("rows", route.rows), Column("experts", route.experts), Column("top_k", route.chosen)]
+    switch route.scoring {
+    case .softmax: break
+    case .softmaxOfChosen: columns.append(Column("of_chosen", 1))
+    case .sigmoid: columns.append(Column("sigmoid", 1))
+    case .sqrtSoftplus: columns.append(Column("sqrt_softplus", 1))
+    }
+    if route.hasCorrection { columns.append(Column("bias", 1)) }
+    if route.weighting.renormalises { columns.append(Column("renormalise", 1)) }
+    if route.weighting.scales { columns.append(Column("scale", 1)) }
+    return columns
   }
 
   static func rows(_ rows: Count, _ width: Count) -> [Column] {

@@ -29,6 +29,7 @@ public enum StaticName: String, Hashable, Sendable, CaseIterable {
   case state, gates, decay, stepSize, mixing
   /// Of attention residuals.
   case snapshots, vector
+  case logits, weights, expertIDs
   /// What the backward pass reads of the forward one beside its operands: the reciprocal root of a norm's rows.
   case root
   case outputGradient, inputGradient, weightGradient, biasGradient, residualGradient

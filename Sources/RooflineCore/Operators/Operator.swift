@@ -36,9 +36,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case causalConvolution(CausalConvolution<Scalar>)
   case l2Norm(L2Norm<Scalar>)
   case gatedRMSNorm(GatedRMSNorm<Scalar>)
-  case sigmoidGate(SigmoidGate<Scalar>)
   case silu(Silu<Scalar>)
-  case squaredRelu(SquaredRelu<Scalar>)
   case softplus(Softplus<Scalar>)
   case deltaGates(DeltaGates<Scalar>)
   case deltaRule(DeltaRule<Scalar>)
@@ -46,6 +44,12 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case selectiveScan(SelectiveScan<Scalar>)
   case lightningAttention(LightningAttention<Scalar>)
   case bankMix(BankMix<Scalar>)
+  case groupedGEMM(GroupedGEMM<Scalar>)
+  case route(Route<Scalar>)
+  case expertCombine(ExpertCombine<Scalar>)
+  case sigmoidGate(SigmoidGate<Scalar>)
+  case clampedSwiGLU(ClampedSwiGLU<Scalar>)
+  case reluSquared(ReluSquared<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -86,9 +90,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .causalConvolution(let definition): visitor.visit(definition)
     case .l2Norm(let definition): visitor.visit(definition)
     case .gatedRMSNorm(let definition): visitor.visit(definition)
-    case .sigmoidGate(let definition): visitor.visit(definition)
     case .silu(let definition): visitor.visit(definition)
-    case .squaredRelu(let definition): visitor.visit(definition)
     case .softplus(let definition): visitor.visit(definition)
     case .deltaGates(let definition): visitor.visit(definition)
     case .deltaRule(let definition): visitor.visit(definition)
@@ -96,6 +98,12 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .selectiveScan(let definition): visitor.visit(definition)
     case .lightningAttention(let definition): visitor.visit(definition)
     case .bankMix(let definition): visitor.visit(definition)
+    case .groupedGEMM(let definition): visitor.visit(definition)
+    case .route(let definition): visitor.visit(definition)
+    case .expertCombine(let definition): visitor.visit(definition)
+    case .sigmoidGate(let definition): visitor.visit(definition)
+    case .clampedSwiGLU(let definition): visitor.visit(definition)
+    case .reluSquared(let definition): visitor.visit(definition)
     }
   }
 }

@@ -42,9 +42,7 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case causalConvolution = "conv"
   case l2Norm = "l2norm"
   case gatedRMSNorm = "gated_rmsnorm"
-  case sigmoidGate = "sigmoid_gate"
   case silu
-  case squaredRelu = "relu2"
   case softplus
   case deltaGates = "delta_gates"
   case deltaRule = "delta_rule"
@@ -52,4 +50,10 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case selectiveScan = "selective_scan"
   case lightningAttention = "lightning_attention"
   case bankMix = "bank_mix"
+  case groupedGEMM = "grouped_gemm"
+  case route
+  case expertCombine = "expert_combine"
+  case sigmoidGate = "sigmoid_gate"
+  case clampedSwiGLU = "swigluoai_and_mul"
+  case reluSquared = "relu_squared"
 }

@@ -9,10 +9,11 @@ public struct OperatorParameter<Scalar: Term> {
     case skip = "D"
   }
 
-
   public let role: Role
   /// The first dimension: a linear layer's outputs, a table's rows, a vector's elements.
   public let outputs: Scalar
+  /// The outputs of each of several tensors that checkpoints may cut it into; nil where it is always one.
+  public let part: Scalar?
   /// The second dimension; nil of a vector.
   public let inputs: Scalar?
   public let format: ElementFormat
@@ -20,21 +21,29 @@ public struct OperatorParameter<Scalar: Term> {
   public let isGathered: Bool
   /// Whether it is a depthwise convolution's, which stands as channels × 1 × taps.
   public let isConvolution: Bool
+  /// Whether a checkpoint holds it beside the parameters: nobody counts it as one.
+  public let isBuffer: Bool
+  /// The experts that have one each; nil of a tensor that stands by itself.
+  public let experts: ExpertSet<Scalar>?
 
   init(
-    _ role: Role, _ outputs: Scalar, by inputs: Scalar? = nil, _ format: ElementFormat, isGathered: Bool = false, isConvolution: Bool = false
+    _ role: Role, _ outputs: Scalar, part: Scalar? = nil, by inputs: Scalar? = nil, _ format: ElementFormat,
+    isGathered: Bool = false, isConvolution: Bool = false, isBuffer: Bool = false, experts: ExpertSet<Scalar>? = nil
   ) {
     self.role = role
     self.outputs = outputs
+    self.part = part
     self.inputs = inputs
     self.format = format
     self.isGathered = isGathered
     self.isConvolution = isConvolution
+    self.isBuffer = isBuffer
+    self.experts = experts
   }
 
-  /// As a checkpoint has them.
-  var dimensions: [Scalar] {
-    guard let inputs else { return [outputs] }
-    return isConvolution ? [outputs, 1, inputs] : [outputs, inputs]
+  /// Of all experts together.
+  public var elements: Scalar {
+    let one = inputs.map { outputs * $0 } ?? outputs
+    return experts.map { $0.held * one } ?? one
   }
 }

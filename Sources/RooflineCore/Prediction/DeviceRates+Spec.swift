@@ -34,12 +34,7 @@ extension HardwareSpec {
     if cost.flops.vector > 0, rates.vector.isNaN {
       facts.append(MissingFact(name: "vector rate", key: "compute.vectorFLOPsPerSecond", option: "--vector-peak"))
     }
-    if cost.flops.special > 0, rates.special.isNaN {
-      facts.append(
-        MissingFact(
-          name: "special function rate", key: "compute.streamingMultiprocessors and compute.boostClockHz",
-          option: "--special-peak"))
-    }
+    if cost.flops.special > 0, rates.special.isNaN { facts.append(missingSpecialRate) }
     if cost.traffic.total > 0, rates.bandwidth.isNaN {
       facts.append(
         MissingFact(name: "memory bandwidth", key: "memory.bandwidthBytesPerSecond", option: "--bandwidth"))
@@ -49,8 +44,20 @@ extension HardwareSpec {
   }
 
   private func hasTensorCores(_ dtype: DType) -> Bool {
-    guard let computeCapability, let generation = TensorCoreGeneration.known[computeCapability] else { return true }
+    guard let generation else { return true }
     return generation.tensor[dtype] != nil
+  }
+
+  private var missingSpecialRate: MissingFact {
+    let clocks = "compute.streamingMultiprocessors and compute.boostClockHz"
+    guard let computeCapability else {
+      return MissingFact(
+        name: "special function rate", key: "computeCapability, \(clocks)", option: "--special-peak")
+    }
+    // Of a generation that nobody here knows, no key of the file says what its units do in a clock.
+    return MissingFact(
+      name: "special function rate", key: generation == nil ? nil : clocks, option: "--special-peak",
+      reason: generation == nil ? "nothing is known of compute capability \(computeCapability)" : nil)
   }
 
   private func missingLink(ranks: UInt64) -> MissingFact {

@@ -1,7 +1,7 @@
 /// The rates a prediction divides by: efficiency is already in them. NaN where the fact is missing.
 public struct DeviceRates: Sendable {
-  /// FLOP/s of the matrix units, by format (`DType.allCases` order); fp32 has none.
-  var tensorByDType: SIMD8<Double> = .init(repeating: .nan)
+  /// FLOP/s of the matrix units, by format; fp32 has none.
+  private var tensor = DTypeTable(repeating: Double.nan)
   /// FLOP/s of the CUDA cores in fp32.
   public var vector: Double = .nan
   /// Functions/s of the special function units.
@@ -16,23 +16,7 @@ public struct DeviceRates: Sendable {
   public init() {}
 
   public subscript(tensor dtype: DType) -> Double {
-    get { tensorByDType[dtype.index] }
-    set { tensorByDType[dtype.index] = newValue }
-  }
-}
-
-extension DType {
-  /// Position in `allCases`.
-  var index: Int {
-    switch self {
-    case .fp32: 0
-    case .tf32: 1
-    case .bf16: 2
-    case .fp16: 3
-    case .fp8: 4
-    case .int8: 5
-    case .fp4: 6
-    case .int4: 7
-    }
+    get { tensor[dtype] }
+    set { tensor[dtype] = newValue }
   }
 }

@@ -40,8 +40,8 @@ extension Notice {
 extension HardwareSpec {
   /// What the matrix units can do at their clock, FLOP/s, and from what that follows; nil where a fact is missing.
   func densePeak(_ dtype: DType) -> (rate: Double, derivation: String)? {
-    guard let computeCapability, let perClock = TensorCoreGeneration.known[computeCapability]?.tensor[dtype],
-      let multiprocessors = compute?.streamingMultiprocessors, let clock = compute?.tensorClock
+    guard let perClock = generation?.tensor[dtype], let multiprocessors = compute?.streamingMultiprocessors,
+      let clock = compute?.tensorClock
     else { return nil }
     return (
       Double(multiprocessors) * clock * perClock,

@@ -1,4 +1,15 @@
-/// A value per roof: the tensor, vector and special units and memory.
+/// What a kernel's work meets on one device: a unit that computes, or memory. A collective meets none of them, but the link.
+public enum Roof: String, Hashable, Sendable, CaseIterable {
+  /// Matrix units.
+  case tensor
+  /// CUDA cores.
+  case vector
+  /// Special function units.
+  case special
+  case memory
+}
+
+/// A value per roof.
 public struct Roofs<Value> {
   public var tensor: Value
   public var vector: Value
@@ -11,7 +22,28 @@ public struct Roofs<Value> {
     self.special = special
     self.memory = memory
   }
+
+  /// Each roof's own value.
+  public init(_ value: (Roof) -> Value) {
+    self.init(tensor: value(.tensor), vector: value(.vector), special: value(.special), memory: value(.memory))
+  }
+
+  public subscript(roof: Roof) -> Value {
+    switch roof {
+    case .tensor: tensor
+    case .vector: vector
+    case .special: special
+    case .memory: memory
+    }
+  }
 }
 
 extension Roofs: Sendable where Value: Sendable {}
 extension Roofs: Equatable where Value: Equatable {}
+
+extension Roofs<Double> {
+  /// The roof with the longest time; a tie with memory is memory's, and a time that is not known decides nothing.
+  public var binding: Roof {
+    Roof.allCases.reduce(.memory) { self[$1] > self[$0] ? $1 : $0 }
+  }
+}

@@ -30,9 +30,20 @@ extension Count: Term {
     return Count(remainder == 0 ? quotient : quotient &+ 1)
   }
 
-  /// Whole-byte formats multiply; 4-bit ones halve, so that the intermediate never needs more than the 64 bits of `value`.
+  /// Exact to the rounding as long as the product is below 2⁵³; saturates where it is no count.
+  public func times(expected number: Double, _ letter: Letter) -> Count {
+    let product = (Double(value) * number).rounded()
+    return Count(value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
+  }
+
+  /// Whole-byte formats multiply. Of others, eight elements fill as many bytes as one has bits, and the rest of them the bytes
+  /// that it touches: the intermediate never needs more than the 64 bits of `value`.
   public func bytes(_ format: ElementFormat) -> Count {
-    format.bits == 4 ? divided(roundingUpBy: 2) : self * Count(format.bits / 8)
+    let bits = format.storage.bits
+    if format.storage.isWholeBytes { return self * Count(bits / 8) }
+    guard value != .max else { return Count(.max) }
+    let (eights, rest) = value.quotientAndRemainder(dividingBy: 8)
+    return Count(eights) * Count(bits) + (Count(rest) * Count(bits)).divided(roundingUpBy: 8)
   }
 
   public func named(_ letter: Letter) -> Count { self }

@@ -1,9 +1,10 @@
 /// An exact natural number that saturates instead of trapping.
 ///
 /// The engine reports counts up to `Count.limit` (2⁶³ − 1); `Count` holds 64 bits, one more than it may report. Formulas divide
-/// by 2 at most once (4-bit elements, causal pairs); a collective's message is divided by the ranks and multiplied by at least
-/// half of them; gathered rows are stored undivided. So an intermediate that saturates always ends in a reported count above
-/// the limit, and one that does not saturate is exact: overflow is said exactly when a true value does not fit.
+/// by 2 at most once (causal pairs, elements of 4 bits; narrower elements are themselves too many before their bytes are); a
+/// collective's message is divided by the ranks and multiplied by at least half of them; gathered rows are stored undivided.
+/// So an intermediate that saturates always ends in a reported count above the limit, and one that does not saturate is exact:
+/// overflow is said exactly when a true value does not fit.
 public struct Count: Hashable, Sendable, Comparable {
   public var value: UInt64
 

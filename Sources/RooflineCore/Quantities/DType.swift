@@ -2,15 +2,18 @@
 public enum DType: String, Hashable, Sendable, CaseIterable {
   case fp32, tf32, bf16, fp16, fp8, int8, fp4, int4
 
-  /// Width in memory. tf32 is stored as 32 bits and rounded on the way into the matrix unit.
-  public var bits: UInt64 {
+  /// How its elements lie in memory, without scales. tf32 is stored as 32 bits and rounded on the way into the matrix unit.
+  public var storage: StorageFormat {
     switch self {
-    case .fp32, .tf32: 32
-    case .bf16, .fp16: 16
-    case .fp8, .int8: 8
-    case .fp4, .int4: 4
+    case .fp32, .tf32: StorageFormat(bits: 32)
+    case .bf16, .fp16: StorageFormat(bits: 16)
+    case .fp8, .int8: StorageFormat(bits: 8)
+    case .fp4, .int4: StorageFormat(bits: 4)
     }
   }
+
+  /// Bits of an element in memory.
+  public var bits: UInt64 { storage.bits }
 
   /// The format whose matrix unit multiplies an activation by the other operand: the one with more bits, on a tie the
   /// activation's, because the narrower operand is widened on its way into the unit.

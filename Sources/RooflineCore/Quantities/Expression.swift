@@ -11,11 +11,15 @@ public indirect enum Expression: Hashable, Sendable {
   case quotient(Expression, Expression)
   case roundedUpQuotient(Expression, Expression)
   case bytes(of: Expression, ElementFormat)
+  /// An expected number, which need not be whole.
+  case mean(Letter, Double)
+  /// Rounded to the nearest whole number.
+  case rounded(Expression)
 
   /// The letters it is made of.
   public var symbolic: String { text(.letters).string }
 
-  /// The same with numbers put in; every reader of `+ − × / ⌈⌉ max min` can evaluate it.
+  /// The same with numbers put in; every reader of `+ − × / ⌈⌉ max min round` can evaluate it.
   public var substituted: String { text(.numbers).string }
 
   /// The letters of this formula in the order in which they appear, each once, definitions' letters before the letter.
@@ -47,6 +51,9 @@ extension Expression {
       return Text(string: letter.symbol, binding: .atom)
     case (.input(_, let value), .numbers): return Text(string: String(value), binding: .atom)
     case (.named(_, _, let value), .numbers): return Text(string: String(value.value), binding: .atom)
+    case (.mean(let letter, _), .letters): return Text(string: letter.symbol, binding: .atom)
+    case (.mean(_, let number), .numbers): return Text(string: Expression.decimal(number), binding: .atom)
+    case (.rounded(let inner), _): return Text(string: "round(\(inner.text(reading).string))", binding: .atom)
     case (.sum(let left, let right), _):
       return Text(string: "\(left.text(reading).inside(.sum)) + \(right.text(reading).inside(.sum))", binding: .sum)
     case (.product(let left, let right), _):
@@ -64,14 +71,21 @@ extension Expression {
       return Text(string: "⌈\(Expression.fraction(left, right, reading))⌉", binding: .atom)
     case (.bytes(let elements, let format), .letters):
       let product = "\(elements.text(reading).inside(.product))·\(format.letter.symbol)"
-      return format.bits < 8
-        ? Text(string: "⌈\(product)⌉", binding: .atom) : Text(string: product, binding: .product)
+      return format.storage.isWholeBytes
+        ? Text(string: product, binding: .product) : Text(string: "⌈\(product)⌉", binding: .atom)
     case (.bytes(let elements, let format), .numbers):
       let count = elements.text(reading).inside(.product)
-      return format.bits < 8
-        ? Text(string: "⌈\(count) × \(format.bits) / 8⌉", binding: .atom)
-        : Text(string: "\(count) × \(format.bits / 8)", binding: .product)
+      let bits = format.storage.bits
+      return format.storage.isWholeBytes
+        ? Text(string: "\(count) × \(bits / 8)", binding: .product)
+        : Text(string: "⌈\(count) × \(bits) / 8⌉", binding: .atom)
     }
+  }
+
+  /// As many digits as tell the number from its neighbours, without an exponent that a reader of formulas would not know.
+  public static func decimal(_ number: Double) -> String {
+    let text = "\(number)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// A quotient's right side is bracketed unless it is one symbol: a / b·c would be read two ways.
@@ -82,7 +96,7 @@ extension Expression {
   /// The same with a row's own letters replaced by their definitions: in a formula over several rows they would be ambiguous.
   var spelledOut: Expression {
     switch self {
-    case .literal, .input: self
+    case .literal, .input, .mean: self
     case .named(let letter, let definition, _): letter.isARowsOwn ? definition.spelledOut : self
     case .sum(let left, let right): .sum(left.spelledOut, right.spelledOut)
     case .product(let left, let right): .product(left.spelledOut, right.spelledOut)
@@ -91,13 +105,15 @@ extension Expression {
     case .quotient(let left, let right): .quotient(left.spelledOut, right.spelledOut)
     case .roundedUpQuotient(let left, let right): .roundedUpQuotient(left.spelledOut, right.spelledOut)
     case .bytes(let elements, let format): .bytes(of: elements.spelledOut, format)
+    case .rounded(let inner): .rounded(inner.spelledOut)
     }
   }
 
   /// The formats whose widths it multiplies by, those of definitions included, each once.
   public var formats: [ElementFormat] {
     switch self {
-    case .literal, .input: return []
+    case .literal, .input, .mean: return []
+    case .rounded(let inner): return inner.formats
     case .named(_, let definition, _): return definition.formats
     case .sum(let left, let right), .product(let left, let right), .excess(let left, let right),
       .minimum(let left, let right), .quotient(let left, let right), .roundedUpQuotient(let left, let right):
@@ -112,7 +128,8 @@ extension Expression {
   private func collectLetters(into found: inout [Expression]) {
     switch self {
     case .literal: break
-    case .input: if !found.contains(self) { found.append(self) }
+    case .input, .mean: if !found.contains(self) { found.append(self) }
+    case .rounded(let inner): inner.collectLetters(into: &found)
     case .named(_, let definition, _):
       guard !found.contains(self) else { return }
       definition.collectLetters(into: &found)

@@ -7,6 +7,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
+  case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Of recurrences.
@@ -69,6 +70,14 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "a"
     case .ranks: "p"
     case .message: "M"
+    case .experts: "E"
+    case .chosenExperts: "K"
+    case .touchedExperts: "D"
+    case .expertWidth: "I_e"
+    case .shardExpertWidth: "I_e′"
+    case .sharedWidth: "I_s"
+    case .shardSharedWidth: "I_s′"
+    case .latentWidth: "H_x"
     case .valueDim: "d_v"
     case .cacheRow: "c"
     case .indexDim: "d_I"
@@ -144,6 +153,14 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "queries whose visible keys all lie inside the window"
     case .ranks: "ranks"
     case .message: "message, bytes of the full buffer"
+    case .experts: "routed experts of a layer"
+    case .chosenExperts: "experts that a token is sent to"
+    case .touchedExperts: "distinct experts that the tokens are expected to touch, E·(1 − (1 − K/E)^N) for N tokens"
+    case .expertWidth: "intermediate columns of a routed expert"
+    case .shardExpertWidth: "intermediate columns of a routed expert on one device"
+    case .sharedWidth: "intermediate columns of the shared experts together"
+    case .shardSharedWidth: "intermediate columns of the shared experts on one device"
+    case .latentWidth: "width of what the routed experts read and write"
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"

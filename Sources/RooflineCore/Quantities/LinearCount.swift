@@ -67,8 +67,16 @@ extension LinearCount: Term {
     return Count(slope.value / divisor.value)
   }
 
+  /// Rounding bends what grows.
+  func times(expected number: Double, _ letter: Letter) -> Self {
+    isConstant ? LinearCount(start.times(expected: number, letter)) : .bent
+  }
+
   func bytes(_ format: ElementFormat) -> Self {
-    format.bits == 4 ? divided(roundingUpBy: 2) : self * LinearCount(Count(format.bits / 8))
+    // The fraction bits / 8 in lowest terms, so that whole bytes and halves meet no needless rounding.
+    let bits = format.storage.bits
+    let divisor: UInt64 = 8 >> UInt64(min(3, bits.trailingZeroBitCount))
+    return (self * LinearCount(Count(bits * divisor / 8))).divided(roundingUpBy: LinearCount(Count(divisor)))
   }
 
   func named(_ letter: Letter) -> Self { self }

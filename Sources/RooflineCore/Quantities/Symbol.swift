@@ -44,6 +44,10 @@ extension Symbol: Term {
     Symbol(.roundedUpQuotient(expression, divisor.expression), value.divided(roundingUpBy: divisor.value))
   }
 
+  public func times(expected number: Double, _ letter: Letter) -> Symbol {
+    Symbol(.rounded(.product(.mean(letter, number), expression)), value.times(expected: number, letter))
+  }
+
   public func bytes(_ format: ElementFormat) -> Symbol {
     Symbol(.bytes(of: expression, format), value.bytes(format))
   }

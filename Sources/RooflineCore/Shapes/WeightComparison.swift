@@ -76,9 +76,12 @@ private struct Grouping {
     if place == differences.count {
       places[key] = place
       differences.append(key)
+      differences[place].count = 0
     }
-    // The model's layers come in order; those of extra tensors come as the file has them.
-    let position = differences[place].layers.firstIndex { $0 > layer } ?? differences[place].layers.count
+    differences[place].count += 1
+    // The model's layers come in order; those of extra tensors come as the file has them, and each expert's of a layer.
+    let position = differences[place].layers.firstIndex { $0 >= layer } ?? differences[place].layers.count
+    guard position == differences[place].layers.count || differences[place].layers[position] != layer else { return }
     differences[place].layers.insert(layer, at: position)
   }
 }

@@ -21,9 +21,8 @@ public struct WeightDifference: Hashable, Sendable {
   public let found: [UInt64]?
   /// Ascending; empty outside the layers.
   public internal(set) var layers: [UInt64]
-
   /// How many tensors differ this way.
-  public var count: Int { max(layers.count, 1) }
+  public internal(set) var count = 1
 
   /// How often each KV head stands there.
   public var repetitions: UInt64? {

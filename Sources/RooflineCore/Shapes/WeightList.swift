@@ -6,6 +6,8 @@ public struct WeightList: Hashable, Sendable {
     public let dimensions: [UInt64]
     public let parameters: Count
     public let bytes: Count
+    /// Whether it stands beside the parameters.
+    public let isBuffer: Bool
   }
 
   public let model: DecoderModel
@@ -31,11 +33,21 @@ public struct WeightList: Hashable, Sendable {
     self.tensorParallel = tensorParallel
     self.formats = formats
     let tensors = ParameterShape<Count>(model, tensorParallel: tensorParallel).tensors
-    func entry(_ tensor: WeightTensor<Count>, _ layer: UInt64?) -> Entry {
+    func entry(_ tensor: WeightTensor<Count>, _ layer: UInt64?, expert: UInt64? = nil) -> Entry {
       let one = tensor.withCopies(1)
       return Entry(
-        name: WeightName(template: tensor.name, layer: layer), dimensions: tensor.dimensions.map(\.value),
-        parameters: one.total, bytes: one.bytes(formats))
+        name: WeightName(template: tensor.name, layer: layer, expert: expert),
+        dimensions: tensor.dimensions.map(\.value), parameters: one.total, bytes: one.bytes(formats),
+        isBuffer: tensor.isBuffer)
+    }
+    /// Expert by expert, as checkpoints have them.
+    func inLayer(_ tensors: [WeightTensor<Count>], _ number: UInt64) -> [Entry] {
+      let experts = tensors.filter(\.isPerExpert)
+      guard let held = experts.first?.experts?.held.value else { return tensors.map { entry($0, number) } }
+      let first = tensors.prefix { !$0.isPerExpert }.count
+      let others = tensors.filter { !$0.isPerExpert }.map { entry($0, number) }
+      let each = (0..<held).flatMap { expert in experts.map { entry($0, number, expert: expert) } }
+      return Array(others.prefix(first)) + each + others.dropFirst(first)
     }
     func outside(_ scope: RowScope) -> [Entry] { tensors.filter { $0.scope == scope }.map { entry($0, nil) } }
     var layers: [Entry] = []
@@ -43,7 +55,7 @@ public struct WeightList: Hashable, Sendable {
     for run in model.runs {
       let layered = tensors.filter { $0.scope == .layer(group: run.group) }
       for _ in 0..<run.layers {
-        layers += layered.map { entry($0, number) }
+        layers += inLayer(layered, number)
         number += 1
       }
     }
@@ -54,7 +66,7 @@ public struct WeightList: Hashable, Sendable {
   }
 
   /// On one device.
-  public var parameters: Count { entries.reduce(0) { $0 + $1.parameters } }
+  public var parameters: Count { entries.reduce(0) { $1.isBuffer ? $0 : $0 + $1.parameters } }
   /// On one device.
   public var bytes: Count { entries.reduce(0) { $0 + $1.bytes } }
 }

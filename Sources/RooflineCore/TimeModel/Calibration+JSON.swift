@@ -23,7 +23,7 @@ extension Calibration {
       hardware: try root.require(try root.string("hardware"), "hardware", "the GPU's name, a string"), path: file,
       date: try root.require(try root.string("date"), "date", "the day of the fit, e.g. 2026-11-21"),
       computeCapability: try root.require(
-        try root.string("computeCapability"), "computeCapability", "that of the GPU, e.g. \"9.0\""),
+        try root.computeCapability("computeCapability"), "computeCapability", "that of the GPU, e.g. \"9.0\""),
       entries: entries)
   }
 }

@@ -6,10 +6,10 @@ public struct Calibration: Sendable {
   /// The day of the fit, ISO 8601.
   public var date: String
   /// Compute capability of that GPU, which says who may borrow its constants.
-  public var computeCapability: String
+  public var computeCapability: ComputeCapability
   public var entries: [Entry]
 
-  public init(hardware: String, path: String, date: String, computeCapability: String, entries: [Entry]) {
+  public init(hardware: String, path: String, date: String, computeCapability: ComputeCapability, entries: [Entry]) {
     self.hardware = hardware
     self.path = path
     self.date = date

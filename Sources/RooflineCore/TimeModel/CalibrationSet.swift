@@ -2,7 +2,7 @@
 public struct CalibrationSet: Sendable {
   public let hardware: HardwareSpec
   public let facts: DeviceFacts
-  public let capability: String
+  public let generation: GPUGeneration
   /// In the order in which they are asked.
   public let layers: [Calibration]
   /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
@@ -14,12 +14,16 @@ public struct CalibrationSet: Sendable {
   ) throws(InputError) {
     self.hardware = hardware
     facts = try DeviceFacts(hardware)
-    guard let capability = hardware.computeCapability else {
+    guard let generation = hardware.generation else {
       throw .missingFacts(
         hardware: hardware.name, path: hardware.path,
-        facts: [MissingFact(name: "compute capability", key: "computeCapability", option: "--time ideal")])
+        facts: [
+          MissingFact(
+            name: "compute capability", key: "computeCapability", option: "--time ideal",
+            reason: hardware.computeCapability.map { "nothing is known of \($0)" })
+        ])
     }
-    self.capability = capability
+    self.generation = generation
     self.layers = layers
     self.bandwidths = bandwidths
   }
@@ -84,13 +88,13 @@ public struct CalibrationSet: Sendable {
       let own = fitting.filter { $0.key.family == family }
       guard let entry = own.min(by: { $0.key.distance(to: kernel) < $1.key.distance(to: kernel) }) else { continue }
       let constants = entry.constants.keepingL2(bandwidth(of: layer) / facts.bandwidth)
-      guard let model = KernelModel(constants, facts: facts, capability: capability)
+      guard let model = KernelModel(constants, facts: facts, generation: generation)
       else { continue }
       let headDim = kernel.headDim
       return Found(
         entry: entry, constants: constants, model: model,
         borrowedFrom: Spelling.normalized(layer.hardware) == Spelling.normalized(hardware.name) ? nil : layer.hardware,
-        isOtherGeneration: layer.computeCapability != capability,
+        isOtherGeneration: layer.computeCapability != generation.capability,
         otherHeadDim: entry.key.headDim.flatMap { $0 == headDim ? nil : $0 })
     }
     return nil

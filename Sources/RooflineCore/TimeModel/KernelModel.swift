@@ -6,16 +6,16 @@ public enum KernelModel: Sendable {
   case row(RowTimeModel)
   case collective(CollectiveTimeModel)
 
-  /// - Parameter capability: compute capability of the GPU, which decides the tiles a GEMM library offers.
+  /// - Parameter generation: that of the GPU, which decides the tiles a GEMM library offers.
   /// - Returns: nil where nothing is known of such a GPU's tiles.
-  public init?(_ constants: Calibration.Constants, facts: DeviceFacts, capability: String) {
+  public init?(_ constants: Calibration.Constants, facts: DeviceFacts, generation: GPUGeneration) {
     switch constants {
     case .gemm(let constants):
-      guard let list = TileList(capability: capability) else { return nil }
-      self = .gemm(GEMMTimeModel(facts, constants, list))
+      guard let tiles = generation.tiles else { return nil }
+      self = .gemm(GEMMTimeModel(facts, constants, tiles))
     case .prefill(let constants, let cut): self = .prefill(PrefillTimeModel(facts, constants, cut))
     case .decode(let constants, let cut): self = .decode(DecodeTimeModel(facts, constants, cut))
-    case .row(let constants): self = .row(RowTimeModel(facts, constants, capability: capability))
+    case .row(let constants): self = .row(RowTimeModel(facts, constants, generation: generation))
     case .collective(let constants): self = .collective(CollectiveTimeModel(facts, constants))
     }
   }
@@ -46,19 +46,6 @@ public enum KernelModel: Sendable {
     case .decode(let model): model
     case .row(let model): model
     case .collective(let model): model
-    }
-  }
-}
-
-extension TileList {
-  /// What the libraries of today offer on a GPU.
-  public init?(capability: String) {
-    switch capability {
-    case "8.0": self = .ampere
-    case "8.6", "8.9", "12.0": self = .ada
-    case "9.0": self = .hopper
-    case "10.0", "10.3": self = .blackwell
-    default: return nil
     }
   }
 }

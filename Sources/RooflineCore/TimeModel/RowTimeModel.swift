@@ -10,11 +10,11 @@ public struct RowTimeModel: KernelTimeModel {
   /// Threads that an SM holds at most.
   let threadsPerSM: Double
 
-  /// - Parameter capability: compute capability of the GPU.
-  public init(_ facts: DeviceFacts, _ constants: RowConstants, capability: String) {
+  /// - Parameter generation: that of the GPU, which says how many threads an SM holds.
+  public init(_ facts: DeviceFacts, _ constants: RowConstants, generation: GPUGeneration) {
     self.facts = facts
     self.constants = constants
-    threadsPerSM = ["8.6", "8.9", "12.0"].contains(capability) ? 1536 : capability == "7.5" ? 1024 : 2048
+    threadsPerSM = generation.threads
   }
 
   static let ctasPerSM = 32.0

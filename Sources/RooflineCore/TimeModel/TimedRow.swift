@@ -101,7 +101,7 @@ extension Notice {
     var notices = borrowed.sorted { $0.key < $1.key }.map { from, kernels in
       let donor = time.set.layers.first { $0.hardware == from }
       return Notice.borrowedConstants(
-        from: from, isSameGeneration: donor?.computeCapability == time.set.capability, kernels: kernels)
+        from: from, isSameGeneration: donor?.computeCapability == time.set.generation.capability, kernels: kernels)
     }
     notices += others
     if !standIns.isEmpty { notices.append(.standIn(rows: standIns, constants: OperatorKind.rmsNorm.rawValue)) }

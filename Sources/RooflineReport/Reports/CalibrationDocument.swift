@@ -28,7 +28,7 @@ public struct CalibrationDocument {
       {
         "schemaVersion": 1,
         "hardware": \(CalibrationDocument.text(calibration.hardware)),
-        "computeCapability": \(CalibrationDocument.text(calibration.computeCapability)),
+        "computeCapability": \(CalibrationDocument.text(calibration.computeCapability.description)),
         "date": \(CalibrationDocument.text(calibration.date)),
         "entries": [
       \(entries.joined(separator: ",\n"))

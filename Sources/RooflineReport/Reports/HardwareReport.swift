@@ -34,7 +34,7 @@ public struct HardwareReport {
     var entries: [Facts.Entry] = [.init("product", spec.product, key: "product")]
     if let parent = spec.parent { entries.append(.init("slice of", parent, key: "slice_of")) }
     entries += [
-      .init("compute capability", spec.computeCapability, key: "compute_capability"),
+      .init("compute capability", spec.computeCapability?.description, key: "compute_capability"),
       .init("SMs", sms.map(String.init), key: "sms", .integer(sms)),
       rate("tensor clock", compute?.tensorClock, "Hz", key: "tensor_clock_hz"),
       rate("boost clock", compute?.boostClock, "Hz", key: "boost_clock_hz"),
@@ -147,7 +147,7 @@ struct HardwareDocument: Encodable {
     path = spec.path
     product = spec.product
     sliceOf = spec.parent
-    computeCapability = spec.computeCapability
+    computeCapability = spec.computeCapability?.description
     compute = spec.compute.map {
       Compute(
         streamingMultiprocessors: $0.streamingMultiprocessors, tensorClockHz: $0.tensorClock,

@@ -16,8 +16,7 @@ enum LayerText {
     var parts: [String] = []
     parts += group.mixer.map(mixer) ?? ["no attention"]
     if let feedForward = group.feedForward {
-      parts.append(
-        "\(self.feedForward(feedForward, isBeside: group.residual == .parallel)), \(feedForward.intermediateSize) wide")
+      parts.append(self.feedForward(feedForward, isBeside: group.residual == .parallel) + width(of: feedForward))
     } else {
       parts.append("no MLP")
     }
@@ -56,10 +55,29 @@ enum LayerText {
     return parts
   }
 
+  private static func width(of feedForward: FeedForward) -> String {
+    feedForward.intermediateSize.map { ", \($0) wide" } ?? ""
+  }
+
   private static func feedForward(_ feedForward: FeedForward, isBeside: Bool) -> String {
     switch feedForward {
     case .gated(let mlp): "gated \(mlp.activation.rawValue) MLP"
+    case .routed(let block): experts(block)
     case .twoMatrix(let mlp): "\(mlp.activation.rawValue) MLP of two matrices\(isBeside ? " beside the attention" : "")"
     }
+  }
+
+  private static func experts(_ block: RoutedExperts) -> String {
+    let kind =
+      switch block.form {
+      case .gated(let activation): "gated \(activation.rawValue)"
+      case .twoMatrix(let activation): "\(activation.rawValue) two-matrix"
+      }
+    var parts = ["\(block.experts) \(kind) experts, \(block.width) wide, \(block.chosen) a token"]
+    if let latent = block.latent { parts.append("on \(latent.size) latent elements") }
+    if let shared = block.shared {
+      parts.append("a shared expert, \(shared.width) wide\(shared.hasGate ? ", with a gate" : "")")
+    }
+    return parts.joined(separator: ", ")
   }
 }

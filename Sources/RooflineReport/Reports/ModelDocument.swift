@@ -29,10 +29,12 @@ struct ModelDocument: Encodable {
 
   struct ParameterEntry: Encodable {
     let total: UInt64
-    /// What a token uses; without experts, all of them.
+    /// What a token uses: of routed experts, those that it is sent to.
     let active: UInt64
     /// The same without tables of which a token reads rows.
     let activeWithoutEmbedding: UInt64
+    /// Beside the parameters: correction biases of routers.
+    let buffers: UInt64
   }
 
   struct CacheEntry: Encodable {
@@ -93,8 +95,8 @@ struct ModelDocument: Encodable {
       }, legalTensorParallel: decoder.legalTensorParallelDegrees, ownCode: configuration.hasOwnCode)
     let shape = ParameterShape<Count>(decoder)
     parameters = ParameterEntry(
-      total: shape.count.value, active: shape.count.value,
-      activeWithoutEmbedding: shape.countWithoutGatheredTables.value)
+      total: shape.count.value, active: shape.active.value,
+      activeWithoutEmbedding: shape.activeWithoutGatheredTables.value, buffers: shape.buffers.value)
     cache = CacheEntry(
       CacheGrowth(decoder, NumberFormats(configuration.dtype)), dtype: configuration.dtype)
     keys = KeyEntry(

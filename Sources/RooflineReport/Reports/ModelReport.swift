@@ -74,7 +74,8 @@ public struct ModelReport {
         + model.groups.indices.map { index in
           let name = model.groupNames[index]
           return .init(
-            "  \(model.layers(of: index)) \(name)", LayerText.description(model.groups[index], model),
+            "  \(model.layers(of: index)) \(name.isEmpty ? "equal" : name)",
+            LayerText.description(model.groups[index], model),
             key: "layers_\(name)")
         }
     }

@@ -182,6 +182,10 @@ extension OperatorExplanation.LetterEntry {
         .init(
           symbol: letter.symbol, value: String(value.value), meaning: letter.meaning, definition: definition.symbolic,
           substituted: definition.substituted)
+      case .mean(let letter, let number):
+        .init(
+          symbol: letter.symbol, value: Expression.decimal(number), meaning: letter.meaning, definition: "",
+          substituted: "")
       default: nil
       }
     }
@@ -191,8 +195,9 @@ extension OperatorExplanation.LetterEntry {
   /// The widths of formats.
   private static func list(of formats: [ElementFormat]) -> [Self] {
     formats.map { format in
-      .init(
-        symbol: format.letter.symbol, value: format.bits < 8 ? "\(format.bits) / 8" : String(format.bits / 8),
+      let bits = format.storage.bits
+      return .init(
+        symbol: format.letter.symbol, value: format.storage.isWholeBytes ? String(bits / 8) : "\(bits) / 8",
         meaning: "\(format.letter.meaning) (\(format.description))", definition: "", substituted: "")
     }
   }

@@ -16,32 +16,41 @@ struct TimeExplanation {
       let source = analysis.hardware.link.map { "\($0.kind), one direction: \($0.source)" } ?? "no link is known"
       return entries + [entry("timeSeconds", wire, "s", analysis.options.link == nil ? source : "--link")]
     }
-    let unit = cost.matrixUnit
-    let units: [(name: String, work: Count, rate: Double)] = [
-      ("tensor", cost.flops.tensor, unit.map { rates[tensor: $0] } ?? .nan),
-      ("vector", cost.flops.vector, rates.vector), ("special", cost.flops.special, rates.special),
-      ("memory", cost.traffic.total, rates.bandwidth),
-    ]
     // A unit without work takes no time; it need not have a rate.
-    func work(_ index: Int) -> RealSymbol {
-      real(index == 3 ? "bytes" : "FLOPs.\(units[index].name)", units[index].work)
+    let times = IdealTime.parts(
+      work: Roofs(work),
+      rates: Roofs { RealSymbol($0 == .memory ? "bandwidth" : $0.rateName, count($0) == 0 ? 1 : rate($0)) })
+    for roof in Roof.allCases where count(roof) > 0 {
+      entries.append(derivedRate(of: roof))
+      entries.append(entry("timeSeconds.\(roof.rawValue)", times[roof], "s", "work over the rate above"))
     }
-    func rate(_ index: Int) -> RealSymbol {
-      RealSymbol(index == 3 ? "bandwidth" : "rate.\(units[index].name)", units[index].work == 0 ? 1 : units[index].rate)
-    }
-    let parts = IdealTime.parts(
-      work: Roofs(tensor: work(0), vector: work(1), special: work(2), memory: work(3)),
-      rates: Roofs(tensor: rate(0), vector: rate(1), special: rate(2), memory: rate(3)))
-    let times = [parts.tensor, parts.vector, parts.special, parts.memory]
-    for (index, time) in times.enumerated() where units[index].work > 0 {
-      entries.append(derivedRate(of: index))
-      entries.append(entry("timeSeconds.\(units[index].name)", time, "s", "work over the rate above"))
-    }
-    let named = times.enumerated().map { index, time in RealSymbol("t.\(units[index].name)", time.value) }
     let total = IdealTime(overlap: analysis.options.overlap).combine(
-      Roofs(tensor: named[0], vector: named[1], special: named[2], memory: named[3]))
+      Roofs { RealSymbol("t.\($0.rawValue)", times[$0].value) })
     let how = analysis.options.overlap == .max ? "units and memory overlap: the slowest decides" : "nothing overlaps"
     return entries + [entry("timeSeconds", total, "s", "ideal roofline; \(how)")]
+  }
+
+  /// FLOPs, or bytes.
+  private func count(_ roof: Roof) -> Count {
+    switch roof {
+    case .tensor: cost.flops.tensor
+    case .vector: cost.flops.vector
+    case .special: cost.flops.special
+    case .memory: cost.traffic.total
+    }
+  }
+
+  private func work(_ roof: Roof) -> RealSymbol {
+    real(roof == .memory ? "bytes" : "FLOPs.\(roof.rawValue)", count(roof))
+  }
+
+  private func rate(_ roof: Roof) -> Double {
+    switch roof {
+    case .tensor: cost.matrixUnit.map { analysis.rates[tensor: $0] } ?? .nan
+    case .vector: analysis.rates.vector
+    case .special: analysis.rates.special
+    case .memory: analysis.rates.bandwidth
+    }
   }
 
   private var intensity: OperatorExplanation.Entry? {
@@ -65,48 +74,53 @@ struct TimeExplanation {
 
   // MARK: where rates are from
 
-  /// The rate of a unit as a run uses it: what was given or the file says, times the efficiency.
-  private func rateEntry(_ name: String, _ peak: RealSymbol, efficiency: Double, source: String)
-    -> OperatorExplanation.Entry
-  {
-    entry("rate.\(name)", peak * RealSymbol("efficiency", efficiency), name == "memory" ? "B/s" : "FLOP/s", source)
+  /// The rate of a roof as a run uses it: what was given or the file says, times the efficiency.
+  private func derivedRate(of roof: Roof) -> OperatorExplanation.Entry {
+    let options = analysis.options
+    let efficiency = roof == .memory ? options.memoryEfficiency : options.computeEfficiency
+    let (peak, source) = peak(roof)
+    return entry(
+      roof.rateName, peak * RealSymbol("efficiency", efficiency), roof == .memory ? "B/s" : "FLOP/s", source)
   }
 
-  private func derivedRate(of unit: Int) -> OperatorExplanation.Entry {
+  /// The rate before any efficiency, and where it is from.
+  private func peak(_ roof: Roof) -> (RealSymbol, source: String) {
     let options = analysis.options
-    let compute = analysis.hardware.compute
+    let hardware = analysis.hardware
+    let compute = hardware.compute
     let computeSource = compute?.source ?? "not known"
-    switch unit {
-    case 0:
+    switch roof {
+    case .tensor:
       let dtype = cost.matrixUnit ?? .fp16
-      let peak = options.tensorPeak ?? compute?.tensor[dtype] ?? .nan
-      return rateEntry(
-        "tensor", RealSymbol("peak.\(dtype.rawValue)", peak), efficiency: options.computeEfficiency,
-        source: options.tensorPeak == nil ? computeSource : "--peak")
-    case 1:
-      return rateEntry(
-        "vector", RealSymbol("peak.fp32", options.vectorPeak ?? compute?.vector ?? .nan),
-        efficiency: options.computeEfficiency, source: options.vectorPeak == nil ? computeSource : "--vector-peak")
-    case 2:
-      guard let given = options.specialPeak else {
-        let peak =
-          RealSymbol("functions a clock and SM", HardwareSpec.specialFunctionsPerClock)
+      return (
+        RealSymbol("peak.\(dtype.rawValue)", options.tensorPeak ?? compute?.tensor[dtype] ?? .nan),
+        options.tensorPeak == nil ? computeSource : "--peak"
+      )
+    case .vector:
+      return (
+        RealSymbol("peak.fp32", options.vectorPeak ?? compute?.vector ?? .nan),
+        options.vectorPeak == nil ? computeSource : "--vector-peak"
+      )
+    case .special:
+      if let given = options.specialPeak { return (RealSymbol("peak", given), "--special-peak") }
+      return (
+        RealSymbol("functions a clock and SM", hardware.generation?.specialFunctions ?? .nan)
           * RealSymbol("SMs", compute?.streamingMultiprocessors.map { Double($0) } ?? .nan)
-          * RealSymbol("boost clock", compute?.boostClock ?? .nan)
-        return rateEntry(
-          "special", peak, efficiency: options.computeEfficiency,
-          source:
-            "special functions a clock and SM: CUDA C++ Programming Guide, arithmetic instructions; \(computeSource)")
-      }
-      return rateEntry(
-        "special", RealSymbol("peak", given), efficiency: options.computeEfficiency, source: "--special-peak")
-    default:
-      return rateEntry(
-        "memory", RealSymbol("bandwidth", options.bandwidth ?? analysis.hardware.memory?.bandwidth ?? .nan),
-        efficiency: options.memoryEfficiency,
-        source: options.bandwidth == nil ? analysis.hardware.memory?.source ?? "not known" : "--bandwidth")
+          * RealSymbol("boost clock", compute?.boostClock ?? .nan),
+        "special functions a clock and SM: CUDA C++ Programming Guide, arithmetic instructions; \(computeSource)"
+      )
+    case .memory:
+      return (
+        RealSymbol("bandwidth", options.bandwidth ?? hardware.memory?.bandwidth ?? .nan),
+        options.bandwidth == nil ? hardware.memory?.source ?? "not known" : "--bandwidth"
+      )
     }
   }
+}
+
+extension Roof {
+  /// The name under which `explain` prints the rate that work is divided by.
+  fileprivate var rateName: String { "rate.\(rawValue)" }
 }
 
 /// A real number that remembers its formula.
@@ -138,15 +152,11 @@ struct RealSymbol: RealTerm {
   }
 
   static func largest(_ parts: Roofs<Self>) -> Self {
-    let all = [parts.tensor, parts.vector, parts.special, parts.memory]
+    let all = Roof.allCases.map { parts[$0] }
     return RealSymbol(
       symbolic: "max(\(all.map(\.symbolic).joined(separator: ", ")))",
       substituted: "max(\(all.map(\.substituted).joined(separator: ", ")))",
-      value: Double.largest(
-        Roofs(
-          tensor: parts.tensor.value, vector: parts.vector.value, special: parts.special.value,
-          memory: parts.memory.value)),
-      isAtom: true)
+      value: Double.largest(Roofs { parts[$0].value }), isAtom: true)
   }
 
   /// A sum of many terms, written once.

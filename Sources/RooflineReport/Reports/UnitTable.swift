@@ -28,15 +28,9 @@ enum UnitTable {
       })
   }
 
-  /// The roof that decides; a tie with memory is memory's.
+  /// The roof that decides, or the network.
   static func bindingUnit(of row: RowPrediction, rates: DeviceRates) -> String {
-    guard row.cost.wireSteps == 0 else { return "network" }
-    let times = OperatorPrediction.roofTimes(of: row.cost, rates: rates)
-    let roofs = [
-      ("memory", times.memory), ("tensor", times.tensor), ("vector", times.vector), ("special", times.special),
-    ]
-    var binding = roofs[0]
-    for roof in roofs.dropFirst() where roof.1 > binding.1 { binding = roof }
-    return binding.0
+    guard row.cost.wireSteps == 0 else { return Bound.network.rawValue }
+    return OperatorPrediction.roofTimes(of: row.cost, rates: rates).binding.rawValue
   }
 }

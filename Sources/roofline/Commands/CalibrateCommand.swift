@@ -42,7 +42,7 @@ enum CalibrateCommand: Command {
       output, apartFrom: [hardware.path] + prior.layers.map(\.path), replacing: "a calibration"
     ) { path in (try? catalog.calibration(file: path)) != nil }
     let calibration = Calibration(
-      hardware: hardware.name, path: output, date: today, computeCapability: hardware.computeCapability ?? "",
+      hardware: hardware.name, path: output, date: today, computeCapability: calibrator.generation.capability,
       entries: entries)
     // The report first: where it cannot be made, nothing is written.
     let report = try page.render(

@@ -96,15 +96,31 @@ private struct LightningLoop {
         (0..<size).map { $0 < tokens ? all[start + $0] : all[0].map { _ in 0 } }
       }
       let (q, k, v) = (rows(q), rows(k), rows(v))
-      var scores = machine.product(size, dim, size, on: unit) { q[$0][$1] } _: { k[$1][$0] }
+      var scores = machine.product(size, dim, size, on: unit) {
+        q[$0][$1]
+      } _: {
+        k[$1][$0]
+      }
       for i in 0..<size {
         for j in 0..<size { scores[i][j] = machine.multiply(scores[i][j], i >= j ? pow(decay, Double(i - j)) : 0) }
       }
-      let inside = machine.product(size, size, dim, on: unit) { scores[$0][$1] } _: { v[$0][$1] }
+      let inside = machine.product(size, size, dim, on: unit) {
+        scores[$0][$1]
+      } _: {
+        v[$0][$1]
+      }
       let queries = (0..<size).map { i in q[i].map { machine.multiply($0, pow(decay, Double(i + 1))) } }
-      let before = machine.product(size, dim, dim, on: unit) { queries[$0][$1] } _: { state[$0][$1] }
+      let before = machine.product(size, dim, dim, on: unit) {
+        queries[$0][$1]
+      } _: {
+        state[$0][$1]
+      }
       let keys = (0..<size).map { i in k[i].map { machine.multiply($0, pow(decay, Double(tokens - 1 - i))) } }
-      let learned = machine.product(dim, size, dim, on: unit) { keys[$1][$0] } _: { v[$0][$1] }
+      let learned = machine.product(dim, size, dim, on: unit) {
+        keys[$1][$0]
+      } _: {
+        v[$0][$1]
+      }
       let answers = (0..<size).map { i in (0..<dim).map { machine.add(inside[i][$0], before[i][$0]) } }
       for i in 0..<dim {
         for j in 0..<dim {

@@ -13,11 +13,8 @@ final class BruteForceMixerRowTests: XCTestCase {
 
   func testAGatedNormCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.gatedNormCases, .gatedRMSNorm) }
 
-  func testASigmoidGateCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.gateCases, .sigmoidGate) }
-
   func testActivationsCostWhatTheirLoopsExecuteAndTouch() {
     BruteForceCase.check(Self.siluCases, .silu)
-    BruteForceCase.check(Self.squaredReluCases, .squaredRelu)
     BruteForceCase.check(Self.softplusCases, .softplus)
   }
 
@@ -68,7 +65,9 @@ final class BruteForceMixerRowTests: XCTestCase {
                 machine.store(value, in: kept, sequence, channel, place)
               }
               // The last token by the definition.
-              let last = (0..<taps).reduce(hasBias ? bias[channel] : 0) { $0 + weight[channel, $1] * inputs[tokens - 1 + $1] }
+              let last = (0..<taps).reduce(hasBias ? bias[channel] : 0) {
+                $0 + weight[channel, $1] * inputs[tokens - 1 + $1]
+              }
               XCTAssertEqual(y[sequence, tokens - 1, channel], last * (1 + tanh(last / 2)) / 2, accuracy: 1e-12)
             }
           }
@@ -139,26 +138,6 @@ final class BruteForceMixerRowTests: XCTestCase {
     }
   }
 
-  static var gateCases: [BruteForceCase] {
-    [(1, 1), (6, 1), (3, 5)].flatMap { gates, width in
-      BruteForceFormats.all.map { formats in
-        let described = SigmoidGate<Count>(gates: Count(gates), width: Count(width), formats: formats.formats)
-        return BruteForceCase("\(gates)×\(width), \(formats.name)", .sigmoidGate(described)) { machine in
-          let x = formats.tensor("x", .activations, \.residual, gates, width)
-          let gate = formats.tensor("gate", .activations, \.residual, gates)
-          let y = formats.tensor("y", .activations, \.residual, gates, width)
-          for row in 0..<gates {
-            let below = machine.add(1, machine.special(exp, -machine.load(gate, row)))
-            for column in 0..<width {
-              machine.store(machine.divide(machine.load(x, row, column), below), in: y, row, column)
-              XCTAssertEqual(y[row, column], x[row, column] * (1 + tanh(gate[row] / 2)) / 2, accuracy: 1e-12)
-            }
-          }
-        }
-      }
-    }
-  }
-
   static var siluCases: [BruteForceCase] {
     elementCases { elements, formats in
       let described = Silu<Count>(elements: Count(elements), formats: formats.formats)
@@ -169,21 +148,6 @@ final class BruteForceMixerRowTests: XCTestCase {
           let value = machine.load(x, index)
           machine.store(machine.divide(value, machine.add(1, machine.special(exp, -value))), in: y, index)
           XCTAssertEqual(y[index], value * (1 + tanh(value / 2)) / 2, accuracy: 1e-12)
-        }
-      }
-    }
-  }
-
-  static var squaredReluCases: [BruteForceCase] {
-    elementCases { elements, formats in
-      let described = SquaredRelu<Count>(elements: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .squaredRelu(described)) { machine in
-        let x = formats.tensor("x", .activations, \.residual, elements)
-        let y = formats.tensor("y", .activations, \.residual, elements)
-        for index in 0..<elements {
-          let positive = machine.maximum(0, machine.load(x, index))
-          machine.store(machine.multiply(positive, positive), in: y, index)
-          XCTAssertEqual(y[index], (x[index] + abs(x[index])) * x[index] / 2, accuracy: 1e-12)
         }
       }
     }

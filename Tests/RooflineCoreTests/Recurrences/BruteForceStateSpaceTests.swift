@@ -195,7 +195,11 @@ private struct StateSpaceLoop {
         (0..<length).map { start + $0 < all.count ? all[start + $0] : all[0].map { _ in 0 } }
       }
       let (b, c) = (rows(first.b), rows(first.c))
-      let shared = first.machine.product(length, first.size, length, on: first.unit) { c[$0][$1] } _: { b[$1][$0] }
+      let shared = first.machine.product(length, first.size, length, on: first.unit) {
+        c[$0][$1]
+      } _: {
+        b[$1][$0]
+      }
       for (place, loop) in loops.enumerated() {
         let dt = (0..<length).map { start + $0 < loop.dt.count ? loop.dt[start + $0] : 0 }
         let answers = loop.chunk(rows(loop.x), b, c, dt, shared, &states[place])
@@ -220,8 +224,16 @@ private struct StateSpaceLoop {
         attention[i][j] = i >= j ? value : 0
       }
     }
-    let inside = machine.product(length, length, width, on: unit) { attention[$0][$1] } _: { inputs[$0][$1] }
-    let before = machine.product(length, size, width, on: unit) { c[$0][$1] } _: { state[$1][$0] }
+    let inside = machine.product(length, length, width, on: unit) {
+      attention[$0][$1]
+    } _: {
+      inputs[$0][$1]
+    }
+    let before = machine.product(length, size, width, on: unit) {
+      c[$0][$1]
+    } _: {
+      state[$1][$0]
+    }
     let decays = sums.map { machine.special(exp, $0) }
     var outputs = RecurrenceCase.zeros(length, width)
     for t in 0..<length {
@@ -232,7 +244,11 @@ private struct StateSpaceLoop {
     }
     let toTheEnd = sums.map { machine.special(exp, machine.subtract(sums[length - 1], $0)) }
     let learned = zip(inputs, toTheEnd).map { row, decay in row.map { machine.multiply($0, decay) } }
-    let added = machine.product(width, length, size, on: unit) { learned[$1][$0] } _: { b[$0][$1] }
+    let added = machine.product(width, length, size, on: unit) {
+      learned[$1][$0]
+    } _: {
+      b[$0][$1]
+    }
     let last = machine.special(exp, sums[length - 1])
     for p in 0..<width {
       for n in 0..<size { state[p][n] = machine.add(machine.multiply(state[p][n], last), added[p][n]) }

@@ -96,15 +96,31 @@ private struct Chunk {
     }
     let learnedValues = scaled(v, by: beta)
     let learnedKeys = scaled(k, by: beta)
-    let between = machine.product(size, keyDim, size, on: unit) { learnedKeys[$0][$1] } _: { k[$1][$0] }
+    let between = machine.product(size, keyDim, size, on: unit) {
+      learnedKeys[$0][$1]
+    } _: {
+      k[$1][$0]
+    }
     var system = RecurrenceCase.zeros(size, size)
     for i in 0..<size { for j in 0..<size { system[i][j] = machine.multiply(between[i][j], decays[i][j]) } }
     let inverse = self.inverse(of: system)
     let forgotten = sums.map { machine.special(exp, $0) }
     let decayedKeys = scaled(learnedKeys, by: forgotten)
-    let u = machine.product(size, size, valueDim, on: unit) { inverse[$0][$1] } _: { learnedValues[$0][$1] }
-    let w = machine.product(size, size, keyDim, on: unit) { inverse[$0][$1] } _: { decayedKeys[$0][$1] }
-    let scores = machine.product(size, keyDim, size, on: unit) { q[$0][$1] } _: { k[$1][$0] }
+    let u = machine.product(size, size, valueDim, on: unit) {
+      inverse[$0][$1]
+    } _: {
+      learnedValues[$0][$1]
+    }
+    let w = machine.product(size, size, keyDim, on: unit) {
+      inverse[$0][$1]
+    } _: {
+      decayedKeys[$0][$1]
+    }
+    let scores = machine.product(size, keyDim, size, on: unit) {
+      q[$0][$1]
+    } _: {
+      k[$1][$0]
+    }
     var attention = RecurrenceCase.zeros(size, size)
     for i in 0..<size { for j in 0..<size { attention[i][j] = machine.multiply(scores[i][j], decays[i][j]) } }
     let errors = unexplained(u, w, state)
@@ -129,12 +145,28 @@ private struct Chunk {
     let learnedKeys = scaled(forward, by: beta)
     let backward = product(k, shrunk)
     let queries = product(q, grown)
-    var system = machine.product(size, keyDim, size, on: unit) { learnedKeys[$0][$1] } _: { backward[$1][$0] }
+    var system = machine.product(size, keyDim, size, on: unit) {
+      learnedKeys[$0][$1]
+    } _: {
+      backward[$1][$0]
+    }
     mask(&system, keepsDiagonal: false)
     let inverse = self.inverse(of: system)
-    let u = machine.product(size, size, valueDim, on: unit) { inverse[$0][$1] } _: { learnedValues[$0][$1] }
-    let w = machine.product(size, size, keyDim, on: unit) { inverse[$0][$1] } _: { learnedKeys[$0][$1] }
-    var attention = machine.product(size, keyDim, size, on: unit) { queries[$0][$1] } _: { backward[$1][$0] }
+    let u = machine.product(size, size, valueDim, on: unit) {
+      inverse[$0][$1]
+    } _: {
+      learnedValues[$0][$1]
+    }
+    let w = machine.product(size, size, keyDim, on: unit) {
+      inverse[$0][$1]
+    } _: {
+      learnedKeys[$0][$1]
+    }
+    var attention = machine.product(size, keyDim, size, on: unit) {
+      queries[$0][$1]
+    } _: {
+      backward[$1][$0]
+    }
     mask(&attention, keepsDiagonal: true)
     let errors = unexplained(u, w, state)
     let outputs = answers(queries, attention, errors, state)
@@ -161,22 +193,38 @@ private struct Chunk {
   }
 
   private func unexplained(_ u: [[Double]], _ w: [[Double]], _ state: [[Double]]) -> [[Double]] {
-    let known = machine.product(size, keyDim, valueDim, on: unit) { w[$0][$1] } _: { state[$0][$1] }
+    let known = machine.product(size, keyDim, valueDim, on: unit) {
+      w[$0][$1]
+    } _: {
+      state[$0][$1]
+    }
     return (0..<size).map { i in (0..<valueDim).map { machine.subtract(u[i][$0], known[i][$0]) } }
   }
 
   private func answers(
     _ queries: [[Double]], _ attention: [[Double]], _ errors: [[Double]], _ state: [[Double]]
   ) -> [[Double]] {
-    let before = machine.product(size, keyDim, valueDim, on: unit) { queries[$0][$1] } _: { state[$0][$1] }
-    let inside = machine.product(size, size, valueDim, on: unit) { attention[$0][$1] } _: { errors[$0][$1] }
+    let before = machine.product(size, keyDim, valueDim, on: unit) {
+      queries[$0][$1]
+    } _: {
+      state[$0][$1]
+    }
+    let inside = machine.product(size, size, valueDim, on: unit) {
+      attention[$0][$1]
+    } _: {
+      errors[$0][$1]
+    }
     return (0..<size).map { i in (0..<valueDim).map { machine.add(before[i][$0], inside[i][$0]) } }
   }
 
   private func update(
     _ state: inout [[Double]], decay: (Int) -> Double, _ keys: [[Double]], _ errors: [[Double]]
   ) {
-    let learned = machine.product(keyDim, size, valueDim, on: unit) { keys[$1][$0] } _: { errors[$0][$1] }
+    let learned = machine.product(keyDim, size, valueDim, on: unit) {
+      keys[$1][$0]
+    } _: {
+      errors[$0][$1]
+    }
     for i in 0..<keyDim {
       for j in 0..<valueDim { state[i][j] = machine.add(machine.multiply(state[i][j], decay(i)), learned[i][j]) }
     }

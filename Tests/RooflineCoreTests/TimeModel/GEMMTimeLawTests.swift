@@ -25,11 +25,12 @@ final class GEMMTimeLawTests: XCTestCase {
           var wider = shape
           wider.n += step
           XCTAssertLessThanOrEqual(
-            time, model.microseconds(wider) * GEMMTimeLawTests.rounding, "\(name) column of \(shape), \(model.list)")
+            time, model.microseconds(wider) * GEMMTimeLawTests.rounding,
+            "\(name) column of \(shape), \(model.list.name)")
           var taller = shape
           taller.m += step
           XCTAssertLessThanOrEqual(
-            time, model.microseconds(taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list)")
+            time, model.microseconds(taller) * GEMMTimeLawTests.rounding, "\(name) row of \(shape), \(model.list.name)")
         }
       }
     }
@@ -54,7 +55,7 @@ final class GEMMTimeLawTests: XCTestCase {
           whole[keyPath: keyPath] *= degree
           XCTAssertLessThanOrEqual(
             model.microseconds(share), model.microseconds(whole) * GEMMTimeLawTests.rounding,
-            "\(name) share of \(degree) of \(whole), \(model.list)")
+            "\(name) share of \(degree) of \(whole), \(model.list.name)")
         }
       }
     }
@@ -81,7 +82,7 @@ final class GEMMTimeLawTests: XCTestCase {
         for copies in [1.0, 2, 6, 50, 1000] {
           shape.copies = copies
           let time = model.microseconds(shape)
-          XCTAssertLessThanOrEqual(before, time * GEMMTimeLawTests.rounding, "\(shape), \(model.list)")
+          XCTAssertLessThanOrEqual(before, time * GEMMTimeLawTests.rounding, "\(shape), \(model.list.name)")
           before = time
         }
       }

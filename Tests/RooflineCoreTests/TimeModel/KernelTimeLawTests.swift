@@ -15,7 +15,7 @@ final class KernelTimeLawTests: XCTestCase {
     for name in names {
       let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware(name))
       for entry in try XCTUnwrap(set.layers.first).entries {
-        let model = try XCTUnwrap(KernelModel(entry.constants, facts: set.facts, capability: set.capability))
+        let model = try XCTUnwrap(KernelModel(entry.constants, facts: set.facts, generation: set.generation))
         try body(entry.key, model, "\(name) \(entry.key)")
       }
     }

@@ -20,7 +20,7 @@ final class UnmodelledKernelTests: XCTestCase {
       guard RowCall.operations.contains(kind) else {
         XCTAssertNil(time.found(kernel), "constants for \(kind)")
         XCTAssertTrue(
-          KernelModel(.row(.initial), facts: set.facts, capability: set.capability)?.microseconds(kernel).isNaN
+          KernelModel(.row(.initial), facts: set.facts, generation: set.generation)?.microseconds(kernel).isNaN
             ?? false,
           "a time of \(kind)")
         continue

@@ -1,7 +1,7 @@
 /// y = down(act(gate(x)) · up(x)).
 public struct GatedMLP: Hashable, Sendable {
   /// The function of the gate.
-  public enum Activation: String, Hashable, Sendable, CaseIterable { case silu, gelu }
+  public enum Activation: String, Hashable, Sendable, CaseIterable { case silu, gelu, swigluoai }
 
   public var intermediateSize: UInt64
   public var activation: Activation
@@ -48,18 +48,48 @@ public struct GatedMLP: Hashable, Sendable {
         writes: Activations(.gateUp), weight: .shared)
       products = Activations(.gateUp, .gateUp)
     }
-    switch activation {
-    case .silu:
-      sink.row(
-        .mlpSiluDot, place, SiluAndMul(rows: pass.tokens, width: intermediate, formats: pass.formats), reads: products,
-        writes: Activations(.gated))
-    case .gelu:
-      sink.row(
-        "mlp_gelu_dot", place, GeluAndMul(rows: pass.tokens, width: intermediate, formats: pass.formats),
-        reads: products, writes: Activations(.gated))
-    }
+    activation.emit(
+      .mlp, rows: pass.tokens, width: intermediate, pass, place, reads: products, writes: .gated, into: &sink)
     sink.row(
       .downProj, place, pass.rowParallel(intermediate, bias: hasBias), reads: Activations(.gated),
       writes: Activations(.partialSum), weight: names.down)
+  }
+}
+
+extension GatedMLP.Activation {
+  /// The function of gate and up.
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ names: Names, rows: Scalar, width: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
+    reads: Activations, writes: ActivationTensor, into sink: inout Sink
+  ) {
+    let formats = pass.formats
+    switch self {
+    case .silu:
+      sink.row(
+        names.silu, place, SiluAndMul(rows: rows, width: width, formats: formats), reads: reads,
+        writes: Activations(writes))
+    case .gelu:
+      sink.row(
+        names.gelu, place, GeluAndMul(rows: rows, width: width, formats: formats), reads: reads,
+        writes: Activations(writes))
+    case .swigluoai:
+      sink.row(
+        names.swigluoai, place, ClampedSwiGLU(rows: rows, width: width, formats: formats), reads: reads,
+        writes: Activations(writes))
+    }
+  }
+
+  /// What the row is called, by the function.
+  struct Names {
+    let silu, gelu, swigluoai: OperatorName
+
+    static var mlp: Names { Names(silu: .mlpSiluDot, gelu: "mlp_gelu_dot", swigluoai: "mlp_swigluoai_dot") }
+    static var experts: Names {
+      Names(silu: "experts_silu_dot", gelu: "experts_gelu_dot", swigluoai: "experts_swigluoai_dot")
+    }
+    static var shared: Names {
+      Names(silu: "shared_silu_dot", gelu: "shared_gelu_dot", swigluoai: "shared_swigluoai_dot")
+    }
   }
 }

@@ -233,8 +233,9 @@ extension GroupedQueryAttention {
     @inline(__always)
     func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
       guard block.hasOutputGate else { return .attended }
+      let elements = pass.tokens * heads * headDim
       sink.row(
-        "attn_gate", place, SigmoidGate(gates: pass.tokens * heads * headDim, width: 1, formats: pass.formats),
+        "attn_gate", place, SigmoidGate(elements: elements, gates: elements, formats: pass.formats),
         reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : .query),
         writes: Activations(.gatedAttention))
       return .gatedAttention

@@ -1,9 +1,9 @@
 /// y = down(act(up(x))).
 public struct TwoMatrixMLP: Hashable, Sendable {
   /// The function between the matrices.
-  public enum Activation: String, Hashable, Sendable, CaseIterable { 
+  public enum Activation: String, Hashable, Sendable, CaseIterable {
     case gelu, relu
-    case squaredRelu = "relu2"
+    case reluSquared = "squared relu"
   }
 
   public var intermediateSize: UInt64
@@ -29,9 +29,10 @@ public struct TwoMatrixMLP: Hashable, Sendable {
     let projection = pass.columnParallel(intermediate, bias: hasBias)
     let (read, gated) = (Activations(.normalized), Activations(.gated))
     switch (pass.operatorSet, activation) {
-    case (.separate, _), (.fused, .squaredRelu):
+    case (.separate, _), (.fused, .reluSquared):
       sink.row(.upProj, place, projection, reads: read, writes: Activations(.up), weight: up)
-      emitActivation(elements: pass.tokens * intermediate, pass, place, into: &sink)
+      activation.emit(
+        .mlp, elements: pass.tokens * intermediate, pass, place, reads: .up, writes: .gated, into: &sink)
     case (.fused, .gelu): sink.row(.upProjGelu, place, LinearGelu(projection), reads: read, writes: gated, weight: up)
     case (.fused, .relu): sink.row(.upProjRelu, place, LinearRelu(projection), reads: read, writes: gated, weight: up)
     }
@@ -39,19 +40,31 @@ public struct TwoMatrixMLP: Hashable, Sendable {
       .downProj, place, pass.rowParallel(intermediate, bias: hasBias), reads: gated, writes: Activations(.partialSum),
       weight: down)
   }
+}
 
+extension TwoMatrixMLP.Activation {
+  /// The function of what the first matrix made.
   @inline(__always)
-  private func emitActivation<Scalar: Term, Sink: RowSink<Scalar>>(
-    elements: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ names: Names, elements: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, reads: ActivationTensor,
+    writes: ActivationTensor, into sink: inout Sink
   ) {
-    let (read, gated) = (Activations(.up), Activations(.gated))
-    switch activation {
-    case .gelu:
-      sink.row(.mlpGelu, place, Gelu(elements: elements, formats: pass.formats), reads: read, writes: gated)
-    case .relu:
-      sink.row(.mlpRelu, place, Relu(elements: elements, formats: pass.formats), reads: read, writes: gated)
-    case .squaredRelu:
-      sink.row("mlp_relu2", place, SquaredRelu(elements: elements, formats: pass.formats), reads: read, writes: gated)
+    let (read, written, formats) = (Activations(reads), Activations(writes), pass.formats)
+    switch self {
+    case .gelu: sink.row(names.gelu, place, Gelu(elements: elements, formats: formats), reads: read, writes: written)
+    case .relu: sink.row(names.relu, place, Relu(elements: elements, formats: formats), reads: read, writes: written)
+    case .reluSquared:
+      sink.row(
+        names.reluSquared, place, ReluSquared(elements: elements, formats: formats), reads: read, writes: written)
     }
+  }
+
+  /// What the row is called, by the function.
+  struct Names {
+    let gelu, relu, reluSquared: OperatorName
+
+    static var mlp: Names { Names(gelu: .mlpGelu, relu: .mlpRelu, reluSquared: "mlp_relu2") }
+    static var experts: Names { Names(gelu: "experts_gelu", relu: "experts_relu", reluSquared: "experts_relu2") }
+    static var shared: Names { Names(gelu: "shared_gelu", relu: "shared_relu", reluSquared: "shared_relu2") }
   }
 }

@@ -94,7 +94,7 @@ enum NemotronHFamily: ArchitectureFamily {
   private static func mlp(_ keys: inout ConfigurationKeys) throws(InputError) -> TwoMatrixMLP {
     try keys.requireSquaredRelu()
     return TwoMatrixMLP(
-      intermediateSize: try keys.required("intermediate_size", "the width of the MLP"), activation: .squaredRelu,
+      intermediateSize: try keys.required("intermediate_size", "the width of the MLP"), activation: .reluSquared,
       hasBias: try keys.flag("mlp_bias", assumed: false), up: .tensor("mixer.up_proj"),
       down: .tensor("mixer.down_proj"))
   }

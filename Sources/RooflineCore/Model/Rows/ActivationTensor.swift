@@ -7,6 +7,8 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   // Of recurrent mixers and gated attention.
   case projected, convolved, convolvedQuery, convolvedKey, gateProjection, gateLatent, decayProjection, decayLatent
   case learnProjection, stepGates, stepProjection, mixing, scanned, gatedAttention
+  case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
+  case sharedGate, sharedSum, gatedSharedSum
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.

@@ -1,7 +1,8 @@
 /// Which tensors of the checkpoint a row's weight and bias are.
 ///
 /// Names are those of Hugging Face without `.weight` and `.bias`, and in a layer without the layer's prefix. The separate
-/// operators state the checkpoint's tensors; the fused ones, of the same weights, name what they join.
+/// operators state the checkpoint's tensors; the fused ones, of the same weights, name what they join. Of what each routed expert
+/// has, a name with `.M.` is one expert's, `M` for its number; any other is a tensor of all of them.
 public enum CheckpointWeight: Hashable, Sendable {
   /// The row has no weight.
   case none
@@ -9,13 +10,23 @@ public enum CheckpointWeight: Hashable, Sendable {
   case tensor(StaticText)
   /// A part of the outputs of a tensor that other rows hold the other parts of.
   case part(of: StaticText)
+  /// Two tensors, each with one half of the outputs.
+  case halves(StaticText, StaticText)
+  /// A tensor under its whole name, nothing behind it; a bias beside it has `_bias`.
+  case whole(StaticText)
+  /// A buffer under its whole name.
+  case buffer(StaticText)
   /// A tensor that another row has named: a tied head, weights of several rows in one product.
   case shared
 
-  var name: StaticText? {
+  /// What the checkpoint calls the weight or bias, and into how many tensors its outputs are cut.
+  func names(_ role: String) -> [String] {
     switch self {
-    case .tensor(let name), .part(let name): name
-    case .none, .shared: nil
+    case .tensor(let name), .part(let name): ["\(name).\(role)"]
+    case .halves(let first, let second): ["\(first).\(role)", "\(second).\(role)"]
+    case .whole(let name): ["\(name)\(role == "bias" ? "_bias" : "")"]
+    case .buffer(let name): ["\(name)"]
+    case .none, .shared: []
     }
   }
 }

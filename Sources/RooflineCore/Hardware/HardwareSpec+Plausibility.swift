@@ -1,24 +1,3 @@
-/// Dense FLOPs per clock of one SM, by compute capability: what bounds every tensor rate a file may claim.
-///
-/// From NVIDIA's architecture whitepapers (Volta, Turing, Ampere, Ada, Hopper, Blackwell): matrix multiply-accumulates per
-/// SM and clock, times 2. The 16-bit figure is with fp32 accumulation.
-struct TensorCoreGeneration {
-  let tensor: [DType: Double]
-  let vector: Double
-
-  static let known: [String: TensorCoreGeneration] = [
-    "7.0": .init(tensor: [.fp16: 1024], vector: 128),
-    "7.5": .init(tensor: [.fp16: 1024, .int8: 2048, .int4: 4096], vector: 128),
-    "8.0": .init(tensor: [.tf32: 1024, .bf16: 2048, .fp16: 2048, .int8: 4096, .int4: 8192], vector: 128),
-    "8.6": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .int8: 2048, .int4: 4096], vector: 256),
-    "8.9": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .fp8: 2048, .int8: 2048, .int4: 4096], vector: 256),
-    "9.0": .init(tensor: [.tf32: 2048, .bf16: 4096, .fp16: 4096, .fp8: 8192, .int8: 8192], vector: 256),
-    "10.0": .init(
-      tensor: [.tf32: 4096, .bf16: 8192, .fp16: 8192, .fp8: 16384, .int8: 16384, .fp4: 32768], vector: 256),
-    "12.0": .init(tensor: [.tf32: 512, .bf16: 1024, .fp16: 1024, .fp8: 2048, .int8: 2048, .fp4: 4096], vector: 256),
-  ]
-}
-
 extension HardwareSpec {
   /// Refuses a rate that the SMs cannot reach at their clock: the usual slip is the figure with sparsity, twice the dense one.
   func requirePlausibleRates() throws(InputError) {
@@ -27,12 +6,10 @@ extension HardwareSpec {
       throw .missingKey(
         file: path, key: "computeCapability", expected: "e.g. \"8.0\", which the rates are checked against")
     }
-    guard let generation = TensorCoreGeneration.known[computeCapability] else {
+    guard let generation else {
       throw .wrongValue(
         file: path, key: "computeCapability", found: "\"\(computeCapability)\"",
-        expected:
-          "one of \(TensorCoreGeneration.known.keys.sorted { $0.count == $1.count ? $0 < $1 : $0.count < $1.count }.joined(separator: ", "))"
-      )
+        expected: "one of \(GPUGeneration.all.map(\.capability.description).joined(separator: ", "))")
     }
     guard let sms = compute.streamingMultiprocessors else {
       throw .missingKey(
@@ -53,7 +30,8 @@ extension HardwareSpec {
           derivation: "\(sms) SMs × \(clock / 1e9) GHz × \(Int(perClock)) FLOPs per clock")
       }
     }
-    for (dtype, rate) in compute.tensor.sorted(by: { $0.key.index < $1.key.index }) {
+    for dtype in DType.allCases {
+      guard let rate = compute.tensor[dtype] else { continue }
       guard let perClock = generation.tensor[dtype] else {
         throw .wrongValue(
           file: path, key: "compute.tensorFLOPsPerSecond.\(dtype.rawValue)", found: "a rate",

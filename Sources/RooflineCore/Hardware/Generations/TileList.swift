@@ -1,0 +1,45 @@
+/// The output tiles that a generation of GEMM kernels offers, and how it runs them.
+public struct TileList: Sendable {
+  public let name: String
+  /// Elements of K that a kernel takes at a time.
+  let depth: Double
+  /// Share of the longer side that is fetched from L2 a CTA: half where two CTAs multicast to one another.
+  let multicast: Double
+  /// How much of a full wave a partly filled last wave costs.
+  let tail: Double
+  /// Rows of M by columns of N.
+  let tiles: [(m: Int, n: Int)]
+
+  init(_ name: String, depth: Double, multicast: Double, tail: Double, tiles: [(m: Int, n: Int)]) {
+    self.name = name
+    self.depth = depth
+    self.multicast = multicast
+    self.tail = tail
+    self.tiles = tiles
+  }
+
+  /// Every pair of a side of one list and a side of the other, both ways round, each once.
+  static func pairs(of sides: [Int], with others: [Int], upTo area: Int) -> [(m: Int, n: Int)] {
+    var pairs: [(m: Int, n: Int)] = []
+    for side in sides {
+      for other in others where side * other <= area {
+        for pair in [(m: side, n: other), (m: other, n: side)] where !pairs.contains(where: { $0 == pair }) {
+          pairs.append(pair)
+        }
+      }
+    }
+    return pairs
+  }
+
+  /// Ways to split K over CTAs.
+  static let splits: [Double] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]
+  /// The last of them.
+  static let mostSplit = 32.0
+}
+
+extension TileList: Hashable {
+  /// Lists of one name are one list.
+  public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}

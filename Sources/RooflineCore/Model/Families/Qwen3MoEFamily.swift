@@ -1,0 +1,87 @@
+/// Qwen3-MoE, and the text part of Qwen3-VL-MoE: Qwen3 with routed experts in every layer of `decoder_sparse_step` that
+/// `mlp_only_layers` does not name; a softmax over all experts.
+enum Qwen3MoEFamily: ArchitectureFamily {
+  static let modelTypes = ["qwen3_moe", "qwen3_vl_moe_text", "qwen3_vl_moe"]
+  static let architectures = ["Qwen3MoeForCausalLM", "Qwen3VLMoeForConditionalGeneration"]
+  // Turns angles, not counts.
+  static let harmlessKeys: Set<String> = ["mrope_section", "mrope_interleaved"]
+
+  static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
+    let isVision = keys.outer.path != keys.text.path
+    var parts = try DenseParts(&keys, defaultHeadDim: isVision ? nil : 128)
+    parts.attention.hasQueryKeyNorm = true
+    let bias = try keys.flag("attention_bias", assumed: false)
+    parts.attention.hasQueryKeyValueBias = bias
+    parts.attention.hasOutputBias = bias
+    let windows = isVision ? nil : try keys.switchedWindows(layers: parts.layers)
+    let (experts, chosen) = try keys.experts("num_experts", chosen: "num_experts_per_tok")
+    let block = RoutedExperts(
+      experts: experts, chosen: chosen,
+      width: try keys.required("moe_intermediate_size", "the width of an expert"),
+      router: .init(scoring: .softmax, renormalises: try keys.bool("norm_topk_prob") ?? isVision),
+      // The vision model's checkpoints stack the experts.
+      names: isVision
+        ? .init(first: .whole("mlp.experts.gate_up_proj"), down: .whole("mlp.experts.down_proj")) : .init())
+    let isRouted = try keys.sparseSteps(layers: parts.layers)
+    return parts.model(
+      mlps: isRouted.map { $0 ? .routed(block) : .gated(GatedMLP(intermediateSize: parts.intermediate)) }, windows)
+  }
+}
+
+extension ConfigurationKeys {
+  /// Which layers have routed experts: every `decoder_sparse_step`th that `mlp_only_layers` does not name.
+  mutating func sparseSteps(layers: UInt64) throws(InputError) -> [Bool] {
+    try requireListable(layers)
+    let step = try integer("decoder_sparse_step") ?? 1
+    let dense = try layerNumbers("mlp_only_layers", layers: layers)
+    return (0..<layers).map { ($0 + 1).isMultiple(of: step) && !dense.contains($0) }
+  }
+
+  /// A list of layers' numbers, from 0; empty where the key is absent.
+  mutating func layerNumbers(_ key: String, layers: UInt64) throws(InputError) -> Set<UInt64> {
+    guard let value = value(key) else { return [] }
+    guard case .array(let elements) = value else { throw text.wrong(key, value, "a list of layers' numbers") }
+    var numbers: Set<UInt64> = []
+    for element in elements {
+      guard let number = element.wholeNumber, number >= 0, UInt64(number) < layers else {
+        throw text.wrong(key, element, "layers' numbers from 0 to \(layers - 1)")
+      }
+      numbers.insert(UInt64(number))
+    }
+    return numbers
+  }
+}
+
+extension DenseParts {
+  /// Layers of one attention whose feed-forwards differ, and of which some may see a window.
+  func model(mlps: [FeedForward], _ windows: LayerKinds?) -> DecoderModel {
+    let areMixed = Set(mlps).count > 1
+    let layers = mlps.indices.map { index in
+      var mixer = attention
+      let isWindowed = windows?.isWindowed[index] == true
+      mixer.window = isWindowed ? windows?.window : attention.window
+      return LayerGroup(
+        name: name(
+          isRouted: areMixed ? mlps[index].routed != nil : nil, isWindowed: windows?.differ == true ? isWindowed : nil),
+        mixer: .groupedQuery(mixer), feedForward: mlps[index], residual: .preNorm, norms: LayerNormNames())
+    }
+    return DecoderModel(
+      hiddenSize: hidden, embedding: EmbeddingBlock(vocabSize: vocabulary), layers: layers, norm: .rms,
+      head: HeadBlock(isTied: isTied), layerPrefix: "model.layers.")
+  }
+
+  /// What tells a group from the others: nil of what is the same in all.
+  private func name(isRouted: Bool?, isWindowed: Bool?) -> StaticText {
+    switch (isRouted, isWindowed) {
+    case (nil, nil): ""
+    case (true?, nil): "experts"
+    case (false?, nil): "dense"
+    case (nil, true?): "sliding"
+    case (nil, false?): "full"
+    case (true?, true?): "sliding experts"
+    case (true?, false?): "full experts"
+    case (false?, true?): "sliding dense"
+    case (false?, false?): "full dense"
+    }
+  }
+}

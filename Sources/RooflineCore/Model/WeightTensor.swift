@@ -1,0 +1,109 @@
+/// One kind of parameter tensor: how many there are and how many parameters each has.
+public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
+  /// Where the row that reads it stands.
+  public let scope: RowScope
+  /// The checkpoint's name, `N` for the layer's number, `M` for an expert's.
+  public let name: String
+  public let copies: Scalar
+  /// As PyTorch stores it: outputs × inputs for a linear layer.
+  public let dimensions: [Scalar]
+  /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
+  let isVector: Bool
+  /// Whether a token reads a row of it, and not all of it.
+  let isGathered: Bool
+  /// Whether it stands beside the parameters: nobody counts it as one.
+  public let isBuffer: Bool
+  /// Of a tensor of routed experts, how many there are and how many of them a token uses.
+  let experts: Experts?
+
+  struct Experts: Hashable, Sendable {
+    let held, chosen: Scalar
+  }
+
+  /// Elements of one copy.
+  public var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
+
+  public var total: Scalar { copies * parameters }
+
+  /// Those that one token uses.
+  public var active: Scalar {
+    experts.map { (total * $0.chosen).divided(exactlyBy: $0.held) } ?? total
+  }
+
+  /// Whether each expert has a tensor of its own name.
+  var isPerExpert: Bool { experts != nil && name.contains(".M.") }
+
+  /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
+  public func bytes(_ formats: NumberFormats) -> Scalar {
+    copies * parameters.bytes(isVector ? formats.residualFormat : formats.weightFormat)
+  }
+
+  func withCopies(_ copies: Scalar) -> WeightTensor {
+    changed(copies: copies, dimensions: dimensions)
+  }
+
+  /// With the outputs of another part beside its own.
+  func joined(with other: WeightTensor) -> WeightTensor {
+    changed(copies: copies, dimensions: [dimensions[0] + other.dimensions[0]] + dimensions.dropFirst())
+  }
+
+  private func changed(copies: Scalar, dimensions: [Scalar]) -> WeightTensor {
+    WeightTensor(
+      scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, isGathered: isGathered,
+      isBuffer: isBuffer, experts: experts)
+  }
+}
+
+/// Collects the weights that rows name.
+struct WeightSink<Scalar: Term>: RowSink {
+  let model: DecoderModel
+  /// Of each group.
+  let layers: [Scalar]
+  var tensors: [WeightTensor<Scalar>] = []
+
+  init(model: DecoderModel, layers: [Scalar]) {
+    self.model = model
+    self.layers = layers
+  }
+
+  mutating func row<D: OperatorDefinition>(
+    _ statement: RowStatement<Scalar>, _ definition: D
+  ) where D.Scalar == Scalar {
+    let scope = statement.place.scope
+    let prefix = scope.isLayer ? "\(model.layerPrefix)N." : ""
+    let layers = scope.group.map { self.layers[$0] } ?? 1
+    definition.forEachParameter { parameter in
+      let names = statement.weight.names(parameter.role.rawValue)
+      let outputs = names.count > 1 ? parameter.part ?? parameter.outputs : parameter.outputs
+      for name in names { add(tensor(prefix + name, outputs, scope, layers, parameter)) }
+    }
+  }
+
+  private func tensor(
+    _ name: String, _ outputs: Scalar, _ scope: RowScope, _ layers: Scalar, _ parameter: OperatorParameter<Scalar>
+  ) -> WeightTensor<Scalar> {
+    let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, chosen: $0.chosen) }
+    var (copies, dimensions) = (layers, [outputs.spelledOut] + (parameter.inputs.map { [$0.spelledOut] } ?? []))
+    if parameter.isConvolution { dimensions.insert(1, at: 1) }
+    if let experts {
+      if name.contains(".M.") {
+        copies = layers * experts.held
+      } else {
+        // Stacked, inputs first: experts × inputs × outputs.
+        dimensions = [experts.held] + dimensions.reversed()
+      }
+    }
+    return WeightTensor(
+      scope: scope, name: name, copies: copies, dimensions: dimensions,
+      isVector: parameter.format.letter == .residualBytes, isGathered: parameter.isGathered,
+      isBuffer: parameter.isBuffer, experts: experts)
+  }
+
+  /// Rows that name the same tensor in the same layer hold parts of its outputs.
+  private mutating func add(_ tensor: WeightTensor<Scalar>) {
+    guard let index = tensors.firstIndex(where: { $0.name == tensor.name && $0.scope == tensor.scope }) else {
+      return tensors.append(tensor)
+    }
+    tensors[index] = tensors[index].joined(with: tensor)
+  }
+}

@@ -1,0 +1,73 @@
+/// Products of routed experts: each token's row by the matrices of the experts that it is sent to, y (pairs×n) = x·W of each.
+///
+/// 2·m·n·k FLOPs for m token–expert pairs, whoever the experts are; a bias adds m·n. Bytes are of distinct elements: the
+/// matrices of the experts that the tokens are expected to touch, and each row of x once. Which rows are whose is bookkeeping of
+/// the kernel, and not counted.
+public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
+  /// Token–expert pairs on this device, columns of an expert's matrix, and its inner dimension.
+  public let m, n, k: Scalar
+  /// Columns of each of two matrices beside each other, gate and up; nil of one matrix.
+  public let half: Scalar?
+  /// Distinct rows of x: the tokens, or the pairs where each has a row of its own.
+  public let inputRows: Scalar
+  public let experts: ExpertSet<Scalar>
+  public let hasBias: Bool
+  public let formats: NumberFormats
+
+  public init(
+    m: Scalar, n: Scalar, half: Scalar? = nil, k: Scalar, inputRows: Scalar, experts: ExpertSet<Scalar>,
+    hasBias: Bool = false,
+    formats: NumberFormats
+  ) {
+    self.m = m.named(.gemmM)
+    self.n = n.named(.gemmN)
+    self.half = half
+    self.k = k.named(.gemmK)
+    self.inputRows = inputRows
+    self.experts = experts
+    self.hasBias = hasBias
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { .groupedGEMM }
+  public var asOperator: Operator<Scalar> { .groupedGEMM(self) }
+
+  public var matrixUnit: DType? { formats.linearUnit }
+
+  public var flops: FLOPCounts<Scalar> {
+    FLOPCounts(product: 2 * m * n * k, on: formats.linearUnit, vector: hasBias ? m * n : 0)
+  }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    visit(Operand(.input, .loadActivation, inputRows * k, formats.activationFormat))
+    visit(Operand(.weight, .loadWeight, experts.touched(n * k), formats.weightFormat))
+    if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(n), formats.residualFormat)) }
+    visit(Operand(.output, .storeActivation, m * n, formats.residualFormat))
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.weight, n, part: half, by: k, formats.weightFormat, experts: experts))
+    if hasBias { visit(OperatorParameter(.bias, n, part: half, formats.residualFormat, experts: experts)) }
+  }
+
+  public static var source: String {
+    "grouped GEMM: a dot product of k for each column of each token–expert pair; matrices of the experts that are touched, once"
+  }
+}
+
+/// The routed experts whose matrices a device holds.
+public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
+  /// Experts on this device, and how many of all a token is sent to.
+  public let held, chosen: Scalar
+  /// Distinct experts on this device that the pass's tokens are expected to touch.
+  public let expected: Double
+
+  public init(held: Scalar, chosen: Scalar, expected: Double) {
+    self.held = held
+    self.chosen = chosen
+    self.expected = expected
+  }
+
+  /// Elements of what each expert has `elements` of, in the experts that are touched.
+  func touched(_ elements: Scalar) -> Scalar { elements.times(expected: expected, .touchedExperts) }
+}

@@ -1,0 +1,60 @@
+/// Operators of mixtures of experts out of the columns of a measurement file.
+extension KernelArguments {
+  /// `m` token–expert pairs; without `rows`, each token stands in x once; without `touched`, as many experts as so many tokens are
+  /// expected to touch.
+  func groupedGEMM<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> GroupedGEMM<Scalar> {
+    let pairs = try number("m", default: nil)
+    let experts = try number("experts", default: nil)
+    let chosen = try number("top_k", default: nil)
+    guard chosen <= experts else { throw .usage("top_k=\(chosen) is more than experts=\(experts)") }
+    let tokens = max(pairs / chosen, 1)
+    guard pairs.isMultiple(of: chosen) || values["rows"] != nil && values["touched"] != nil else {
+      throw .usage("m=\(pairs) token–expert pairs are no multiple of top_k=\(chosen); then rows and touched are needed")
+    }
+    let rows = try number("rows", default: tokens)
+    let expected = try given("touched").map { Double($0) }
+    guard expected.map({ $0 <= Double(experts) }) != false else {
+      throw .usage("touched=\(values["touched"] ?? "") is more than experts=\(experts)")
+    }
+    return GroupedGEMM(
+      m: .input(.gemmM, pairs), n: try input(.gemmN, "n"), k: try input(.gemmK, "k"), inputRows: .input(.rows, rows),
+      experts: ExpertSet(
+        held: .input(.experts, experts), chosen: .input(.chosenExperts, chosen),
+        expected: expected ?? ExpertLoad.distinctExperts(experts, chosen: chosen, tokens: Double(tokens))),
+      hasBias: try flag("bias", default: false), formats: formats)
+  }
+
+  func route<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Route<Scalar> {
+    var scoring: Route<Scalar>.Scoring?
+    for (column, kind) in [
+      ("of_chosen", Route<Scalar>.Scoring.softmaxOfChosen), ("sigmoid", .sigmoid), ("sqrt_softplus", .sqrtSoftplus),
+    ] where try flag(column, default: false) {
+      guard scoring == nil else { throw .usage("of of_chosen, sigmoid and sqrt_softplus only one can be set") }
+      scoring = kind
+    }
+    let experts = try number("experts", default: nil)
+    let chosen = try number("top_k", default: nil)
+    guard chosen <= experts else { throw .usage("top_k=\(chosen) is more than experts=\(experts)") }
+    return Route(
+      rows: try input(.rows, "rows"), experts: .input(.experts, experts), chosen: .input(.chosenExperts, chosen),
+      scoring: scoring ?? .softmax, hasCorrection: try flag("bias", default: false),
+      weighting: .init(
+        renormalises: try flag("renormalise", default: false), scales: try flag("scale", default: false)),
+      formats: formats)
+  }
+
+  func expertCombine<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> ExpertCombine<Scalar> {
+    ExpertCombine(
+      pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
+      width: try input(.width, "width"), isWeighted: try flag("weighted", default: true), formats: formats)
+  }
+
+  /// Without `gates`, each element has its own.
+  func sigmoidGate<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> SigmoidGate<Scalar> {
+    let elements: Scalar = try elements()
+    guard let gates = try given("gates") else {
+      return SigmoidGate(elements: elements, gates: elements, formats: formats)
+    }
+    return SigmoidGate(elements: elements, gates: .input(.gemmN, gates), formats: formats)
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import TestSupport
+import XCTest
+
+@testable import RooflineCore
+
+/// What families with routed experts make of a config.json.
+final class ExpertFamilyTests: XCTestCase {
+  static let mixtral = """
+    {"architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "hidden_size": 4096, "intermediate_size": 14336,
+     "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "num_local_experts": 8,
+     "num_experts_per_tok": 2, "vocab_size": 32000, "hidden_act": "silu", "sliding_window": null,
+     "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
+    """
+  /// Four layers: the third and, by name, the first are dense.
+  static let qwen3MoE = """
+    {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64, "intermediate_size": 96,
+     "moe_intermediate_size": 24, "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 4,
+     "head_dim": 16, "num_experts": 6, "num_experts_per_tok": 2, "decoder_sparse_step": 1, "mlp_only_layers": [0, 2],
+     "norm_topk_prob": true, "vocab_size": 101, "hidden_act": "silu", "tie_word_embeddings": false,
+     "torch_dtype": "bfloat16"}
+    """
+
+  /// Layers on paper: attention 64·(128 + 2·64) + 128·64 + 2·16, two norms; a dense MLP 3·64·96; a router 6·64 and six experts.
+  func testDenseAndRoutedLayersAreGroups() throws {
+    let model = try FamilyTests.configuration(Self.qwen3MoE).model
+    XCTAssertEqual(model.groupNames, ["dense", "experts"])
+    XCTAssertEqual(model.runs.map(\.layers), [1, 1, 1, 1])
+    let attention: UInt64 = 64 * (128 + 2 * 64) + 128 * 64 + 2 * 16 + 2 * 64
+    let dense = attention + 3 * 64 * 96
+    let routed = { (experts: UInt64) in attention + 6 * 64 + experts * 3 * 64 * 24 }
+    let ends: UInt64 = 2 * 101 * 64 + 64
+    let shape = ParameterShape<Count>(model)
+    XCTAssertEqual(shape.count.value, ends + 2 * dense + 2 * routed(6))
+    XCTAssertEqual(shape.active.value, ends + 2 * dense + 2 * routed(2))
+    XCTAssertEqual(shape.activeWithoutGatheredTables.value, ends + 2 * dense + 2 * routed(2) - 101 * 64)
+    XCTAssertEqual(shape.buffers, 0)
+  }
+
+  /// The figures of TileOPs, Nsight Compute and others, rounded to four decimals.
+  func testDistinctExpertsAreThoseOfUniformRouting() {
+    for (experts, chosen, tokens, distinct) in [
+      (8, 2, 3, 4.625), (256, 8, 32, 163.3138), (256, 8, 64, 222.4425), (128, 8, 32, 111.7710),
+      (128, 8, 64, 125.9423), (384, 8, 64, 284.1944), (128, 4, 64, 111.2212), (512, 10, 64, 367.1127),
+      (512, 22, 64, 481.2006), (896, 16, 64, 613.1954),
+    ] as [(UInt64, UInt64, Double, Double)] {
+      XCTAssertEqual(
+        ExpertLoad.distinctExperts(experts, chosen: chosen, tokens: tokens), distinct, accuracy: 5e-5,
+        "\(experts) \(chosen) \(tokens)")
+    }
+  }
+
+  /// Every way in which up to three tokens can choose among up to five experts, counted.
+  func testDistinctExpertsAreTheMeanOverAllRoutings() {
+    for experts in 1...5 {
+      for chosen in 1...experts {
+        let choices = Self.subsets(of: experts, chosen)
+        var routings: [Set<Int>] = [[]]
+        for tokens in 1...3 {
+          routings = routings.flatMap { routing in choices.map { routing.union($0) } }
+          let mean = Double(routings.reduce(0) { $0 + $1.count }) / Double(routings.count)
+          XCTAssertEqual(
+            ExpertLoad.distinctExperts(UInt64(experts), chosen: UInt64(chosen), tokens: Double(tokens)), mean,
+            accuracy: 1e-9)
+          let bounds = ExpertLoad.bounds(UInt64(experts), chosen: UInt64(chosen), tokens: UInt64(tokens))
+          XCTAssertEqual(routings.map(\.count).min(), Int(bounds.lowerBound))
+          XCTAssertEqual(routings.map(\.count).max(), Int(bounds.upperBound))
+        }
+      }
+    }
+  }
+
+  private static func subsets(of count: Int, _ size: Int) -> [Set<Int>] {
+    (0..<(1 << count)).map { mask in Set((0..<count).filter { mask & (1 << $0) != 0 }) }.filter { $0.count == size }
+  }
+
+  /// As many experts a token as there are: the products of one dense MLP of all their widths.
+  func testAllExpertsOfAllTokensAreADenseMLP() {
+    let all = RoutedExperts(experts: 4, chosen: 4, width: 12, router: .init(scoring: .softmax, renormalises: true))
+    let routed = TinyModel.rows(TinyExperts.model(all), .prefill, TinyModel.workload(.fused))
+    let dense = TinyModel.rows(
+      DecoderModel(
+        hiddenSize: 34, intermediateSize: 48, numHiddenLayers: 3, numAttentionHeads: 8, numKeyValueHeads: 4,
+        headDim: 6, vocabSize: 103), .prefill, TinyModel.workload(.fused))
+    for (expert, plain) in [("experts_gate_up", "gate_up_proj"), ("experts_down", "down_proj")]
+      as [(OperatorName, OperatorName)]
+    {
+      XCTAssertEqual(routed[expert]?.cost.flops.tensor, dense[plain]?.cost.flops.tensor)
+      XCTAssertEqual(routed[expert]?.cost.traffic.loadWeight, dense[plain]?.cost.traffic.loadWeight)
+    }
+  }
+
+  func testExpertsAreNamedAsTheCheckpointHasThem() throws {
+    let mixtral = try WeightList(
+      try FamilyTests.configuration(Self.mixtral).model, name: "mixtral", formats: NumberFormats(.bf16))
+    let names = mixtral.entries.map(\.name.full)
+    for expert in 0..<8 {
+      for part in ["w1", "w2", "w3"] {
+        XCTAssertTrue(names.contains("model.layers.31.block_sparse_moe.experts.\(expert).\(part).weight"))
+      }
+    }
+    XCTAssertEqual(names.count, 3 + 32 * (7 + 8 * 3))
+    let qwen = try WeightList(
+      try FamilyTests.configuration(Self.qwen3MoE).model, name: "qwen", formats: NumberFormats(.bf16))
+    let gate = try XCTUnwrap(
+      qwen.entries.first { $0.name.full == "model.layers.1.mlp.experts.5.gate_proj.weight" })
+    XCTAssertEqual(gate.dimensions, [24, 64])
+    XCTAssertEqual(WeightName("model.layers.1.mlp.experts.5.gate_proj.weight"), gate.name)
+  }
+
+  func testWhatIsNoMixtureIsRefused() {
+    let cases: [(String, String, JSONValue, String)] = [
+      (Self.mixtral, "num_local_experts", .null, "num_local_experts"),
+      (Self.mixtral, "num_experts_per_tok", .integer(9), "num_experts_per_tok"),
+      (Self.mixtral, "n_shared_experts", .integer(1), "n_shared_experts"),
+      (Self.qwen3MoE, "mlp_only_layers", .array([.integer(4)]), "mlp_only_layers"),
+      (Self.qwen3MoE, "decoder_sparse_step", .integer(0), "decoder_sparse_step"),
+      (Self.qwen3MoE, "num_experts", .number(1.5), "num_experts"),
+      (Self.qwen3MoE, "shared_expert_intermediate_size", .integer(8), "shared_expert_intermediate_size"),
+    ]
+    for (json, key, value, named) in cases {
+      XCTAssertThrowsError(try FamilyTests.configuration(json, [key: value]), key) {
+        XCTAssertTrue("\($0)".contains(named), "\($0)")
+      }
+    }
+  }
+}
