@@ -10,7 +10,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .qkMatmul: BruteForceAttentionTests.qkMatmulCases
     case .softmax: BruteForceAttentionTests.softmaxCases
     case .svMatmul: BruteForceAttentionTests.svMatmulCases
-    case .attention: BruteForceAttentionTests.attentionCases
+    case .attention: BruteForceAttentionTests.attentionCases + BruteForceLatentAttentionTests.cases
     case .rotary: BruteForceRotaryTests.cases
     case .rmsNorm: BruteForceNormTests.rmsNormCases
     case .layerNorm: BruteForceNormTests.layerNormCases
@@ -26,10 +26,12 @@ final class BruteForceCoverageTests: XCTestCase {
     case .softplus: BruteForceMixerRowTests.softplusCases
     case .deltaGates: BruteForceMixerRowTests.deltaGateCases
     case .bankMix: BruteForceMixerRowTests.bankMixCases
+    case .situAndMul: BruteForceMixerRowTests.situCases
     case .deltaRule: BruteForceDeltaRuleTests.cases
     case .stateSpaceScan: BruteForceStateSpaceTests.scanCases
     case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
     case .lightningAttention: BruteForceLightningTests.cases
+    case .batchedGEMM: BruteForceBatchedGEMMTests.cases
     case .groupedGEMM: BruteForceExpertTests.groupedCases
     case .route: BruteForceRouteTests.cases
     case .expertCombine: BruteForceExpertTests.combineCases

@@ -42,7 +42,7 @@ final class RowStatementTests: XCTestCase {
   /// As many activations as the operator has operands for, each written before it is read.
   func testEveryRowStatesWhatItReadsAndWrites() throws {
     // What stands there before a pass begins, or is another layer's.
-    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual]
+    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual, .bank]
     try forEachPass { what, model, step in
       for group in model.groups.indices {
         var written = given

@@ -8,10 +8,12 @@ public struct Workload: Hashable, Sendable {
   public var operatorSet: OperatorSet
   public var formats: NumberFormats
   public var parallelism: Parallelism
+  /// Of models with latent attention.
+  public var latentAttention: LatentAttentionForm
 
   public init(
     batch: UInt64, prompt: UInt64, context: UInt64, tensorParallel: UInt64, operatorSet: OperatorSet,
-    formats: NumberFormats, parallelism: Parallelism = Parallelism()
+    formats: NumberFormats, parallelism: Parallelism = Parallelism(), latentAttention: LatentAttentionForm = .auto
   ) {
     self.batch = batch
     self.prompt = prompt
@@ -20,6 +22,7 @@ public struct Workload: Hashable, Sendable {
     self.operatorSet = operatorSet
     self.formats = formats
     self.parallelism = parallelism
+    self.latentAttention = latentAttention
   }
 }
 

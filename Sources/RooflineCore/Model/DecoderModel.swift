@@ -24,6 +24,9 @@ public struct DecoderModel: Hashable, Sendable {
     self.layerPrefix = layerPrefix
   }
 
+  /// Whether the fused set's additions apply the norms that follow them.
+  var fusesNorms: Bool { groups.allSatisfy(\.residual.fusesNorms) }
+
   public var vocabSize: UInt64 { embedding.vocabSize }
   public var tieWordEmbeddings: Bool { head.isTied }
 
@@ -34,6 +37,9 @@ public struct DecoderModel: Hashable, Sendable {
       return isOverflow ? .max : total
     }
   }
+
+  /// Whether any layer has latent attention.
+  public var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
 
   /// How many layers of a group there are among all layers.
   public func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }

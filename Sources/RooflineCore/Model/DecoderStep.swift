@@ -27,6 +27,7 @@ public struct DecoderStep: Hashable, Sendable {
   public let formats: NumberFormats
   public let isSequenceParallel: Bool
   public let pipelineParallel: UInt64
+  public let latentAttention: LatentAttentionForm
   /// Which pass of a training step; nil in inference.
   ///
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
@@ -44,6 +45,7 @@ public struct DecoderStep: Hashable, Sendable {
     isSequenceParallel = workload.parallelism.isSequenceParallel
     pipelineParallel = workload.parallelism.pipeline
     trainingPass = nil
+    latentAttention = workload.latentAttention
   }
 
   /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
@@ -58,6 +60,7 @@ public struct DecoderStep: Hashable, Sendable {
     isSequenceParallel = workload.parallelism.isSequenceParallel
     pipelineParallel = 1
     trainingPass = pass
+    latentAttention = workload.latentAttention
   }
 
   /// What the pass is called: prefill, decode, forward or backward.

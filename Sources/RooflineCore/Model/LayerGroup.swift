@@ -35,6 +35,7 @@ public enum Mixer: Hashable, Sendable {
   case mamba2(Mamba2Mixer)
   case mamba(MambaMixer)
   case lightning(LightningMixer)
+  case latent(LatentAttention)
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     switch self {
@@ -44,6 +45,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba2(let mixer): mixer.isLegal(tensorParallel: degree)
     case .mamba(let mixer): mixer.isLegal(tensorParallel: degree)
     case .lightning(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .latent(let attention): attention.isLegal(tensorParallel: degree)
     }
   }
 
@@ -55,6 +57,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba2(let mixer): mixer.numHeads
     case .mamba(let mixer): mixer.innerWidth
     case .lightning(let mixer): mixer.numHeads
+    case .latent(let attention): attention.numHeads
     }
   }
 
@@ -67,16 +70,27 @@ public enum Mixer: Hashable, Sendable {
     case .mamba2(let mixer): mixer.cache
     case .mamba(let mixer): mixer.cache
     case .lightning(let mixer): mixer.cache
+    case .latent(let attention): attention.cache
+    }
+  }
+
+  /// Elements of all heads' keys and values that a query meets in a token: h·(d + d_v).
+  var pairWidth: Count {
+    switch self {
+    case .groupedQuery(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
+    case .latent(let attention):
+      Count(attention.numHeads) * (Count(attention.nopeDim) + Count(attention.ropeDim) + Count(attention.valueDim))
+    case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: 0
     }
   }
 
   /// The grouped-query attention that it is.
   public var groupedQuery: GroupedQueryAttention? {
-    switch self {
-    case .groupedQuery(let attention): attention
-    case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: nil
-    }
+    if case .groupedQuery(let attention) = self { attention } else { nil }
   }
+
+  /// The latent attention that it is.
+  public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
@@ -89,6 +103,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba2(let mixer): mixer.emit(pass, place, output: output, into: &sink)
     case .mamba(let mixer): mixer.emit(pass, place, output: output, into: &sink)
     case .lightning(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .latent(let attention): attention.emit(pass, place, output: output, into: &sink)
     }
   }
 }

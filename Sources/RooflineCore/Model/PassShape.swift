@@ -11,10 +11,11 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let ranks: UInt64
   public let isSequenceParallel: Bool
   public let isTraining: Bool
-  /// Whether recurrences go token after token, and not in chunks.
-  let isDecode: Bool
   /// What becomes of recurrences' states.
   let stateTraffic: Recurrence<Scalar>.StateTraffic
+  /// Whether it is a decode step.
+  public let isDecode: Bool
+  public let latentAttention: LatentAttentionForm
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
   /// B·T as a plain number, for expectations.
@@ -28,6 +29,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     isTraining = step.isTraining
     isDecode = step.phase == .decode
     stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
+    latentAttention = step.latentAttention
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)
     tokenNumber = Double(step.batch) * Double(step.queryTokens)

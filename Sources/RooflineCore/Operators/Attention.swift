@@ -1,6 +1,6 @@
 /// Fused attention: output = softmax(q·kᵀ·scale, masked)·v without storing scores.
 ///
-/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d for the weighted value (tensor), the
+/// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d_v for the weighted value (tensor), the
 /// softmax's four (scale, subtract, add, divide; vector) and one exp (special).
 public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Which keys a query sees.
@@ -20,17 +20,20 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let keepsProbabilities: Bool
   /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
   public let capsScores: Bool
+  /// Whether a value is the beginning of its key, and loaded with it: d_v of the d elements.
+  public let valuesAreKeys: Bool
   public let formats: NumberFormats
 
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    capsScores: Bool = false, formats: NumberFormats
+    capsScores: Bool = false, valuesAreKeys: Bool = false, formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
     self.keyValueHome = keyValueHome
     self.keepsProbabilities = keepsProbabilities
     self.capsScores = capsScores
+    self.valuesAreKeys = valuesAreKeys
     self.formats = formats
   }
 
@@ -77,29 +80,28 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Visible pairs of all sequences and heads.
   var visibleScores: Scalar { shape.batch * shape.heads * pairs }
 
-  /// Elements of the keys that any query sees, and of their values.
-  var visibleKeyElements: Scalar { shape.batch * visibleKeys * shape.keyValueHeads * shape.headDim }
-
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
     return FLOPCounts(
-      product: 4 * perHead * shape.headDim, on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
+      product: shape.products(perHead), on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    let keys = visibleKeyElements
+    let keys = visibleKeys
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.key, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.value, keyValueHome.load, keys, keyValueHome.format(formats)))
-    visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.key, keyValueHome.load, shape.keys(keys), keyValueHome.format(formats)))
+    if !valuesAreKeys {
+      visit(Operand(.value, keyValueHome.load, shape.values(keys), keyValueHome.format(formats)))
+    }
+    visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
     }
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    capsScores ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    capsScores || valuesAreKeys ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 
   public static var source: String {

@@ -16,20 +16,27 @@ public struct AttentionGradient<Scalar: Term>: OperatorDefinition {
 
   public var flops: FLOPCounts<Scalar> {
     let perHead = attention.visibleScores
-    return FLOPCounts(product: 8 * perHead * attention.shape.headDim, on: formats.residual, vector: 4 * perHead)
+    return FLOPCounts(product: product(perHead), on: formats.residual, vector: 4 * perHead)
+  }
+
+  /// 2d each for dQ and dK, 2d_v each for dP and dV.
+  private func product(_ pairs: Scalar) -> Scalar {
+    let shape = attention.shape
+    return shape.valueDim == shape.headDim
+      ? 8 * pairs * shape.headDim : 4 * pairs * (shape.headDim + shape.valueDim)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let shape = attention.shape
-    let keys = attention.visibleKeyElements
-    visit(Operand(.outputGradient, .loadActivation, shape.queries, formats.residualFormat))
+    let (keys, values) = (shape.keys(attention.visibleKeys), shape.values(attention.visibleKeys))
+    visit(Operand(.outputGradient, .loadActivation, shape.outputs, formats.residualFormat))
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
-    visit(Operand(.value, .loadActivation, keys, formats.residualFormat))
+    visit(Operand(.value, .loadActivation, values, formats.residualFormat))
     visit(Operand(.probabilities, .loadActivation, attention.visibleScores, formats.residualFormat))
     visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
     visit(Operand(.keyGradient, .storeActivation, keys, formats.residualFormat))
-    visit(Operand(.valueGradient, .storeActivation, keys, formats.residualFormat))
+    visit(Operand(.valueGradient, .storeActivation, values, formats.residualFormat))
   }
 
   public static var source: String {

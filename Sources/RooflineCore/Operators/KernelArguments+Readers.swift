@@ -22,10 +22,25 @@ extension KernelArguments {
     guard heads.isMultiple(of: keyValueHeads) else {
       throw .usage("kv_heads=\(keyValueHeads) does not divide heads=\(heads)")
     }
+    let batch = Scalar.input(.batch, try number("batch", default: 1))
+    let width = try number("head_dim", default: nil)
+    let valueWidth = try number("value_dim", default: width)
+    if let shared = try given("shared_dim"), shared > 0 {
+      guard shared < width, keyValueHeads == heads else {
+        throw .usage("shared_dim=\(shared) is the part of head_dim that all heads share; it needs a KV head a head")
+      }
+      return AttentionShape(
+        batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+        heads: .input(.heads, heads), ownDim: .input(.nopeDim, width - shared), sharedDim: .input(.ropeDim, shared),
+        valueDim: .input(.valueDim, valueWidth))
+    }
+    guard try !flag("latent", default: false) || valueWidth <= width else {
+      throw .usage("value_dim=\(valueWidth) is more than head_dim=\(width), of which latent=1 makes it a part")
+    }
     return AttentionShape(
-      batch: .input(.batch, try number("batch", default: 1)), queryTokens: .input(.queryTokens, queries),
-      attendedKeys: .input(.attendedKeys, keys), heads: .input(.heads, heads),
-      keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: try input(.headDim, "head_dim"))
+      batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+      heads: .input(.heads, heads), keyValueHeads: .input(.keyValueHeads, keyValueHeads),
+      headDim: .input(.headDim, width), valueDim: valueWidth == width ? nil : .input(.valueDim, valueWidth))
   }
 
   /// Causal unless said otherwise; `window=0` is none.
@@ -70,7 +85,8 @@ extension KernelArguments {
     }
     return Rotary(
       shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim),
-      keySource: try flag("fused", default: false) ? .fusedProjection : .keyValueCache, formats: formats)
+      keySource: try flag("fused", default: false)
+        ? .fusedProjection : try flag("latent", default: false) ? .latentProjection : .keyValueCache, formats: formats)
   }
 
   /// Without `positions`, every row stands at a place of its own: one sequence.

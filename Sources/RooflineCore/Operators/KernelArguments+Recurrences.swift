@@ -6,7 +6,7 @@ extension KernelArguments {
     case .causalConvolution: ["batch", "query", "channels", "width", "bias", "past"]
     case .gatedRMSNorm: ["rows", "width", "weights", "sigmoid"]
     case .softplus: ["rows", "width", "bias"]
-    case .l2Norm, .silu: ["rows", "width"]
+    case .l2Norm, .silu, .situAndMul: ["rows", "width"]
     case .deltaGates: ["rows", "heads", "width"]
     case .deltaRule:
       [
@@ -17,7 +17,7 @@ extension KernelArguments {
       ["batch", "query", "heads", "head_dim", "groups", "state", "chunk", "fused", "past", "state_bits"]
     case .selectiveScan: ["batch", "query", "channels", "state", "past", "state_bits"]
     case .lightningAttention: ["batch", "query", "heads", "head_dim", "chunk", "past", "state_bits"]
-    case .bankMix: ["rows", "width", "snapshots"]
+    case .bankMix: ["rows", "width", "snapshot"]
     default: []
     }
   }
@@ -44,6 +44,9 @@ extension KernelArguments {
           hasBias: try flag("bias", default: false), formats: formats))
     case .l2Norm:
       return .l2Norm(L2Norm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .situAndMul:
+      return .situAndMul(
+        SituAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .silu: return .silu(Silu(elements: try elements(), formats: formats))
     case .deltaGates:
       return .deltaGates(
@@ -78,7 +81,7 @@ extension KernelArguments {
     case .bankMix:
       return .bankMix(
         BankMix(
-          rows: try input(.rows, "rows"), snapshots: try input(.snapshots, "snapshots"),
+          try flag("snapshot", default: false) ? .snapshot : .stream, rows: try input(.rows, "rows"),
           width: try input(.width, "width"), formats: formats))
     default: throw .usage("kernel \(kind.rawValue) is no part of a recurrent mixer")
     }
@@ -123,6 +126,7 @@ extension KernelColumns {
       let weights = norm.weightElements == norm.width ? [] : [Column("weights", norm.weightElements)]
       return KernelColumns(
         .gatedRMSNorm, rows(norm.rows, norm.width) + weights + flags(("sigmoid", norm.gate == .sigmoid)))
+    case .situAndMul(let situ): return KernelColumns(.situAndMul, rows(situ.rows, situ.width))
     case .silu(let silu): return KernelColumns(.silu, rows(1, silu.elements))
     case .softplus(let plus):
       return KernelColumns(.softplus, rows(plus.rows, plus.width) + flags(("bias", plus.hasBias)))
@@ -163,7 +167,7 @@ extension KernelColumns {
         tokens(attention.recurrence) + [Column("heads", attention.heads), Column("head_dim", attention.headDim)]
           + form(attention.recurrence) + state(attention.recurrence.state, attention.recurrence.stateDType))
     case .bankMix(let mix):
-      return KernelColumns(.bankMix, rows(mix.rows, mix.width) + [Column("snapshots", mix.snapshots)])
+      return KernelColumns(.bankMix, rows(mix.rows, mix.width) + flags(("snapshot", mix.part == .snapshot)))
     default: return nil
     }
   }

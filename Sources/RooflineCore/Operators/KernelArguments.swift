@@ -48,22 +48,30 @@ public struct KernelArguments: Sendable {
     case .attentionGradient: ["batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
     case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .attention: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal"]
-    case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
-    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
+    case .attention:
+      [
+        "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
+        "window", "causal",
+      ]
+    case .qkMatmul, .svMatmul:
+      ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
+    case .rotary:
+      ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused", "latent"]
+    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim", "latent"]
     case .positionEmbedding: ["rows", "width", "positions"]
     case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
-      .scale, .residualAdd:
+      .scale:
       ["rows", "width"]
+    case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       recurrentColumns(of: kind)
+    case .batchedGEMM: ["groups", "m", "n", "k"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
@@ -93,10 +101,15 @@ public struct KernelArguments: Sendable {
     case .linearGelu: .linearGelu(LinearGelu(try gemm(formats)))
     case .qkMatmul: .qkMatmul(QKMatmul(try attentionShape(), formats: formats))
     case .svMatmul: .svMatmul(SVMatmul(try attentionShape(), formats: formats))
-    case .attention: .attention(Attention(try attentionShape(), mask: try mask(), formats: formats))
+    case .attention:
+      .attention(
+        Attention(
+          try attentionShape(), mask: try mask(), valuesAreKeys: try flag("latent", default: false), formats: formats))
     case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
     case .rotary: .rotary(try rotary(formats))
-    case .keyValueCacheWrite: .keyValueCacheWrite(KeyValueCacheWrite(try rotaryShape(), formats: formats))
+    case .keyValueCacheWrite:
+      .keyValueCacheWrite(
+        KeyValueCacheWrite(try rotaryShape(), keysOnly: try flag("latent", default: false), formats: formats))
     case .positionEmbedding: .positionEmbedding(try positionEmbedding(formats))
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
@@ -115,7 +128,14 @@ public struct KernelArguments: Sendable {
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
     case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
-    case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
+    case .batchedGEMM:
+      .batchedGEMM(
+        BatchedGEMM(
+          groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
+          k: try input(.gemmK, "k"), formats: formats))
+    case .residualAdd:
+      .residualAdd(
+        ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))
     case .allGather: .collective(try collective(.allGather))
@@ -145,7 +165,7 @@ public struct KernelArguments: Sendable {
     case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       try recurrent(formats)
     }
   }

@@ -31,6 +31,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
       }
+      if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
       self.init(.attention, columns)
     case .rotary(let rotary):
       let shape = rotary.shape
@@ -38,8 +39,11 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       if rotary.dim != shape.headDim { columns.append(Column("rotary_dim", rotary.dim)) }
       if shape.attendedKeys != shape.queryTokens { columns.append(Column("context", shape.attendedKeys)) }
       if rotary.keySource == .fusedProjection { columns.append(Column("fused", 1)) }
+      if rotary.keySource == .latentProjection { columns.append(Column("latent", 1)) }
       self.init(.rotary, columns)
-    case .keyValueCacheWrite(let write): self.init(.keyValueCacheWrite, KernelColumns.tokens(write.shape))
+    case .keyValueCacheWrite(let write):
+      self.init(
+        .keyValueCacheWrite, KernelColumns.tokens(write.shape) + (write.keysOnly ? [Column("latent", 1)] : []))
     case .positionEmbedding(let embedding):
       self.init(
         .positionEmbedding,
@@ -67,7 +71,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .reluSquared(let relu): self.init(.reluSquared, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
-    case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
+    case .residualAdd(let add):
+      self.init(
+        .residualAdd, KernelColumns.rows(1, add.elements) + (add.isScaled ? [Column("scaled", 1)] : []))
     case .embedding(let gather):
       var columns = KernelColumns.rows(gather.tokens, gather.width)
       // The smallest degree under which a device has this share of the rows.
@@ -77,9 +83,15 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self.init(.embedding, columns)
     case .collective(let collective):
       self.init(collective.kind, [Column("ranks", collective.ranks), Column("bytes", collective.message)])
+    case .batchedGEMM(let product):
+      self.init(
+        .batchedGEMM,
+        [
+          Column("groups", product.groups), Column("m", product.m), Column("n", product.n), Column("k", product.k),
+        ])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       guard let columns = KernelColumns.recurrent(value) else { return nil }
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
@@ -127,7 +139,8 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     [
       Column("batch", shape.batch), Column("query", shape.queryTokens), Column("context", shape.attendedKeys),
       Column("heads", shape.heads), Column("kv_heads", shape.keyValueHeads), Column("head_dim", shape.headDim),
-    ]
+    ] + (shape.valueDim == shape.headDim ? [] : [Column("value_dim", shape.valueDim)])
+      + (shape.sharedDim.map { [Column("shared_dim", $0)] } ?? [])
   }
 
   private static func tokens(_ shape: AttentionShape<Count>) -> [Column] {

@@ -50,6 +50,8 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case selectiveScan = "selective_scan"
   case lightningAttention = "lightning_attention"
   case bankMix = "bank_mix"
+  case situAndMul = "situ_and_mul"
+  case batchedGEMM = "batched_gemm"
   case groupedGEMM = "grouped_gemm"
   case route
   case expertCombine = "expert_combine"

@@ -18,12 +18,12 @@ public struct QKMatmul<Scalar: Term>: OperatorDefinition {
   public var matrixUnit: DType? { keyValueHome.unit(formats) }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: shape.product, on: keyValueHome.unit(formats))
+    FLOPCounts(product: shape.keyProduct, on: keyValueHome.unit(formats))
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-    visit(Operand(.key, keyValueHome.load, shape.cachedKeys, keyValueHome.format(formats)))
+    visit(Operand(.key, keyValueHome.load, shape.keys(shape.attendedKeys), keyValueHome.format(formats)))
     visit(Operand(.scores, .storeActivation, shape.scores, formats.residualFormat))
   }
 

@@ -21,17 +21,17 @@ public struct QKMatmulGradient<Scalar: Term>: OperatorDefinition {
 
   public var matrixUnit: DType? { formats.residual }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.product, on: formats.residual) }
+  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.keyProduct, on: formats.residual) }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.scoreGradient, .loadActivation, shape.scores, formats.residualFormat))
     switch target {
     case .query:
-      visit(Operand(.key, .loadActivation, shape.cachedKeys, formats.residualFormat))
+      visit(Operand(.key, .loadActivation, shape.keys(shape.attendedKeys), formats.residualFormat))
       visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
     case .key:
       visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
-      visit(Operand(.keyGradient, .storeActivation, shape.cachedKeys, formats.residualFormat))
+      visit(Operand(.keyGradient, .storeActivation, shape.keys(shape.attendedKeys), formats.residualFormat))
     }
   }
 

@@ -5,18 +5,21 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
   public let rows, width: Scalar
   /// Whether each row's reciprocal root is stored for a backward pass.
   public let keepsRoot: Bool
-  /// Where the rows lie, before and after: norms of new keys that are in the cache already load and store them there.
+  /// Where the rows lie before: norms of new keys that are in the cache already load and store them there.
   public let home: KeyValueHome
+  /// Where the rows go.
+  public let destination: KeyValueHome
   public let formats: NumberFormats
 
   public init(
     rows: Scalar, width: Scalar, keepsRoot: Bool = false, home: KeyValueHome = .activation,
-    formats: NumberFormats
+    destination: KeyValueHome? = nil, formats: NumberFormats
   ) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.keepsRoot = keepsRoot
     self.home = home
+    self.destination = destination ?? home
     self.formats = formats
   }
 
@@ -28,7 +31,7 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, home.load, rows * width, home.format(formats)))
     visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
-    visit(Operand(.output, home.store, rows * width, home.format(formats)))
+    visit(Operand(.output, destination.store, rows * width, destination.format(formats)))
     if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 

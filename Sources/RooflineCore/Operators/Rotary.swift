@@ -9,6 +9,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     case keyValueCache
     /// A fused projection left q, k and v as one activation; K and V are moved to the cache on the way.
     case fusedProjection
+    /// A latent projection left the one key of all heads as an activation; it is turned on its way to the cache.
+    case latentProjection
     /// In a training step they are activations and stay so. Gradients turn back by the same angles: the sines' sign is free.
     case activation
   }
@@ -48,8 +50,11 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.key, .storeKVCache, keys, formats.keyValueFormat))
     case .fusedProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
-      visit(Operand(.value, .loadActivation, shape.newKeys, formats.residualFormat))
-      visit(Operand(.value, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+      visit(Operand(.value, .loadActivation, shape.newValues, formats.residualFormat))
+      visit(Operand(.value, .storeKVCache, shape.newValues, formats.keyValueFormat))
+      visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+    case .latentProjection:
+      visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
     case .activation:
       visit(Operand(.key, .loadActivation, keys, formats.residualFormat))

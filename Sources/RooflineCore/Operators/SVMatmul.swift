@@ -16,13 +16,13 @@ public struct SVMatmul<Scalar: Term>: OperatorDefinition {
   public var matrixUnit: DType? { keyValueHome.unit(formats) }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: shape.product, on: keyValueHome.unit(formats))
+    FLOPCounts(product: shape.valueProduct, on: keyValueHome.unit(formats))
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.probabilities, .loadActivation, shape.scores, formats.residualFormat))
-    visit(Operand(.value, keyValueHome.load, shape.cachedKeys, keyValueHome.format(formats)))
-    visit(Operand(.output, .storeActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.value, keyValueHome.load, shape.values(shape.attendedKeys), keyValueHome.format(formats)))
+    visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
   }
 
   public var gradients: OperatorGradients<Scalar> {

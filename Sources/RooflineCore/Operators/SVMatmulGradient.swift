@@ -20,17 +20,17 @@ public struct SVMatmulGradient<Scalar: Term>: OperatorDefinition {
 
   public var matrixUnit: DType? { formats.residual }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.product, on: formats.residual) }
+  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.valueProduct, on: formats.residual) }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    visit(Operand(.outputGradient, .loadActivation, shape.queries, formats.residualFormat))
+    visit(Operand(.outputGradient, .loadActivation, shape.outputs, formats.residualFormat))
     switch target {
     case .probabilities:
-      visit(Operand(.value, .loadActivation, shape.cachedKeys, formats.residualFormat))
+      visit(Operand(.value, .loadActivation, shape.values(shape.attendedKeys), formats.residualFormat))
       visit(Operand(.probabilityGradient, .storeActivation, shape.scores, formats.residualFormat))
     case .value:
       visit(Operand(.probabilities, .loadActivation, shape.scores, formats.residualFormat))
-      visit(Operand(.valueGradient, .storeActivation, shape.cachedKeys, formats.residualFormat))
+      visit(Operand(.valueGradient, .storeActivation, shape.values(shape.attendedKeys), formats.residualFormat))
     }
   }
 

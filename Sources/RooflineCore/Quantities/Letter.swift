@@ -9,6 +9,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
+  case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Of recurrences.
   case linearKeyHeads, shardLinearKeyHeads, linearValueHeads, shardLinearValueHeads, linearKeyDim
@@ -79,8 +80,13 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .shardSharedWidth: "I_s′"
     case .latentWidth: "H_x"
     case .valueDim: "d_v"
-    case .cacheRow: "c"
+    case .cacheRow: "d_c"
     case .indexDim: "d_I"
+    case .groups: "g"
+    case .queryRank: "r_q"
+    case .latentRank: "r_kv"
+    case .nopeDim: "d_n"
+    case .ropeDim: "d_r"
     case .stateElements: "n_s"
     case .tokensPerEntry: "ρ"
     case .weightBytes: "e_w"
@@ -164,6 +170,11 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"
+    case .groups: "products beside each other"
+    case .queryRank: "q_lora_rank: elements of a token's query latent"
+    case .latentRank: "kv_lora_rank: elements of a token's key and value latent"
+    case .nopeDim: "qk_nope_head_dim: elements of a head's key that are its own"
+    case .ropeDim: "qk_rope_head_dim: turned elements of a key, the same in all heads"
     case .stateElements: "elements of the state that one device keeps of a sequence, a layer"
     case .tokensPerEntry: "tokens that a compressed entry stands for"
     case .weightBytes: "bytes of a weight element"
@@ -190,7 +201,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .shardInnerWidth: "channels of the selective scan on one device"
     case .stepRank: "inner width of the step sizes: mamba_dt_rank"
     case .chunk: "tokens of a chunk"
-    case .snapshots: "snapshots of the stream"
+    case .snapshots: "snapshots that the group's mixes have in all of its layers"
     case .noteLength: "tokens of the prompt"
     case .noteKeyValueHeads: "num_key_value_heads"
     case .noteVocabulary: "vocab_size"

@@ -18,9 +18,10 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .send, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient,
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
-      .geluAndMul, .softcap, .scale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared,
+      .geluAndMul, .softcap, .scale, .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU,
+      .reluSquared,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       return nil
     }
   }

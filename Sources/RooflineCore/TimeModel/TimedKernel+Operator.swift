@@ -16,9 +16,9 @@ extension TimedKernel {
             inputBytes: Double(formats.activation.bits) / 8, outputBytes: Double(formats.residual.bits) / 8,
             copies: residency == .serving ? GEMMTimeModel.Shape.coldCopies : 1)), dtype: formats.activation)
     case .attention(let attention):
-      // Nobody measured kernels that cap their scores.
-      guard !attention.capsScores else { return nil }
+      // Nobody measured kernels that cap their scores, and those of latents have equations of their own.
       let shape = attention.shape
+      guard !attention.capsScores, !attention.valuesAreKeys, shape.valueDim == shape.headDim else { return nil }
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
         context: Double(shape.attendedKeys.value), heads: Double(shape.heads.value),
@@ -36,6 +36,7 @@ extension TimedKernel {
         isDecode ? .decode(call) : .prefill(call), dtype: attention.formats.residual,
         keyValueDType: attention.formats.keyValueCache)
     case .rotary(let rotary):
+      guard rotary.keySource != .latentProjection else { return nil }
       let shape = rotary.shape
       self.init(
         .row(
@@ -60,13 +61,14 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .geluAndMul, .softcap,
+    case .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .geluAndMul,
+      .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
       .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .causalConvolution, .l2Norm,
       .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       return nil
     }
   }

@@ -37,7 +37,15 @@ enum LayerText {
       ["Mamba-2 of \(mixer.numHeads) heads of \(mixer.headDim) in \(mixer.numGroups) groups, state \(mixer.stateSize)"]
     case .mamba(let mixer): ["Mamba of \(mixer.innerWidth) channels, state \(mixer.stateSize)"]
     case .lightning(let mixer): ["lightning attention of \(mixer.numHeads) heads of \(mixer.headDim)"]
+    case .latent(let attention): latent(attention)
     }
+  }
+
+  private static func latent(_ attention: LatentAttention) -> [String] {
+    [
+      "\(attention.numHeads) heads of \(attention.nopeDim) + \(attention.ropeDim), values of \(attention.valueDim)",
+      "latents of \(attention.latentRank)\(attention.queryRank.map { " and, of queries, \($0)" } ?? "")",
+    ]
   }
 
   private static func positions(_ attention: GroupedQueryAttention, _ model: DecoderModel) -> String {

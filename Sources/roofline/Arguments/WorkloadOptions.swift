@@ -24,6 +24,7 @@ enum WorkloadOptions {
     Option("prompt", "N", "tokens of the prompt"),
     Option("context", "N", "keys a decode step attends to, the new token included (prompt + 1)"),
     Option("operators", "SET", "separate or fused kernels (separate)"),
+    Option("mla", "FORM", "latent attention: naive, absorbed, or as engines do in each phase, auto (auto)"),
     Option("sequence-parallel", nil, "shard norms and additions over the tensor-parallel ranks"),
     Option("pp", "N", "pipeline stages (1)"),
     Option("micro-batches", "N", "pieces of the batch in a pipeline (the number of stages)"),
@@ -118,7 +119,8 @@ extension ParsedArguments {
     let configuration = try configuration(modelName, overrides, catalog, isFormatGiven: dtypes.isComplete)
     let workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
-      formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+      formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism,
+      latentAttention: try choice("mla", LatentAttentionForm.self) ?? .auto)
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
     if hardware == nil { spec = try catalog.hardware(hardwareName) }
     return Scenario(

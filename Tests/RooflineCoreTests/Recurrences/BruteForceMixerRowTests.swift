@@ -14,6 +14,7 @@ final class BruteForceMixerRowTests: XCTestCase {
   func testAGatedNormCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.gatedNormCases, .gatedRMSNorm) }
 
   func testActivationsCostWhatTheirLoopsExecuteAndTouch() {
+    BruteForceCase.check(Self.situCases, .situAndMul)
     BruteForceCase.check(Self.siluCases, .silu)
     BruteForceCase.check(Self.softplusCases, .softplus)
   }
@@ -209,43 +210,55 @@ final class BruteForceMixerRowTests: XCTestCase {
   }
 
   static var bankMixCases: [BruteForceCase] {
-    [(1, 1, 3), (2, 4, 5)].flatMap { rows, snapshots, width in
-      BruteForceFormats.all.map { formats in
-        let described = BankMix<Count>(
-          rows: Count(rows), snapshots: Count(snapshots), width: Count(width), formats: formats.formats)
-        return BruteForceCase("\(rows), \(snapshots)×\(width), \(formats.name)", .bankMix(described)) { machine in
-          let stream = formats.tensor("stream", .activations, \.residual, rows, width)
-          let bank = formats.tensor("bank", .activations, \.residual, rows, snapshots, width)
-          let own = formats.tensor("score", .activations, \.residual, rows)
-          let vector = formats.tensor("vector", .activations, \.residual, width)
-          let y = formats.tensor("y", .activations, \.residual, rows, width)
-          for row in 0..<rows {
-            var tensors = [(0..<width).map { machine.load(stream, row, $0) }]
-            var scores = [machine.load(own, row)]
-            for snapshot in 0..<snapshots {
-              let values = (0..<width).map { machine.load(bank, row, snapshot, $0) }
-              var score = 0.0
-              for (column, value) in values.enumerated() {
-                score = machine.add(score, machine.multiply(value, machine.load(vector, column)))
+    [(1, 3), (4, 5)].flatMap { rows, width in
+      BruteForceFormats.all.flatMap { formats in
+        [BankMix<Count>.Part.stream, .snapshot].map { part in
+          let described = BankMix<Count>(part, rows: Count(rows), width: Count(width), formats: formats.formats)
+          return BruteForceCase("\(part) \(rows)×\(width), \(formats.name)", .bankMix(described)) { machine in
+            let x = formats.tensor("x", .activations, \.residual, rows, width)
+            let own = formats.tensor("score", .activations, \.residual, rows)
+            let y = formats.tensor("y", .activations, \.residual, rows, width)
+            for row in 0..<rows {
+              let values = (0..<width).map { machine.load(x, row, $0) }
+              let score: Double
+              switch part {
+              case .stream: score = machine.load(own, row)
+              case .snapshot:
+                // The vector is in registers, the root was stored with the snapshot.
+                let product = values.reduce(0) { machine.add($0, machine.multiply($1, 0.25)) }
+                score = machine.multiply(product, 0.5)
               }
-              // Its root is kept beside it.
-              scores.append(machine.multiply(score, 0.5))
-              tensors.append(values)
-            }
-            let largest = scores.dropFirst().reduce(scores[0]) { machine.maximum($0, $1) }
-            let shares = scores.map { machine.special(exp, machine.subtract($0, largest)) }
-            var total = 0.0
-            for share in shares { total = machine.add(total, share) }
-            let weights = shares.map { machine.divide($0, total) }
-            XCTAssertEqual(weights.reduce(0, +), 1, accuracy: 1e-12)
-            for column in 0..<width {
-              var mixed = 0.0
-              for (weight, tensor) in zip(weights, tensors) {
-                mixed = machine.add(mixed, machine.multiply(weight, tensor[column]))
+              // Beside others of these sums, so far.
+              let (largest, others, mixed) = (max(score, 0.3), 0.7, 0.1)
+              let share = machine.special(exp, machine.subtract(score, largest))
+              let weight = machine.divide(share, machine.add(others, share))
+              XCTAssertEqual(weight, exp(score) / (exp(score) + others * exp(largest)), accuracy: 1e-12)
+              for column in 0..<width {
+                let sum = machine.add(mixed, machine.multiply(weight, values[column]))
+                if part == .stream { machine.store(sum, in: y, row, column) }
               }
-              machine.store(mixed, in: y, row, column)
             }
           }
+        }
+      }
+    }
+  }
+
+  static var situCases: [BruteForceCase] {
+    elementCases { elements, formats in
+      let described = SituAndMul<Count>(rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .situAndMul(described)) { machine in
+        let gate = formats.tensor("gate", .activations, \.residual, elements)
+        let up = formats.tensor("up", .activations, \.residual, elements)
+        let y = formats.tensor("y", .activations, \.residual, elements)
+        for index in 0..<elements {
+          let g = machine.load(gate, index)
+          let bounded = machine.multiply(4, machine.special(tanh, machine.divide(g, 4)))
+          let gated = machine.divide(bounded, machine.add(1, machine.special(exp, -g)))
+          let linear = machine.multiply(25, machine.special(tanh, machine.divide(machine.load(up, index), 25)))
+          machine.store(machine.multiply(gated, linear), in: y, index)
+          // Near zero it is silu times up.
+          XCTAssertEqual(y[index], g * (1 + tanh(g / 2)) / 2 * up[index], accuracy: 0.05)
         }
       }
     }

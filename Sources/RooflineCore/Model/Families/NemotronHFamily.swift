@@ -1,15 +1,16 @@
-/// Nemotron-H: blocks of one norm and one part each, by a pattern: M Mamba-2, * attention without positions, - an MLP of two
-/// matrices with relu² between them.
+/// Nemotron-H and Nemotron-3: blocks of one norm and one part each, by a pattern: M Mamba-2, * attention without positions, - an MLP
+/// of two matrices with relu² between them, E routed experts of the same form, where the file says so in a narrower stream.
 enum NemotronHFamily: ArchitectureFamily {
   static let modelTypes = ["nemotron_h"]
   static let architectures = ["NemotronHForCausalLM"]
   // The inner width is heads times head width, and there is no rotary embedding, whatever the file says of them; initial values
   // and numerics.
   static let harmlessKeys: Set<String> = [
-    "expand", "rope_theta", "partial_rotary_factor", "sliding_window", "time_step_rank", "time_step_limit",
+    "intermediate_size", "head_dim", "attention_head_dim", "expand", "rope_theta", "partial_rotary_factor",
+    "sliding_window", "time_step_rank", "time_step_limit",
     "time_step_min", "time_step_max", "time_step_floor", "rms_norm_eps", "norm_eps", "use_mamba_kernels",
     "mtp_hybrid_override_pattern", "mtp_layers_block_type", "num_nextn_predict_layers", "mamba_ssm_cache_dtype",
-    "n_group", "topk_group", "norm_topk_prob", "routed_scaling_factor", "is_mamba2", "moe_shared_expert_overlap",
+    "n_group", "topk_group", "is_mamba2", "moe_shared_expert_overlap",
   ]
 
   /// What a block is.
@@ -48,9 +49,8 @@ enum NemotronHFamily: ArchitectureFamily {
         blocks[kind] = LayerGroup(
           name: "MLP", mixer: nil, feedForward: .twoMatrix(try mlp(&keys)), residual: .preNorm, norms: norms)
       case .experts:
-        throw .unsupportedKey(
-          file: keys.text.file, key: keys.text.keyPath("hybrid_override_pattern"), value: "E",
-          reason: "mixtures of experts are not counted")
+        blocks[kind] = LayerGroup(
+          name: "experts", mixer: nil, feedForward: try experts(&keys), residual: .preNorm, norms: norms)
       }
     }
     return DecoderModel(
@@ -97,6 +97,35 @@ enum NemotronHFamily: ArchitectureFamily {
       intermediateSize: try keys.required("intermediate_size", "the width of the MLP"), activation: .reluSquared,
       hasBias: try keys.flag("mlp_bias", assumed: false), up: .tensor("mixer.up_proj"),
       down: .tensor("mixer.down_proj"))
+  }
+}
+
+extension NemotronHFamily {
+  private static func experts(_ keys: inout ConfigurationKeys) throws(InputError) -> FeedForward {
+    try keys.requireSquaredRelu()
+    let (experts, chosen) = try keys.experts("n_routed_experts", chosen: "num_experts_per_tok")
+    let shared = try keys.integer("moe_shared_expert_intermediate_size")
+    // The shared experts are one MLP of that width, however many.
+    _ = try keys.integer("n_shared_experts")
+    let latent = try keys.integer("moe_latent_size").map {
+      RoutedExperts.Latent(size: $0, down: .tensor("mixer.fc1_latent_proj"), up: .tensor("mixer.fc2_latent_proj"))
+    }
+    return .routed(
+      RoutedExperts(
+        experts: experts, chosen: chosen,
+        width: try keys.required("moe_intermediate_size", "the width of an expert"), form: .twoMatrix(.reluSquared),
+        router: .init(
+          scoring: .sigmoid, correction: "mixer.gate.e_score_correction_bias",
+          renormalises: try keys.flag("norm_topk_prob", assumed: true),
+          scales: (try keys.number("routed_scaling_factor") ?? 1) != 1, name: .tensor("mixer.gate")),
+        shared: shared.map {
+          .init(
+            width: $0,
+            names: .init(
+              gate: .none, up: .tensor("mixer.shared_experts.up_proj"),
+              down: .tensor("mixer.shared_experts.down_proj")))
+        }, latent: latent,
+        names: .init(first: .tensor("mixer.experts.M.up_proj"), down: .tensor("mixer.experts.M.down_proj"))))
   }
 }
 
