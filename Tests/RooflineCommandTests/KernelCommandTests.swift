@@ -83,8 +83,8 @@ final class KernelCommandTests: CommandTestCase {
       .softmaxGradient: "rows=3 width=5", .attentionGradient: "batch=2 query=5 heads=4 kv_heads=2 head_dim=7 window=2",
       .rmsNormInputGradient: "rows=3 width=5 residual=true", .rmsNormWeightGradient: "rows=3 width=5",
       .groupedGEMM: "m=6 n=5 k=7 experts=4 top_k=2 bias=true", .route: "rows=3 experts=8 top_k=2 sigmoid=1 bias=1",
-      .expertCombine: "rows=3 width=5 pairs=6", .sigmoidGate: "rows=3 width=5 gates=3",
-      .clampedSwiGLU: "rows=3 width=5", .reluSquared: "rows=3 width=5",
+      .expertCombine: "rows=3 width=5 pairs=6", .sigmoidGate: "rows=3 width=5",
+      .clampedSwiGLU: "rows=3 width=5", .squaredRelu: "rows=3 width=5",
       .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
     ]
     for kind in OperatorKind.allCases {

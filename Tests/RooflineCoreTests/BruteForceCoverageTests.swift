@@ -37,7 +37,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .expertCombine: BruteForceExpertTests.combineCases
     case .sigmoidGate: BruteForceExpertTests.gateCases
     case .clampedSwiGLU: BruteForceExpertTests.clampedCases
-    case .reluSquared: BruteForceExpertTests.reluSquaredCases
+    case .squaredRelu: BruteForceExpertTests.squaredReluCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases
     case .embedding: BruteForceEmbeddingTests.cases

@@ -12,7 +12,7 @@ final class BruteForceExpertTests: XCTestCase {
 
   func testClampedSwiGLUCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.clampedCases, .clampedSwiGLU) }
 
-  func testSquaredReluCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.reluSquaredCases, .reluSquared) }
+  func testSquaredReluCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.squaredReluCases, .squaredRelu) }
 
   /// Which experts each token goes to; their union is what a batch of this routing touches.
   private static let routings: [(experts: Int, tokens: [[Int]])] = [
@@ -103,7 +103,7 @@ final class BruteForceExpertTests: XCTestCase {
     [(1, 1), (3, 1), (2, 4), (5, 3)].flatMap { gates, each in
       BruteForceFormats.all.map { formats in
         let described = SigmoidGate<Count>(
-          elements: Count(gates * each), gates: Count(gates), formats: formats.formats)
+          gates: Count(gates), width: Count(each), formats: formats.formats)
         return BruteForceCase("\(gates) gates of \(each), \(formats.name)", .sigmoidGate(described)) { machine in
           let input = formats.tensor("input", .activations, \.residual, gates, each)
           let gate = formats.tensor("gate", .activations, \.residual, gates)
@@ -140,10 +140,10 @@ final class BruteForceExpertTests: XCTestCase {
     }
   }
 
-  static var reluSquaredCases: [BruteForceCase] {
+  static var squaredReluCases: [BruteForceCase] {
     elementwise { elements, formats in
-      let described = ReluSquared<Count>(elements: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .reluSquared(described)) { machine in
+      let described = SquaredRelu<Count>(elements: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .squaredRelu(described)) { machine in
         let input = formats.tensor("input", .activations, \.residual, elements)
         let output = formats.tensor("output", .activations, \.residual, elements)
         for index in 0..<elements {

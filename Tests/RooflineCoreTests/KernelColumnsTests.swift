@@ -38,7 +38,7 @@ final class KernelColumnsTests: XCTestCase {
       "route rows=3 experts=128 top_k=8 renormalise=1", "route rows=3 experts=256 top_k=8 sigmoid=1 bias=1 scale=1",
       "route rows=3 experts=8 top_k=2 of_chosen=1", "route rows=3 experts=8 top_k=2 sqrt_softplus=1",
       "expert_combine rows=3 width=4096 pairs=6", "expert_combine rows=3 width=4096 pairs=3 weighted=0",
-      "sigmoid_gate rows=1 width=4096 gates=2", "swigluoai_and_mul rows=6 width=2880", "relu_squared rows=1 width=64",
+      "sigmoid_gate rows=3 width=4096", "swigluoai_and_mul rows=6 width=2880", "relu2 rows=1 width=64",
     ]
     for kernel in kernels {
       let words = kernel.split(separator: " ").map(String.init)

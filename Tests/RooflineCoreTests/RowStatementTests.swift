@@ -13,7 +13,7 @@ final class RowStatementTests: XCTestCase {
       ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched), ("mixtral", ExpertFamilyTests.mixtral),
       ("qwen3_moe", ExpertFamilyTests.qwen3MoE),
     ]
-    return try families.map { ($0, try FamilyTests.configuration($1).model) }
+    return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
       + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
   }

@@ -23,7 +23,7 @@ struct TinyExperts {
     names: .init(first: .whole("mlp.experts.gate_up_proj"), down: .whole("mlp.experts.down_proj")))
 
   static let latent = RoutedExperts(
-    experts: 7, chosen: 3, width: 16, form: .twoMatrix(.reluSquared),
+    experts: 7, chosen: 3, width: 16, form: .twoMatrix(.squaredRelu),
     router: .init(scoring: .sqrtSoftplus, renormalises: false), shared: .init(width: 24),
     latent: .init(
       size: 14, norm: .tensor("mlp.latent_norm"), down: .tensor("mlp.fc1_latent_proj"),

@@ -37,7 +37,8 @@ extension KernelPlan {
       }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .causalConvolution,
+      .scale, .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
+      .causalConvolution,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul:
       throw Unsupported("there is no kernel of its kind")

@@ -48,13 +48,4 @@ extension KernelArguments {
       pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
       width: try input(.width, "width"), isWeighted: try flag("weighted", default: true), formats: formats)
   }
-
-  /// Without `gates`, each element has its own.
-  func sigmoidGate<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> SigmoidGate<Scalar> {
-    let elements: Scalar = try elements()
-    guard let gates = try given("gates") else {
-      return SigmoidGate(elements: elements, gates: elements, formats: formats)
-    }
-    return SigmoidGate(elements: elements, gates: .input(.gemmN, gates), formats: formats)
-  }
 }

@@ -76,8 +76,7 @@ public struct KernelArguments: Sendable {
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
-    case .sigmoidGate: ["rows", "width", "gates"]
-    case .clampedSwiGLU, .reluSquared: ["rows", "width"]
+    case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
     }
   }
 
@@ -144,10 +143,11 @@ public struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
-    case .sigmoidGate: .sigmoidGate(try sigmoidGate(formats))
+    case .sigmoidGate:
+      .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .clampedSwiGLU:
       .clampedSwiGLU(ClampedSwiGLU(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .reluSquared: .reluSquared(ReluSquared(elements: try elements(), formats: formats))
+    case .squaredRelu: .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))
     case .gemmInputGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .input))
     case .gemmWeightGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .weight))
     case .biasGradient:

@@ -66,9 +66,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         KernelColumns.rows(combine.rows, combine.width) + [Column("pairs", combine.pairs)]
           + (combine.isWeighted ? [] : [Column("weighted", 0)]))
     case .sigmoidGate(let gate):
-      self.init(.sigmoidGate, KernelColumns.rows(1, gate.elements) + [Column("gates", gate.gates)])
+      self.init(.sigmoidGate, KernelColumns.rows(gate.gates, gate.width))
     case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
-    case .reluSquared(let relu): self.init(.reluSquared, KernelColumns.rows(1, relu.elements))
+    case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
     case .residualAdd(let add):

@@ -51,7 +51,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case expertCombine(ExpertCombine<Scalar>)
   case sigmoidGate(SigmoidGate<Scalar>)
   case clampedSwiGLU(ClampedSwiGLU<Scalar>)
-  case reluSquared(ReluSquared<Scalar>)
+  case squaredRelu(SquaredRelu<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -107,7 +107,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .expertCombine(let definition): visitor.visit(definition)
     case .sigmoidGate(let definition): visitor.visit(definition)
     case .clampedSwiGLU(let definition): visitor.visit(definition)
-    case .reluSquared(let definition): visitor.visit(definition)
+    case .squaredRelu(let definition): visitor.visit(definition)
     }
   }
 }

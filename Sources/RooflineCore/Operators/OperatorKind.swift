@@ -57,5 +57,5 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case expertCombine = "expert_combine"
   case sigmoidGate = "sigmoid_gate"
   case clampedSwiGLU = "swigluoai_and_mul"
-  case reluSquared = "relu_squared"
+  case squaredRelu = "relu2"
 }

@@ -19,7 +19,7 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
       .geluAndMul, .softcap, .scale, .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU,
-      .reluSquared,
+      .squaredRelu,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       return nil

@@ -61,7 +61,7 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .reluSquared, .geluAndMul,
+    case .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
       .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,

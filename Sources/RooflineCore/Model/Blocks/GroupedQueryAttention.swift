@@ -235,7 +235,7 @@ extension GroupedQueryAttention {
       guard block.hasOutputGate else { return .attended }
       let elements = pass.tokens * heads * headDim
       sink.row(
-        "attn_gate", place, SigmoidGate(elements: elements, gates: elements, formats: pass.formats),
+        "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: pass.formats),
         reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : .query),
         writes: Activations(.gatedAttention))
       return .gatedAttention

@@ -91,7 +91,7 @@ extension LatentAttention {
         "g_proj", place, pass.columnParallel(heads * valueDim, bias: false), reads: Activations(.normalized),
         writes: Activations(.gateProjection), weight: .tensor("self_attn.g_proj"))
       sink.row(
-        "attn_gate", place, SigmoidGate(elements: elements, gates: elements, formats: formats),
+        "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: formats),
         reads: Activations(.attended, .gateProjection), writes: Activations(.gatedAttention))
       return .gatedAttention
     }

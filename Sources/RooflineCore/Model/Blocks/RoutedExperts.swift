@@ -284,7 +284,7 @@ extension RoutedExperts {
           "shared_gate", place, GEMM(m: pass.tokens, n: 1, k: pass.hidden, formats: pass.formats), reads: read,
           writes: Activations(.sharedGate), weight: gate)
         sink.row(
-          "shared_gate_dot", place, SigmoidGate(elements: elements, gates: pass.tokens, formats: pass.formats),
+          "shared_gate_dot", place, SigmoidGate(gates: pass.tokens, width: pass.hidden, formats: pass.formats),
           reads: Activations(.sharedSum, .sharedGate), writes: Activations(.gatedSharedSum))
         sum = .gatedSharedSum
       }

@@ -3,7 +3,7 @@ public struct TwoMatrixMLP: Hashable, Sendable {
   /// The function between the matrices.
   public enum Activation: String, Hashable, Sendable, CaseIterable {
     case gelu, relu
-    case reluSquared = "squared relu"
+    case squaredRelu = "relu2"
   }
 
   public var intermediateSize: UInt64
@@ -29,7 +29,7 @@ public struct TwoMatrixMLP: Hashable, Sendable {
     let projection = pass.columnParallel(intermediate, bias: hasBias)
     let (read, gated) = (Activations(.normalized), Activations(.gated))
     switch (pass.operatorSet, activation) {
-    case (.separate, _), (.fused, .reluSquared):
+    case (.separate, _), (.fused, .squaredRelu):
       sink.row(.upProj, place, projection, reads: read, writes: Activations(.up), weight: up)
       activation.emit(
         .mlp, elements: pass.tokens * intermediate, pass, place, reads: .up, writes: .gated, into: &sink)
@@ -53,18 +53,18 @@ extension TwoMatrixMLP.Activation {
     switch self {
     case .gelu: sink.row(names.gelu, place, Gelu(elements: elements, formats: formats), reads: read, writes: written)
     case .relu: sink.row(names.relu, place, Relu(elements: elements, formats: formats), reads: read, writes: written)
-    case .reluSquared:
+    case .squaredRelu:
       sink.row(
-        names.reluSquared, place, ReluSquared(elements: elements, formats: formats), reads: read, writes: written)
+        names.squaredRelu, place, SquaredRelu(elements: elements, formats: formats), reads: read, writes: written)
     }
   }
 
   /// What the row is called, by the function.
   struct Names {
-    let gelu, relu, reluSquared: OperatorName
+    let gelu, relu, squaredRelu: OperatorName
 
-    static var mlp: Names { Names(gelu: .mlpGelu, relu: .mlpRelu, reluSquared: "mlp_relu2") }
-    static var experts: Names { Names(gelu: "experts_gelu", relu: "experts_relu", reluSquared: "experts_relu2") }
-    static var shared: Names { Names(gelu: "shared_gelu", relu: "shared_relu", reluSquared: "shared_relu2") }
+    static var mlp: Names { Names(gelu: .mlpGelu, relu: .mlpRelu, squaredRelu: "mlp_relu2") }
+    static var experts: Names { Names(gelu: "experts_gelu", relu: "experts_relu", squaredRelu: "experts_relu2") }
+    static var shared: Names { Names(gelu: "shared_gelu", relu: "shared_relu", squaredRelu: "shared_relu2") }
   }
 }

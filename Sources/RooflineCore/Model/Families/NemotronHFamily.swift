@@ -94,7 +94,7 @@ enum NemotronHFamily: ArchitectureFamily {
   private static func mlp(_ keys: inout ConfigurationKeys) throws(InputError) -> TwoMatrixMLP {
     try keys.requireSquaredRelu()
     return TwoMatrixMLP(
-      intermediateSize: try keys.required("intermediate_size", "the width of the MLP"), activation: .reluSquared,
+      intermediateSize: try keys.required("intermediate_size", "the width of the MLP"), activation: .squaredRelu,
       hasBias: try keys.flag("mlp_bias", assumed: false), up: .tensor("mixer.up_proj"),
       down: .tensor("mixer.down_proj"))
   }
@@ -113,7 +113,7 @@ extension NemotronHFamily {
     return .routed(
       RoutedExperts(
         experts: experts, chosen: chosen,
-        width: try keys.required("moe_intermediate_size", "the width of an expert"), form: .twoMatrix(.reluSquared),
+        width: try keys.required("moe_intermediate_size", "the width of an expert"), form: .twoMatrix(.squaredRelu),
         router: .init(
           scoring: .sigmoid, correction: "mixer.gate.e_score_correction_bias",
           renormalises: try keys.flag("norm_topk_prob", assumed: true),

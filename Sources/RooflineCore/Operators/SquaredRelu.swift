@@ -1,5 +1,5 @@
-/// relu(x)², the activation of Nemotron's two-matrix MLPs: one multiplication an element; relu compares.
-public struct ReluSquared<Scalar: Term>: OperatorDefinition {
+/// relu(x)²: a comparison, which is no FLOP, and a product an element.
+public struct SquaredRelu<Scalar: Term>: OperatorDefinition {
   public let elements: Scalar
   public let formats: NumberFormats
 
@@ -8,8 +8,8 @@ public struct ReluSquared<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .reluSquared }
-  public var asOperator: Operator<Scalar> { .reluSquared(self) }
+  public var kind: OperatorKind { .squaredRelu }
+  public var asOperator: Operator<Scalar> { .squaredRelu(self) }
 
   public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: elements) }
 
@@ -18,5 +18,5 @@ public struct ReluSquared<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
-  public static var source: String { "squared relu, an element: one multiplication; relu compares" }
+  public static var source: String { "relu², an element: a comparison, which is not counted, and a product" }
 }
