@@ -19,6 +19,18 @@ final class BruteForceCoverageTests: XCTestCase {
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
+    case .causalConvolution: BruteForceMixerRowTests.convolutionCases
+    case .l2Norm: BruteForceMixerRowTests.l2NormCases
+    case .gatedRMSNorm: BruteForceMixerRowTests.gatedNormCases
+    case .silu: BruteForceMixerRowTests.siluCases
+    case .softplus: BruteForceMixerRowTests.softplusCases
+    case .deltaGates: BruteForceMixerRowTests.deltaGateCases
+    case .bankMix: BruteForceMixerRowTests.bankMixCases
+    case .situAndMul: BruteForceMixerRowTests.situCases
+    case .deltaRule: BruteForceDeltaRuleTests.cases
+    case .stateSpaceScan: BruteForceStateSpaceTests.scanCases
+    case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
+    case .lightningAttention: BruteForceLightningTests.cases
     case .batchedGEMM: BruteForceBatchedGEMMTests.cases
     case .indexScores: BruteForceIndexTests.scoreCases
     case .indexSelection: BruteForceIndexTests.selectionCases

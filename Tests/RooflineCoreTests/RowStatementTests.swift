@@ -13,7 +13,7 @@ final class RowStatementTests: XCTestCase {
       ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched), ("mixtral", ExpertFamilyTests.mixtral),
       ("qwen3_moe", ExpertFamilyTests.qwen3MoE),
     ]
-    return try families.map { ($0, try FamilyTests.configuration($1).model) }
+    return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
       + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
       + TinyLatent.all.map { ($0.name, $0.model) }
@@ -43,7 +43,7 @@ final class RowStatementTests: XCTestCase {
   /// As many activations as the operator has operands for, each written before it is read.
   func testEveryRowStatesWhatItReadsAndWrites() throws {
     // What stands there before a pass begins, or is another layer's.
-    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual]
+    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual, .bank]
     try forEachPass { what, model, step in
       for group in model.groups.indices {
         var written = given

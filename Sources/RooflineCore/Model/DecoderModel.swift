@@ -24,6 +24,9 @@ public struct DecoderModel: Hashable, Sendable {
     self.layerPrefix = layerPrefix
   }
 
+  /// Whether the fused set's additions apply the norms that follow them.
+  var fusesNorms: Bool { groups.allSatisfy(\.residual.fusesNorms) }
+
   public var vocabSize: UInt64 { embedding.vocabSize }
   public var tieWordEmbeddings: Bool { head.isTied }
 

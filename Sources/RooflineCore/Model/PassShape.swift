@@ -11,6 +11,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let ranks: UInt64
   public let isSequenceParallel: Bool
   public let isTraining: Bool
+  /// What becomes of recurrences' states.
+  let stateTraffic: Recurrence<Scalar>.StateTraffic
   /// Whether it is a decode step.
   public let isDecode: Bool
   public let latentAttention: LatentAttentionForm
@@ -26,6 +28,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     isSequenceParallel = step.isSequenceParallel && step.tensorParallel > 1
     isTraining = step.isTraining
     isDecode = step.phase == .decode
+    stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
     latentAttention = step.latentAttention
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, step.tensorParallel)

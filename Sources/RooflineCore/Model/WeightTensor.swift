@@ -84,6 +84,7 @@ struct WeightSink<Scalar: Term>: RowSink {
   ) -> WeightTensor<Scalar> {
     let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, chosen: $0.chosen) }
     var (copies, dimensions) = (layers, [outputs.spelledOut] + (parameter.inputs.map { [$0.spelledOut] } ?? []))
+    if parameter.isConvolution { dimensions.insert(1, at: 1) }
     if let experts {
       if name.contains(".M.") {
         copies = layers * experts.held

@@ -60,13 +60,17 @@ public struct KernelArguments: Sendable {
     case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim", "latent"]
     case .positionEmbedding: ["rows", "width", "positions"]
     case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
-      .scale, .residualAdd:
+      .scale:
       ["rows", "width"]
+    case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      recurrentColumns(of: kind)
     case .batchedGEMM: ["groups", "m", "n", "k"]
     case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
     case .indexSelection: ["batch", "query", "context", "top_k"]
@@ -134,7 +138,9 @@ public struct KernelArguments: Sendable {
     case .indexScores: .indexScores(try indexScores(formats))
     case .indexSelection: .indexSelection(try indexSelection(formats))
     case .indexRotation: .indexRotation(try indexRotation(formats))
-    case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
+    case .residualAdd:
+      .residualAdd(
+        ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))
     case .allGather: .collective(try collective(.allGather))
@@ -164,6 +170,9 @@ public struct KernelArguments: Sendable {
     case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
     case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      try recurrent(formats)
     }
   }
 

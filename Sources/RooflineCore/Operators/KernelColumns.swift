@@ -72,7 +72,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
-    case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
+    case .residualAdd(let add):
+      self.init(
+        .residualAdd, KernelColumns.rows(1, add.elements) + (add.isScaled ? [Column("scaled", 1)] : []))
     case .embedding(let gather):
       var columns = KernelColumns.rows(gather.tokens, gather.width)
       // The smallest degree under which a device has this share of the rows.
@@ -101,13 +103,17 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         .indexRotation,
         [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      guard let columns = KernelColumns.recurrent(value) else { return nil }
+      self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
       return nil
     }
   }
 
-  private init(_ kind: OperatorKind, _ columns: [Column]) {
+  init(_ kind: OperatorKind, _ columns: [Column]) {
     self.kind = kind
     self.columns = columns
   }
@@ -138,7 +144,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     return columns
   }
 
-  private static func rows(_ rows: Count, _ width: Count) -> [Column] {
+  static func rows(_ rows: Count, _ width: Count) -> [Column] {
     [Column("rows", rows), Column("width", width)]
   }
 

@@ -12,13 +12,17 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case indexHeads, selectedKeys, transformSteps, scoreBytes
   case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
+  // Of recurrences.
+  case linearKeyHeads, shardLinearKeyHeads, linearValueHeads, shardLinearValueHeads, linearKeyDim
+  case gateRank, channels, taps, stateHeads, shardStateHeads, stateHeadDim, stateGroups, shardStateGroups, stateSize
+  case innerWidth, shardInnerWidth, stepRank, chunk, snapshots
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
 
   /// A letter of one operator's definition, which another operator uses for something else.
   var isARowsOwn: Bool {
     switch self {
-    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message: true
+    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message, .channels: true
     default: false
     }
   }
@@ -96,6 +100,25 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "e_kv"
     case .stateBytes: "e_s"
     case .tokenIDBytes: "e_id"
+    case .linearKeyHeads: "h_k"
+    case .shardLinearKeyHeads: "h_k′"
+    case .linearValueHeads: "h_v"
+    case .shardLinearValueHeads: "h_v′"
+    case .linearKeyDim: "d_k"
+    case .gateRank: "r_g"
+    case .channels: "ch"
+    case .taps: "K"
+    case .stateHeads: "h_s"
+    case .shardStateHeads: "h_s′"
+    case .stateHeadDim: "d_s"
+    case .stateGroups: "G"
+    case .shardStateGroups: "G′"
+    case .stateSize: "N"
+    case .innerWidth: "d_in"
+    case .shardInnerWidth: "d_in′"
+    case .stepRank: "r_dt"
+    case .chunk: "Q"
+    case .snapshots: "s"
     case .noteLength: "S"
     case .noteKeyValueHeads: "n"
     case .noteVocabulary: "v"
@@ -169,6 +192,25 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "bytes of a KV cache element"
     case .stateBytes: "bytes of a state's element"
     case .tokenIDBytes: "bytes of a token id"
+    case .linearKeyHeads: "key heads of the delta rule: linear_num_key_heads"
+    case .shardLinearKeyHeads: "key heads of the delta rule on one device"
+    case .linearValueHeads: "value heads, or heads, of the delta rule: linear_num_value_heads"
+    case .shardLinearValueHeads: "value heads of the delta rule on one device"
+    case .linearKeyDim: "width of a key of the delta rule"
+    case .gateRank: "inner width of the low-rank gates"
+    case .channels: "channels of the convolution"
+    case .taps: "taps of the convolution"
+    case .stateHeads: "heads of the state-space scan: mamba_num_heads"
+    case .shardStateHeads: "heads of the state-space scan on one device"
+    case .stateHeadDim: "width of a head of the state-space scan: mamba_head_dim"
+    case .stateGroups: "groups of heads that share B and C: n_groups"
+    case .shardStateGroups: "groups on one device; at least one"
+    case .stateSize: "elements of the state for each channel: ssm_state_size"
+    case .innerWidth: "channels of the selective scan: mamba_expand times hidden_size"
+    case .shardInnerWidth: "channels of the selective scan on one device"
+    case .stepRank: "inner width of the step sizes: mamba_dt_rank"
+    case .chunk: "tokens of a chunk"
+    case .snapshots: "snapshots that the group's mixes have in all of its layers"
     case .noteLength: "tokens of the prompt"
     case .noteKeyValueHeads: "num_key_value_heads"
     case .noteVocabulary: "vocab_size"

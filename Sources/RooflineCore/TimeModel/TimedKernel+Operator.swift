@@ -61,12 +61,14 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine,
-      .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
+    case .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
+      .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,
-      .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .causalConvolution, .l2Norm,
+      .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       return nil
     }
   }

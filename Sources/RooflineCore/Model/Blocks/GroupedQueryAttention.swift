@@ -16,6 +16,8 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public var window: UInt64?
   /// Whether scores pass cap·tanh(score / cap).
   public var capsScores: Bool
+  /// Whether the query projection also gives a gate for each element of the output.
+  public var hasOutputGate: Bool
   public var names: Names
 
   /// The checkpoint's names.
@@ -42,7 +44,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public init(
     numHeads: UInt64, numKeyValueHeads: UInt64, headDim: UInt64, hasQueryKeyValueBias: Bool = false,
     hasOutputBias: Bool = false, hasQueryKeyNorm: Bool = false, rotaryDim: UInt64?, window: UInt64? = nil,
-    capsScores: Bool = false, names: Names = Names()
+    capsScores: Bool = false, hasOutputGate: Bool = false, names: Names = Names()
   ) {
     self.numHeads = numHeads
     self.numKeyValueHeads = numKeyValueHeads
@@ -53,6 +55,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     self.rotaryDim = rotaryDim
     self.window = window
     self.capsScores = capsScores
+    self.hasOutputGate = hasOutputGate
     self.names = names
   }
 
@@ -80,8 +83,8 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     case .fused: rows.emitFused(into: &sink)
     }
     sink.row(
-      .oProj, place, pass.rowParallel(rows.heads * rows.headDim, bias: hasOutputBias), reads: Activations(.attended),
-      writes: Activations(output), weight: names.output)
+      .oProj, place, pass.rowParallel(rows.heads * rows.headDim, bias: hasOutputBias),
+      reads: Activations(rows.emitGate(into: &sink)), writes: Activations(output), weight: names.output)
   }
 }
 
@@ -149,7 +152,7 @@ extension GroupedQueryAttention {
         keyValueHeads * headDim, bias: bias, into: pass.isTraining ? .activation : .keyValueCache)
       let normalized = Activations(.normalized)
       sink.row(
-        .qProj, place, pass.columnParallel(heads * headDim, bias: bias), reads: normalized, writes: Activations(.query),
+        .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
         weight: block.names.query)
       sink.row(.kProj, place, keyOrValue, reads: normalized, writes: kept(.key), weight: block.names.key)
       sink.row(.vProj, place, keyOrValue, reads: normalized, writes: kept(.value), weight: block.names.value)
@@ -190,7 +193,7 @@ extension GroupedQueryAttention {
       let formats = pass.formats
       sink.row(
         .qkvProj, place,
-        pass.columnParallel((heads + 2 * keyValueHeads) * headDim, bias: block.hasQueryKeyValueBias),
+        pass.columnParallel(joinedWidth, bias: block.hasQueryKeyValueBias),
         reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: .shared)
       if block.hasQueryKeyNorm {
         emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
@@ -216,6 +219,26 @@ extension GroupedQueryAttention {
           capsScores: block.capsScores, formats: formats),
         reads: pass.isTraining ? Activations(finalQuery, finalKey, .queryKeyValue) : Activations(finalQuery),
         writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended))
+    }
+
+    /// Columns of the query projection, gates included.
+    private var queryWidth: Scalar { block.hasOutputGate ? 2 * heads * headDim : heads * headDim }
+
+    /// Columns of queries, keys and values.
+    private var joinedWidth: Scalar {
+      block.hasOutputGate ? (2 * heads + 2 * keyValueHeads) * headDim : (heads + 2 * keyValueHeads) * headDim
+    }
+
+    /// The gate of the attention's output, where it has one; gives what the output projection reads.
+    @inline(__always)
+    func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
+      guard block.hasOutputGate else { return .attended }
+      let elements = pass.tokens * heads * headDim
+      sink.row(
+        "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: pass.formats),
+        reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : .query),
+        writes: Activations(.gatedAttention))
+      return .gatedAttention
     }
 
     /// A norm of each head's row of queries, and one of each head's row of new keys.

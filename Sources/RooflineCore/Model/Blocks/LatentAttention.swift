@@ -19,10 +19,13 @@ public struct LatentAttention: Hashable, Sendable {
   public var rotates: Bool
   /// Which keys attention reads; nil: all before a query. It needs the queries' latent.
   public var selection: IndexedSelection?
+  /// Whether a projection of its own gates each element of the output.
+  public var hasOutputGate: Bool
 
   public init(
     numHeads: UInt64, queryRank: UInt64?, latentRank: UInt64, nopeDim: UInt64, ropeDim: UInt64, valueDim: UInt64,
-    hasBias: Bool = false, rotates: Bool = true, selection: IndexedSelection? = nil
+    hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false,
+    selection: IndexedSelection? = nil
   ) {
     self.numHeads = numHeads
     self.queryRank = queryRank
@@ -33,6 +36,7 @@ public struct LatentAttention: Hashable, Sendable {
     self.hasBias = hasBias
     self.rotates = rotates
     self.selection = selection
+    self.hasOutputGate = hasOutputGate
   }
 
   func isLegal(tensorParallel degree: UInt64) -> Bool { numHeads.isMultiple(of: degree) }
@@ -60,8 +64,8 @@ public struct LatentAttention: Hashable, Sendable {
     if let selection, let queryRank { selection.emit(pass, place, queryRank: queryRank, into: &sink) }
     if form(pass) == .absorbed { rows.emitAbsorbed(into: &sink) } else { rows.emitNaive(into: &sink) }
     sink.row(
-      .oProj, place, pass.rowParallel(rows.heads * rows.valueDim, bias: hasBias), reads: Activations(.attended),
-      writes: Activations(output), weight: .tensor("self_attn.o_proj"))
+      .oProj, place, pass.rowParallel(rows.heads * rows.valueDim, bias: hasBias),
+      reads: Activations(rows.emitGate(into: &sink)), writes: Activations(output), weight: .tensor("self_attn.o_proj"))
   }
 }
 
@@ -95,6 +99,20 @@ extension LatentAttention {
     private var rectangleKeys: Scalar {
       guard let selection = block.selection else { return pass.attendedKeys }
       return pass.attendedKeys.minimum(pass.queryTokens * .input(.selectedKeys, selection.kept))
+    }
+
+    /// The gate of the output, where it has one; gives what the output projection reads.
+    @inline(__always)
+    func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
+      guard block.hasOutputGate else { return .attended }
+      let elements = pass.tokens * heads * valueDim
+      sink.row(
+        "g_proj", place, pass.columnParallel(heads * valueDim, bias: false), reads: Activations(.normalized),
+        writes: Activations(.gateProjection), weight: .tensor("self_attn.g_proj"))
+      sink.row(
+        "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: formats),
+        reads: Activations(.attended, .gateProjection), writes: Activations(.gatedAttention))
+      return .gatedAttention
     }
 
     /// Queries of all of the rank's heads, and one latent of keys and values.

@@ -21,6 +21,8 @@ enum ArchitectureFamilies {
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
     DeepseekV32Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self, GPTNeoXFamily.self,
     MixtralFamily.self, Qwen3MoEFamily.self,
+    Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
+    KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,
   ]
 
   /// Names of all classes that are read.
