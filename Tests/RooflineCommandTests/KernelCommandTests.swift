@@ -67,6 +67,8 @@ final class KernelCommandTests: CommandTestCase {
       .embedding: "rows=3 width=5 tp=2",
       .allReduce: "ranks=4 bytes=1024", .allGather: "ranks=4 bytes=1024", .reduceScatter: "ranks=4 bytes=1024",
       .send: "bytes=1024",
+      .batchedGEMM: "groups=2 m=3 n=5 k=7", .indexScores: "batch=2 query=3 context=5 heads=4 head_dim=8",
+      .indexSelection: "batch=2 query=3 context=5 top_k=2", .indexRotation: "rows=3 heads=4 width=8",
       .addLayerNorm: "rows=3 width=5", .relu: "rows=3 width=5", .linearRelu: "m=3 n=5 k=7 bias=true",
       .positionEmbedding: "rows=6 width=5 positions=3", .keyValueCacheWrite: "rows=6 batch=2 heads=4 head_dim=8",
       .causalConvolution: "query=5 channels=6 width=4 bias=1 past=1", .l2Norm: "rows=3 width=5",
@@ -83,7 +85,7 @@ final class KernelCommandTests: CommandTestCase {
       .softmaxGradient: "rows=3 width=5", .attentionGradient: "batch=2 query=5 heads=4 kv_heads=2 head_dim=7 window=2",
       .rmsNormInputGradient: "rows=3 width=5 residual=true", .rmsNormWeightGradient: "rows=3 width=5",
       .groupedGEMM: "m=6 n=5 k=7 experts=4 top_k=2 bias=true", .route: "rows=3 experts=8 top_k=2 sigmoid=1 bias=1",
-      .expertCombine: "rows=3 width=5 pairs=6", .sigmoidGate: "rows=3 width=5",
+      .expertCombine: "rows=3 width=5 pairs=6", .expertScale: "rows=3 width=5 pairs=6", .sigmoidGate: "rows=3 width=5",
       .clampedSwiGLU: "rows=3 width=5", .squaredRelu: "rows=3 width=5",
       .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
     ]

@@ -8,10 +8,13 @@ struct BruteForceAttention {
   let formats: BruteForceFormats
   /// In a training step keys and values are activations, and multiplied as such.
   var keyValueHome = KeyValueHome.cache
+  /// Whether each head has a logit beside its scores.
+  var hasSinks = false
 
   enum Mask: Hashable {
     case full, causal
     case slidingWindow(Int)
+    case chunked(Int)
   }
 
   var shape: AttentionShape<Count> {
@@ -44,6 +47,8 @@ struct BruteForceAttention {
   var probabilities: DeviceTensor { formats.tensor("p", .activations, \.residual, batch, heads, queries, keys) }
   var output: DeviceTensor { formats.tensor("out", .activations, \.residual, batch, queries, heads, headDim) }
 
+  var sinks: DeviceTensor { formats.tensor("sinks", .weights, \.residual, heads) }
+
   private var scale: Double { 1 / Double(headDim).squareRoot() }
 
   /// Query heads take KV heads in turn, each group of neighbours one.
@@ -60,6 +65,7 @@ struct BruteForceAttention {
     case .full: return true
     case .causal: return key <= position
     case .slidingWindow(let window): return key <= position && position - key < window
+    case .chunked(let chunk): return key <= position && key / chunk == position / chunk
     }
   }
 
@@ -85,7 +91,7 @@ struct BruteForceAttention {
   func softmax(_ machine: CountingMachine, _ s: DeviceTensor, into p: DeviceTensor) {
     forEachRow { sequence, head, query in
       let row = (0..<keys).map { machine.multiply(machine.load(s, sequence, head, query, $0), scale) }
-      for (position, value) in normalized(machine, row).enumerated() {
+      for (position, value) in normalized(machine, row, head).enumerated() {
         machine.store(value, in: p, sequence, head, query, position)
       }
     }
@@ -115,7 +121,7 @@ struct BruteForceAttention {
     forEachRow { sequence, head, query in
       let visible = (0..<keys).filter { Self.sees(query, of: queries, $0, of: keys, mask) }
       let row = visible.map { machine.multiply(score(machine, q, k, sequence, head, query, $0), scale) }
-      let weights = normalized(machine, row)
+      let weights = normalized(machine, row, head)
       if let probabilities {
         for (position, weight) in zip(visible, weights) {
           machine.store(weight, in: probabilities, sequence, head, query, position)
@@ -147,12 +153,14 @@ struct BruteForceAttention {
   }
 
   /// The softmax of a row that is scaled already.
-  private func normalized(_ machine: CountingMachine, _ row: [Double]) -> [Double] {
-    var largest = -Double.infinity
+  private func normalized(_ machine: CountingMachine, _ row: [Double], _ head: Int) -> [Double] {
+    let sink = hasSinks ? machine.load(sinks, head) : -Double.infinity
+    var largest = sink
     for element in row { largest = machine.maximum(largest, element) }
     let exponentials = row.map { machine.special(exp, machine.subtract($0, largest)) }
     var sum = 0.0
     for exponential in exponentials { sum = machine.add(sum, exponential) }
+    if hasSinks { sum = machine.add(sum, machine.special(exp, machine.subtract(sink, largest))) }
     return exponentials.map { machine.divide($0, sum) }
   }
 }

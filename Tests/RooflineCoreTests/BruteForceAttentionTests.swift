@@ -51,6 +51,16 @@ final class BruteForceAttentionTests: XCTestCase {
     }
   }
 
+  private static var problemsWithSinks: [BruteForceAttention] {
+    BruteForceFormats.all.flatMap { formats in
+      problems(formats).map { problem in
+        var problem = problem
+        problem.hasSinks = true
+        return problem
+      }
+    }
+  }
+
   static var qkMatmulCases: [BruteForceCase] {
     problems.map { problem in
       let described = QKMatmul<Count>(
@@ -62,11 +72,12 @@ final class BruteForceAttentionTests: XCTestCase {
   }
 
   static var softmaxCases: [BruteForceCase] {
-    problems.map { problem in
+    (problems + problemsWithSinks).map { problem in
       let scores = problem.scores
       let described = Softmax<Count>(
-        elements: Count(scores.flattened.count), width: problem.shape.attendedKeys, formats: problem.formats.formats)
-      return BruteForceCase(problem.name, .softmax(described)) {
+        elements: Count(scores.flattened.count), width: problem.shape.attendedKeys,
+        sinks: problem.hasSinks ? problem.shape.heads : nil, formats: problem.formats.formats)
+      return BruteForceCase("\(problem.name), sinks \(problem.hasSinks)", .softmax(described)) {
         problem.softmax($0, scores, into: problem.probabilities)
       }
     }
@@ -87,14 +98,16 @@ final class BruteForceAttentionTests: XCTestCase {
     let masks: [(loop: BruteForceAttention.Mask, described: Attention<Count>.Mask)] =
       [(.full, .full), (.causal, .causal)]
       + [1, 2, 3, 4, 5, 7, 11].map { (.slidingWindow($0), .slidingWindow(Count($0))) }
-    return problems.flatMap { problem in
+      + [1, 2, 3, 4, 5, 7, 11].map { (.chunked($0), .chunked(Count($0))) }
+    return (problems + problemsWithSinks).flatMap { problem in
       masks.map { mask in
         let keeps = problem.keyValueHome == .activation
         let described = Attention<Count>(
           problem.shape, mask: mask.described, keyValueHome: problem.keyValueHome, keepsProbabilities: keeps,
-          formats: problem.formats.formats)
+          hasSinks: problem.hasSinks, formats: problem.formats.formats)
         return BruteForceCase(
-          "\(problem.name), \(mask.loop)", .attention(described), matrixUnit: problem.matrixUnit
+          "\(problem.name), \(mask.loop), sinks \(problem.hasSinks)", .attention(described),
+          matrixUnit: problem.matrixUnit
         ) {
           problem.attend(
             $0, problem.query, problem.key, problem.value, mask.loop, into: problem.output,

@@ -40,6 +40,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .expertCombine: BruteForceExpertTests.combineCases
     case .sigmoidGate: BruteForceExpertTests.gateCases
     case .clampedSwiGLU: BruteForceExpertTests.clampedCases
+    case .expertScale: BruteForceExpertTests.scaleCases
     case .squaredRelu: BruteForceExpertTests.squaredReluCases
     case .gelu: BruteForceElementwiseTests.geluCases
     case .residualAdd: BruteForceElementwiseTests.residualAddCases

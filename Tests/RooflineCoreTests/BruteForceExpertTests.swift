@@ -99,6 +99,32 @@ final class BruteForceExpertTests: XCTestCase {
     return cases
   }
 
+  func testScalingInputsCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.scaleCases, .expertScale) }
+
+  static var scaleCases: [BruteForceCase] {
+    [(1, 1, 3), (2, 2, 5), (5, 3, 2)].flatMap { rows, chosen, width in
+      BruteForceFormats.all.map { formats in
+        let described = ExpertScale<Count>(
+          pairs: Count(rows * chosen), rows: Count(rows), width: Count(width), formats: formats.formats)
+        return BruteForceCase("\(rows)×\(chosen) rows of \(width), \(formats.name)", .expertScale(described)) {
+          machine in
+          let input = formats.tensor("input", .activations, \.residual, rows, width)
+          let weights = formats.tensor("weights", .activations, \.residual, rows, chosen)
+          let output = formats.tensor("output", .activations, \.residual, rows, chosen, width)
+          for row in 0..<rows {
+            for pair in 0..<chosen {
+              for column in 0..<width {
+                machine.store(
+                  machine.multiply(machine.load(input, row, column), machine.load(weights, row, pair)), in: output, row,
+                  pair, column)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
   static var gateCases: [BruteForceCase] {
     [(1, 1), (3, 1), (2, 4), (5, 3)].flatMap { gates, each in
       BruteForceFormats.all.map { formats in

@@ -26,7 +26,31 @@ final class BruteForceNormTests: XCTestCase {
     [false, true].flatMap { keepsRoot in cases { make($0, $1, $2, keepsRoot) } }
   }
 
-  static var rmsNormCases: [BruteForceCase] {
+  static var rmsNormCases: [BruteForceCase] { weightedCases + plainCases }
+
+  /// Without a weight: x · rsqrt(mean(x²) + ε).
+  private static var plainCases: [BruteForceCase] {
+    cases { rows, width, formats in
+      let described = RMSNorm<Count>(
+        rows: Count(rows), width: Count(width), hasWeight: false, formats: formats.formats)
+      return BruteForceCase("\(rows)×\(width), \(formats.name), plain", .rmsNorm(described)) { machine in
+        let x = formats.tensor("x", .activations, \.residual, rows, width)
+        let y = formats.tensor("y", .activations, \.residual, rows, width)
+        for row in 0..<rows {
+          let values = (0..<width).map { machine.load(x, row, $0) }
+          var sum = 0.0
+          for value in values { sum = machine.add(sum, machine.multiply(value, value)) }
+          let mean = machine.add(machine.divide(sum, Double(width)), 1e-6)
+          let root = machine.special({ 1 / $0.squareRoot() }, mean)
+          for (column, value) in values.enumerated() {
+            machine.store(machine.multiply(value, root), in: y, row, column)
+          }
+        }
+      }
+    }
+  }
+
+  private static var weightedCases: [BruteForceCase] {
     normCases { rows, width, formats, keepsRoot in
       let described = RMSNorm<Count>(
         rows: Count(rows), width: Count(width), keepsRoot: keepsRoot, formats: formats.formats)

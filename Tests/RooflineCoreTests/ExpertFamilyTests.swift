@@ -12,6 +12,96 @@ final class ExpertFamilyTests: XCTestCase {
      "num_experts_per_tok": 2, "vocab_size": 32000, "hidden_act": "silu", "sliding_window": null,
      "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
     """
+  static let gptOSS = """
+    {"architectures": ["GptOssForCausalLM"], "model_type": "gpt_oss", "hidden_size": 40, "intermediate_size": 24,
+     "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 6, "num_local_experts": 6,
+     "num_experts_per_tok": 2, "experts_per_token": 2, "sliding_window": 5, "swiglu_limit": 7.0, "hidden_act": "silu",
+     "attention_bias": true, "vocab_size": 101, "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
+    """
+  static let glm4MoE = """
+    {"architectures": ["Glm4MoeForCausalLM"], "model_type": "glm4_moe", "hidden_size": 4096, "intermediate_size": 10944,
+     "moe_intermediate_size": 1408, "num_hidden_layers": 46, "num_attention_heads": 96, "num_key_value_heads": 8,
+     "head_dim": 128, "n_routed_experts": 128, "n_shared_experts": 1, "num_experts_per_tok": 8,
+     "first_k_dense_replace": 1, "attention_bias": true, "use_qk_norm": false, "partial_rotary_factor": 0.5,
+     "norm_topk_prob": true, "routed_scaling_factor": 1.0, "n_group": 1, "topk_group": 1, "vocab_size": 151552,
+     "num_nextn_predict_layers": 1, "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
+    """
+  static let olmoe = """
+    {"architectures": ["OlmoeForCausalLM"], "model_type": "olmoe", "hidden_size": 2048, "intermediate_size": 2048,
+     "num_hidden_layers": 16, "num_attention_heads": 16, "num_key_value_heads": 16, "num_experts": 64,
+     "num_experts_per_tok": 8, "norm_topk_prob": false, "clip_qkv": null, "vocab_size": 50304,
+     "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
+    """
+  static let mimoV2 = """
+    {"architectures": ["MiMoV2FlashForCausalLM"], "model_type": "mimo_v2_flash", "hidden_size": 48,
+     "intermediate_size": 72, "moe_intermediate_size": 24, "num_hidden_layers": 3, "num_attention_heads": 8,
+     "num_key_value_heads": 2, "head_dim": 12, "v_head_dim": 8, "swa_num_attention_heads": 8,
+     "swa_num_key_value_heads": 4, "swa_head_dim": 12, "swa_v_head_dim": 8, "sliding_window": 5,
+     "sliding_window_size": 5, "hybrid_layer_pattern": [0, 1, 1], "moe_layer_freq": [0, 1, 1], "n_routed_experts": 6,
+     "num_experts_per_tok": 2, "n_shared_experts": null, "scoring_func": "sigmoid", "norm_topk_prob": true,
+     "partial_rotary_factor": 0.334, "attention_value_scale": 0.707, "add_swa_attention_sink_bias": true,
+     "add_full_attention_sink_bias": false, "hidden_act": "silu", "vocab_size": 101, "tie_word_embeddings": false,
+     "torch_dtype": "bfloat16"}
+    """
+  static let llama4 = """
+    {"architectures": ["Llama4ForConditionalGeneration"], "model_type": "llama4", "torch_dtype": "bfloat16",
+     "text_config": {"model_type": "llama4_text", "hidden_size": 48, "intermediate_size": 24,
+      "intermediate_size_mlp": 72, "num_hidden_layers": 8, "num_attention_heads": 8, "num_key_value_heads": 4,
+      "head_dim": 6, "attention_chunk_size": 4, "interleave_moe_layer_step": 2, "num_local_experts": 6,
+      "num_experts_per_tok": 1, "use_qk_norm": true, "hidden_act": "silu", "vocab_size": 101}}
+    """
+  static let miniMaxM2 = """
+    {"architectures": ["MiniMaxM2ForCausalLM"], "model_type": "minimax_m2", "hidden_size": 48, "intermediate_size": 24,
+     "num_hidden_layers": 2, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 12, "rotary_dim": 6,
+     "num_local_experts": 6, "num_experts_per_tok": 2, "use_qk_norm": true, "qk_norm_type": "per_layer",
+     "use_routing_bias": true, "scoring_func": "sigmoid", "shared_intermediate_size": 0, "attn_type_list": [1, 1],
+     "hidden_act": "silu", "vocab_size": 101, "tie_word_embeddings": false, "torch_dtype": "bfloat16"}
+    """
+  static let step = """
+    {"architectures": ["Step3p7FlashForCausalLM"], "model_type": "step3p7", "hidden_size": 48, "intermediate_size": 72,
+     "moe_intermediate_size": 24, "share_expert_dim": 20, "n_shared_experts": 1, "num_hidden_layers": 4,
+     "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 6, "sliding_window": 5, "first_k_dense_replace": 1,
+     "layer_types": ["full_attention", "sliding_attention", "sliding_attention", "full_attention"], "num_experts": 6,
+     "num_experts_per_tok": 2, "scoring_func": "sigmoid", "use_moe_router_bias": true,
+     "moe_router_scaling_factor": 3.0, "vocab_size": 101, "torch_dtype": "bfloat16"}
+    """
+
+  /// GLM-4.5-Air as published, with its router's 45 × 128 correction biases; and the library's default of OLMoE.
+  func testPublishedCountsOfModelsWithoutAFileHere() throws {
+    let air = ParameterShape<Count>(try FamilyTests.configuration(Self.glm4MoE).model)
+    XCTAssertEqual(air.count.value, 106_852_245_504)
+    XCTAssertEqual(air.buffers.value, 5_760)
+    // GLM-4.5, 355B.
+    let large = ParameterShape<Count>(
+      try FamilyTests.configuration(
+        Self.glm4MoE,
+        [
+          "hidden_size": .integer(5120), "intermediate_size": .integer(12288), "moe_intermediate_size": .integer(1536),
+          "num_hidden_layers": .integer(92), "n_routed_experts": .integer(160), "first_k_dense_replace": .integer(3),
+          "use_qk_norm": .bool(true),
+        ]
+      ).model)
+    XCTAssertEqual(large.count.value, 352_797_814_784)
+    XCTAssertEqual(large.buffers.value, 14_240)
+    XCTAssertEqual(
+      ParameterShape<Count>(try FamilyTests.configuration(Self.olmoe).model).count.value, 13_361_612_800)
+  }
+
+  /// 96 heads do not divide 4096: the width of a head must stand there.
+  func testAHeadDimThatDoesNotFollowIsAskedFor() {
+    XCTAssertThrowsError(try FamilyTests.configuration(Self.glm4MoE, ["head_dim": .null])) {
+      XCTAssertTrue("\($0)".contains("head_dim"), "\($0)")
+    }
+  }
+
+  /// Layers 4 and 8 have no positions and see everything; layers 2, 4, 6 and 8 have experts.
+  func testLlama4sLayersAreOfFourKindsAtMost() throws {
+    let model = try FamilyTests.configuration(Self.llama4).model
+    XCTAssertEqual(model.groupNames, ["chunked dense", "chunked experts", "full experts"])
+    XCTAssertEqual(model.runs.map(\.group), [0, 1, 0, 2, 0, 1, 0, 2])
+    XCTAssertEqual(model.groups.map { $0.mixer?.groupedQuery?.rotaryDim }, [6, 6, nil])
+  }
+
   /// Four layers: the third and, by name, the first are dense.
   static let qwen3MoE = """
     {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64, "intermediate_size": 96,
@@ -116,6 +206,19 @@ final class ExpertFamilyTests: XCTestCase {
       (Self.qwen3MoE, "mlp_only_layers", .array([.integer(4)]), "mlp_only_layers"),
       (Self.qwen3MoE, "decoder_sparse_step", .integer(0), "decoder_sparse_step"),
       (Self.qwen3MoE, "num_experts", .number(1.5), "num_experts"),
+      (Self.gptOSS, "experts_per_token", .integer(4), "experts_per_token"),
+      (Self.gptOSS, "layer_types", .array([.string("full_attention")]), "layer_types"),
+      (Self.glm4MoE, "first_k_dense_replace", .integer(47), "first_k_dense_replace"),
+      (Self.glm4MoE, "scoring_func", .string("softmax"), "scoring_func"),
+      (Self.miniMaxM2, "qk_norm_type", .string("per_head"), "qk_norm_type"),
+      (Self.miniMaxM2, "attn_type_list", .array([.integer(1), .integer(0)]), "attn_type_list"),
+      (Self.miniMaxM2, "shared_intermediate_size", .integer(8), "shared_intermediate_size"),
+      (Self.miniMaxM2, "rotary_dim", .integer(13), "rotary_dim"),
+      (Self.mimoV2, "hybrid_layer_pattern", .array([.integer(0), .integer(2), .integer(1)]), "hybrid_layer_pattern"),
+      (Self.mimoV2, "moe_layer_freq", .integer(1), "moe_layer_freq"),
+      (Self.mimoV2, "sliding_window_size", .integer(6), "sliding_window_size"),
+      (Self.mimoV2, "swa_num_key_value_heads", .integer(3), "swa_num_key_value_heads"),
+      (Self.step, "layer_types", .null, "layer_types"),
       (Self.qwen3MoE, "shared_expert_intermediate_size", .integer(8), "shared_expert_intermediate_size"),
     ]
     for (json, key, value, named) in cases {

@@ -25,6 +25,28 @@ final class FamilyGoldenTests: XCTestCase {
     Golden(
       file: "Qwen--Qwen3-30B-A3B", total: 30_532_122_624, active: 3_353_032_704, activeWithoutEmbedding: 3_041_867_776,
       gemm: 6_083_313_664, attention: (3_221_225_472, 103_079_215_104), shard: (3_840_292_864, 3_623_878_656)),
+    Golden(
+      file: "openai--gpt-oss-120b", total: 116_829_156_672, active: 5_711_982_912,
+      activeWithoutEmbedding: 5_132_849_472, gemm: 10_262_200_320, attention: (1_245_708_288, 38_692_454_400),
+      shard: (14_615_535_456, 14_337_699_840)),
+    Golden(
+      file: "openai--gpt-oss-20b", total: 20_914_757_184, active: 4_187_440_704, activeWithoutEmbedding: 3_608_307_264,
+      gemm: 7_214_284_800, attention: (830_472_192, 25_794_969_600)),
+    Golden(
+      file: "meta-llama--Llama-4-Scout-17B-16E-Instruct", total: 107_769_861_120, active: 17_172_894_720,
+      activeWithoutEmbedding: 16_138_408_960, gemm: 32_275_824_640, attention: (4_026_531_840, 38_252_052_480)),
+    Golden(
+      file: "MiniMaxAI--MiniMax-M2.5", total: 228_689_748_992, active: 11_030_537_216,
+      activeWithoutEmbedding: 10_415_940_608, buffers: 15_872, gemm: 20_830_224_384,
+      attention: (6_241_124_352, 199_715_979_264), shard: (28_629_218_560, 28_085_059_584)),
+    Golden(
+      file: "XiaomiMiMo--MiMo-V2-Flash", total: 308_778_768_832, active: 15_445_924_288,
+      activeWithoutEmbedding: 14_820_972_992, buffers: 12_032, gemm: 29_641_146_368,
+      attention: (1_714_421_760, 48_522_854_400), shard: (38_646_714_680, 37_849_399_296)),
+    Golden(
+      file: "stepfun-ai--Step-3.7-Flash", total: 195_844_496_640, active: 10_875_690_240,
+      activeWithoutEmbedding: 10_347_732_224, buffers: 12_096, gemm: 20_694_695_936,
+      attention: (2_164_260_864, 52_093_255_680)),
   ]
 
   /// A file of the shared folder, without the format of its weights, which is no part of these figures.
@@ -67,6 +89,26 @@ final class FamilyGoldenTests: XCTestCase {
         XCTAssertEqual(products, golden.gemm, golden.file)
         XCTAssertEqual(pairs, attention, "\(golden.file) at \(context)")
       }
+    }
+  }
+
+  /// Bytes of a token in bf16: of layers that keep all, and of those that keep so many tokens.
+  func testCachesAreThePublishedOnes() throws {
+    let caches: [(String, UInt64, [(UInt64, UInt64, TokenCache.Span)])] = [
+      ("mistralai--Mixtral-8x7B-v0.1", 131_072, []), ("Qwen--Qwen3-30B-A3B", 98_304, []),
+      ("openai--gpt-oss-120b", 36_864, [(36_864, 128, .window(128))]),
+      ("openai--gpt-oss-20b", 24_576, [(24_576, 128, .window(128))]),
+      ("meta-llama--Llama-4-Scout-17B-16E-Instruct", 49_152, [(147_456, 8192, .chunk(8192))]),
+      ("MiniMaxAI--MiniMax-M2.5", 253_952, []),
+      ("XiaomiMiMo--MiMo-V2-Flash", 23_040, [(199_680, 128, .window(128))]),
+      ("stepfun-ai--Step-3.7-Flash", 49_152, [(135_168, 512, .window(512))]),
+    ]
+    for (file, growing, windows) in caches {
+      let cache = CacheGrowth(try Self.model(file).model, NumberFormats(.bf16))
+      XCTAssertEqual(cache.bytesPerToken.value, growing, file)
+      XCTAssertEqual(cache.windows.map(\.bytesPerToken.value), windows.map(\.0), file)
+      XCTAssertEqual(cache.windows.map(\.tokens), windows.map(\.1), file)
+      XCTAssertEqual(cache.windows.map(\.span), windows.map(\.2), file)
     }
   }
 

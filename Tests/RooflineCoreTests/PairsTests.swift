@@ -10,6 +10,7 @@ final class PairsTests: XCTestCase {
     var masks: [(loop: BruteForceAttention.Mask, described: Attention<Count>.Mask)] = [(.full, .full)]
     masks.append((.causal, .causal))
     for window in 1...longest + 3 { masks.append((.slidingWindow(window), .slidingWindow(Count(window)))) }
+    for chunk in 1...longest + 3 { masks.append((.chunked(chunk), .chunked(Count(chunk)))) }
     return masks
   }
 

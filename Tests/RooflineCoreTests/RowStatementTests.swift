@@ -11,7 +11,10 @@ final class RowStatementTests: XCTestCase {
     let families = [
       ("gemma2", FamilyTests.gemma2), ("gemma3", FamilyTests.gemma3), ("phi3", FamilyTests.phi3),
       ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched), ("mixtral", ExpertFamilyTests.mixtral),
-      ("qwen3_moe", ExpertFamilyTests.qwen3MoE),
+      ("qwen3_moe", ExpertFamilyTests.qwen3MoE), ("gpt_oss", ExpertFamilyTests.gptOSS),
+      ("glm4_moe", ExpertFamilyTests.glm4MoE), ("olmoe", ExpertFamilyTests.olmoe),
+      ("mimo_v2_flash", ExpertFamilyTests.mimoV2), ("llama4", ExpertFamilyTests.llama4),
+      ("minimax_m2", ExpertFamilyTests.miniMaxM2), ("step3p7", ExpertFamilyTests.step),
     ]
     return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }

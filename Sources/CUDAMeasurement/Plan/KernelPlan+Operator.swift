@@ -9,12 +9,14 @@ extension KernelPlan {
   ) throws(Unsupported) {
     switch value {
     case .rmsNorm(let norm):
+      guard norm.hasWeight else { throw Unsupported("the kernel's norm has a weight") }
       guard norm.destination == .activation || norm.formats.keyValueCache == norm.formats.residual else {
         throw Unsupported("the kernel takes one format, and keys in the cache have another than the norm's weight")
       }
       self = try .rmsNorm(norm)
     case .layerNorm(let norm): self = try .layerNorm(norm)
     case .addRMSNorm(let norm): self = try .addRMSNorm(norm)
+    case .softmax(let softmax) where softmax.sinks != nil: throw Unsupported("the kernel has no sinks")
     case .softmax(let softmax): self = try .softmax(softmax)
     case .siluAndMul(let silu): self = try .siluAndMul(silu)
     case .gelu(let gelu): self = try .gelu(gelu)
@@ -32,12 +34,13 @@ extension KernelPlan {
     case .svMatmul(let matmul): self = try .svMatmul(matmul, device, options)
     case .attention(let attention):
       guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
+      guard !attention.hasSinks else { throw Unsupported("the kernel has no sinks") }
       guard attention.shape.valueDim == attention.shape.headDim, !attention.valuesAreKeys else {
         throw Unsupported("the kernel's keys and values have one width")
       }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
+      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
       .causalConvolution,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul:

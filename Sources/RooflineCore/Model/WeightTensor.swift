@@ -75,12 +75,13 @@ struct WeightSink<Scalar: Term>: RowSink {
     definition.forEachParameter { parameter in
       let names = statement.weight.names(parameter.role.rawValue)
       let outputs = names.count > 1 ? parameter.part ?? parameter.outputs : parameter.outputs
-      for name in names { add(tensor(prefix + name, outputs, scope, layers, parameter)) }
+      for name in names { add(tensor(prefix + name, outputs, scope, layers, parameter, statement.weight)) }
     }
   }
 
   private func tensor(
-    _ name: String, _ outputs: Scalar, _ scope: RowScope, _ layers: Scalar, _ parameter: OperatorParameter<Scalar>
+    _ name: String, _ outputs: Scalar, _ scope: RowScope, _ layers: Scalar, _ parameter: OperatorParameter<Scalar>,
+    _ weight: CheckpointWeight
   ) -> WeightTensor<Scalar> {
     let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, chosen: $0.chosen) }
     var (copies, dimensions) = (layers, [outputs.spelledOut] + (parameter.inputs.map { [$0.spelledOut] } ?? []))
@@ -89,8 +90,8 @@ struct WeightSink<Scalar: Term>: RowSink {
       if name.contains(".M.") {
         copies = layers * experts.held
       } else {
-        // Stacked, inputs first: experts × inputs × outputs.
-        dimensions = [experts.held] + dimensions.reversed()
+        if case .stacked = weight { dimensions.reverse() }
+        dimensions.insert(experts.held, at: 0)
       }
     }
     return WeightTensor(

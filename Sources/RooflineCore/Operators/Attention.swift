@@ -13,6 +13,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case slidingWindow(Scalar)
     /// Causal, and at most so many keys that an indexer has chosen for each query.
     case selected(Scalar)
+    /// Causal, and only keys of the query's own piece of the sequence, which is cut every `Letter.chunk` tokens.
+    case chunked(Scalar)
   }
 
   public let shape: AttentionShape<Scalar>
@@ -24,11 +26,13 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   public let capsScores: Bool
   /// Whether a value is the beginning of its key, and loaded with it: d_v of the d elements.
   public let valuesAreKeys: Bool
+  /// Whether each head's softmax has a term of its own beside the keys', a learned logit.
+  public let hasSinks: Bool
   public let formats: NumberFormats
 
   public init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
-    capsScores: Bool = false, valuesAreKeys: Bool = false, formats: NumberFormats
+    capsScores: Bool = false, valuesAreKeys: Bool = false, hasSinks: Bool = false, formats: NumberFormats
   ) {
     self.shape = shape
     self.mask = mask
@@ -36,6 +40,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     self.keepsProbabilities = keepsProbabilities
     self.capsScores = capsScores
     self.valuesAreKeys = valuesAreKeys
+    self.hasSinks = hasSinks
     self.formats = formats
   }
 
@@ -62,6 +67,9 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
       pairs =
         unmasked * past + (unmasked * (unmasked + 1)).divided(exactlyBy: 2)
         + queries.excess(over: unmasked) * window
+    case .chunked(let chunk):
+      pairs = Attention.chunkedPairs(keys, chunk)
+        .excess(over: Attention.chunkedPairs(keys.excess(over: queries), chunk))
     }
     return pairs.named(.pairs)
   }
@@ -71,14 +79,17 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
   }
 
-  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); of chosen keys at most
-  /// T times as many, since queries may choose differently.
+  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
+  /// pieces that queries are in; of chosen keys at most T times as many, since queries may choose differently.
   var visibleKeys: Scalar {
+    let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
     switch mask {
-    case .full, .causal: shape.attendedKeys
+    case .full, .causal: return keys
     case .slidingWindow(let window):
-      Attention.visibleKeys(queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
-    case .selected(let kept): shape.attendedKeys.minimum(shape.queryTokens * kept)
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+    case .chunked(let chunk):
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
+    case .selected(let kept): return keys.minimum(queries * kept)
     }
   }
 
@@ -87,14 +98,37 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     attendedKeys.minimum((queryTokens + window).excess(over: 1))
   }
 
+  /// The keys from the first query's piece on: C − ⌊(C−T)/A⌋·A.
+  static func visibleKeys(queryTokens: Scalar, attendedKeys: Scalar, chunk: Scalar) -> Scalar {
+    let past = attendedKeys.excess(over: queryTokens)
+    return attendedKeys.excess(over: wholeChunks(past, chunk) * chunk)
+  }
+
+  /// ⌊n/A⌋, by way of ⌈(n+1)/A⌉ − 1.
+  private static func wholeChunks(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    (tokens + 1).divided(roundingUpBy: chunk).excess(over: 1)
+  }
+
+  /// Pairs of a sequence's first n tokens: A(A+1)/2 in each whole piece, r(r+1)/2 in the r tokens behind them.
+  private static func chunkedPairs(_ tokens: Scalar, _ chunk: Scalar) -> Scalar {
+    let whole = wholeChunks(tokens, chunk)
+    let rest = tokens.excess(over: whole * chunk)
+    return whole * (chunk * (chunk + 1)).divided(exactlyBy: 2) + (rest * (rest + 1)).divided(exactlyBy: 2)
+  }
+
   /// Visible pairs of all sequences and heads.
   var visibleScores: Scalar { shape.batch * shape.heads * pairs }
 
   public var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
-    return FLOPCounts(
+    var counts = FLOPCounts(
       product: shape.products(perHead), on: keyValueHome.unit(formats), vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
+    if hasSinks {
+      let rows = shape.batch * shape.queryTokens * shape.heads
+      counts = counts + FLOPCounts(vector: 2 * rows, special: rows)
+    }
+    return counts
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
@@ -104,6 +138,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     if !valuesAreKeys {
       visit(Operand(.value, keyValueHome.load, shape.values(keys), keyValueHome.format(formats)))
     }
+    if hasSinks { visit(Operand(.weight, .loadWeight, shape.heads, formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
@@ -111,7 +146,11 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    capsScores || valuesAreKeys ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    capsScores || valuesAreKeys || hasSinks ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    if hasSinks { visit(OperatorParameter(.weight, shape.heads, formats.residualFormat)) }
   }
 
   public static var source: String {

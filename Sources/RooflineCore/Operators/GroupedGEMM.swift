@@ -12,12 +12,14 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   public let inputRows: Scalar
   public let experts: ExpertSet<Scalar>
   public let hasBias: Bool
+  /// Columns to whose sums this device adds the bias: where ranks add up their sums, each does so for a part of them.
+  public let biasColumns: Scalar
   public let formats: NumberFormats
 
   public init(
     m: Scalar, n: Scalar, half: Scalar? = nil, k: Scalar, inputRows: Scalar, experts: ExpertSet<Scalar>,
     hasBias: Bool = false,
-    formats: NumberFormats
+    biasColumns: Scalar? = nil, formats: NumberFormats
   ) {
     self.m = m.named(.gemmM)
     self.n = n.named(.gemmN)
@@ -26,6 +28,7 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
     self.inputRows = inputRows
     self.experts = experts
     self.hasBias = hasBias
+    self.biasColumns = biasColumns ?? n
     self.formats = formats
   }
 
@@ -35,19 +38,19 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   public var matrixUnit: DType? { formats.linearUnit }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(product: 2 * m * n * k, on: formats.linearUnit, vector: hasBias ? m * n : 0)
+    FLOPCounts(product: 2 * m * n * k, on: formats.linearUnit, vector: hasBias ? m * biasColumns : 0)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, inputRows * k, formats.activationFormat))
     visit(Operand(.weight, .loadWeight, experts.touched(n * k), formats.weightFormat))
-    if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(n), formats.residualFormat)) }
+    if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(biasColumns), formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, m * n, formats.residualFormat))
   }
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, n, part: half, by: k, formats.weightFormat, experts: experts))
-    if hasBias { visit(OperatorParameter(.bias, n, part: half, formats.residualFormat, experts: experts)) }
+    if hasBias { visit(OperatorParameter(.bias, biasColumns, part: half, formats.residualFormat, experts: experts)) }
   }
 
   public static var source: String {

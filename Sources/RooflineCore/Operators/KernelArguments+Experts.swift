@@ -24,6 +24,13 @@ extension KernelArguments {
       hasBias: try flag("bias", default: false), formats: formats)
   }
 
+  /// With `sinks`, so many heads have a logit of their own.
+  func softmax<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Softmax<Scalar> {
+    Softmax(
+      elements: try elements(), width: try input(.width, "width"),
+      sinks: try given("sinks").map { .input(.heads, $0) }, formats: formats)
+  }
+
   func route<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Route<Scalar> {
     var scoring: Route<Scalar>.Scoring?
     for (column, kind) in [

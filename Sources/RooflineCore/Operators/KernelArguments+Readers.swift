@@ -52,6 +52,10 @@ extension KernelArguments {
       }
       return .selected(.input(.selectedKeys, kept))
     }
+    if values["chunk"] != nil {
+      guard isCausal, values["window"] == nil else { throw .usage("chunk needs the causal mask and no window") }
+      return .chunked(try input(.chunk, "chunk"))
+    }
     guard let text = values["window"], text != "0" else { return isCausal ? .causal : .full }
     guard isCausal else { throw .usage("a sliding window needs the causal mask; leave out causal or window") }
     return .slidingWindow(try input(.window, "window"))

@@ -91,7 +91,7 @@ extension KernelArguments {
   private func recurrence<Scalar: Term>() throws(InputError) -> Recurrence<Scalar> {
     Recurrence(
       batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
-      form: values["chunk"] == nil ? .steps : .chunks(of: try input(.chunk, "chunk")), state: try stateTraffic(),
+      form: values["chunk"] == nil ? .steps : .chunks(of: try input(.scanChunk, "chunk")), state: try stateTraffic(),
       stateDType: try stateDType())
   }
 

@@ -51,7 +51,8 @@ public struct KernelArguments: Sendable {
     case .attention:
       [
         "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
-        "window", "top_k", "causal",
+        "window", "top_k", "causal", "chunk",
+        "sinks",
       ]
     case .qkMatmul, .svMatmul:
       ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
@@ -59,8 +60,7 @@ public struct KernelArguments: Sendable {
       ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused", "latent"]
     case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim", "latent"]
     case .positionEmbedding: ["rows", "width", "positions"]
-    case .softmax, .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap,
-      .scale:
+    case .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap, .scale:
       ["rows", "width"]
     case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
@@ -79,6 +79,9 @@ public struct KernelArguments: Sendable {
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
+    case .expertScale: ["rows", "width", "pairs"]
+    case .softmax: ["rows", "width", "sinks"]
+    case .rmsNorm: ["rows", "width", "weight"]
     case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
     }
   }
@@ -106,7 +109,8 @@ public struct KernelArguments: Sendable {
     case .attention:
       .attention(
         Attention(
-          try attentionShape(), mask: try mask(), valuesAreKeys: try flag("latent", default: false), formats: formats))
+          try attentionShape(), mask: try mask(), valuesAreKeys: try flag("latent", default: false),
+          hasSinks: try flag("sinks", default: false), formats: formats))
     case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
     case .rotary: .rotary(try rotary(formats))
     case .keyValueCacheWrite:
@@ -116,9 +120,12 @@ public struct KernelArguments: Sendable {
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .relu: .relu(Relu(elements: try elements(), formats: formats))
-    case .softmax: .softmax(Softmax(elements: try elements(), width: try input(.width, "width"), formats: formats))
+    case .softmax: .softmax(try softmax(formats))
     case .rmsNorm:
-      .rmsNorm(RMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+      .rmsNorm(
+        RMSNorm(
+          rows: try input(.rows, "rows"), width: try input(.width, "width"),
+          hasWeight: try flag("weight", default: true), formats: formats))
     case .layerNorm:
       .layerNorm(LayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .addRMSNorm:
@@ -149,6 +156,11 @@ public struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
+    case .expertScale:
+      .expertScale(
+        ExpertScale(
+          pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
+          width: try input(.width, "width"), formats: formats))
     case .sigmoidGate:
       .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .clampedSwiGLU:

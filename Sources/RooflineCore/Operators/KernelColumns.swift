@@ -31,8 +31,10 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
       case .selected(let kept): columns.append(Column("top_k", kept))
+      case .chunked(let chunk): columns.append(Column("chunk", chunk))
       }
       if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
+      if attention.hasSinks { columns.append(Column("sinks", 1)) }
       self.init(.attention, columns)
     case .rotary(let rotary):
       let shape = rotary.shape
@@ -50,8 +52,13 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         .positionEmbedding,
         KernelColumns.rows(embedding.rows, embedding.width) + [Column("positions", embedding.positions)])
     case .softmax(let softmax):
-      self.init(.softmax, KernelColumns.rows(softmax.elements.divided(roundingUpBy: softmax.width), softmax.width))
-    case .rmsNorm(let norm): self.init(.rmsNorm, KernelColumns.rows(norm.rows, norm.width))
+      self.init(
+        .softmax,
+        KernelColumns.rows(softmax.elements.divided(roundingUpBy: softmax.width), softmax.width)
+          + (softmax.sinks.map { [Column("sinks", $0)] } ?? []))
+    case .rmsNorm(let norm):
+      self.init(
+        .rmsNorm, KernelColumns.rows(norm.rows, norm.width) + (norm.hasWeight ? [] : [Column("weight", 0)]))
     case .layerNorm(let norm): self.init(.layerNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addRMSNorm(let norm): self.init(.addRMSNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addLayerNorm(let norm): self.init(.addLayerNorm, KernelColumns.rows(norm.rows, norm.width))
@@ -68,6 +75,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
           + (combine.isWeighted ? [] : [Column("weighted", 0)]))
     case .sigmoidGate(let gate):
       self.init(.sigmoidGate, KernelColumns.rows(gate.gates, gate.width))
+    case .expertScale(let scale):
+      self.init(
+        .expertScale, KernelColumns.rows(scale.rows, scale.width) + [Column("pairs", scale.pairs)])
     case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
     case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))

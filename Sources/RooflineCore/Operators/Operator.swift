@@ -55,6 +55,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case sigmoidGate(SigmoidGate<Scalar>)
   case clampedSwiGLU(ClampedSwiGLU<Scalar>)
   case squaredRelu(SquaredRelu<Scalar>)
+  case expertScale(ExpertScale<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -114,6 +115,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
     case .sigmoidGate(let definition): visitor.visit(definition)
     case .clampedSwiGLU(let definition): visitor.visit(definition)
     case .squaredRelu(let definition): visitor.visit(definition)
+    case .expertScale(let definition): visitor.visit(definition)
     }
   }
 }

@@ -61,4 +61,5 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case sigmoidGate = "sigmoid_gate"
   case clampedSwiGLU = "swigluoai_and_mul"
   case squaredRelu = "relu2"
+  case expertScale = "expert_scale"
 }

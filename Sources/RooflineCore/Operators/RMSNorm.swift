@@ -9,41 +9,47 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
   public let home: KeyValueHome
   /// Where the rows go.
   public let destination: KeyValueHome
+  /// Whether a row is multiplied by a weight at the end; without one it is 3w + 2 and no bytes of a weight.
+  public let hasWeight: Bool
   public let formats: NumberFormats
 
   public init(
     rows: Scalar, width: Scalar, keepsRoot: Bool = false, home: KeyValueHome = .activation,
-    destination: KeyValueHome? = nil, formats: NumberFormats
+    destination: KeyValueHome? = nil, hasWeight: Bool = true, formats: NumberFormats
   ) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.keepsRoot = keepsRoot
     self.home = home
     self.destination = destination ?? home
+    self.hasWeight = hasWeight
     self.formats = formats
   }
 
   public var kind: OperatorKind { .rmsNorm }
   public var asOperator: Operator<Scalar> { .rmsNorm(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (4 * width + 2), special: rows) }
+  public var flops: FLOPCounts<Scalar> {
+    FLOPCounts(vector: rows * ((hasWeight ? 4 : 3) * width + 2), special: rows)
+  }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, home.load, rows * width, home.format(formats)))
-    visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
+    if hasWeight { visit(Operand(.weight, .loadWeight, width, formats.residualFormat)) }
     visit(Operand(.output, destination.store, rows * width, destination.format(formats)))
     if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
   public var gradients: OperatorGradients<Scalar> {
-    .rows([
+    guard hasWeight else { return .unknown }
+    return .rows([
       .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, formats: formats)),
       .init(.scale, RMSNormGradient(rows: rows, width: width, by: .weight, formats: formats), weights: width),
     ])
   }
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
-    visit(OperatorParameter(.weight, width, formats.residualFormat))
+    if hasWeight { visit(OperatorParameter(.weight, width, formats.residualFormat)) }
   }
 
   public static var source: String { "RMSNorm, a row: squares w, sum w, mean and ε 2, two scalings 2w; one rsqrt" }

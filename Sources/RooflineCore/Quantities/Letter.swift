@@ -7,6 +7,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
   case gemmM, gemmN, gemmK, blockM, blockN
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
+  case chunk
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case indexHeads, selectedKeys, transformSteps, scoreBytes
@@ -15,7 +16,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   // Of recurrences.
   case linearKeyHeads, shardLinearKeyHeads, linearValueHeads, shardLinearValueHeads, linearKeyDim
   case gateRank, channels, taps, stateHeads, shardStateHeads, stateHeadDim, stateGroups, shardStateGroups, stateSize
-  case innerWidth, shardInnerWidth, stepRank, chunk, snapshots
+  case innerWidth, shardInnerWidth, stepRank, scanChunk, snapshots
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
 
@@ -72,6 +73,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "a"
     case .ranks: "p"
     case .message: "M"
+    case .chunk: "A"
     case .experts: "E"
     case .chosenExperts: "K"
     case .touchedExperts: "D"
@@ -117,7 +119,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .innerWidth: "d_in"
     case .shardInnerWidth: "d_in′"
     case .stepRank: "r_dt"
-    case .chunk: "Q"
+    case .scanChunk: "Q"
     case .snapshots: "s"
     case .noteLength: "S"
     case .noteKeyValueHeads: "n"
@@ -164,6 +166,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .maskedQueries: "queries whose visible keys all lie inside the window"
     case .ranks: "ranks"
     case .message: "message, bytes of the full buffer"
+    case .chunk: "tokens of a piece of the sequence; a query sees its own piece's keys"
     case .experts: "routed experts of a layer"
     case .chosenExperts: "experts that a token is sent to"
     case .touchedExperts: "distinct experts that the tokens are expected to touch, E·(1 − (1 − K/E)^N) for N tokens"
@@ -209,7 +212,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .innerWidth: "channels of the selective scan: mamba_expand times hidden_size"
     case .shardInnerWidth: "channels of the selective scan on one device"
     case .stepRank: "inner width of the step sizes: mamba_dt_rank"
-    case .chunk: "tokens of a chunk"
+    case .scanChunk: "tokens of a chunk"
     case .snapshots: "snapshots that the group's mixes have in all of its layers"
     case .noteLength: "tokens of the prompt"
     case .noteKeyValueHeads: "num_key_value_heads"

@@ -18,7 +18,7 @@ extension TimedKernel {
     case .attention(let attention):
       // Nobody measured kernels that cap their scores, and those of latents have equations of their own.
       let shape = attention.shape
-      guard !attention.capsScores, !attention.valuesAreKeys, shape.valueDim == shape.headDim else { return nil }
+      guard !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys, shape.valueDim == shape.headDim else { return nil }
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
         context: Double(shape.attendedKeys.value), heads: Double(shape.heads.value),
@@ -26,7 +26,7 @@ extension TimedKernel {
         queryBytes: Double(attention.formats.residual.bits) / 8,
         keyValueBytes: Double(attention.formats.keyValueCache.bits) / 8)
       switch attention.mask {
-      case .full, .selected: return nil
+      case .full, .selected, .chunked: return nil
       case .causal: break
       case .slidingWindow(let window): call.window = Double(window.value)
       }
@@ -61,7 +61,7 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
+    case .batchedGEMM, .expertScale, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
       .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,

@@ -64,7 +64,11 @@ enum LayerText {
   private static func attention(_ attention: GroupedQueryAttention) -> [String] {
     var parts: [String] = []
     if attention.hasQueryKeyNorm { parts.append("norms of queries and keys") }
+    if let width = attention.valueDim { parts.append("values of \(width)") }
     if let window = attention.window { parts.append("a window of \(window)") }
+    if let chunk = attention.chunk { parts.append("pieces of \(chunk)") }
+    if attention.sinks != nil { parts.append("a sink a head") }
+    if attention.headGate != nil { parts.append("a gate a head") }
     if attention.capsScores { parts.append("capped scores") }
     if attention.hasOutputGate { parts.append("a gate on the output") }
     return parts

@@ -298,7 +298,7 @@ final class RecurrentFamilyTests: XCTestCase {
       }
       return best
     }
-    XCTAssertLessThan(try seconds(24_000), 14 * seconds(6000))
+    XCTAssertLessThan(try seconds(24_000), try 14 * seconds(6000))
   }
 
   func testATrainingStepNamesTheRowsWithoutGradients() throws {

@@ -137,7 +137,7 @@ extension PassShape {
   /// How a recurrence runs in this pass: step by step in decode, in chunks of `chunk` tokens over prompts.
   func recurrence(chunk: UInt64, _ stateDType: DType) -> Recurrence<Scalar> {
     Recurrence(
-      batch: batch, queryTokens: queryTokens, form: isDecode ? .steps : .chunks(of: .input(.chunk, chunk)),
+      batch: batch, queryTokens: queryTokens, form: isDecode ? .steps : .chunks(of: .input(.scanChunk, chunk)),
       state: stateTraffic, stateDType: stateDType)
   }
 }

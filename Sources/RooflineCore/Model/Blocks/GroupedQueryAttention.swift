@@ -19,6 +19,18 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   /// Whether the query projection also gives a gate for each element of the output.
   public var hasOutputGate: Bool
   public var names: Names
+  /// Elements of a head's values; nil: as many as of its keys.
+  public var valueDim: UInt64?
+  /// Tokens of the pieces that the sequence is cut into, where a query sees its own piece only.
+  public var chunk: UInt64?
+  /// A learned logit of each head beside its scores; nil: none.
+  public var sinks: CheckpointWeight?
+  /// A gate of each head's output, a projection of the block's input; nil: none.
+  public var headGate: CheckpointWeight?
+  /// What the norms of queries and keys work on, where there are any.
+  public var normForm = QueryKeyNormForm.perHead
+  /// Whether values are multiplied by a constant.
+  public var scalesValues = false
 
   /// The checkpoint's names.
   public struct Names: Hashable, Sendable {
@@ -68,7 +80,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public var cache: CacheShape {
     CacheShape(tokens: [
       TokenCache(
-        .heads(numKeyValueHeads, key: headDim, value: headDim), span: window.map(TokenCache.Span.window) ?? .all)
+        .heads(numKeyValueHeads, key: headDim, value: valueDim ?? headDim), span: span)
     ])
   }
 
@@ -83,8 +95,9 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     case .fused: rows.emitFused(into: &sink)
     }
     sink.row(
-      .oProj, place, pass.rowParallel(rows.heads * rows.headDim, bias: hasOutputBias),
-      reads: Activations(rows.emitGate(into: &sink)), writes: Activations(output), weight: names.output)
+      .oProj, place, pass.rowParallel(rows.heads * rows.valueDim, bias: hasOutputBias),
+      reads: Activations(hasOutputGate ? rows.emitGate(into: &sink) : rows.emitHeadGate(into: &sink)),
+      writes: Activations(output), weight: names.output)
   }
 }
 
@@ -94,7 +107,7 @@ extension GroupedQueryAttention {
     let block: GroupedQueryAttention
     let pass: PassShape<Scalar>
     let place: RowPlace<Scalar>
-    let heads, keyValueHeads, headDim: Scalar
+    let heads, keyValueHeads, headDim, valueDim: Scalar
 
     @inline(__always)
     init(_ block: GroupedQueryAttention, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
@@ -102,6 +115,7 @@ extension GroupedQueryAttention {
       self.pass = pass
       self.place = place
       headDim = .input(.headDim, block.headDim)
+      valueDim = block.valueDim.map { .input(.valueDim, $0) } ?? headDim
       heads = pass.share(.heads, block.numHeads, named: .shardHeads)
       // ⌈h_kv/t⌉: their share, or the one head that t/h_kv ranks hold a copy of.
       keyValueHeads = pass.roundedUpShare(.keyValueHeads, block.numKeyValueHeads, named: .shardKeyValueHeads)
@@ -111,32 +125,23 @@ extension GroupedQueryAttention {
     var shape: AttentionShape<Scalar> {
       AttentionShape(
         batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,
-        keyValueHeads: keyValueHeads, headDim: headDim)
+        keyValueHeads: keyValueHeads, headDim: headDim, valueDim: valueDim)
     }
 
     /// The rectangle that separate products compute: the keys that any query sees.
     private var rectangle: AttentionShape<Scalar> {
-      guard let window = block.window else { return shape }
+      guard let keys = partOfKeys else { return shape }
       return AttentionShape(
-        batch: pass.batch, queryTokens: pass.queryTokens,
-        attendedKeys: Attention<Scalar>.visibleKeys(
-          queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, window: .input(.window, window)),
-        heads: heads, keyValueHeads: keyValueHeads, headDim: headDim)
+        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: keys, heads: heads,
+        keyValueHeads: keyValueHeads, headDim: headDim, valueDim: valueDim)
     }
 
     private var turned: Scalar? {
       block.rotaryDim.map { $0 == block.headDim ? headDim : .input(.rotaryDim, $0) }
     }
 
-    /// The tensor that holds the queries as the attention reads them.
-    private var finalQuery: ActivationTensor {
-      if block.rotaryDim != nil { return .rotatedQuery }
-      if block.hasQueryKeyNorm { return .normalizedQuery }
-      return pass.operatorSet == .fused ? .queryKeyValue : .query
-    }
-
     var copiedHeads: ShardCrossing<Scalar> {
-      let width = 2 * keyValueHeads * headDim
+      let width = block.valueDim == nil ? 2 * keyValueHeads * headDim : keyValueHeads * (headDim + valueDim)
       var message = (width * pass.hidden).bytes(pass.formats.weightFormat)
       if block.hasQueryKeyValueBias { message = message + width.bytes(pass.formats.residualFormat) }
       let copies = pass.tensorParallel.divided(exactlyBy: .input(.keyValueHeads, block.numKeyValueHeads))
@@ -148,20 +153,20 @@ extension GroupedQueryAttention {
       let formats = pass.formats
       let attention = rectangle
       let bias = block.hasQueryKeyValueBias
-      let keyOrValue = pass.columnParallel(
-        keyValueHeads * headDim, bias: bias, into: pass.isTraining ? .activation : .keyValueCache)
+      let home: GEMMDestination = pass.isTraining ? .activation : .keyValueCache
+      let key = pass.columnParallel(keyValueHeads * headDim, bias: bias, into: home)
+      let value = pass.columnParallel(keyValueHeads * valueDim, bias: bias, into: home)
       let normalized = Activations(.normalized)
       sink.row(
         .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
         weight: block.names.query)
-      sink.row(.kProj, place, keyOrValue, reads: normalized, writes: kept(.key), weight: block.names.key)
-      sink.row(.vProj, place, keyOrValue, reads: normalized, writes: kept(.value), weight: block.names.value)
-      if block.hasQueryKeyNorm {
-        emitNorms(query: .query, key: .key, home: pass.keyValueHome, into: &sink)
-      }
+      sink.row(.kProj, place, key, reads: normalized, writes: kept(.key), weight: block.names.key)
+      sink.row(.vProj, place, value, reads: normalized, writes: kept(.value), weight: block.names.value)
+      if normsBeforeRotary { emitNorms(query: .query, key: .key, home: pass.keyValueHome, into: &sink) }
+      emitValueScale(.value, home: pass.keyValueHome, into: &sink)
       if let turned {
-        let source: ActivationTensor = block.hasQueryKeyNorm ? .normalizedQuery : .query
-        let key: ActivationTensor = block.hasQueryKeyNorm ? .normalizedKey : .key
+        let source: ActivationTensor = normsBeforeRotary ? .normalizedQuery : .query
+        let key: ActivationTensor = normsBeforeRotary ? .normalizedKey : .key
         sink.row(
           .rotary, place,
           Rotary(
@@ -169,9 +174,9 @@ extension GroupedQueryAttention {
           reads: pass.isTraining ? Activations(source, .table, key) : Activations(source, .table),
           writes: pass.isTraining ? Activations(.rotatedQuery, .rotatedKey) : Activations(.rotatedQuery))
       }
-      let home = pass.keyValueHome
+      if normsBehindRotary { emitNorms(query: .rotatedQuery, key: .rotatedKey, home: pass.keyValueHome, into: &sink) }
       sink.row(
-        .qkMatmul, place, QKMatmul(attention, keyValueHome: home, formats: formats),
+        .qkMatmul, place, QKMatmul(attention, keyValueHome: pass.keyValueHome, formats: formats),
         reads: pass.isTraining ? Activations(finalQuery, finalKey) : Activations(finalQuery),
         writes: Activations(.scores))
       if block.capsScores {
@@ -180,10 +185,13 @@ extension GroupedQueryAttention {
           writes: Activations(.cappedScores))
       }
       sink.row(
-        .softmax, place, Softmax(elements: attention.scores, width: attention.attendedKeys, formats: formats),
-        reads: Activations(block.capsScores ? .cappedScores : .scores), writes: Activations(.probabilities))
+        .softmax, place,
+        Softmax(
+          elements: attention.scores, width: attention.attendedKeys, sinks: block.sinks.map { _ in heads },
+          formats: formats), reads: Activations(block.capsScores ? .cappedScores : .scores),
+        writes: Activations(.probabilities), weight: block.sinks ?? .none)
       sink.row(
-        .svMatmul, place, SVMatmul(attention, keyValueHome: home, formats: formats),
+        .svMatmul, place, SVMatmul(attention, keyValueHome: pass.keyValueHome, formats: formats),
         reads: pass.isTraining ? Activations(.probabilities, .value) : Activations(.probabilities),
         writes: Activations(.attended))
     }
@@ -195,9 +203,10 @@ extension GroupedQueryAttention {
         .qkvProj, place,
         pass.columnParallel(joinedWidth, bias: block.hasQueryKeyValueBias),
         reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: .shared)
-      if block.hasQueryKeyNorm {
+      if normsBeforeRotary {
         emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
       }
+      emitValueScale(.queryKeyValue, home: .activation, into: &sink)
       if let turned {
         sink.row(
           .rotary, place,
@@ -211,23 +220,19 @@ extension GroupedQueryAttention {
           .keyValueCacheWrite, place, KeyValueCacheWrite(shape, formats: formats),
           reads: Activations(.queryKeyValue, .queryKeyValue), writes: .none)
       }
-      let mask: Attention<Scalar>.Mask = block.window.map { .slidingWindow(.input(.window, $0)) } ?? .causal
+      if normsBehindRotary { emitNorms(query: .rotatedQuery, key: .rotatedKey, home: pass.keyValueHome, into: &sink) }
       sink.row(
         .attention, place,
         Attention(
           shape, mask: mask, keyValueHome: pass.keyValueHome, keepsProbabilities: pass.isTraining,
-          capsScores: block.capsScores, formats: formats),
+          capsScores: block.capsScores, hasSinks: block.sinks != nil, formats: formats),
         reads: pass.isTraining ? Activations(finalQuery, finalKey, .queryKeyValue) : Activations(finalQuery),
-        writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended))
+        writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended),
+        weight: block.sinks == nil ? .none : .shared)
     }
 
     /// Columns of the query projection, gates included.
     private var queryWidth: Scalar { block.hasOutputGate ? 2 * heads * headDim : heads * headDim }
-
-    /// Columns of queries, keys and values.
-    private var joinedWidth: Scalar {
-      block.hasOutputGate ? (2 * heads + 2 * keyValueHeads) * headDim : (heads + 2 * keyValueHeads) * headDim
-    }
 
     /// The gate of the attention's output, where it has one; gives what the output projection reads.
     @inline(__always)
@@ -241,36 +246,13 @@ extension GroupedQueryAttention {
       return .gatedAttention
     }
 
-    /// A norm of each head's row of queries, and one of each head's row of new keys.
-    @inline(__always)
-    private func emitNorms<Sink: RowSink<Scalar>>(
-      query: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
-    ) {
-      func norm(_ heads: Scalar, _ home: KeyValueHome) -> RMSNorm<Scalar> {
-        RMSNorm(
-          rows: pass.tokens * heads, width: headDim, keepsRoot: pass.isTraining, home: home, formats: pass.formats)
-      }
-      sink.row(
-        "q_norm", place, norm(heads, .activation), reads: Activations(query), writes: Activations(.normalizedQuery),
-        weight: block.names.queryNorm)
-      sink.row(
-        "k_norm", place, norm(keyValueHeads, home), reads: home == .activation ? Activations(key) : .none,
-        writes: home == .activation ? Activations(.normalizedKey) : .none, weight: block.names.keyNorm)
-    }
-
     /// What inference puts into the cache, a training step keeps as an activation.
     private func kept(_ tensor: ActivationTensor) -> Activations { pass.isTraining ? Activations(tensor) : .none }
 
-    private var finalKey: ActivationTensor {
-      if block.rotaryDim != nil { return .rotatedKey }
-      if block.hasQueryKeyNorm { return .normalizedKey }
-      return pass.operatorSet == .fused ? .queryKeyValue : .key
-    }
-
     /// Queries, table, keys and, on their way into the cache, values; the operands' order is the definition's.
     private var fusedRotaryReads: Activations {
-      let query: ActivationTensor = block.hasQueryKeyNorm ? .normalizedQuery : .queryKeyValue
-      let key: ActivationTensor = block.hasQueryKeyNorm ? .normalizedKey : .queryKeyValue
+      let query: ActivationTensor = normsBeforeRotary ? .normalizedQuery : .queryKeyValue
+      let key: ActivationTensor = normsBeforeRotary ? .normalizedKey : .queryKeyValue
       return pass.isTraining ? Activations(query, .table, key) : Activations(query, .table, key, .queryKeyValue)
     }
   }

@@ -23,6 +23,8 @@ enum ArchitectureFamilies {
     MixtralFamily.self, Qwen3MoEFamily.self,
     Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,
+    GPTOSSFamily.self, OLMoEFamily.self, GLM4MoEFamily.self,
+    MiniMaxM2Family.self, MiMoV2Family.self, StepFamily.self, Llama4Family.self,
   ]
 
   /// Names of all classes that are read.

@@ -56,7 +56,7 @@ extension ConfigurationKeys {
         reason: "indexers are read from indexer_types, or index_topk_freq and index_skip_topk_offset")
     }
     let frequency = try integer("index_topk_freq")
-    let offset = try count("index_skip_topk_offset")
+    let offset = try wholeNumber("index_skip_topk_offset")
     if let types = try strings("indexer_types") {
       for type in types where type != "full" && type != "shared" {
         throw text.wrong("indexer_types", .string(type), "\"full\" or \"shared\"")

@@ -39,7 +39,7 @@ struct LatentParts {
   /// Which layers have routed experts: those that `mlp_layer_types` calls sparse, else every `moe_layer_freq`th from
   /// `first_k_dense_replace` on.
   func layers(_ keys: inout ConfigurationKeys) throws(InputError) -> [Layer] {
-    let first = try keys.count("first_k_dense_replace")
+    let first = try keys.wholeNumber("first_k_dense_replace")
     let step = try keys.integer("moe_layer_freq") ?? 1
     if let types = try keys.strings("mlp_layer_types") {
       for type in types where type != "dense" && type != "sparse" {
@@ -140,7 +140,7 @@ extension RoutedExperts {
       throw keys.text.wrong("topk_method", .string(other), "\"greedy\", \"group_limited_greedy\" or \"noaux_tc\"")
     }
     let factor = try keys.number("routed_scaling_factor")
-    let (sharedWidth, overflow) = width.multipliedReportingOverflow(by: try keys.count("n_shared_experts") ?? 0)
+    let (sharedWidth, overflow) = width.multipliedReportingOverflow(by: try keys.wholeNumber("n_shared_experts") ?? 0)
     guard !overflow else { throw .overflow(what: "the shared experts' width") }
     self.init(
       experts: experts, chosen: chosen, width: width,
@@ -153,7 +153,7 @@ extension RoutedExperts {
 
 extension ConfigurationKeys {
   /// A whole number that may be 0; nil where the key is absent or null.
-  mutating func count(_ key: String) throws(InputError) -> UInt64? {
+  mutating func wholeNumber(_ key: String) throws(InputError) -> UInt64? {
     guard let value = value(key) else { return nil }
     guard let number = value.wholeNumber, number >= 0 else { throw text.wrong(key, value, "a whole number") }
     return UInt64(number)

@@ -22,7 +22,8 @@ struct DenseParts {
   /// - Parameter defaultHeadDim: what the class assumes; nil: hidden_size / num_attention_heads.
   init(
     _ keys: inout ConfigurationKeys, mayOmitKeyValueHeads: Bool = false, defaultHeadDim: UInt64? = nil,
-    ties: Bool = false, checksActivation: Bool = true
+    ties: Bool = false, checksActivation: Bool = true, turnsWholeHeads: Bool = true,
+    widthKey: String = "intermediate_size"
   ) throws(InputError) {
     let heads = try keys.required("num_attention_heads", "the number of query heads")
     hidden = try keys.required("hidden_size", "the width of the residual stream")
@@ -34,10 +35,10 @@ struct DenseParts {
       headDim = try keys.requireEven(try keys.headDim(hidden: hidden, heads: heads))
     }
     if checksActivation { try keys.requireSilu() }
-    try keys.requireWholeRotary()
+    if turnsWholeHeads { try keys.requireWholeRotary() }
     attention = GroupedQueryAttention(
       numHeads: heads, numKeyValueHeads: keyValueHeads, headDim: headDim, rotaryDim: headDim)
-    intermediate = try keys.required("intermediate_size", "the width of the MLP")
+    intermediate = try keys.required(widthKey, "the width of the MLP")
     layers = try keys.required("num_hidden_layers", "the number of layers")
     vocabulary = try keys.required("vocab_size", "the number of tokens")
     isTied = try keys.tiesWordEmbeddings(assumed: ties)

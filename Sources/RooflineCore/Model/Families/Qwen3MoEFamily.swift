@@ -21,7 +21,7 @@ enum Qwen3MoEFamily: ArchitectureFamily {
       router: .init(scoring: .softmax, renormalises: try keys.bool("norm_topk_prob") ?? isVision),
       // The vision model's checkpoints stack the experts.
       names: isVision
-        ? .init(first: .whole("mlp.experts.gate_up_proj"), down: .whole("mlp.experts.down_proj")) : .init())
+        ? .init(first: .stacked("mlp.experts.gate_up_proj"), down: .stacked("mlp.experts.down_proj")) : .init())
     let isRouted = try keys.sparseSteps(layers: parts.layers)
     return parts.model(
       mlps: isRouted.map { $0 ? .routed(block) : .gated(GatedMLP(intermediateSize: parts.intermediate)) }, windows)
@@ -49,39 +49,5 @@ extension ConfigurationKeys {
       numbers.insert(UInt64(number))
     }
     return numbers
-  }
-}
-
-extension DenseParts {
-  /// Layers of one attention whose feed-forwards differ, and of which some may see a window.
-  func model(mlps: [FeedForward], _ windows: LayerKinds?) -> DecoderModel {
-    let areMixed = Set(mlps).count > 1
-    let layers = mlps.indices.map { index in
-      var mixer = attention
-      let isWindowed = windows?.isWindowed[index] == true
-      mixer.window = isWindowed ? windows?.window : attention.window
-      return LayerGroup(
-        name: name(
-          isRouted: areMixed ? mlps[index].routed != nil : nil, isWindowed: windows?.differ == true ? isWindowed : nil),
-        mixer: .groupedQuery(mixer), feedForward: mlps[index], residual: .preNorm, norms: LayerNormNames())
-    }
-    return DecoderModel(
-      hiddenSize: hidden, embedding: EmbeddingBlock(vocabSize: vocabulary), layers: layers, norm: .rms,
-      head: HeadBlock(isTied: isTied), layerPrefix: "model.layers.")
-  }
-
-  /// What tells a group from the others: nil of what is the same in all.
-  private func name(isRouted: Bool?, isWindowed: Bool?) -> StaticText {
-    switch (isRouted, isWindowed) {
-    case (nil, nil): ""
-    case (true?, nil): "experts"
-    case (false?, nil): "dense"
-    case (nil, true?): "sliding"
-    case (nil, false?): "full"
-    case (true?, true?): "sliding experts"
-    case (true?, false?): "full experts"
-    case (false?, true?): "sliding dense"
-    case (false?, false?): "full dense"
-    }
   }
 }

@@ -14,7 +14,7 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   /// Of indexers.
   case indexQuery, indexKey, indexWeights, indexScores, indices
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
-  case sharedGate, sharedSum, gatedSharedSum
+  case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.

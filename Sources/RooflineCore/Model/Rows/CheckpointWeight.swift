@@ -14,6 +14,8 @@ public enum CheckpointWeight: Hashable, Sendable {
   case halves(StaticText, StaticText)
   /// A tensor under its whole name, nothing behind it; a bias beside it has `_bias`.
   case whole(StaticText)
+  /// The same of all experts, each with its inputs first: experts × inputs × outputs.
+  case stacked(StaticText)
   /// A buffer under its whole name.
   case buffer(StaticText)
   /// A tensor that another row has named: a tied head, weights of several rows in one product.
@@ -24,7 +26,7 @@ public enum CheckpointWeight: Hashable, Sendable {
     switch self {
     case .tensor(let name), .part(let name): ["\(name).\(role)"]
     case .halves(let first, let second): ["\(first).\(role)", "\(second).\(role)"]
-    case .whole(let name): ["\(name)\(role == "bias" ? "_bias" : "")"]
+    case .whole(let name), .stacked(let name): ["\(name)\(role == "bias" ? "_bias" : "")"]
     case .buffer(let name): ["\(name)"]
     case .none, .shared: []
     }

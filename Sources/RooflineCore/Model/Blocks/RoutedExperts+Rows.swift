@@ -1,0 +1,181 @@
+extension RoutedExperts {
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
+  ) {
+    Rows(self, pass, place).emit(into: &sink)
+  }
+
+  /// The block on one device of a pass.
+  struct Rows<Scalar: Term> {
+    let block: RoutedExperts
+    let pass: PassShape<Scalar>
+    let place: RowPlace<Scalar>
+    private let experts, chosen, width: Scalar
+
+    @inline(__always)
+    init(_ block: RoutedExperts, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
+      self.block = block
+      self.pass = pass
+      self.place = place
+      experts = .input(.experts, block.experts)
+      chosen = .input(.chosenExperts, block.chosen)
+      width = pass.share(.expertWidth, block.width, named: .shardExpertWidth)
+    }
+
+    /// Elements of a row that experts read and write.
+    private var stream: Scalar { block.latent.map { .input(.latentWidth, $0.size) } ?? pass.hidden }
+
+    /// Token–expert pairs.
+    private var pairs: Scalar { pass.tokens * chosen }
+
+    private var set: ExpertSet<Scalar> {
+      ExpertSet(
+        held: experts, chosen: chosen,
+        expected: ExpertLoad.distinctExperts(block.experts, chosen: block.chosen, tokens: pass.tokenNumber))
+    }
+
+    @inline(__always)
+    func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+      emitRoute(into: &sink)
+      emitExperts(into: &sink)
+      if let shared = block.shared { emit(shared, into: &sink) }
+    }
+
+    @inline(__always)
+    private func emitRoute<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+      let router = block.router
+      sink.row(
+        "router", place,
+        GEMM(m: pass.tokens, n: experts, k: pass.hidden, formats: pass.formats, hasBias: router.hasBias),
+        reads: Activations(.normalized), writes: Activations(.routerLogits), weight: router.name)
+      let scoring: Route<Scalar>.Scoring =
+        switch router.scoring {
+        case .softmax: .softmax
+        case .softmaxOfChosen: .softmaxOfChosen
+        case .sigmoid: .sigmoid
+        case .sqrtSoftplus: .sqrtSoftplus
+        }
+      sink.row(
+        "route", place,
+        Route(
+          rows: pass.tokens, experts: experts, chosen: chosen, scoring: scoring,
+          hasCorrection: router.correction != nil,
+          weighting: .init(renormalises: router.renormalises, scales: router.scales), formats: pass.formats),
+        reads: Activations(.routerLogits), writes: Activations(.routeWeights, .expertIDs),
+        weight: router.correction.map { .buffer($0) } ?? .none)
+    }
+
+    @inline(__always)
+    private func emitExperts<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+      let formats = pass.formats
+      var input: ActivationTensor = .normalized
+      if let latent = block.latent {
+        sink.row(
+          "fc1_latent", place, GEMM(m: pass.tokens, n: stream, k: pass.hidden, formats: formats),
+          reads: Activations(.normalized), writes: Activations(.latent), weight: latent.down)
+        input = .latent
+      }
+      if block.router.scalesInputs {
+        sink.row(
+          "experts_input_scale", place, ExpertScale(pairs: pairs, rows: pass.tokens, width: stream, formats: formats),
+          reads: Activations(input, .routeWeights), writes: Activations(.scaledInput))
+        input = .scaledInput
+      }
+      let columns = block.form.firstProducts > 1 ? 2 * width : width
+      let first = GroupedGEMM(
+        m: pairs, n: columns, half: block.form.firstProducts > 1 ? width : nil, k: stream,
+        inputRows: block.router.scalesInputs ? pairs : pass.tokens,
+        experts: set, hasBias: block.hasBias,
+        formats: formats)
+      let read = Activations(input)
+      switch block.form {
+      case .gated(let activation):
+        sink.row(
+          "experts_gate_up", place, first, reads: read, writes: Activations(.expertGateUp), weight: block.names.first)
+        activation.emit(
+          .experts, rows: pairs, width: width, pass, place, reads: Activations(.expertGateUp, .expertGateUp),
+          writes: .expertGated, into: &sink)
+      case .twoMatrix(let activation):
+        sink.row("experts_up", place, first, reads: read, writes: Activations(.expertGateUp), weight: block.names.first)
+        activation.emit(
+          .experts, elements: pairs * width, pass, place, reads: .expertGateUp, writes: .expertGated, into: &sink)
+      }
+      sink.row(
+        "experts_down", place,
+        GroupedGEMM(
+          m: pairs, n: stream, k: width, inputRows: pairs, experts: set, hasBias: block.hasBias,
+          biasColumns: pass.isSharded ? stream.divided(roundingUpBy: pass.tensorParallel) : nil, formats: formats),
+        reads: Activations(.expertGated), writes: Activations(.expertRows), weight: block.names.down)
+      sink.row(
+        "combine", place,
+        ExpertCombine(
+          pairs: pairs, rows: pass.tokens, width: stream, isWeighted: !block.router.scalesInputs, formats: formats),
+        reads: block.router.scalesInputs ? Activations(.expertRows) : Activations(.expertRows, .routeWeights),
+        writes: Activations(block.latent == nil ? .partialSum : .latentSum))
+      if let latent = block.latent { emitUp(latent, into: &sink) }
+    }
+
+    @inline(__always)
+    private func emitUp<Sink: RowSink<Scalar>>(_ latent: Latent, into sink: inout Sink) {
+      if let norm = latent.norm {
+        sink.row(
+          "latent_norm", place,
+          RMSNorm(rows: pass.tokens, width: stream, keepsRoot: pass.isTraining, formats: pass.formats),
+          reads: Activations(.latentSum), writes: Activations(.latentSum), weight: norm)
+      }
+      sink.row(
+        "fc2_latent", place, GEMM(m: pass.tokens, n: pass.hidden, k: stream, formats: pass.formats),
+        reads: Activations(.latentSum), writes: Activations(.partialSum), weight: latent.up)
+    }
+
+    /// The shared experts are one MLP beside the routed ones; its output is added to theirs before ranks add up.
+    @inline(__always)
+    private func emit<Sink: RowSink<Scalar>>(_ shared: Shared, into sink: inout Sink) {
+      let width = pass.share(.sharedWidth, shared.width, named: .shardSharedWidth)
+      let read = Activations(.normalized)
+      switch block.form {
+      case .gated(let activation):
+        let products: Activations
+        switch pass.operatorSet {
+        case .separate:
+          let product = pass.columnParallel(width, bias: false)
+          sink.row(
+            "shared_gate_proj", place, product, reads: read, writes: Activations(.gate), weight: shared.names.gate)
+          sink.row("shared_up_proj", place, product, reads: read, writes: Activations(.up), weight: shared.names.up)
+          products = Activations(.gate, .up)
+        case .fused:
+          sink.row(
+            "shared_gate_up_proj", place, pass.columnParallel(2 * width, bias: false), reads: read,
+            writes: Activations(.gateUp), weight: .shared)
+          products = Activations(.gateUp, .gateUp)
+        }
+        activation.emit(
+          .shared, rows: pass.tokens, width: width, pass, place, reads: products, writes: .gated, into: &sink)
+      case .twoMatrix(let activation):
+        sink.row(
+          "shared_up_proj", place, pass.columnParallel(width, bias: false), reads: read, writes: Activations(.up),
+          weight: shared.names.up)
+        activation.emit(
+          .shared, elements: pass.tokens * width, pass, place, reads: .up, writes: .gated, into: &sink)
+      }
+      sink.row(
+        "shared_down_proj", place, pass.rowParallel(width, bias: false), reads: Activations(.gated),
+        writes: Activations(.sharedSum), weight: shared.names.down)
+      var sum: ActivationTensor = .sharedSum
+      let elements = pass.tokens * pass.hidden
+      if let gate = shared.gate {
+        sink.row(
+          "shared_gate", place, GEMM(m: pass.tokens, n: 1, k: pass.hidden, formats: pass.formats), reads: read,
+          writes: Activations(.sharedGate), weight: gate)
+        sink.row(
+          "shared_gate_dot", place, SigmoidGate(gates: pass.tokens, width: pass.hidden, formats: pass.formats),
+          reads: Activations(.sharedSum, .sharedGate), writes: Activations(.gatedSharedSum))
+        sum = .gatedSharedSum
+      }
+      sink.row(
+        "shared_add", place, ResidualAdd(elements: elements, formats: pass.formats),
+        reads: Activations(.partialSum, sum), writes: Activations(.partialSum))
+    }
+  }
+}
