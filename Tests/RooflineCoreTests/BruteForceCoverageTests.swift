@@ -32,6 +32,9 @@ final class BruteForceCoverageTests: XCTestCase {
     case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
     case .lightningAttention: BruteForceLightningTests.cases
     case .batchedGEMM: BruteForceBatchedGEMMTests.cases
+    case .indexScores: BruteForceIndexTests.scoreCases
+    case .indexSelection: BruteForceIndexTests.selectionCases
+    case .indexRotation: BruteForceIndexTests.rotationCases
     case .groupedGEMM: BruteForceExpertTests.groupedCases
     case .route: BruteForceRouteTests.cases
     case .expertCombine: BruteForceExpertTests.combineCases

@@ -20,6 +20,8 @@ final class KernelColumnsTests: XCTestCase {
       "attention batch=2 query=5 context=5 heads=8 kv_heads=8 head_dim=192 value_dim=128 shared_dim=64",
       "rope rows=6 batch=2 heads=8 kv_heads=1 head_dim=64 latent=1",
       "kv_cache_write rows=6 batch=2 heads=8 kv_heads=1 head_dim=64 latent=1", "batched_gemm groups=8 m=3 n=5 k=7",
+      "attention batch=2 query=1 context=5 heads=8 kv_heads=1 head_dim=576 value_dim=512 top_k=3 latent=1",
+      "index_scores batch=2 query=3 context=5 heads=8 head_dim=128", "index_hadamard rows=6 heads=4 width=128",
       "softmax rows=6 width=64", "rmsnorm rows=20 width=8192", "layernorm rows=20 width=8192",
       "add_rmsnorm rows=20 width=8192", "add_layernorm rows=20 width=8192", "silu_and_mul rows=20 width=3584",
       "gelu rows=1 width=35840", "relu rows=1 width=35840", "residual_add rows=1 width=35840",

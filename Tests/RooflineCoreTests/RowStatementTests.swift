@@ -16,6 +16,7 @@ final class RowStatementTests: XCTestCase {
     return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
       + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
+      + TinyLatent.all.map { ($0.name, $0.model) }
   }
 
   private func steps(_ degree: UInt64, isSequenceParallel: Bool) -> [DecoderStep] {

@@ -60,6 +60,7 @@ struct AttentionProblem: KernelReference {
     switch attention.mask {
     case .full: (isCausal, window) = (false, 0)
     case .causal: (isCausal, window) = (true, 0)
+    case .selected: throw Unsupported("the kernel reads all keys before a query")
     case .slidingWindow(let width):
       (isCausal, window) = (true, try KernelPlan.size(width, "the window", limit: Int(Int32.max)))
     }

@@ -11,6 +11,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case causal
     /// Causal, and at most the last `Letter.window` keys, its own included.
     case slidingWindow(Scalar)
+    /// Causal, and at most so many keys that an indexer has chosen for each query.
+    case selected(Scalar)
   }
 
   public let shape: AttentionShape<Scalar>
@@ -53,9 +55,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     let pairs: Scalar
     switch mask {
     case .full: pairs = queries * keys
-    case .causal:
-      pairs = queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
-    case .slidingWindow(let window):
+    case .causal: pairs = Self.causalPairs(queries, keys)
+    case .slidingWindow(let window), .selected(let window):
       let past = keys.excess(over: queries)
       let unmasked = queries.minimum(window.excess(over: past)).named(.maskedQueries)
       pairs =
@@ -65,11 +66,20 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     return pairs.named(.pairs)
   }
 
-  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1).
+  /// Pairs of T queries, the last of C positions, with the keys up to their own: T(C−T) + T(T+1)/2.
+  static func causalPairs(_ queries: Scalar, _ keys: Scalar) -> Scalar {
+    queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
+  }
+
+  /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); of chosen keys at most
+  /// T times as many, since queries may choose differently.
   var visibleKeys: Scalar {
-    guard case .slidingWindow(let window) = mask else { return shape.attendedKeys }
-    return Attention.visibleKeys(
-      queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
+    switch mask {
+    case .full, .causal: shape.attendedKeys
+    case .slidingWindow(let window):
+      Attention.visibleKeys(queryTokens: shape.queryTokens, attendedKeys: shape.attendedKeys, window: window)
+    case .selected(let kept): shape.attendedKeys.minimum(shape.queryTokens * kept)
+    }
   }
 
   /// Keys that any of T queries sees through a window: min(C, T+W−1).

@@ -46,6 +46,12 @@ extension KernelArguments {
   /// Causal unless said otherwise; `window=0` is none.
   func mask<Scalar: Term>() throws(InputError) -> Attention<Scalar>.Mask {
     let isCausal = try flag("causal", default: true)
+    if let kept = try given("top_k") {
+      guard isCausal, values["window"] == nil else {
+        throw .usage("top_k chooses of the keys before a query; leave out causal and window")
+      }
+      return .selected(.input(.selectedKeys, kept))
+    }
     guard let text = values["window"], text != "0" else { return isCausal ? .causal : .full }
     guard isCausal else { throw .usage("a sliding window needs the causal mask; leave out causal or window") }
     return .slidingWindow(try input(.window, "window"))

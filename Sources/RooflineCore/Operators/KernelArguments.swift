@@ -51,7 +51,7 @@ public struct KernelArguments: Sendable {
     case .attention:
       [
         "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
-        "window", "causal",
+        "window", "top_k", "causal",
       ]
     case .qkMatmul, .svMatmul:
       ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
@@ -72,6 +72,9 @@ public struct KernelArguments: Sendable {
       .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       recurrentColumns(of: kind)
     case .batchedGEMM: ["groups", "m", "n", "k"]
+    case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
+    case .indexSelection: ["batch", "query", "context", "top_k"]
+    case .indexRotation: ["rows", "heads", "width"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
@@ -132,6 +135,9 @@ public struct KernelArguments: Sendable {
         BatchedGEMM(
           groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
           k: try input(.gemmK, "k"), formats: formats))
+    case .indexScores: .indexScores(try indexScores(formats))
+    case .indexSelection: .indexSelection(try indexSelection(formats))
+    case .indexRotation: .indexRotation(try indexRotation(formats))
     case .residualAdd:
       .residualAdd(
         ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))

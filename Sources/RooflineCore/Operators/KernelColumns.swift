@@ -30,6 +30,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .full: columns.append(Column("causal", 0))
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
+      case .selected(let kept): columns.append(Column("top_k", kept))
       }
       if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
       self.init(.attention, columns)
@@ -89,6 +90,18 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         [
           Column("groups", product.groups), Column("m", product.m), Column("n", product.n), Column("k", product.k),
         ])
+    case .indexScores(let scores):
+      self.init(
+        .indexScores,
+        [
+          Column("batch", scores.batch), Column("query", scores.queryTokens), Column("context", scores.keys),
+          Column("heads", scores.heads), Column("head_dim", scores.width),
+        ])
+    case .indexSelection: return nil
+    case .indexRotation(let rotation):
+      self.init(
+        .indexRotation,
+        [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix, .situAndMul:

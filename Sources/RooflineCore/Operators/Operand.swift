@@ -27,6 +27,8 @@ public enum StaticName: String, Hashable, Sendable, CaseIterable {
   case tokenIDs, rows
   /// Of recurrences: what they keep, the gates that steer it, step sizes, the vectors B and C.
   case state, gates, decay, stepSize, mixing
+  /// An indexer's choice, and its keys' scales.
+  case indices, scale
   case logits, weights, expertIDs
   /// What the backward pass reads of the forward one beside its operands: the reciprocal root of a norm's rows.
   case root

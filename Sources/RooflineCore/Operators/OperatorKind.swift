@@ -52,6 +52,9 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case bankMix = "bank_mix"
   case situAndMul = "situ_and_mul"
   case batchedGEMM = "batched_gemm"
+  case indexScores = "index_scores"
+  case indexSelection = "index_topk"
+  case indexRotation = "index_hadamard"
   case groupedGEMM = "grouped_gemm"
   case route
   case expertCombine = "expert_combine"

@@ -9,6 +9,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
+  case indexHeads, selectedKeys, transformSteps, scoreBytes
   case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Of recurrences.
@@ -82,6 +83,10 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .valueDim: "d_v"
     case .cacheRow: "d_c"
     case .indexDim: "d_I"
+    case .indexHeads: "h_I"
+    case .selectedKeys: "k_I"
+    case .transformSteps: "s"
+    case .scoreBytes: "e_f"
     case .groups: "g"
     case .queryRank: "r_q"
     case .latentRank: "r_kv"
@@ -102,7 +107,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .linearKeyDim: "d_k"
     case .gateRank: "r_g"
     case .channels: "ch"
-    case .taps: "K"
+    case .taps: "k_c"
     case .stateHeads: "h_s"
     case .shardStateHeads: "h_s′"
     case .stateHeadDim: "d_s"
@@ -113,7 +118,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .shardInnerWidth: "d_in′"
     case .stepRank: "r_dt"
     case .chunk: "Q"
-    case .snapshots: "s"
+    case .snapshots: "s_b"
     case .noteLength: "S"
     case .noteKeyValueHeads: "n"
     case .noteVocabulary: "v"
@@ -170,6 +175,10 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"
+    case .indexHeads: "index_n_heads"
+    case .selectedKeys: "index_topk: keys that a query attends to at most"
+    case .transformSteps: "steps of a Hadamard transform: the binary logarithm of d_I"
+    case .scoreBytes: "bytes of an indexer's score, and of an index key's scale"
     case .groups: "products beside each other"
     case .queryRank: "q_lora_rank: elements of a token's query latent"
     case .latentRank: "kv_lora_rank: elements of a token's key and value latent"

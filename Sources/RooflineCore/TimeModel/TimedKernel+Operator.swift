@@ -26,7 +26,7 @@ extension TimedKernel {
         queryBytes: Double(attention.formats.residual.bits) / 8,
         keyValueBytes: Double(attention.formats.keyValueCache.bits) / 8)
       switch attention.mask {
-      case .full: return nil
+      case .full, .selected: return nil
       case .causal: break
       case .slidingWindow(let window): call.window = Double(window.value)
       }
@@ -61,8 +61,8 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul,
-      .softcap,
+    case .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine,
+      .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
       .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient,

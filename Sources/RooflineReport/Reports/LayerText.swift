@@ -42,10 +42,17 @@ enum LayerText {
   }
 
   private static func latent(_ attention: LatentAttention) -> [String] {
-    [
+    var parts = [
       "\(attention.numHeads) heads of \(attention.nopeDim) + \(attention.ropeDim), values of \(attention.valueDim)",
       "latents of \(attention.latentRank)\(attention.queryRank.map { " and, of queries, \($0)" } ?? "")",
     ]
+    if let selection = attention.selection {
+      parts.append(
+        selection.indexer.map {
+          "an indexer of \($0.heads) heads of \($0.width) that chooses \(selection.kept) keys"
+        } ?? "the last indexer's \(selection.kept) keys")
+    }
+    return parts
   }
 
   private static func positions(_ attention: GroupedQueryAttention, _ model: DecoderModel) -> String {

@@ -8,7 +8,8 @@ enum ConventionOptions {
 
   /// Options that mean nothing to any note.
   static let foreign = [
-    "context", "mla", "sequence-parallel", "pp", "micro-batches", "dp", "vector-peak", "special-peak", "link", "link-latency",
+    "context", "mla", "sequence-parallel", "pp", "micro-batches", "dp", "vector-peak", "special-peak", "link",
+    "link-latency",
     "overlap", "units", "time", "calibration", "residency", "launch", "family", "interval", "observations",
     "every-step",
   ]

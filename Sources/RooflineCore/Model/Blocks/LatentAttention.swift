@@ -19,10 +19,12 @@ public struct LatentAttention: Hashable, Sendable {
   public var rotates: Bool
   /// Whether a projection of its own gates each element of the output.
   public var hasOutputGate: Bool
+  /// Which keys attention reads; nil: all before a query. It needs the queries' latent.
+  public var selection: IndexedSelection?
 
   public init(
     numHeads: UInt64, queryRank: UInt64?, latentRank: UInt64, nopeDim: UInt64, ropeDim: UInt64, valueDim: UInt64,
-    hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false
+    hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false, selection: IndexedSelection? = nil
   ) {
     self.numHeads = numHeads
     self.queryRank = queryRank
@@ -33,17 +35,22 @@ public struct LatentAttention: Hashable, Sendable {
     self.hasBias = hasBias
     self.rotates = rotates
     self.hasOutputGate = hasOutputGate
+    self.selection = selection
   }
 
   func isLegal(tensorParallel degree: UInt64) -> Bool { numHeads.isMultiple(of: degree) }
 
-  public var cache: CacheShape { CacheShape(tokens: [TokenCache(.shared(latentRank &+ ropeDim))]) }
+  public var cache: CacheShape {
+    CacheShape(
+      tokens: [TokenCache(.shared(latentRank &+ ropeDim))],
+      index: selection?.indexer.map { IndexKeyCache(width: $0.width) })
+  }
 
   /// The form that a pass carries out.
   func form<Scalar: Term>(_ pass: PassShape<Scalar>) -> LatentAttentionForm {
     switch pass.latentAttention {
     case .naive, .absorbed: pass.latentAttention
-    case .auto: pass.isDecode ? .absorbed : .naive
+    case .auto: pass.isDecode || selection != nil && !pass.isTraining ? .absorbed : .naive
     }
   }
 
@@ -53,6 +60,7 @@ public struct LatentAttention: Hashable, Sendable {
   ) {
     let rows = Rows(self, pass, place)
     rows.emitProjections(into: &sink)
+    if let selection, let queryRank { selection.emit(pass, place, queryRank: queryRank, into: &sink) }
     if form(pass) == .absorbed { rows.emitAbsorbed(into: &sink) } else { rows.emitNaive(into: &sink) }
     sink.row(
       .oProj, place, pass.rowParallel(rows.heads * rows.valueDim, bias: hasBias),
@@ -94,6 +102,16 @@ extension LatentAttention {
         "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: formats),
         reads: Activations(.attended, .gateProjection), writes: Activations(.gatedAttention))
       return .gatedAttention
+    }
+
+    private var mask: Attention<Scalar>.Mask {
+      block.selection.map { .selected(.input(.selectedKeys, $0.kept)) } ?? .causal
+    }
+
+    /// The keys that separate products compute the rectangle of: those that any query reads.
+    private var rectangleKeys: Scalar {
+      guard let selection = block.selection else { return pass.attendedKeys }
+      return pass.attendedKeys.minimum(pass.queryTokens * .input(.selectedKeys, selection.kept))
     }
 
     /// Queries of all of the rank's heads, and one latent of keys and values.
@@ -170,9 +188,9 @@ extension LatentAttention {
     // MARK: naive
 
     /// Keys and values of each head for every attended token; what the heads share stands once.
-    private var naive: AttentionShape<Scalar> {
+    private func naive(_ keys: Scalar) -> AttentionShape<Scalar> {
       AttentionShape(
-        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,
+        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: keys, heads: heads,
         ownDim: nopeDim, sharedDim: ropeDim, valueDim: valueDim)
     }
 
@@ -189,12 +207,13 @@ extension LatentAttention {
         weight: .tensor("self_attn.kv_b_proj"))
       switch pass.operatorSet {
       case .separate:
-        emitSeparate(naive, queries: queries, keys: .activation, output: .attended, into: &sink)
+        emitSeparate(naive(rectangleKeys), queries: queries, keys: .activation, output: .attended, into: &sink)
       case .fused:
         sink.row(
           .attention, place,
           Attention(
-            naive, mask: .causal, keyValueHome: .activation, keepsProbabilities: pass.isTraining, formats: formats),
+            naive(pass.attendedKeys), mask: mask, keyValueHome: .activation, keepsProbabilities: pass.isTraining,
+            formats: formats),
           reads: Activations(queries, .keyValueUp, .keyValueUp),
           writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended))
       }
@@ -221,9 +240,9 @@ extension LatentAttention {
     // MARK: absorbed
 
     /// All heads over the one cached row: its first elements are the values.
-    private var absorbed: AttentionShape<Scalar> {
+    private func absorbed(_ keys: Scalar) -> AttentionShape<Scalar> {
       AttentionShape(
-        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,
+        batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: keys, heads: heads,
         keyValueHeads: 1, headDim: latentRank + ropeDim, valueDim: latentRank)
     }
 
@@ -236,11 +255,12 @@ extension LatentAttention {
       emitRotary(queries: .absorbedQuery, into: &sink)
       switch pass.operatorSet {
       case .separate:
-        emitSeparate(absorbed, queries: .absorbedQuery, keys: .cache, output: .attendedLatent, into: &sink)
+        emitSeparate(
+          absorbed(rectangleKeys), queries: .absorbedQuery, keys: .cache, output: .attendedLatent, into: &sink)
       case .fused:
         sink.row(
           .attention, place,
-          Attention(absorbed, mask: .causal, valuesAreKeys: true, formats: formats),
+          Attention(absorbed(pass.attendedKeys), mask: mask, valuesAreKeys: true, formats: formats),
           reads: Activations(.absorbedQuery), writes: Activations(.attendedLatent))
       }
       sink.row(

@@ -11,6 +11,8 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   /// Of latent attention: joined projections, latents of queries and of keys, and what is made of them.
   case latentProjections, queryLatent, normalizedQueryLatent, keyLatent, normalizedKeyLatent, keyValueUp
   case absorbedQuery, attendedLatent
+  /// Of indexers.
+  case indexQuery, indexKey, indexWeights, indexScores, indices
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum
 }
