@@ -201,6 +201,17 @@ final class RecurrentFamilyTests: XCTestCase {
     }
   }
 
+  /// Two snapshots of 7 tokens for 3 sequences, 48 wide in bf16, are alive wherever the peak is.
+  func testSnapshotsStayInMemory() throws {
+    let model = try FamilyTests.configuration(RecurrentFamilies.kimiK3).model
+    var plain = model
+    plain.head.snapshots = nil
+    for index in plain.groups.indices { plain.groups[index].residual = .preNorm }
+    let step = DecoderStep(.prefill, TinyModel.workload(.separate))
+    let (mixed, without) = (ActivationPeak<Count>(model, step).bytes, ActivationPeak<Count>(plain, step).bytes)
+    XCTAssertGreaterThanOrEqual(mixed.value, without.value + 2 * 7 * 3 * 48 * 2)
+  }
+
   /// A layer on paper: Mamba-2 of 8 heads of 6 in 2 groups with a state of 16 on 4 ranks: 2 heads, one group each.
   func testGroupsAreCopiedWhereThereAreFewerThanRanks() throws {
     let model = try FamilyTests.configuration(
