@@ -17,15 +17,14 @@ public struct LatentAttention: Hashable, Sendable {
   public var hasBias: Bool
   /// Whether the shared elements are turned.
   public var rotates: Bool
-  /// Which keys attention reads; nil: all before a query. It needs the queries' latent.
-  public var selection: IndexedSelection?
   /// Whether a projection of its own gates each element of the output.
   public var hasOutputGate: Bool
+  /// Which keys attention reads; nil: all before a query. It needs the queries' latent.
+  public var selection: IndexedSelection?
 
   public init(
     numHeads: UInt64, queryRank: UInt64?, latentRank: UInt64, nopeDim: UInt64, ropeDim: UInt64, valueDim: UInt64,
-    hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false,
-    selection: IndexedSelection? = nil
+    hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false, selection: IndexedSelection? = nil
   ) {
     self.numHeads = numHeads
     self.queryRank = queryRank
@@ -35,8 +34,8 @@ public struct LatentAttention: Hashable, Sendable {
     self.valueDim = valueDim
     self.hasBias = hasBias
     self.rotates = rotates
-    self.selection = selection
     self.hasOutputGate = hasOutputGate
+    self.selection = selection
   }
 
   func isLegal(tensorParallel degree: UInt64) -> Bool { numHeads.isMultiple(of: degree) }
@@ -91,16 +90,6 @@ extension LatentAttention {
 
     private var formats: NumberFormats { pass.formats }
 
-    private var mask: Attention<Scalar>.Mask {
-      block.selection.map { .selected(.input(.selectedKeys, $0.kept)) } ?? .causal
-    }
-
-    /// The keys that separate products compute the rectangle of: those that any query reads.
-    private var rectangleKeys: Scalar {
-      guard let selection = block.selection else { return pass.attendedKeys }
-      return pass.attendedKeys.minimum(pass.queryTokens * .input(.selectedKeys, selection.kept))
-    }
-
     /// The gate of the output, where it has one; gives what the output projection reads.
     @inline(__always)
     func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
@@ -113,6 +102,16 @@ extension LatentAttention {
         "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: formats),
         reads: Activations(.attended, .gateProjection), writes: Activations(.gatedAttention))
       return .gatedAttention
+    }
+
+    private var mask: Attention<Scalar>.Mask {
+      block.selection.map { .selected(.input(.selectedKeys, $0.kept)) } ?? .causal
+    }
+
+    /// The keys that separate products compute the rectangle of: those that any query reads.
+    private var rectangleKeys: Scalar {
+      guard let selection = block.selection else { return pass.attendedKeys }
+      return pass.attendedKeys.minimum(pass.queryTokens * .input(.selectedKeys, selection.kept))
     }
 
     /// Queries of all of the rank's heads, and one latent of keys and values.

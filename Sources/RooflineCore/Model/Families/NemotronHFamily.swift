@@ -3,14 +3,18 @@
 enum NemotronHFamily: ArchitectureFamily {
   static let modelTypes = ["nemotron_h"]
   static let architectures = ["NemotronHForCausalLM"]
-  // The inner width is heads times head width, and there is no rotary embedding, whatever the file says of them; initial values
-  // and numerics.
+  // The pattern says which kinds of blocks there are, and what the others are is not asked; the inner width is heads times head
+  // width, and there is no rotary embedding, whatever the file says of them; initial values and numerics.
   static let harmlessKeys: Set<String> = [
-    "intermediate_size", "head_dim", "attention_head_dim", "expand", "rope_theta", "partial_rotary_factor",
-    "sliding_window", "time_step_rank", "time_step_limit",
-    "time_step_min", "time_step_max", "time_step_floor", "rms_norm_eps", "norm_eps", "use_mamba_kernels",
-    "mtp_hybrid_override_pattern", "mtp_layers_block_type", "num_nextn_predict_layers", "mamba_ssm_cache_dtype",
-    "n_group", "topk_group", "is_mamba2", "moe_shared_expert_overlap",
+    "intermediate_size", "mlp_hidden_act", "num_attention_heads", "num_key_value_heads", "head_dim",
+    "attention_head_dim", "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size", "conv_kernel",
+    "chunk_size", "use_conv_bias", "use_bias", "mamba_proj_bias", "mamba_hidden_act", "mamba_ssm_cache_dtype",
+    "attention_bias", "mlp_bias", "n_routed_experts", "num_experts_per_tok", "n_shared_experts",
+    "moe_intermediate_size", "moe_shared_expert_intermediate_size", "moe_latent_size", "norm_topk_prob",
+    "routed_scaling_factor", "n_group", "topk_group", "expand", "rope_theta", "partial_rotary_factor",
+    "sliding_window", "time_step_rank", "time_step_limit", "time_step_min", "time_step_max", "time_step_floor",
+    "rms_norm_eps", "norm_eps", "use_mamba_kernels", "is_mamba2", "moe_shared_expert_overlap",
+    "mtp_hybrid_override_pattern", "mtp_layers_block_type", "num_nextn_predict_layers",
   ]
 
   /// What a block is.

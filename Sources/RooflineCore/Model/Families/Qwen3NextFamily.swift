@@ -2,7 +2,8 @@
 enum Qwen3NextFamily: ArchitectureFamily {
   static let modelTypes = ["qwen3_next"]
   static let architectures = ["Qwen3NextForCausalLM"]
-  static let harmlessKeys = QwenHybridParts.harmlessKeys
+  // Read where a layer has no experts.
+  static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["intermediate_size"])
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let parts = try QwenHybridParts(&keys, joinsProjections: true)
