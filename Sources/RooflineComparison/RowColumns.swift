@@ -36,8 +36,10 @@ struct RowColumns {
     case .gemm, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .attention, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient, .biasGradient, .queryGradient,
       .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient, .attentionGradient, .rmsNormInputGradient,
-      .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient, .geluAndMul, .softcap, .scale, .groupedGEMM, .route,
-      .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .expertScale, .allToAll:
+      .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient, .geluAndMul, .softcap, .scale, .groupedGEMM,
+      .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .expertScale, .allToAll, .causalConvolution,
+      .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
+      .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation:
       nil
     }
   }

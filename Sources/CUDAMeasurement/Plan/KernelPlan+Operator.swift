@@ -11,7 +11,7 @@ extension KernelPlan {
     switch value {
     case .rmsNorm(let norm):
       guard norm.hasWeight else { throw Unsupported("the kernel's norm has a weight") }
-      guard norm.home == .activation || norm.formats.keyValueCache == norm.formats.residual else {
+      guard norm.destination == .activation || norm.formats.keyValueCache == norm.formats.residual else {
         throw Unsupported("the kernel takes one format, and keys in the cache have another than the norm's weight")
       }
       self = try .rmsNorm(norm)
@@ -27,6 +27,8 @@ extension KernelPlan {
     case .collective, .allToAll, .send: throw Unsupported("it needs several GPUs; one is measured")
     case .gemm(let gemm): self = try .gemm(gemm, hasGelu: false, device, options)
     case .linearGelu(let linear): self = try .gemm(linear.gemm, hasGelu: true, device, options)
+    case .qkMatmul(let matmul) where matmul.shape.sharedDim != nil:
+      throw Unsupported("the kernel's heads share no part of a key")
     case .qkMatmul(let matmul): self = try .qkMatmul(matmul, device, options)
     case .svMatmul(let matmul) where matmul.shape.valueDim != matmul.shape.headDim:
       throw Unsupported("the kernel's keys and values have one width")
@@ -34,12 +36,15 @@ extension KernelPlan {
     case .attention(let attention):
       guard !attention.capsScores else { throw Unsupported("the kernel caps no scores") }
       guard !attention.hasSinks else { throw Unsupported("the kernel has no sinks") }
-      guard attention.shape.valueDim == attention.shape.headDim else {
+      guard attention.shape.valueDim == attention.shape.headDim, !attention.valuesAreKeys else {
         throw Unsupported("the kernel's keys and values have one width")
       }
+      guard attention.shape.sharedDim == nil else { throw Unsupported("the kernel's heads share no part of a key") }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .expertScale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
+      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
+      .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
+      .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:

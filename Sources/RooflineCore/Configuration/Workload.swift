@@ -10,10 +10,12 @@ public struct Workload: Hashable, Sendable {
   public var parallelism: Parallelism
   /// How tokens spread over routed experts.
   public var expertLoad = ExpertLoad.uniform
+  /// Of models with latent attention.
+  public var latentAttention: LatentAttentionForm
 
   public init(
     batch: UInt64, prompt: UInt64, context: UInt64, tensorParallel: UInt64, operatorSet: OperatorSet,
-    formats: NumberFormats, parallelism: Parallelism = Parallelism()
+    formats: NumberFormats, parallelism: Parallelism = Parallelism(), latentAttention: LatentAttentionForm = .auto
   ) {
     self.batch = batch
     self.prompt = prompt
@@ -22,6 +24,7 @@ public struct Workload: Hashable, Sendable {
     self.operatorSet = operatorSet
     self.formats = formats
     self.parallelism = parallelism
+    self.latentAttention = latentAttention
   }
 }
 

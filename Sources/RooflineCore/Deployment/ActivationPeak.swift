@@ -14,11 +14,16 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
     for group in model.groups.indices {
       // A layer of one kind with what stands before and after the layers; others use the same space again.
       let rows = all.filter { $0.scope.group == nil || $0.scope.group == group }
-      let sizes = ActivationPeak.sizes(rows)
+      var sizes = ActivationPeak.sizes(rows)
+      // Snapshots of the stream are kept until the head has mixed them.
+      if let snapshots = model.head.snapshots, let one = sizes[.bank] {
+        sizes[.bank] = Scalar(integerLiteral: snapshots) * one
+      }
+      let uses = ActivationPeak.uses(rows)
       for (index, row) in rows.enumerated() where row.scope.isLayer || row.scope == .afterLayers {
-        let alive = ActivationPeak.alive(at: index, rows)
+        let alive = ActivationPeak.alive(at: index, rows, uses)
         // The order of the tensors' declaration makes the sum's formula the same in every run.
-        let bytes = ActivationTensor.allCases.filter(alive.contains).compactMap { sizes[$0] }.reduce(0) { $0 + $1 }
+        let bytes = uses.lazy.map(\.tensor).filter(alive.contains).compactMap { sizes[$0] }.reduce(0) { $0 + $1 }
         if let known = peak, !bytes.isAbove(known.bytes) { continue }
         peak = (row.name, bytes)
       }
@@ -27,24 +32,42 @@ public struct ActivationPeak<Scalar: Term>: Sendable {
     bytes = peak?.bytes ?? 0
   }
 
+  /// Where rows read and write a tensor.
+  private struct Use {
+    let tensor: ActivationTensor
+    var reads: [Int] = []
+    var writes: [Int] = []
+  }
+
+  /// Of each tensor that a row mentions, in the order of their declaration.
+  private static func uses(_ rows: [NamedOperator<Scalar>]) -> [Use] {
+    var found: [ActivationTensor: Use] = [:]
+    for (index, row) in rows.enumerated() {
+      for tensor in row.statement.reads { found[tensor, default: Use(tensor: tensor)].reads.append(index) }
+      for tensor in row.statement.writes { found[tensor, default: Use(tensor: tensor)].writes.append(index) }
+    }
+    return found.values.sorted { $0.tensor.rawValue < $1.tensor.rawValue }
+  }
+
   /// What is alive while a row runs. Layer rows see the residual stream of their half of the layer; what a row writes is alive
   /// until its last reader, which may stand in the next layer.
-  private static func alive(at index: Int, _ rows: [NamedOperator<Scalar>]) -> Set<ActivationTensor> {
-    let statements = rows.map(\.statement)
-    var alive = Set(Array(statements[index].reads) + Array(statements[index].writes))
+  private static func alive(
+    at index: Int, _ rows: [NamedOperator<Scalar>], _ uses: [Use]
+  ) -> Set<ActivationTensor> {
+    let statement = rows[index].statement
+    var alive = Set(Array(statement.reads) + Array(statement.writes))
     let isLayer = rows[index].scope.isLayer
-    for tensor in ActivationTensor.allCases {
-      let isWrittenBefore = statements[..<index].contains { $0.writes.contains(tensor) }
-      let nextRead = statements[(index + 1)...].firstIndex { $0.reads.contains(tensor) }
-      let nextWrite = statements[(index + 1)...].firstIndex { $0.writes.contains(tensor) }
-      guard isWrittenBefore, let nextRead else { continue }
-      if let nextWrite, nextWrite < nextRead { continue }
+    for use in uses {
+      guard let firstWrite = use.writes.first, firstWrite < index, let nextRead = use.reads.first(where: { $0 > index })
+      else { continue }
+      if let nextWrite = use.writes.first(where: { $0 > index }), nextWrite < nextRead { continue }
       // A layer's tensors do not outlive the layer's last row; the head reads the stream of the last layer.
-      if isLayer && !rows[nextRead].scope.isLayer && tensor != .residual { continue }
-      alive.insert(tensor)
+      if isLayer && !rows[nextRead].scope.isLayer && use.tensor != .residual { continue }
+      alive.insert(use.tensor)
     }
+    if uses.contains(where: { $0.tensor == .bank }) { alive.insert(.bank) }
     if isLayer {
-      let afterAttention = statements[...index].lastIndex { $0.writes.contains(.residualAfterAttention) }
+      let afterAttention = uses.first { $0.tensor == .residualAfterAttention }?.writes.last { $0 <= index }
       alive.insert(afterAttention == nil ? .residual : .residualAfterAttention)
       // From the attention's addition on, the stream that entered the layer is gone.
       if let afterAttention, afterAttention < index { alive.remove(.residual) }

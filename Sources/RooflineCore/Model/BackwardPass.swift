@@ -120,7 +120,9 @@ public struct BackwardPass<Scalar: Term>: Sendable {
 
 extension ActivationTensor {
   /// Whether it holds tensors beside each other, each with readers of its own.
-  fileprivate var isJoined: Bool { self == .queryKeyValue || self == .gateUp || self == .expertGateUp }
+  fileprivate var isJoined: Bool {
+    [.queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp].contains(self)
+  }
 }
 
 extension ShardedPart {

@@ -27,6 +27,9 @@ public struct DecoderModel: Hashable, Sendable {
   /// Whether some layers send each token to a few of many experts.
   public var hasRoutedExperts: Bool { groups.contains { $0.feedForward?.routed != nil } }
 
+  /// Whether the fused set's additions apply the norms that follow them.
+  var fusesNorms: Bool { groups.allSatisfy(\.residual.fusesNorms) }
+
   public var vocabSize: UInt64 { embedding.vocabSize }
   public var tieWordEmbeddings: Bool { head.isTied }
 
@@ -37,6 +40,14 @@ public struct DecoderModel: Hashable, Sendable {
       return isOverflow ? .max : total
     }
   }
+
+  /// Whether any layer carries a state from token to token.
+  var keepsStates: Bool {
+    groups.contains { $0.mixer.map { $0.cache.state != nil || $0.cache.convolution != nil } ?? false }
+  }
+
+  /// Whether any layer has latent attention.
+  public var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
 
   /// How many layers of a group there are among all layers.
   public func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }

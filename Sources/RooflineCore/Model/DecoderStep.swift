@@ -30,6 +30,7 @@ public struct DecoderStep: Hashable, Sendable {
   public let expertParallel: UInt64
   public let isAttentionDataParallel: Bool
   public let expertLoad: ExpertLoad
+  public let latentAttention: LatentAttentionForm
   /// Which pass of a training step; nil in inference.
   ///
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
@@ -50,6 +51,7 @@ public struct DecoderStep: Hashable, Sendable {
     expertParallel = workload.parallelism.expert
     isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
     expertLoad = workload.expertLoad
+    latentAttention = workload.latentAttention
   }
 
   /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
@@ -67,6 +69,7 @@ public struct DecoderStep: Hashable, Sendable {
     expertParallel = workload.parallelism.expert
     isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
     expertLoad = workload.expertLoad
+    latentAttention = workload.latentAttention
   }
 
   /// What the pass is called: prefill, decode, forward or backward.

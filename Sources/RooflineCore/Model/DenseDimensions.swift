@@ -39,7 +39,8 @@ public struct DenseDimensions: Hashable, Sendable {
   public var isLlamaLike: Bool {
     model.norm == .rms && model.groups[0].residual == .preNorm && gatedMLP?.activation == .silu
       && attention.rotaryDim == attention.headDim && attention.window == nil && !attention.hasQueryKeyNorm
-      && !attention.capsScores && attention.isPlain && model.embedding.positions == nil && !model.embedding.isScaled
+      && !attention.capsScores && attention.isPlain && !attention.hasOutputGate && model.embedding.positions == nil
+      && !model.embedding.isScaled
       && !model.head.capsLogits
   }
 

@@ -22,7 +22,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   public func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     model.embedding.emit(pass, into: &sink)
     // The fused set's additions apply the norm that follows; the first layer's norm follows none.
-    if pass.operatorSet == .fused {
+    if pass.operatorSet == .fused, model.fusesNorms {
       model.norm.emit(
         .attnNorm, RowPlace(.beforeLayers, 1), pass, reads: .residual, writes: pass.normalized, weight: .shared,
         into: &sink)
@@ -37,7 +37,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
         RowPlace(.boundary, Scalar.input(.pipelineParallel, pipelineParallel).excess(over: 1)),
         Send(message: pass.residualBytes), reads: Activations(.nextResidual), writes: .none)
     }
-    model.head.emit(pass, model.embedding, norm: model.norm, into: &sink)
+    model.head.emit(pass, model.embedding, norm: model.norm, fusesNorms: model.fusesNorms, into: &sink)
   }
 
   /// How many layers of a group there are: L where all layers are equal.

@@ -32,16 +32,34 @@ public struct LayerGroup: Hashable, Sendable {
 /// What mixes a sequence's tokens.
 public enum Mixer: Hashable, Sendable {
   case groupedQuery(GroupedQueryAttention)
+  case gatedDeltaNet(GatedDeltaNet)
+  case kimiDelta(KimiDeltaAttention)
+  case mamba2(Mamba2Mixer)
+  case mamba(MambaMixer)
+  case lightning(LightningMixer)
+  case latent(LatentAttention)
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     switch self {
     case .groupedQuery(let attention): attention.isLegal(tensorParallel: degree)
+    case .gatedDeltaNet(let net): net.isLegal(tensorParallel: degree)
+    case .kimiDelta(let attention): attention.isLegal(tensorParallel: degree)
+    case .mamba2(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .mamba(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .lightning(let mixer): mixer.isLegal(tensorParallel: degree)
+    case .latent(let attention): attention.isLegal(tensorParallel: degree)
     }
   }
 
   var dividedByRanks: UInt64 {
     switch self {
     case .groupedQuery(let attention): attention.numHeads
+    case .gatedDeltaNet(let net): net.numKeyHeads
+    case .kimiDelta(let attention): attention.numHeads
+    case .mamba2(let mixer): mixer.numHeads
+    case .mamba(let mixer): mixer.innerWidth
+    case .lightning(let mixer): mixer.numHeads
+    case .latent(let attention): attention.numHeads
     }
   }
 
@@ -49,15 +67,32 @@ public enum Mixer: Hashable, Sendable {
   public var cache: CacheShape {
     switch self {
     case .groupedQuery(let attention): attention.cache
+    case .gatedDeltaNet(let net): net.cache
+    case .kimiDelta(let attention): attention.cache
+    case .mamba2(let mixer): mixer.cache
+    case .mamba(let mixer): mixer.cache
+    case .lightning(let mixer): mixer.cache
+    case .latent(let attention): attention.cache
+    }
+  }
+
+  /// Elements of all heads' keys and values that a query meets in a token: h·(d + d_v).
+  var pairWidth: Count {
+    switch self {
+    case .groupedQuery(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
+    case .latent(let attention):
+      Count(attention.numHeads) * (Count(attention.nopeDim) + Count(attention.ropeDim) + Count(attention.valueDim))
+    case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: 0
     }
   }
 
   /// The grouped-query attention that it is.
   public var groupedQuery: GroupedQueryAttention? {
-    switch self {
-    case .groupedQuery(let attention): attention
-    }
+    if case .groupedQuery(let attention) = self { attention } else { nil }
   }
+
+  /// The latent attention that it is.
+  public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
@@ -65,6 +100,12 @@ public enum Mixer: Hashable, Sendable {
   ) {
     switch self {
     case .groupedQuery(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .gatedDeltaNet(let net): net.emit(pass, place, output: output, into: &sink)
+    case .kimiDelta(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .mamba2(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .mamba(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .lightning(let mixer): mixer.emit(pass, place, output: output, into: &sink)
+    case .latent(let attention): attention.emit(pass, place, output: output, into: &sink)
     }
   }
 }

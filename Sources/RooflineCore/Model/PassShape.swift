@@ -11,6 +11,11 @@ public struct PassShape<Scalar: Term>: Sendable {
   public let ranks: UInt64
   public let isSequenceParallel: Bool
   public let isTraining: Bool
+  /// What becomes of recurrences' states.
+  let stateTraffic: Recurrence<Scalar>.StateTraffic
+  /// Whether it is a decode step.
+  public let isDecode: Bool
+  public let latentAttention: LatentAttentionForm
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
   /// How routed experts are dealt out.
@@ -32,6 +37,9 @@ public struct PassShape<Scalar: Term>: Sendable {
     isSequenceParallel = step.isSequenceParallel && ranks > 1
     experts = ExpertDivision(step)
     isTraining = step.isTraining
+    isDecode = step.phase == .decode
+    stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
+    latentAttention = step.latentAttention
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, ranks)
     self.batch =

@@ -85,6 +85,7 @@ struct WeightSink<Scalar: Term>: RowSink {
   ) -> WeightTensor<Scalar> {
     let experts = parameter.experts.map { WeightTensor<Scalar>.Experts(held: $0.held, all: $0.all, chosen: $0.chosen) }
     var (copies, dimensions) = (layers, [outputs.spelledOut] + (parameter.inputs.map { [$0.spelledOut] } ?? []))
+    if parameter.isConvolution { dimensions.insert(1, at: 1) }
     if let experts {
       if name.contains(".M.") {
         copies = layers * experts.held

@@ -44,6 +44,10 @@ public struct Analysis: Sendable {
     self.workload = workload
     self.options = options
     self.calibrated = calibrated
+    if model.hasLatentAttention, workload.tensorParallel > 1, steps.contains(where: \.isTraining) {
+      // Gradients of the latents' projections, which run on every rank, are partial sums: their collectives are not stated.
+      throw .usage("--training: latent attention under tensor parallelism is not counted; leave --tp out")
+    }
     let rates = DeviceRates(hardware, options, ranks: workload.devicesPerReplica.value)
     self.rates = rates
     phases = steps.map { step in
@@ -136,6 +140,9 @@ extension DecoderModel {
     }
     try requireLegalRanks(workload, name: name)
     guard !workload.devices.isOverflow else { throw .overflow(what: "the number of GPUs") }
+    guard hasLatentAttention || workload.latentAttention == .auto else {
+      throw .usage("--mla is of latent attention, which \(name) does not have; leave it out")
+    }
   }
 }
 

@@ -2,7 +2,8 @@
 ///
 /// What a search over many workloads asks: the rows are stated once for the eight (`CountLanes`), each row's counts, bound and
 /// time are computed and added up, and none is kept. Times are those of `PhaseAnalysis` to the last bit. A workload with a count
-/// of 2⁵³ or more in one row is analysed by itself, and so is one of other tokens than `step` where they are routed to experts.
+/// of 2⁵³ or more in one row is analysed by itself, and so is one of other tokens than `step` where they are routed to experts,
+/// and one that begins a sequence where `step` goes on with a state, or the other way around.
 public struct PassBatch: Sendable {
   /// How many workloads a batch holds.
   public static var width: Int { CountLanes.width }
@@ -50,6 +51,11 @@ public struct PassBatch: Sendable {
     if model.hasRoutedExperts {
       // How many experts a batch is expected to touch is no formula of lanes.
       areTogether .&= shapes.batch .== step.batch .& shapes.queryTokens .== step.queryTokens
+    }
+    if model.keepsStates, step.phase == .prefill {
+      // Whether a recurrence finds a state to go on from is no formula of lanes.
+      let goOn = shapes.attendedKeys .> shapes.queryTokens
+      areTogether .&= step.attendedKeys > step.queryTokens ? goOn : .!goOn
     }
     guard any(.!areTogether) else {
       apart = [:]

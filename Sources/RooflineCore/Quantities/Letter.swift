@@ -10,14 +10,20 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case chunk, ownBatch, expertParallel, expertTensorParallel, ownExperts, ranksHit, remoteRanks, hitShare, busiestShare
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
+  case indexHeads, selectedKeys, transformSteps, scoreBytes
+  case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
+  // Of recurrences.
+  case linearKeyHeads, shardLinearKeyHeads, linearValueHeads, shardLinearValueHeads, linearKeyDim
+  case gateRank, channels, taps, stateHeads, shardStateHeads, stateHeadDim, stateGroups, shardStateGroups, stateSize
+  case innerWidth, shardInnerWidth, stepRank, scanChunk, snapshots
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
 
   /// A letter of one operator's definition, which another operator uses for something else.
   var isARowsOwn: Bool {
     switch self {
-    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message: true
+    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message, .channels: true
     default: false
     }
   }
@@ -85,8 +91,17 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .shardSharedWidth: "I_s′"
     case .latentWidth: "H_x"
     case .valueDim: "d_v"
-    case .cacheRow: "c"
+    case .cacheRow: "d_c"
     case .indexDim: "d_I"
+    case .indexHeads: "h_I"
+    case .selectedKeys: "k_I"
+    case .transformSteps: "s"
+    case .scoreBytes: "e_f"
+    case .groups: "g"
+    case .queryRank: "r_q"
+    case .latentRank: "r_kv"
+    case .nopeDim: "d_n"
+    case .ropeDim: "d_r"
     case .stateElements: "n_s"
     case .tokensPerEntry: "ρ"
     case .weightBytes: "e_w"
@@ -95,6 +110,25 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "e_kv"
     case .stateBytes: "e_s"
     case .tokenIDBytes: "e_id"
+    case .linearKeyHeads: "h_k"
+    case .shardLinearKeyHeads: "h_k′"
+    case .linearValueHeads: "h_v"
+    case .shardLinearValueHeads: "h_v′"
+    case .linearKeyDim: "d_k"
+    case .gateRank: "r_g"
+    case .channels: "ch"
+    case .taps: "k_c"
+    case .stateHeads: "h_s"
+    case .shardStateHeads: "h_s′"
+    case .stateHeadDim: "d_s"
+    case .stateGroups: "G"
+    case .shardStateGroups: "G′"
+    case .stateSize: "N"
+    case .innerWidth: "d_in"
+    case .shardInnerWidth: "d_in′"
+    case .stepRank: "r_dt"
+    case .scanChunk: "Q"
+    case .snapshots: "s_b"
     case .noteLength: "S"
     case .noteKeyValueHeads: "n"
     case .noteVocabulary: "v"
@@ -160,6 +194,15 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .valueDim: "elements of a head's values, where keys have others"
     case .cacheRow: "elements of a cached row that all heads share"
     case .indexDim: "elements of an indexer's key"
+    case .indexHeads: "index_n_heads"
+    case .selectedKeys: "index_topk: keys that a query attends to at most"
+    case .transformSteps: "steps of a Hadamard transform: the binary logarithm of d_I"
+    case .scoreBytes: "bytes of an indexer's score, and of an index key's scale"
+    case .groups: "products beside each other"
+    case .queryRank: "q_lora_rank: elements of a token's query latent"
+    case .latentRank: "kv_lora_rank: elements of a token's key and value latent"
+    case .nopeDim: "qk_nope_head_dim: elements of a head's key that are its own"
+    case .ropeDim: "qk_rope_head_dim: turned elements of a key, the same in all heads"
     case .stateElements: "elements of the state that one device keeps of a sequence, a layer"
     case .tokensPerEntry: "tokens that a compressed entry stands for"
     case .weightBytes: "bytes of a weight element"
@@ -168,6 +211,25 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "bytes of a KV cache element"
     case .stateBytes: "bytes of a state's element"
     case .tokenIDBytes: "bytes of a token id"
+    case .linearKeyHeads: "key heads of the delta rule: linear_num_key_heads"
+    case .shardLinearKeyHeads: "key heads of the delta rule on one device"
+    case .linearValueHeads: "value heads, or heads, of the delta rule: linear_num_value_heads"
+    case .shardLinearValueHeads: "value heads of the delta rule on one device"
+    case .linearKeyDim: "width of a key of the delta rule"
+    case .gateRank: "inner width of the low-rank gates"
+    case .channels: "channels of the convolution"
+    case .taps: "taps of the convolution"
+    case .stateHeads: "heads of the state-space scan: mamba_num_heads"
+    case .shardStateHeads: "heads of the state-space scan on one device"
+    case .stateHeadDim: "width of a head of the state-space scan: mamba_head_dim"
+    case .stateGroups: "groups of heads that share B and C: n_groups"
+    case .shardStateGroups: "groups on one device; at least one"
+    case .stateSize: "elements of the state for each channel: ssm_state_size"
+    case .innerWidth: "channels of the selective scan: mamba_expand times hidden_size"
+    case .shardInnerWidth: "channels of the selective scan on one device"
+    case .stepRank: "inner width of the step sizes: mamba_dt_rank"
+    case .scanChunk: "tokens of a chunk"
+    case .snapshots: "snapshots that the group's mixes have in all of its layers"
     case .noteLength: "tokens of the prompt"
     case .noteKeyValueHeads: "num_key_value_heads"
     case .noteVocabulary: "vocab_size"

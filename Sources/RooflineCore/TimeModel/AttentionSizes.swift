@@ -44,14 +44,15 @@ extension Attention where Scalar == Count {
   /// The same with every key before a query seen, as kernels that know no window walk over them.
   var unwindowed: Attention { Attention(shape, mask: .causal, queries: queryDType, formats: formats) }
 
-  /// Attention as measured kernels compute it: causal, values as wide as keys, without caps on scores and without sinks.
+  /// Attention as measured kernels compute it: causal over all keys or a window of them, each head with keys of its own as wide as
+  /// its values, without caps on scores and without sinks.
   static func served(_ value: Operator<Count>) -> Attention? {
     guard case .attention(let attention) = value, !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys,
-      attention.shape.valueDim == attention.shape.headDim
+      attention.shape.sharedDim == nil, attention.shape.valueDim == attention.shape.headDim
     else { return nil }
     switch attention.mask {
     case .causal, .slidingWindow: return attention
-    case .full, .chunked: return nil
+    case .full, .chunked, .selected: return nil
     }
   }
 

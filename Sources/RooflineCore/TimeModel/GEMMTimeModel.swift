@@ -192,7 +192,11 @@ extension GEMMTimeModel: KernelTimeModel {
   /// Kernels that widen weights on the way are others, and nobody measured them.
   public static func work(_ value: Operator<Count>) -> GEMM<Count>? {
     guard case .gemm(let gemm) = value, gemm.formats.weight.bits == gemm.formats.activation.bits else { return nil }
-    return gemm
+    switch gemm.source {
+    case .activation: return gemm
+    // Cached rows of another format would be converted on the way.
+    case .cache: return gemm.formats.keyValueCache.bits == gemm.formats.activation.bits ? gemm : nil
+    }
   }
 
   public static func subject(_ gemm: GEMM<Count>) -> KernelSubject {

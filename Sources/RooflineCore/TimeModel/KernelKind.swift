@@ -31,7 +31,10 @@ extension Operator where Scalar == Count {
     case .expertScale, .allToAll, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
       .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
-      .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
+      .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
+      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores,
+      .indexSelection, .indexRotation:
       nil
     }
   }

@@ -9,7 +9,7 @@ public struct ModelFLOPs: Sendable {
   public let forwardAttention: Count
   /// All parameters, tied embeddings once.
   public let parameters: Count
-  /// PaLM's figure a token: 6N + 12·L·h·d·S (Chowdhery et al. 2022, appendix B, arXiv:2204.02311).
+  /// PaLM's figure a token: 6N + 12·L·h·d·S, or 6·L·h·(d + d_v)·S (Chowdhery et al. 2022, appendix B, arXiv:2204.02311).
   public let palmPerToken: Count
   public let tokens: Count
 
@@ -39,11 +39,10 @@ public struct ModelFLOPs: Sendable {
     }
     parameters = ParameterShape<Count>(model).count
     let attentionPerToken = model.groups.indices.reduce(Count(0)) { sum, index in
-      guard let attention = model.groups[index].mixer?.groupedQuery else { return sum }
-      return sum + Count(model.layers(of: index)) * Count(attention.numHeads) * Count(attention.headDim)
-        * Count(sequence)
+      guard let mixer = model.groups[index].mixer else { return sum }
+      return sum + Count(model.layers(of: index)) * mixer.pairWidth * Count(sequence)
     }
-    palmPerToken = 6 * parameters + 12 * attentionPerToken
+    palmPerToken = 6 * parameters + 6 * attentionPerToken
     tokens = Count(batch) * Count(sequence)
     guard !perStep.isOverflow, !hardware(.full).isOverflow, !(palmPerToken * tokens).isOverflow else {
       throw .overflow(what: "the FLOPs of a step")

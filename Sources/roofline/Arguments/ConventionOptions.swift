@@ -11,10 +11,11 @@ enum ConventionOptions {
   /// Options that mean nothing to any note.
   static let foreign: [any AnyOption] =
     [
-      WorkloadOptions.context, WorkloadOptions.sequenceParallel, WorkloadOptions.pipeline,
-      WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
-      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak, WorkloadOptions.specialPeak,
-      WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap, AnalyzeCommand.units,
+      WorkloadOptions.context, WorkloadOptions.latentAttention, WorkloadOptions.sequenceParallel,
+      WorkloadOptions.pipeline, WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
+      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak,
+      WorkloadOptions.specialPeak, WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap,
+      AnalyzeCommand.units,
     ] + TimeOptions.all + [AnalyzeCommand.everyStep]
 }
 

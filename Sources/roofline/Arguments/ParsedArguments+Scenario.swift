@@ -66,6 +66,7 @@ extension ParsedArguments {
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
     workload.expertLoad = try expertLoad(configuration)
+    workload.latentAttention = try valueIfDeclared(of: WorkloadOptions.latentAttention) ?? .auto
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
     if hardware == nil { spec = try catalog.hardware(hardwareName) }
     return Scenario(

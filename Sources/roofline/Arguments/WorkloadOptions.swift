@@ -26,6 +26,8 @@ enum WorkloadOptions {
   static let context = Option.count(
     "context", "N", "keys a decode step attends to, the new token included (prompt + 1)")
   static let operators = Option<OperatorSet>.choice("operators", "SET", "separate or fused kernels (separate)")
+  static let latentAttention = Option<LatentAttentionForm>.choice(
+    "mla", "FORM", "latent attention: naive, absorbed, or as engines do in each phase, auto (auto)")
   static let sequenceParallel = Option.flag(
     "sequence-parallel", "shard norms and additions over the tensor-parallel ranks")
   static let pipeline = Option.count("pp", "N", "pipeline stages (1)")
@@ -40,8 +42,8 @@ enum WorkloadOptions {
     "expert-load", "HOW", "uniform, balanced, powerA, a number of distinct experts, a file (uniform)")
 
   static let workload: [any AnyOption] = [
-    set, strict, tensorParallel, batch, prompt, context, operators, sequenceParallel, pipeline, microBatches, data,
-    expertParallel, attentionDataParallel, expertLoad,
+    set, strict, tensorParallel, batch, prompt, context, operators, latentAttention, sequenceParallel, pipeline,
+    microBatches, data, expertParallel, attentionDataParallel, expertLoad,
   ]
 
   static let phase = Option("phase", "PHASE", "prefill, decode or both (both)") { text throws(InputError) in

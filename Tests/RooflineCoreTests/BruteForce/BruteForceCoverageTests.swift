@@ -10,7 +10,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .qkMatmul: BruteForceAttentionTests.qkMatmulCases
     case .softmax: BruteForceAttentionTests.softmaxCases
     case .svMatmul: BruteForceAttentionTests.svMatmulCases
-    case .attention: BruteForceAttentionTests.attentionCases
+    case .attention: BruteForceAttentionTests.attentionCases + BruteForceLatentAttentionTests.cases
     case .rotary: BruteForceRotaryTests.cases
     case .rmsNorm: BruteForceNormTests.rmsNormCases
     case .layerNorm: BruteForceNormTests.layerNormCases
@@ -19,6 +19,22 @@ final class BruteForceCoverageTests: XCTestCase {
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
     case .scale: BruteForceElementwiseTests.scaleCases
+    case .causalConvolution: BruteForceMixerRowTests.convolutionCases
+    case .l2Norm: BruteForceMixerRowTests.l2NormCases
+    case .gatedRMSNorm: BruteForceMixerRowTests.gatedNormCases
+    case .silu: BruteForceMixerRowTests.siluCases
+    case .softplus: BruteForceMixerRowTests.softplusCases
+    case .deltaGates: BruteForceMixerRowTests.deltaGateCases
+    case .bankMix: BruteForceMixerRowTests.bankMixCases
+    case .situAndMul: BruteForceMixerRowTests.situCases
+    case .deltaRule: BruteForceDeltaRuleTests.cases
+    case .stateSpaceScan: BruteForceStateSpaceTests.scanCases
+    case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
+    case .lightningAttention: BruteForceLightningTests.cases
+    case .batchedGEMM: BruteForceBatchedGEMMTests.cases
+    case .indexScores: BruteForceIndexTests.scoreCases
+    case .indexSelection: BruteForceIndexTests.selectionCases
+    case .indexRotation: BruteForceIndexTests.rotationCases
     case .groupedGEMM: BruteForceExpertTests.groupedCases
     case .route: BruteForceRouteTests.cases
     case .expertCombine: BruteForceExpertTests.combineCases

@@ -113,14 +113,18 @@ final class BruteForceElementwiseTests: XCTestCase {
   }
 
   static var residualAddCases: [BruteForceCase] {
-    cases { elements, formats in
-      let described = ResidualAdd<Count>(elements: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .residualAdd(described)) { machine in
-        let input = formats.tensor("input", .activations, \.residual, elements)
-        let residual = formats.tensor("residual", .activations, \.residual, elements)
-        let output = formats.tensor("output", .activations, \.residual, elements)
-        for index in 0..<elements {
-          machine.store(machine.add(machine.load(input, index), machine.load(residual, index)), in: output, index)
+    [false, true].flatMap { isScaled in
+      cases { elements, formats in
+        let described = ResidualAdd<Count>(elements: Count(elements), isScaled: isScaled, formats: formats.formats)
+        return BruteForceCase("\(elements) scaled \(isScaled), \(formats.name)", .residualAdd(described)) { machine in
+          let input = formats.tensor("input", .activations, \.residual, elements)
+          let residual = formats.tensor("residual", .activations, \.residual, elements)
+          let output = formats.tensor("output", .activations, \.residual, elements)
+          for index in 0..<elements {
+            var (x, y) = (machine.load(input, index), machine.load(residual, index))
+            if isScaled { (x, y) = (machine.multiply(x, 0.5), machine.multiply(y, 3.5)) }
+            machine.store(machine.add(x, y), in: output, index)
+          }
         }
       }
     }

@@ -12,6 +12,7 @@ final class BruteForceGEMMTests: XCTestCase {
         for hasBias in [false, true] {
           for destination in [GEMMDestination.activation, .keyValueCache] {
             cases.append(product(m, n, k, formats, hasBias: hasBias, into: destination))
+            cases.append(product(m, n, k, formats, hasBias: hasBias, into: destination, from: .cache))
           }
         }
       }
@@ -21,13 +22,19 @@ final class BruteForceGEMMTests: XCTestCase {
 
   /// y = x·W + bias: a dot product starts from zero, and each of its steps multiplies and adds.
   private static func product(
-    _ m: Int, _ n: Int, _ k: Int, _ formats: BruteForceFormats, hasBias: Bool, into destination: GEMMDestination
+    _ m: Int, _ n: Int, _ k: Int, _ formats: BruteForceFormats, hasBias: Bool, into destination: GEMMDestination,
+    from source: KeyValueHome = .activation
   ) -> BruteForceCase {
     let described = GEMM<Count>(
-      m: Count(m), n: Count(n), k: Count(k), formats: formats.formats, hasBias: hasBias, destination: destination)
-    let name = "\(m)×\(k) by \(k)×\(n), \(formats.name), bias \(hasBias), into \(destination)"
+      m: Count(m), n: Count(n), k: Count(k), formats: formats.formats, hasBias: hasBias, destination: destination,
+      source: source)
+    let name = "\(m)×\(k) by \(k)×\(n), \(formats.name), bias \(hasBias), from \(source) into \(destination)"
     return BruteForceCase(name, .gemm(described), matrixUnit: formats.linearUnit) { machine in
-      let x = formats.tensor("x", .activations, \.activation, m, k)
+      let x =
+        switch source {
+        case .activation: formats.tensor("x", .activations, \.activation, m, k)
+        case .cache: formats.tensor("x", .keyValueCache, \.keyValue, m, k)
+        }
       let weight = formats.tensor("W", .weights, \.weight, k, n)
       let bias = formats.tensor("bias", .weights, \.residual, n)
       let y =

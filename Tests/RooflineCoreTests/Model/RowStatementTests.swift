@@ -16,9 +16,10 @@ final class RowStatementTests: XCTestCase {
       ("mimo_v2_flash", ExpertFamilyTests.mimoV2), ("llama4", ExpertFamilyTests.llama4),
       ("minimax_m2", ExpertFamilyTests.miniMaxM2), ("step3p7", ExpertFamilyTests.step),
     ]
-    return try families.map { ($0, try FamilyTests.configuration($1).model) }
+    return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
       + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
       + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
+      + TinyLatent.all.map { ($0.name, $0.model) }
   }
 
   private func steps(_ degree: UInt64, isSequenceParallel: Bool) -> [DecoderStep] {
@@ -45,7 +46,7 @@ final class RowStatementTests: XCTestCase {
   /// As many activations as the operator has operands for, each written before it is read.
   func testEveryRowStatesWhatItReadsAndWrites() throws {
     // What stands there before a pass begins, or is another layer's.
-    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual]
+    let given: Set<ActivationTensor> = [.tokenIDs, .table, .residual, .bank]
     try forEachPass { what, model, step in
       for group in model.groups.indices {
         var written = given

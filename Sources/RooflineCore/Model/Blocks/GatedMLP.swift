@@ -1,7 +1,7 @@
 /// y = down(act(gate(x)) · up(x)).
 public struct GatedMLP: Hashable, Sendable {
   /// The function of the gate.
-  public enum Activation: String, Hashable, Sendable, CaseIterable { case silu, gelu, swigluoai }
+  public enum Activation: String, Hashable, Sendable, CaseIterable { case silu, gelu, swigluoai, situ }
 
   public var intermediateSize: UInt64
   public var activation: Activation
@@ -77,19 +77,28 @@ extension GatedMLP.Activation {
       sink.row(
         names.swigluoai, place, ClampedSwiGLU(rows: rows, width: width, formats: formats), reads: reads,
         writes: Activations(writes))
+    case .situ:
+      sink.row(
+        names.situ, place, SituAndMul(rows: rows, width: width, formats: formats), reads: reads,
+        writes: Activations(writes))
     }
   }
 
   /// What the row is called, by the function.
   struct Names {
-    let silu, gelu, swigluoai: OperatorName
+    let silu, gelu, swigluoai, situ: OperatorName
 
-    static var mlp: Names { Names(silu: .mlpSiluDot, gelu: "mlp_gelu_dot", swigluoai: "mlp_swigluoai_dot") }
+    static var mlp: Names {
+      Names(silu: .mlpSiluDot, gelu: "mlp_gelu_dot", swigluoai: "mlp_swigluoai_dot", situ: "mlp_situ_dot")
+    }
     static var experts: Names {
-      Names(silu: "experts_silu_dot", gelu: "experts_gelu_dot", swigluoai: "experts_swigluoai_dot")
+      Names(
+        silu: "experts_silu_dot", gelu: "experts_gelu_dot", swigluoai: "experts_swigluoai_dot", situ: "experts_situ_dot"
+      )
     }
     static var shared: Names {
-      Names(silu: "shared_silu_dot", gelu: "shared_gelu_dot", swigluoai: "shared_swigluoai_dot")
+      Names(
+        silu: "shared_silu_dot", gelu: "shared_gelu_dot", swigluoai: "shared_swigluoai_dot", situ: "shared_situ_dot")
     }
   }
 }

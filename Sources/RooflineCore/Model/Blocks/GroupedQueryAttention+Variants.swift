@@ -33,7 +33,7 @@ extension GroupedQueryAttention.Rows {
   var partOfKeys: Scalar? {
     let (queries, keys) = (pass.queryTokens, pass.attendedKeys)
     switch mask {
-    case .full, .causal: return nil
+    case .full, .causal, .selected: return nil
     case .slidingWindow(let window):
       return Attention<Scalar>.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
     case .chunked(let chunk):
@@ -43,9 +43,9 @@ extension GroupedQueryAttention.Rows {
 
   /// Columns of queries, keys and values.
   var joinedWidth: Scalar {
-    block.valueDim == nil
-      ? (heads + 2 * keyValueHeads) * headDim
-      : heads * headDim + keyValueHeads * (headDim + valueDim)
+    let queries = block.hasOutputGate ? 2 * heads : heads
+    return block.valueDim == nil
+      ? (queries + 2 * keyValueHeads) * headDim : queries * headDim + keyValueHeads * (headDim + valueDim)
   }
 
   var normsBeforeRotary: Bool { block.hasQueryKeyNorm && block.normForm != .plainBehindRotary }

@@ -16,6 +16,8 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public var window: UInt64?
   /// Whether scores pass cap·tanh(score / cap).
   public var capsScores: Bool
+  /// Whether the query projection also gives a gate for each element of the output.
+  public var hasOutputGate: Bool
   public var names: Names
   /// Elements of a head's values; nil: as many as of its keys.
   public var valueDim: UInt64?
@@ -54,7 +56,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public init(
     numHeads: UInt64, numKeyValueHeads: UInt64, headDim: UInt64, hasQueryKeyValueBias: Bool = false,
     hasOutputBias: Bool = false, hasQueryKeyNorm: Bool = false, rotaryDim: UInt64?, window: UInt64? = nil,
-    capsScores: Bool = false, names: Names = Names()
+    capsScores: Bool = false, hasOutputGate: Bool = false, names: Names = Names()
   ) {
     self.numHeads = numHeads
     self.numKeyValueHeads = numKeyValueHeads
@@ -65,6 +67,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     self.rotaryDim = rotaryDim
     self.window = window
     self.capsScores = capsScores
+    self.hasOutputGate = hasOutputGate
     self.names = names
   }
 
@@ -93,7 +96,8 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     }
     sink.row(
       .oProj, place, pass.rowParallel(rows.heads * rows.valueDim, bias: hasOutputBias),
-      reads: Activations(rows.emitHeadGate(into: &sink)), writes: Activations(output), weight: names.output)
+      reads: Activations(hasOutputGate ? rows.emitGate(into: &sink) : rows.emitHeadGate(into: &sink)),
+      writes: Activations(output), weight: names.output)
   }
 }
 
@@ -154,7 +158,7 @@ extension GroupedQueryAttention {
       let value = pass.columnParallel(keyValueHeads * valueDim, bias: bias, into: home)
       let normalized = Activations(.normalized)
       sink.row(
-        .qProj, place, pass.columnParallel(heads * headDim, bias: bias), reads: normalized, writes: Activations(.query),
+        .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
         weight: block.names.query)
       sink.row(.kProj, place, key, reads: normalized, writes: kept(.key), weight: block.names.key)
       sink.row(.vProj, place, value, reads: normalized, writes: kept(.value), weight: block.names.value)
@@ -225,6 +229,21 @@ extension GroupedQueryAttention {
         reads: pass.isTraining ? Activations(finalQuery, finalKey, .queryKeyValue) : Activations(finalQuery),
         writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended),
         weight: block.sinks == nil ? .none : .shared)
+    }
+
+    /// Columns of the query projection, gates included.
+    private var queryWidth: Scalar { block.hasOutputGate ? 2 * heads * headDim : heads * headDim }
+
+    /// The gate of the attention's output, where it has one; gives what the output projection reads.
+    @inline(__always)
+    func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
+      guard block.hasOutputGate else { return .attended }
+      let elements = pass.tokens * heads * headDim
+      sink.row(
+        "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: pass.formats),
+        reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : .query),
+        writes: Activations(.gatedAttention))
+      return .gatedAttention
     }
 
     /// What inference puts into the cache, a training step keeps as an activation.

@@ -6,25 +6,31 @@ public struct HeadBlock: Hashable, Sendable {
   public var normName: StaticText
   /// Whether logits pass cap·tanh(logit / cap).
   public var capsLogits: Bool
+  /// Snapshots of the stream that are mixed with it in front of the norm; nil: none ever.
+  public var snapshots: UInt64?
 
   public init(
-    isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false
+    isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false,
+    snapshots: UInt64? = nil
   ) {
     self.isTied = isTied
     self.name = name
     self.normName = normName
     self.capsLogits = capsLogits
+    self.snapshots = snapshots
   }
 
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
-    _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, into sink: inout Sink
+    _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, fusesNorms: Bool,
+    into sink: inout Sink
   ) {
     let place = RowPlace<Scalar>(.afterLayers, 1)
+    let stream = StreamMix<Scalar>.head.emit(of: .residual, snapshots: snapshots, pass, place, norm, into: &sink)
     // The fused set's last additions have already applied the final norm.
-    if pass.operatorSet == .separate {
+    if pass.operatorSet == .separate || !fusesNorms {
       norm.emit(
-        .finalNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(normName), into: &sink)
+        .finalNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(normName), into: &sink)
     }
     pass.gather(.head, "final_all_gather", place, &sink)
     // The last token of each sequence; in training all of them.

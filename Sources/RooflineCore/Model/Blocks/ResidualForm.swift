@@ -6,6 +6,31 @@ public enum ResidualForm: Hashable, Sendable {
   case parallel
   /// x + norm′(mixer(norm x)), then the same with the feed-forward: four norms.
   case sandwich
+  /// α·x + β·mixer(norm x), then the same with the feed-forward: both tensors of an addition are scaled.
+  case scaled
+  /// mixer(norm(mix of the stream and its snapshots)) is added to the stream, then the same with the feed-forward.
+  case bank(StreamBank)
+
+  /// Whether the fused set's additions apply the norm that follows.
+  var fusesNorms: Bool {
+    switch self {
+    case .preNorm, .parallel, .sandwich: true
+    case .scaled, .bank: false
+    }
+  }
+
+  var bank: StreamBank? { if case .bank(let bank) = self { bank } else { nil } }
+}
+
+/// How many snapshots of the stream a group's mixes have in all of its layers together.
+public struct StreamBank: Hashable, Sendable {
+  /// In front of mixers and of feed-forwards.
+  public var mixer, feedForward: UInt64
+
+  public init(mixer: UInt64, feedForward: UInt64) {
+    self.mixer = mixer
+    self.feedForward = feedForward
+  }
 }
 
 /// The checkpoint's names of a layer's norms.
@@ -33,7 +58,7 @@ extension LayerGroup {
   ) {
     let branches = Branches(group: self, pass: pass, place: place, norm: norm)
     switch residual {
-    case .preNorm, .sandwich:
+    case .preNorm, .sandwich, .scaled, .bank:
       if let mixer { branches.emit(mixer, into: &sink) }
       if let feedForward { branches.emit(feedForward, into: &sink) }
     case .parallel: branches.emitParallel(into: &sink)
@@ -51,7 +76,7 @@ private struct Branches<Scalar: Term> {
   let place: RowPlace<Scalar>
   let norm: NormKind
 
-  private var isSeparate: Bool { pass.operatorSet == .separate }
+  private var isSeparate: Bool { pass.operatorSet == .separate || !group.residual.fusesNorms }
 
   /// The stream between mixer and feed-forward; where the layer has but one of them, the stream that leaves it.
   private var middle: ActivationTensor { group.feedForward == nil ? .nextResidual : .residualAfterAttention }
@@ -61,9 +86,11 @@ private struct Branches<Scalar: Term> {
 
   @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ mixer: Mixer, into sink: inout Sink) {
+    let stream = StreamMix<Scalar>.attention.emit(
+      of: .residual, snapshots: group.residual.bank?.mixer, pass, place, norm, into: &sink)
     if isSeparate {
       norm.emit(
-        .attnNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.mixer),
+        .attnNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(group.norms.mixer),
         into: &sink)
     }
     pass.gather(.attention, "attn_all_gather", place, &sink)
@@ -81,9 +108,11 @@ private struct Branches<Scalar: Term> {
 
   @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ feedForward: FeedForward, into sink: inout Sink) {
+    let stream = StreamMix<Scalar>.feedForward.emit(
+      of: entersFeedForward, snapshots: group.residual.bank?.feedForward, pass, place, norm, into: &sink)
     if isSeparate {
       norm.emit(
-        .mlpNorm, place, pass, reads: entersFeedForward, writes: pass.normalized,
+        .mlpNorm, place, pass, reads: stream, writes: pass.normalized,
         weight: .tensor(group.norms.feedForward), into: &sink)
     }
     pass.gather(.feedForward, "mlp_all_gather", place, &sink)
@@ -145,7 +174,9 @@ private struct Branches<Scalar: Term> {
     _ name: OperatorName, reads: Activations, writes: ActivationTensor, into sink: inout Sink
   ) {
     sink.row(
-      name, place, ResidualAdd(elements: pass.residualRows * pass.hidden, formats: pass.formats), reads: reads,
-      writes: Activations(writes))
+      name, place,
+      ResidualAdd(
+        elements: pass.residualRows * pass.hidden, isScaled: group.residual == .scaled, formats: pass.formats),
+      reads: reads, writes: Activations(writes))
   }
 }

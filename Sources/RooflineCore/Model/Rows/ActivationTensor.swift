@@ -4,6 +4,15 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
   case queryKeyValue, scores, cappedScores, probabilities, attended
   case partialSum, reducedSum, normalizedSum, attentionSum, branchSum, gate, up, gateUp, gated, logits, cappedLogits
+  // Of recurrent mixers and gated attention.
+  case projected, convolved, convolvedQuery, convolvedKey, gateProjection, gateLatent, decayProjection, decayLatent
+  case bank, normalizedStream, mixScore, mixedStream
+  case learnProjection, stepGates, stepProjection, mixing, scanned, gatedAttention
+  /// Of latent attention: joined projections, latents of queries and of keys, and what is made of them.
+  case latentProjections, queryLatent, normalizedQueryLatent, keyLatent, normalizedKeyLatent, keyValueUp
+  case absorbedQuery, attendedLatent
+  /// Of indexers.
+  case indexQuery, indexKey, indexWeights, indexScores, indices
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
   case dispatched, rankSums, returnedSums

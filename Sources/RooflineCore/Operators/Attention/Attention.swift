@@ -11,6 +11,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case causal
     /// Causal, and at most the last `Letter.window` keys, its own included.
     case slidingWindow(Scalar)
+    /// Causal, and at most so many keys that an indexer has chosen for each query.
+    case selected(Scalar)
     /// Causal, and only keys of the query's own piece of the sequence, which is cut every `Letter.chunk` tokens.
     case chunked(Scalar)
   }
@@ -72,9 +74,8 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     let pairs: Scalar
     switch mask {
     case .full: pairs = queries * keys
-    case .causal:
-      pairs = queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
-    case .slidingWindow(let window):
+    case .causal: pairs = Self.causalPairs(queries, keys)
+    case .slidingWindow(let window), .selected(let window):
       let past = keys.excess(over: queries)
       let unmasked = queries.minimum(window.excess(over: past)).named(.maskedQueries)
       pairs =
@@ -87,8 +88,13 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     return pairs.named(.pairs)
   }
 
+  /// Pairs of T queries, the last of C positions, with the keys up to their own: T(C−T) + T(T+1)/2.
+  static func causalPairs(_ queries: Scalar, _ keys: Scalar) -> Scalar {
+    queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
+  }
+
   /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
-  /// pieces that queries are in.
+  /// pieces that queries are in; of chosen keys at most T times as many, since queries may choose differently.
   var visibleKeys: Scalar {
     let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
     switch mask {
@@ -97,6 +103,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
       return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
     case .chunked(let chunk):
       return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
+    case .selected(let kept): return keys.minimum(queries * kept)
     }
   }
 

@@ -25,6 +25,10 @@ public struct Operand<Scalar: Term>: Hashable, Sendable {
 public enum StaticName: String, Hashable, Sendable, CaseIterable {
   case input, weight, bias, output, query, key, value, scores, probabilities, table, gate, up, residual, normalized
   case tokenIDs, rows
+  /// An indexer's choice, and its keys' scales.
+  case indices, scale
+  /// Of recurrences: what they keep, the gates that steer it, step sizes, the vectors B and C.
+  case state, gates, decay, stepSize, mixing
   case logits, weights, expertIDs
   /// What the backward pass reads of the forward one beside its operands: the reciprocal root of a norm's rows.
   case root

@@ -39,6 +39,22 @@ public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMul = "gelu_and_mul"
   case softcap
   case scale
+  case causalConvolution = "conv"
+  case l2Norm = "l2norm"
+  case gatedRMSNorm = "gated_rmsnorm"
+  case silu
+  case softplus
+  case deltaGates = "delta_gates"
+  case deltaRule = "delta_rule"
+  case stateSpaceScan = "ssm_scan"
+  case selectiveScan = "selective_scan"
+  case lightningAttention = "lightning_attention"
+  case bankMix = "bank_mix"
+  case situAndMul = "situ_and_mul"
+  case batchedGEMM = "batched_gemm"
+  case indexScores = "index_scores"
+  case indexSelection = "index_topk"
+  case indexRotation = "index_hadamard"
   case groupedGEMM = "grouped_gemm"
   case route
   case expertCombine = "expert_combine"

@@ -1,6 +1,13 @@
 /// A parameter tensor that an operator's weight is, as a checkpoint stores it.
 public struct OperatorParameter<Scalar: Term> {
-  public enum Role: String, Hashable, Sendable { case weight, bias }
+  /// What it is called behind the row's tensor.
+  public enum Role: String, Hashable, Sendable {
+    case weight, bias
+    /// Of recurrences: the step sizes' bias, the logarithm of the decay, what goes past the state.
+    case stepBias = "dt_bias"
+    case decay = "A_log"
+    case skip = "D"
+  }
 
   public let role: Role
   /// The first dimension: a linear layer's outputs, a table's rows, a vector's elements.
@@ -12,6 +19,8 @@ public struct OperatorParameter<Scalar: Term> {
   public let format: ElementFormat
   /// Whether a token reads a row of it, and not all of it.
   public let isGathered: Bool
+  /// Whether it is a depthwise convolution's, which stands as channels × 1 × taps.
+  public let isConvolution: Bool
   /// Whether a checkpoint holds it beside the parameters: nobody counts it as one.
   public let isBuffer: Bool
   /// The experts that have one each; nil of a tensor that stands by itself.
@@ -19,8 +28,7 @@ public struct OperatorParameter<Scalar: Term> {
 
   init(
     _ role: Role, _ outputs: Scalar, part: Scalar? = nil, by inputs: Scalar? = nil, _ format: ElementFormat,
-    isGathered: Bool = false,
-    isBuffer: Bool = false, experts: ExpertSet<Scalar>? = nil
+    isGathered: Bool = false, isConvolution: Bool = false, isBuffer: Bool = false, experts: ExpertSet<Scalar>? = nil
   ) {
     self.role = role
     self.outputs = outputs
@@ -28,6 +36,7 @@ public struct OperatorParameter<Scalar: Term> {
     self.inputs = inputs
     self.format = format
     self.isGathered = isGathered
+    self.isConvolution = isConvolution
     self.isBuffer = isBuffer
     self.experts = experts
   }

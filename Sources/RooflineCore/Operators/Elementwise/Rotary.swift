@@ -9,6 +9,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     case keyValueCache
     /// A fused projection left q, k and v as one activation; K and V are moved to the cache on the way.
     case fusedProjection
+    /// A latent projection left the one key of all heads as an activation; it is turned on its way to the cache.
+    case latentProjection
     /// In a training step they are activations and stay so. Gradients turn back by the same angles: the sines' sign is free.
     case activation
   }
@@ -51,6 +53,9 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.value, .loadActivation, shape.newValues, formats.residualFormat))
       visit(Operand(.value, .storeKVCache, shape.newValues, formats.keyValueFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+    case .latentProjection:
+      visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
+      visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
     case .activation:
       visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
       visit(Operand(.key, .storeActivation, keys, formats.residualFormat))
@@ -59,9 +64,10 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
 
   public var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
 
-  /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so. Pairs of a head's elements
-  /// have a thread each.
+  /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so, and none that turns one key
+  /// of all heads. Pairs of a head's elements have a thread each.
   public var rowwise: RowwiseWork<Scalar>? {
+    guard keySource != .latentProjection else { return nil }
     let pairs = shape.headDim.divided(exactlyBy: 2)
     return RowwiseWork(
       kind, dtype: formats.residual, rows: shape.batch * shape.queryTokens,

@@ -6,11 +6,13 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
   public let m, n, k: Scalar
   public let hasBias: Bool
   public let destination: GEMMDestination
+  /// Where the rows of x lie: cached latents are read where they were stored.
+  public let source: KeyValueHome
   public let formats: NumberFormats
 
   public init(
     m: Scalar, n: Scalar, k: Scalar, formats: NumberFormats, hasBias: Bool = false,
-    destination: GEMMDestination = .activation
+    destination: GEMMDestination = .activation, source: KeyValueHome = .activation
   ) {
     self.m = m.named(.gemmM)
     self.n = n.named(.gemmN)
@@ -18,6 +20,7 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
     self.formats = formats
     self.hasBias = hasBias
     self.destination = destination
+    self.source = source
   }
 
   public var kind: OperatorKind { .gemm }
@@ -35,7 +38,10 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    visit(Operand(.input, .loadActivation, m * k, formats.activationFormat))
+    switch source {
+    case .activation: visit(Operand(.input, .loadActivation, m * k, formats.activationFormat))
+    case .cache: visit(Operand(.input, .loadKVCache, m * k, formats.keyValueFormat))
+    }
     visit(Operand(.weight, .loadWeight, n * k, formats.weightFormat))
     if hasBias { visit(Operand(.bias, .loadWeight, n, formats.residualFormat)) }
     switch destination {

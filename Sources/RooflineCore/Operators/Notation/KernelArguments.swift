@@ -49,18 +49,32 @@ public struct KernelArguments: Sendable {
     case .queryGradient, .keyGradient, .probabilityGradient, .valueGradient:
       ["batch", "query", "context", "heads", "kv_heads", "head_dim"]
     case .attention:
-      ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "chunk", "sinks"]
-    case .qkMatmul, .svMatmul: ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim"]
-    case .rotary: ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused"]
-    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim"]
+      [
+        "phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim", "latent",
+        "window", "top_k", "causal", "chunk",
+        "sinks",
+      ]
+    case .qkMatmul, .svMatmul:
+      ["phase", "batch", "query", "context", "heads", "kv_heads", "head_dim", "value_dim", "shared_dim"]
+    case .rotary:
+      ["rows", "width", "batch", "heads", "kv_heads", "head_dim", "rotary_dim", "context", "fused", "latent"]
+    case .keyValueCacheWrite: ["rows", "batch", "heads", "kv_heads", "head_dim", "latent"]
     case .positionEmbedding: ["rows", "width", "positions"]
-    case .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap, .scale, .residualAdd:
+    case .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap, .scale:
       ["rows", "width"]
+    case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      recurrentColumns(of: kind)
+    case .batchedGEMM: ["groups", "m", "n", "k"]
+    case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
+    case .indexSelection: ["batch", "query", "context", "top_k"]
+    case .indexRotation: ["rows", "heads", "width"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
@@ -96,10 +110,13 @@ public struct KernelArguments: Sendable {
     case .attention:
       .attention(
         Attention(
-          try attentionShape(), mask: try mask(), hasSinks: try flag("sinks", default: false), formats: formats))
+          try attentionShape(), mask: try mask(), valuesAreKeys: try flag("latent", default: false),
+          hasSinks: try flag("sinks", default: false), formats: formats))
     case .linearRelu: .linearRelu(LinearRelu(try gemm(formats)))
     case .rotary: .rotary(try rotary(formats))
-    case .keyValueCacheWrite: .keyValueCacheWrite(KeyValueCacheWrite(try rotaryShape(), formats: formats))
+    case .keyValueCacheWrite:
+      .keyValueCacheWrite(
+        KeyValueCacheWrite(try rotaryShape(), keysOnly: try flag("latent", default: false), formats: formats))
     case .positionEmbedding: .positionEmbedding(try positionEmbedding(formats))
     case .addLayerNorm:
       .addLayerNorm(AddLayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
@@ -121,7 +138,17 @@ public struct KernelArguments: Sendable {
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
     case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
-    case .residualAdd: .residualAdd(ResidualAdd(elements: try elements(), formats: formats))
+    case .batchedGEMM:
+      .batchedGEMM(
+        BatchedGEMM(
+          groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
+          k: try input(.gemmK, "k"), formats: formats))
+    case .indexScores: .indexScores(try indexScores(formats))
+    case .indexSelection: .indexSelection(try indexSelection(formats))
+    case .indexRotation: .indexRotation(try indexRotation(formats))
+    case .residualAdd:
+      .residualAdd(
+        ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))
     case .embedding: .embedding(try embedding(formats))
     case .allReduce: .collective(try collective(.allReduce))
     case .allGather: .collective(try collective(.allGather))
@@ -157,6 +184,9 @@ public struct KernelArguments: Sendable {
     case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
     case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      try recurrent(formats)
     }
   }
 

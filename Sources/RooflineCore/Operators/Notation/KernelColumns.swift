@@ -30,8 +30,10 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .full: columns.append(Column("causal", 0))
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
+      case .selected(let kept): columns.append(Column("top_k", kept))
       case .chunked(let chunk): columns.append(Column("chunk", chunk))
       }
+      if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
       if attention.hasSinks { columns.append(Column("sinks", 1)) }
       self.init(.attention, columns)
     case .rotary(let rotary):
@@ -40,8 +42,11 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       if rotary.dim != shape.headDim { columns.append(Column("rotary_dim", rotary.dim)) }
       if shape.attendedKeys != shape.queryTokens { columns.append(Column("context", shape.attendedKeys)) }
       if rotary.keySource == .fusedProjection { columns.append(Column("fused", 1)) }
+      if rotary.keySource == .latentProjection { columns.append(Column("latent", 1)) }
       self.init(.rotary, columns)
-    case .keyValueCacheWrite(let write): self.init(.keyValueCacheWrite, KernelColumns.tokens(write.shape))
+    case .keyValueCacheWrite(let write):
+      self.init(
+        .keyValueCacheWrite, KernelColumns.tokens(write.shape) + (write.keysOnly ? [Column("latent", 1)] : []))
     case .positionEmbedding(let embedding):
       self.init(
         .positionEmbedding,
@@ -77,7 +82,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
-    case .residualAdd(let add): self.init(.residualAdd, KernelColumns.rows(1, add.elements))
+    case .residualAdd(let add):
+      self.init(
+        .residualAdd, KernelColumns.rows(1, add.elements) + (add.isScaled ? [Column("scaled", 1)] : []))
     case .embedding(let gather):
       var columns = KernelColumns.rows(gather.tokens, gather.width)
       // The smallest degree under which a device has this share of the rows.
@@ -93,14 +100,36 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         KernelColumns.rows(exchange.rows, exchange.width) + [
           Column("ranks", exchange.ranks), Column("remote", Count(UInt64(max(exchange.remoteRanks, 1).rounded()))),
         ])
+    case .batchedGEMM(let product):
+      self.init(
+        .batchedGEMM,
+        [
+          Column("groups", product.groups), Column("m", product.m), Column("n", product.n), Column("k", product.k),
+        ])
+    case .indexScores(let scores):
+      self.init(
+        .indexScores,
+        [
+          Column("batch", scores.batch), Column("query", scores.queryTokens), Column("context", scores.keys),
+          Column("heads", scores.heads), Column("head_dim", scores.width),
+        ])
+    case .indexSelection: return nil
+    case .indexRotation(let rotation):
+      self.init(
+        .indexRotation,
+        [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
+    case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
+      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      guard let columns = KernelColumns.recurrent(value) else { return nil }
+      self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
       return nil
     }
   }
 
-  private init(_ kind: OperatorKind, _ columns: [Column]) {
+  init(_ kind: OperatorKind, _ columns: [Column]) {
     self.kind = kind
     self.columns = columns
   }
@@ -132,7 +161,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     return columns
   }
 
-  private static func rows(_ rows: Count, _ width: Count) -> [Column] {
+  static func rows(_ rows: Count, _ width: Count) -> [Column] {
     [Column("rows", rows), Column("width", width)]
   }
 
@@ -140,7 +169,8 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     [
       Column("batch", shape.batch), Column("query", shape.queryTokens), Column("context", shape.attendedKeys),
       Column("heads", shape.heads), Column("kv_heads", shape.keyValueHeads), Column("head_dim", shape.headDim),
-    ]
+    ] + (shape.valueDim == shape.headDim ? [] : [Column("value_dim", shape.valueDim)])
+      + (shape.sharedDim.map { [Column("shared_dim", $0)] } ?? [])
   }
 
   private static func tokens(_ shape: AttentionShape<Count>) -> [Column] {

@@ -14,19 +14,45 @@ enum LayerText {
   /// The same with dimensions, of one group among several.
   static func description(_ group: LayerGroup, _ model: DecoderModel) -> String {
     var parts: [String] = []
-    if let attention = group.mixer?.groupedQuery {
-      parts.append(
-        "\(attention.numHeads) query and \(attention.numKeyValueHeads) KV heads of \(attention.headDim)")
-      parts += self.attention(attention)
-    } else {
-      parts.append("no attention")
-    }
+    parts += group.mixer.map(mixer) ?? ["no attention"]
     if let feedForward = group.feedForward {
       parts.append(self.feedForward(feedForward, isBeside: group.residual == .parallel) + width(of: feedForward))
     } else {
       parts.append("no MLP")
     }
     return parts.joined(separator: ", ")
+  }
+
+  private static func mixer(_ mixer: Mixer) -> [String] {
+    switch mixer {
+    case .groupedQuery(let attention):
+      ["\(attention.numHeads) query and \(attention.numKeyValueHeads) KV heads of \(attention.headDim)"]
+        + self.attention(attention)
+    case .gatedDeltaNet(let net):
+      [
+        "gated delta net of \(net.numKeyHeads) key heads of \(net.keyDim) and \(net.numValueHeads) value heads of \(net.valueDim)"
+      ]
+    case .kimiDelta(let attention): ["Kimi delta attention of \(attention.numHeads) heads of \(attention.headDim)"]
+    case .mamba2(let mixer):
+      ["Mamba-2 of \(mixer.numHeads) heads of \(mixer.headDim) in \(mixer.numGroups) groups, state \(mixer.stateSize)"]
+    case .mamba(let mixer): ["Mamba of \(mixer.innerWidth) channels, state \(mixer.stateSize)"]
+    case .lightning(let mixer): ["lightning attention of \(mixer.numHeads) heads of \(mixer.headDim)"]
+    case .latent(let attention): latent(attention)
+    }
+  }
+
+  private static func latent(_ attention: LatentAttention) -> [String] {
+    var parts = [
+      "\(attention.numHeads) heads of \(attention.nopeDim) + \(attention.ropeDim), values of \(attention.valueDim)",
+      "latents of \(attention.latentRank)\(attention.queryRank.map { " and, of queries, \($0)" } ?? "")",
+    ]
+    if let selection = attention.selection {
+      parts.append(
+        selection.indexer.map {
+          "an indexer of \($0.heads) heads of \($0.width) that chooses \(selection.kept) keys"
+        } ?? "the last indexer's \(selection.kept) keys")
+    }
+    return parts
   }
 
   private static func positions(_ attention: GroupedQueryAttention, _ model: DecoderModel) -> String {
@@ -44,6 +70,7 @@ enum LayerText {
     if attention.sinks != nil { parts.append("a sink a head") }
     if attention.headGate != nil { parts.append("a gate a head") }
     if attention.capsScores { parts.append("capped scores") }
+    if attention.hasOutputGate { parts.append("a gate on the output") }
     return parts
   }
 

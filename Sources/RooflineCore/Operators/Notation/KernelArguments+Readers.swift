@@ -22,15 +22,36 @@ extension KernelArguments {
     guard heads.isMultiple(of: keyValueHeads) else {
       throw .usage("kv_heads=\(keyValueHeads) does not divide heads=\(heads)")
     }
+    let batch = Scalar.input(.batch, try number("batch", default: 1))
+    let width = try number("head_dim", default: nil)
+    let valueWidth = try number("value_dim", default: width)
+    if let shared = try given("shared_dim"), shared > 0 {
+      guard shared < width, keyValueHeads == heads else {
+        throw .usage("shared_dim=\(shared) is the part of head_dim that all heads share; it needs a KV head a head")
+      }
+      return AttentionShape(
+        batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+        heads: .input(.heads, heads), ownDim: .input(.nopeDim, width - shared), sharedDim: .input(.ropeDim, shared),
+        valueDim: .input(.valueDim, valueWidth))
+    }
+    guard try !flag("latent", default: false) || valueWidth <= width else {
+      throw .usage("value_dim=\(valueWidth) is more than head_dim=\(width), of which latent=1 makes it a part")
+    }
     return AttentionShape(
-      batch: .input(.batch, try number("batch", default: 1)), queryTokens: .input(.queryTokens, queries),
-      attendedKeys: .input(.attendedKeys, keys), heads: .input(.heads, heads),
-      keyValueHeads: .input(.keyValueHeads, keyValueHeads), headDim: try input(.headDim, "head_dim"))
+      batch: batch, queryTokens: .input(.queryTokens, queries), attendedKeys: .input(.attendedKeys, keys),
+      heads: .input(.heads, heads), keyValueHeads: .input(.keyValueHeads, keyValueHeads),
+      headDim: .input(.headDim, width), valueDim: valueWidth == width ? nil : .input(.valueDim, valueWidth))
   }
 
   /// Causal unless said otherwise; `window=0` is none.
   func mask<Scalar: Term>() throws(InputError) -> Attention<Scalar>.Mask {
     let isCausal = try flag("causal", default: true)
+    if let kept = try given("top_k") {
+      guard isCausal, values["window"] == nil else {
+        throw .usage("top_k chooses of the keys before a query; leave out causal and window")
+      }
+      return .selected(.input(.selectedKeys, kept))
+    }
     if values["chunk"] != nil {
       guard isCausal, values["window"] == nil else { throw .usage("chunk needs the causal mask and no window") }
       return .chunked(try input(.chunk, "chunk"))
@@ -74,7 +95,8 @@ extension KernelArguments {
     }
     return Rotary(
       shape, dim: dim == headDim ? nil : .input(.rotaryDim, dim),
-      keySource: try flag("fused", default: false) ? .fusedProjection : .keyValueCache, formats: formats)
+      keySource: try flag("fused", default: false)
+        ? .fusedProjection : try flag("latent", default: false) ? .latentProjection : .keyValueCache, formats: formats)
   }
 
   /// Without `positions`, every row stands at a place of its own: one sequence.

@@ -1,0 +1,109 @@
+/// Mamba-2: a projection to z, x, B, C and the step sizes, a convolution of x, B and C, the scan, a norm of groups behind the gate,
+/// an output projection.
+///
+/// The scan of the fused set takes the step sizes' softplus on its way. Heads and groups are divided among ranks; where there are
+/// fewer groups than ranks each has one, and the norm's squares of a group are added up over its ranks.
+public struct Mamba2Mixer: Hashable, Sendable {
+  public var numHeads, headDim, numGroups, stateSize: UInt64
+  /// Taps of the convolution.
+  public var taps: UInt64
+  /// Tokens of a chunk.
+  public var chunk: UInt64
+  public var hasConvolutionBias: Bool
+  /// Biases on the projections.
+  public var hasBias: Bool
+  /// The state's format.
+  public var stateDType: DType
+
+  public init(
+    numHeads: UInt64, headDim: UInt64, numGroups: UInt64, stateSize: UInt64, taps: UInt64, chunk: UInt64,
+    hasConvolutionBias: Bool, hasBias: Bool = false, stateDType: DType = .fp32
+  ) {
+    self.numHeads = numHeads
+    self.headDim = headDim
+    self.numGroups = numGroups
+    self.stateSize = stateSize
+    self.taps = taps
+    self.chunk = chunk
+    self.hasConvolutionBias = hasConvolutionBias
+    self.hasBias = hasBias
+    self.stateDType = stateDType
+  }
+
+  /// t | h, and t | G or G | t.
+  func isLegal(tensorParallel degree: UInt64) -> Bool {
+    numHeads.isMultiple(of: degree) && (numGroups.isMultiple(of: degree) || degree.isMultiple(of: numGroups))
+  }
+
+  /// A state of P × N a head, and the last inputs of the convolution.
+  var cache: CacheShape {
+    let kept = Count(taps).excess(over: 1)
+    return CacheShape(
+      state: SequenceState(
+        [.init(units: numHeads, elementsPerUnit: (Count(headDim) * Count(stateSize)).value)], dtype: stateDType),
+      convolution: SequenceState(
+        [
+          .init(units: numHeads, elementsPerUnit: (kept * Count(headDim)).value),
+          .init(units: numGroups, elementsPerUnit: (2 * kept * Count(stateSize)).value),
+        ], dtype: nil))
+  }
+
+  @inline(__always)
+  func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
+  ) {
+    let formats = pass.formats
+    let heads = pass.share(.stateHeads, numHeads, named: .shardStateHeads)
+    let groups = pass.roundedUpShare(.stateGroups, numGroups, named: .shardStateGroups)
+    let headDim = Scalar.input(.stateHeadDim, headDim)
+    let stateSize = Scalar.input(.stateSize, stateSize)
+    let inner = heads * headDim
+    let channels = inner + 2 * groups * stateSize
+    let isFused = pass.operatorSet == .fused
+    sink.row(
+      "in_proj", place, pass.columnParallel(inner + channels + heads, bias: hasBias),
+      reads: Activations(.normalized), writes: Activations(.projected), weight: .tensor("mixer.in_proj"))
+    sink.row(
+      "conv", place,
+      CausalConvolution(
+        batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
+        hasBias: hasConvolutionBias, state: pass.stateTraffic, formats: formats),
+      reads: Activations(.projected), writes: Activations(.convolved), weight: .tensor("mixer.conv1d"))
+    if !isFused {
+      sink.row(
+        "dt_softplus", place, Softplus(rows: pass.tokens, width: heads, hasBias: true, formats: formats),
+        reads: Activations(.projected), writes: Activations(.stepProjection), weight: .tensor("mixer"))
+    }
+    sink.row(
+      "ssm_scan", place,
+      StateSpaceScan(
+        pass.recurrence(chunk: chunk, stateDType), heads: heads, headDim: headDim, groups: groups,
+        stateSize: stateSize, isFused: isFused, formats: formats),
+      reads: Activations(.convolved, isFused ? .projected : .stepProjection), writes: Activations(.scanned),
+      weight: isFused ? .shared : .tensor("mixer"))
+    if pass.ranks > numGroups {
+      emitNormAllReduce(
+        pass, place, ranks: pass.tensorParallel.divided(exactlyBy: .input(.stateGroups, numGroups)), into: &sink)
+    }
+    sink.row(
+      "out_norm", place,
+      GatedRMSNorm(
+        rows: pass.tokens * groups, width: inner.divided(exactlyBy: groups), weightElements: inner, gate: .silu,
+        formats: formats),
+      reads: Activations(.scanned, .projected), writes: Activations(.attended), weight: .tensor("mixer.norm"))
+    sink.row(
+      "out_proj", place, pass.rowParallel(inner, bias: hasBias), reads: Activations(.attended),
+      writes: Activations(output), weight: .tensor("mixer.out_proj"))
+  }
+}
+
+/// Adds up the squares of rows that a norm has in parts on several ranks: a number in fp32 for each token.
+@inline(__always)
+func emitNormAllReduce<Scalar: Term, Sink: RowSink<Scalar>>(
+  _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, ranks: Scalar, into sink: inout Sink
+) {
+  sink.row(
+    "out_norm_all_reduce", place,
+    Collective(.allReduce, ranks: ranks, message: pass.tokens.bytes(ElementFormat(.stateBytes, .fp32))),
+    reads: Activations(.scanned), writes: Activations(.scanned))
+}

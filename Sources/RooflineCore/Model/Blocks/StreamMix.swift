@@ -1,0 +1,48 @@
+/// The rows by which an attention residual mixes the stream with its snapshots, in front of a block or of the head.
+struct StreamMix<Scalar: Term> {
+  private let norm, score, snapshots, mix: OperatorName
+  private let normWeight, scoreWeight: StaticText
+
+  static var attention: Self {
+    Self(
+      norm: "attn_res_norm", score: "attn_res_score", snapshots: "attn_res_snapshots", mix: "attn_res_mix",
+      normWeight: "self_attention_res_norm", scoreWeight: "self_attention_res_proj")
+  }
+
+  static var feedForward: Self {
+    Self(
+      norm: "mlp_res_norm", score: "mlp_res_score", snapshots: "mlp_res_snapshots", mix: "mlp_res_mix",
+      normWeight: "mlp_res_norm", scoreWeight: "mlp_res_proj")
+  }
+
+  static var head: Self {
+    Self(
+      norm: "output_res_norm", score: "output_res_score", snapshots: "output_res_snapshots", mix: "output_res_mix",
+      normWeight: "language_model.model.output_attn_res_norm", scoreWeight: "language_model.model.output_attn_res_proj")
+  }
+
+  /// - Parameter count: snapshots in all occurrences together; nil where nothing is mixed.
+  /// - Returns: the tensor that the block's norm reads.
+  @inline(__always)
+  func emit<Sink: RowSink<Scalar>>(
+    of stream: ActivationTensor, snapshots count: UInt64?, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
+    _ norm: NormKind, into sink: inout Sink
+  ) -> ActivationTensor {
+    guard let count else { return stream }
+    norm.emit(
+      self.norm, place, pass, reads: stream, writes: .normalizedStream, weight: .tensor(normWeight), into: &sink)
+    sink.row(
+      score, place, GEMM(m: pass.residualRows, n: 1, k: pass.hidden, formats: pass.formats),
+      reads: Activations(.normalizedStream), writes: Activations(.mixScore), weight: .tensor(scoreWeight))
+    if count > 0 {
+      sink.row(
+        snapshots, RowPlace(place.scope, .input(.snapshots, count)),
+        BankMix(.snapshot, rows: pass.residualRows, width: pass.hidden, formats: pass.formats),
+        reads: Activations(.bank), writes: .none)
+    }
+    sink.row(
+      mix, place, BankMix(.stream, rows: pass.residualRows, width: pass.hidden, formats: pass.formats),
+      reads: Activations(stream, .mixScore), writes: Activations(.mixedStream))
+    return .mixedStream
+  }
+}

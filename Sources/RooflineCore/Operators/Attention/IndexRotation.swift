@@ -1,0 +1,36 @@
+/// The Hadamard transform of index queries and of new index keys, which then go to the cache.
+///
+/// A row of d = 2^s elements: s·d additions and subtractions, and d multiplications by 1/√d. In a cache of 8 bits or less a key
+/// has a scale beside it.
+public struct IndexRotation<Scalar: Term>: OperatorDefinition {
+  public let tokens, heads, width: Scalar
+  /// s, the transform's steps.
+  public let steps: Scalar
+  public let formats: NumberFormats
+
+  public init(tokens: Scalar, heads: Scalar, width: Scalar, steps: Scalar, formats: NumberFormats) {
+    self.tokens = tokens
+    self.heads = heads
+    self.width = width
+    self.steps = steps
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { .indexRotation }
+  public var asOperator: Operator<Scalar> { .indexRotation(self) }
+
+  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: tokens * (heads + 1) * width * (steps + 1)) }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    let (queries, keys) = (tokens * heads * width, tokens * width)
+    visit(Operand(.query, .loadActivation, queries, formats.residualFormat))
+    visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
+    visit(Operand(.query, .storeActivation, queries, formats.residualFormat))
+    visit(Operand(.key, .storeKVCache, keys, formats.keyValueFormat))
+    if formats.carriesIndexScale { visit(Operand(.scale, .storeKVCache, tokens, .score)) }
+  }
+
+  public static var source: String {
+    "Hadamard transform, a row of d = 2^s: s·d additions and subtractions, d multiplications"
+  }
+}

@@ -1,0 +1,43 @@
+/// Products of equal shape beside each other, each with rows and a matrix of its own: y_g (m×n) = x_g (m×k) · W_g (k×n).
+///
+/// 2·g·m·n·k FLOPs: what heads do with parts of one checkpoint's matrix, whatever that matrix looks like as a whole.
+public struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
+  public let groups, m, n, k: Scalar
+  /// Whether the checkpoint's matrix has the products' inner dimension as its outputs: a matrix multiplied from its other side.
+  public let isTransposed: Bool
+  public let formats: NumberFormats
+
+  public init(
+    groups: Scalar, m: Scalar, n: Scalar, k: Scalar, isTransposed: Bool = false, formats: NumberFormats
+  ) {
+    self.groups = groups
+    self.m = m.named(.gemmM)
+    self.n = n.named(.gemmN)
+    self.k = k.named(.gemmK)
+    self.isTransposed = isTransposed
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { .batchedGEMM }
+  public var asOperator: Operator<Scalar> { .batchedGEMM(self) }
+
+  public var matrixUnit: DType? { formats.linearUnit }
+
+  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: 2 * groups * m * n * k, on: formats.linearUnit) }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    visit(Operand(.input, .loadActivation, groups * m * k, formats.activationFormat))
+    visit(Operand(.weight, .loadWeight, groups * n * k, formats.weightFormat))
+    visit(Operand(.output, .storeActivation, groups * m * n, formats.residualFormat))
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(
+      OperatorParameter(
+        .weight, groups * (isTransposed ? k : n), by: isTransposed ? n : k, formats.weightFormat))
+  }
+
+  public static var source: String {
+    "g products of mn dot products of k multiplications and k additions, each with a matrix of its own"
+  }
+}

@@ -1,0 +1,53 @@
+/// Mamba-1's scan: a state of N a channel, h ← exp(Δ·A)·h + Δ·x·B, y = C·h + D·x, token after token in prompts, too.
+/// (Gu and Dao 2023, arXiv:2312.00752.)
+///
+/// A token and channel: Δ·A N and N exps, Δ·x 1, its product with B N, the decay N, the addition N, C·h 2N, D·x and its addition 2:
+/// vector 6N + 3, special N.
+public struct SelectiveScan<Scalar: Term>: OperatorDefinition {
+  public let batch, queryTokens, channels, stateSize: Scalar
+  public let state: Recurrence<Scalar>.StateTraffic
+  public let stateDType: DType
+  public let formats: NumberFormats
+
+  public init(
+    batch: Scalar, queryTokens: Scalar, channels: Scalar, stateSize: Scalar, state: Recurrence<Scalar>.StateTraffic,
+    stateDType: DType = .fp32, formats: NumberFormats
+  ) {
+    self.batch = batch
+    self.queryTokens = queryTokens
+    self.channels = channels
+    self.stateSize = stateSize
+    self.state = state
+    self.stateDType = stateDType
+    self.formats = formats
+  }
+
+  public var kind: OperatorKind { .selectiveScan }
+  public var asOperator: Operator<Scalar> { .selectiveScan(self) }
+
+  public var flops: FLOPCounts<Scalar> {
+    let steps = batch * queryTokens * channels
+    return FLOPCounts(vector: steps * (6 * stateSize + 3), special: steps * stateSize)
+  }
+
+  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    let format = formats.residualFormat
+    let tokens = batch * queryTokens
+    visit(Operand(.input, .loadActivation, tokens * channels, format))
+    visit(Operand(.stepSize, .loadActivation, tokens * channels, format))
+    visit(Operand(.mixing, .loadActivation, 2 * tokens * stateSize, format))
+    visit(Operand(.decay, .loadWeight, channels * stateSize, format))
+    visit(Operand(.weight, .loadWeight, channels, format))
+    state.forEachOperand(batch * channels * stateSize, ElementFormat(.stateBytes, stateDType), visit)
+    visit(Operand(.output, .storeActivation, tokens * channels, format))
+  }
+
+  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    visit(OperatorParameter(.decay, channels, by: stateSize, formats.residualFormat))
+    visit(OperatorParameter(.skip, channels, formats.residualFormat))
+  }
+
+  public static var source: String {
+    "Mamba-1 scan, a token and channel: Δ·A, Δx·B, decay, addition 4N, C·h 2N, Δ·x, D·x and its addition 3; N exps"
+  }
+}
