@@ -14,6 +14,7 @@ extension KernelPlan {
           .random(.key, type, problem.cacheElements), problem.table,
         ],
         steps: [.kernel(problem.launch("rotary", [.buffer(0), .buffer(1), .buffer(2)]))], reference: problem)
+    case .none: throw Unsupported("the kernel turns queries and keys")
     case .latentProjection: throw Unsupported("the kernel turns no key that all heads share")
     case .fusedProjection:
       return KernelPlan(

@@ -18,7 +18,9 @@ extension TimedKernel {
     case .attention(let attention):
       // Nobody measured kernels that cap their scores, and those of latents have equations of their own.
       let shape = attention.shape
-      guard !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys, shape.valueDim == shape.headDim else { return nil }
+      guard !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys, shape.valueDim == shape.headDim else {
+        return nil
+      }
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
         context: Double(shape.attendedKeys.value), heads: Double(shape.heads.value),
@@ -26,7 +28,7 @@ extension TimedKernel {
         queryBytes: Double(attention.formats.residual.bits) / 8,
         keyValueBytes: Double(attention.formats.keyValueCache.bits) / 8)
       switch attention.mask {
-      case .full, .selected, .chunked: return nil
+      case .full, .selected, .chunked, .compressed: return nil
       case .causal: break
       case .slidingWindow(let window): call.window = Double(window.value)
       }
@@ -36,7 +38,7 @@ extension TimedKernel {
         isDecode ? .decode(call) : .prefill(call), dtype: attention.formats.residual,
         keyValueDType: attention.formats.keyValueCache)
     case .rotary(let rotary):
-      guard rotary.keySource != .latentProjection else { return nil }
+      guard rotary.keySource != .latentProjection, rotary.keySource != .none else { return nil }
       let shape = rotary.shape
       self.init(
         .row(
@@ -61,7 +63,8 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .expertScale, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine,
+    case .batchedGEMM, .compression, .hyperConnection, .expertScale, .indexScores, .indexSelection, .indexRotation,
+      .groupedGEMM, .route, .expertCombine,
       .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
