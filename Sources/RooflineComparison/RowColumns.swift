@@ -39,7 +39,8 @@ struct RowColumns {
       .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient, .geluAndMul, .softcap, .scale, .groupedGEMM,
       .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .expertScale, .allToAll, .causalConvolution,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
-      .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation:
+      .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
+      .compression, .hyperCollapse, .hyperExpand, .hyperHead:
       nil
     }
   }

@@ -61,6 +61,7 @@ struct AttentionProblem: KernelReference {
     switch attention.mask {
     case .full: (isCausal, window) = (false, 0)
     case .causal: (isCausal, window) = (true, 0)
+    case .compressed: throw Unsupported("the kernel reads no compressed keys")
     case .selected: throw Unsupported("the kernel reads all keys before a query")
     case .chunked: throw Unsupported("the kernel cuts no sequence into pieces")
     case .slidingWindow(let width):

@@ -17,6 +17,7 @@ extension KernelPlan {
             .written(.key): .inside(.read(.key)), .read(.table): problem.table,
           ]),
         steps: [.kernel(problem.launch("rotary", [.read(.query), .read(.key), .read(.table)]))], reference: problem)
+    case .none: throw Unsupported("the kernel turns queries and keys")
     case .latentProjection: throw Unsupported("the kernel turns no key that all heads share")
     case .fusedProjection:
       return KernelPlan(

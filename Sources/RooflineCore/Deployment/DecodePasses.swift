@@ -33,18 +33,20 @@ struct DecodePasses: Sendable {
       }
     }
     let (early, late) = (facts(first), facts(last))
-    // Counts only grow with the context: a row that is the same at both ends is the same between them.
-    isGrowing = zip(early, late).map { $0.cost != $1.cost || $0.timed != $1.timed }
+    var linear = LinearRows()
+    ForwardPass<LinearCount>(model, first).emit(into: &linear)
+    // A straight line that is the same at both ends is the same between them.
+    isGrowing = zip(zip(early, late), linear.isLinear).map { ends, isLinear in
+      !isLinear || ends.0.cost != ends.1.cost || ends.0.timed != ends.1.timed
+    }
     var constant = ChosenRows(
       isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
       time: IdealTime(overlap: analysis.options.overlap),
       calibrated: analysis.calibrated)
     ForwardPass<Count>(model, first).emit(into: &constant)
     self.constant = constant.sums
-    var linear = LinearRows()
-    ForwardPass<LinearCount>(model, first).emit(into: &linear)
     let isTimed = zip(late, isGrowing).contains { $1 && $0.timed != nil }
-    isClosed = linear.areLinear && !isTimed
+    isClosed = linear.isLinear.allSatisfy(\.self) && !isTimed
   }
 
   private static func step(_ workload: Workload, _ context: UInt64) -> DecoderStep {

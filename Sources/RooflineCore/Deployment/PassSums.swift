@@ -85,7 +85,8 @@ struct ChosenRows: RowSink {
 
 /// Asks of every row whether its counts are straight lines in the attended keys.
 struct LinearRows: RowSink {
-  private(set) var areLinear = true
+  /// Of the rows, by their place in the pass.
+  private(set) var isLinear: [Bool] = []
 
   mutating func row<D: OperatorDefinition>(
     _ statement: RowStatement<LinearCount>, _ definition: D
@@ -94,7 +95,7 @@ struct LinearRows: RowSink {
     let counts = [
       flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes, definition.wireSteps,
     ]
-    areLinear = areLinear && statement.place.occurrences.isConstant && counts.allSatisfy(\.isLinear)
+    isLinear.append(statement.place.occurrences.isConstant && counts.allSatisfy(\.isLinear))
   }
 }
 

@@ -35,10 +35,13 @@ public struct ForwardPass<Scalar: Term>: Sendable {
       sink.row(
         .stageTransfer,
         RowPlace(.boundary, Scalar.input(.pipelineParallel, pipelineParallel).excess(over: 1)),
-        Send(message: pass.residualBytes), reads: Activations(.nextResidual), writes: .none)
+        Send(message: streams * pass.residualBytes), reads: Activations(.nextResidual), writes: .none)
     }
     model.head.emit(pass, model.embedding, norm: model.norm, fusesNorms: model.fusesNorms, into: &sink)
   }
+
+  /// Residual streams that a boundary between stages carries.
+  private var streams: Scalar { model.head.streams.map { .input(.streams, $0.streams) } ?? 1 }
 
   /// How many layers of a group there are: L where all layers are equal.
   func layers(of group: Int) -> Scalar {

@@ -38,6 +38,7 @@ public enum Mixer: Hashable, Sendable {
   case mamba(MambaMixer)
   case lightning(LightningMixer)
   case latent(LatentAttention)
+  case compressed(CompressedAttention)
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     switch self {
@@ -48,6 +49,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba(let mixer): mixer.isLegal(tensorParallel: degree)
     case .lightning(let mixer): mixer.isLegal(tensorParallel: degree)
     case .latent(let attention): attention.isLegal(tensorParallel: degree)
+    case .compressed(let attention): attention.isLegal(tensorParallel: degree)
     }
   }
 
@@ -60,6 +62,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba(let mixer): mixer.innerWidth
     case .lightning(let mixer): mixer.numHeads
     case .latent(let attention): attention.numHeads
+    case .compressed(let attention): attention.numHeads
     }
   }
 
@@ -73,6 +76,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba(let mixer): mixer.cache
     case .lightning(let mixer): mixer.cache
     case .latent(let attention): attention.cache
+    case .compressed(let attention): attention.cache
     }
   }
 
@@ -80,6 +84,7 @@ public enum Mixer: Hashable, Sendable {
   var pairWidth: Count {
     switch self {
     case .groupedQuery(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
+    case .compressed(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
     case .latent(let attention):
       Count(attention.numHeads) * (Count(attention.nopeDim) + Count(attention.ropeDim) + Count(attention.valueDim))
     case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: 0
@@ -90,6 +95,9 @@ public enum Mixer: Hashable, Sendable {
   public var groupedQuery: GroupedQueryAttention? {
     if case .groupedQuery(let attention) = self { attention } else { nil }
   }
+
+  /// The compressed attention that it is.
+  public var compressed: CompressedAttention? { if case .compressed(let attention) = self { attention } else { nil } }
 
   /// The latent attention that it is.
   public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
@@ -106,6 +114,7 @@ public enum Mixer: Hashable, Sendable {
     case .mamba(let mixer): mixer.emit(pass, place, output: output, into: &sink)
     case .lightning(let mixer): mixer.emit(pass, place, output: output, into: &sink)
     case .latent(let attention): attention.emit(pass, place, output: output, into: &sink)
+    case .compressed(let attention): attention.emit(pass, place, output: output, into: &sink)
     }
   }
 }

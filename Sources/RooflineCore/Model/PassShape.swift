@@ -16,6 +16,8 @@ public struct PassShape<Scalar: Term>: Sendable {
   /// Whether it is a decode step.
   public let isDecode: Bool
   public let latentAttention: LatentAttentionForm
+  /// Whether each sequence has one query.
+  public let isSingleQuery: Bool
   public let hidden, tensorParallel: Scalar
   public let batch, queryTokens, attendedKeys: Scalar
   /// How routed experts are dealt out.
@@ -40,6 +42,7 @@ public struct PassShape<Scalar: Term>: Sendable {
     isDecode = step.phase == .decode
     stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
     latentAttention = step.latentAttention
+    isSingleQuery = step.queryTokens == 1
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, ranks)
     self.batch =

@@ -9,6 +9,8 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   public let dimensions: [Scalar]
   /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
   let isVector: Bool
+  /// The format that it has whatever the model's; nil: that of its kind.
+  let ownFormat: ElementFormat?
   /// Whether a token reads a row of it, and not all of it.
   let isGathered: Bool
   /// Whether it stands beside the parameters: nobody counts it as one.
@@ -35,7 +37,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
 
   /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
   public func bytes(_ formats: NumberFormats) -> Scalar {
-    copies * parameters.bytes(isVector ? formats.residualFormat : formats.weightFormat)
+    copies * parameters.bytes(ownFormat ?? (isVector ? formats.residualFormat : formats.weightFormat))
   }
 
   func withCopies(_ copies: Scalar) -> WeightTensor {
@@ -49,8 +51,8 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
 
   private func changed(copies: Scalar, dimensions: [Scalar]) -> WeightTensor {
     WeightTensor(
-      scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, isGathered: isGathered,
-      isBuffer: isBuffer, experts: experts)
+      scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, ownFormat: ownFormat,
+      isGathered: isGathered, isBuffer: isBuffer, experts: experts)
   }
 }
 
@@ -96,7 +98,8 @@ struct WeightSink<Scalar: Term>: RowSink {
     }
     return WeightTensor(
       scope: scope, name: name, copies: copies, dimensions: dimensions,
-      isVector: parameter.format.letter == .residualBytes, isGathered: parameter.isGathered,
+      isVector: parameter.format.letter == .residualBytes,
+      ownFormat: parameter.format.dtype == .fp32 ? parameter.format : nil, isGathered: parameter.isGathered,
       isBuffer: parameter.isBuffer, experts: experts)
   }
 

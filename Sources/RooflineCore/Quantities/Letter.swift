@@ -11,6 +11,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case indexHeads, selectedKeys, transformSteps, scoreBytes
+  case newEntries, streams, iterations, outputGroups, shardOutputGroups, outputRank
   case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
   // Of recurrences.
@@ -97,6 +98,12 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .selectedKeys: "k_I"
     case .transformSteps: "s"
     case .scoreBytes: "e_f"
+    case .newEntries: "n_ρ"
+    case .streams: "N"
+    case .iterations: "i"
+    case .outputGroups: "g"
+    case .shardOutputGroups: "g′"
+    case .outputRank: "r_o"
     case .groups: "g"
     case .queryRank: "r_q"
     case .latentRank: "r_kv"
@@ -198,6 +205,12 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .selectedKeys: "index_topk: keys that a query attends to at most"
     case .transformSteps: "steps of a Hadamard transform: the binary logarithm of d_I"
     case .scoreBytes: "bytes of an indexer's score, and of an index key's scale"
+    case .newEntries: "compressed entries that become complete in this step"
+    case .streams: "hc_mult: residual streams"
+    case .iterations: "hc_sinkhorn_iters"
+    case .outputGroups: "o_groups"
+    case .shardOutputGroups: "groups of heads on one device"
+    case .outputRank: "o_lora_rank: elements of a group's output"
     case .groups: "products beside each other"
     case .queryRank: "q_lora_rank: elements of a token's query latent"
     case .latentRank: "kv_lora_rank: elements of a token's key and value latent"

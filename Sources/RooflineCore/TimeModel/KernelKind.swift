@@ -34,7 +34,7 @@ extension Operator where Scalar == Count {
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores,
-      .indexSelection, .indexRotation:
+      .indexSelection, .indexRotation, .compression, .hyperConnection:
       nil
     }
   }

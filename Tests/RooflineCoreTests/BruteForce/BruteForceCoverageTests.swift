@@ -10,7 +10,9 @@ final class BruteForceCoverageTests: XCTestCase {
     case .qkMatmul: BruteForceAttentionTests.qkMatmulCases
     case .softmax: BruteForceAttentionTests.softmaxCases
     case .svMatmul: BruteForceAttentionTests.svMatmulCases
-    case .attention: BruteForceAttentionTests.attentionCases + BruteForceLatentAttentionTests.cases
+    case .attention:
+      BruteForceAttentionTests.attentionCases + BruteForceLatentAttentionTests.cases
+        + BruteForceCompressionTests.attentionCases
     case .rotary: BruteForceRotaryTests.cases
     case .rmsNorm: BruteForceNormTests.rmsNormCases
     case .layerNorm: BruteForceNormTests.layerNormCases
@@ -32,6 +34,10 @@ final class BruteForceCoverageTests: XCTestCase {
     case .selectiveScan: BruteForceStateSpaceTests.selectiveCases
     case .lightningAttention: BruteForceLightningTests.cases
     case .batchedGEMM: BruteForceBatchedGEMMTests.cases
+    case .compression: BruteForceCompressionTests.compressionCases
+    case .hyperCollapse: BruteForceCompressionTests.collapseCases
+    case .hyperExpand: BruteForceCompressionTests.expandCases
+    case .hyperHead: BruteForceCompressionTests.headCases
     case .indexScores: BruteForceIndexTests.scoreCases
     case .indexSelection: BruteForceIndexTests.selectionCases
     case .indexRotation: BruteForceIndexTests.rotationCases

@@ -14,7 +14,7 @@ final class BruteForceRotaryTests: XCTestCase {
       (2, 3, 4, 2, 8, 2), (1, 5, 2, 2, 10, 4),
     ] {
       for formats in BruteForceFormats.all {
-        for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection, .latentProjection, .activation] {
+        for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection, .latentProjection, .activation, .none] {
           let shape = AttentionShape<Count>(
             batch: Count(batch), queryTokens: Count(tokens), attendedKeys: Count(tokens + 4), heads: Count(heads),
             keyValueHeads: Count(keyValueHeads), headDim: Count(headDim))
@@ -63,6 +63,7 @@ final class BruteForceRotaryTests: XCTestCase {
       case .activation:
         let key = formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim)
         turn(key, into: key)
+      case .none: break
       case .latentProjection:
         turn(formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim), into: cachedKey)
       case .fusedProjection:

@@ -16,10 +16,15 @@ final class RowStatementTests: XCTestCase {
       ("mimo_v2_flash", ExpertFamilyTests.mimoV2), ("llama4", ExpertFamilyTests.llama4),
       ("minimax_m2", ExpertFamilyTests.miniMaxM2), ("step3p7", ExpertFamilyTests.step),
     ]
-    return try (families + RecurrentFamilies.all).map { ($0, try FamilyTests.configuration($1).model) }
-      + Fixtures.catalog.modelNames.map { ($0, try Fixtures.catalog.model($0).model) }
-      + TinyModel.all.map { ($0.name, $0.model) } + TinyExperts.all.map { ($0.name, $0.model) }
-      + TinyLatent.all.map { ($0.name, $0.model) }
+    var models: [(name: String, model: DecoderModel)] = []
+    for (name, json) in families + RecurrentFamilies.all {
+      models.append((name, try FamilyTests.configuration(json).model))
+    }
+    for name in Fixtures.catalog.modelNames { models.append((name, try Fixtures.catalog.model(name).model)) }
+    models += TinyModel.all.map { ($0.name, $0.model) }
+    models += TinyExperts.all.map { ($0.name, $0.model) }
+    models += TinyLatent.all.map { ($0.name, $0.model) }
+    return models + [("compressed", TinyCompressed.model)]
   }
 
   private func steps(_ degree: UInt64, isSequenceParallel: Bool) -> [DecoderStep] {

@@ -33,7 +33,7 @@ extension GroupedQueryAttention.Rows {
   var partOfKeys: Scalar? {
     let (queries, keys) = (pass.queryTokens, pass.attendedKeys)
     switch mask {
-    case .full, .causal, .selected: return nil
+    case .full, .causal, .selected, .compressed: return nil
     case .slidingWindow(let window):
       return Attention<Scalar>.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
     case .chunked(let chunk):

@@ -9,6 +9,9 @@ public struct HeadBlock: Hashable, Sendable {
   /// Snapshots of the stream that are mixed with it in front of the norm; nil: none ever.
   public var snapshots: UInt64?
 
+  /// The streams that become one in front of the head; nil: there is one.
+  public var streams: HyperConnections?
+
   public init(
     isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false,
     snapshots: UInt64? = nil
@@ -26,7 +29,10 @@ public struct HeadBlock: Hashable, Sendable {
     into sink: inout Sink
   ) {
     let place = RowPlace<Scalar>(.afterLayers, 1)
-    let stream = StreamMix<Scalar>.head.emit(of: .residual, snapshots: snapshots, pass, place, norm, into: &sink)
+    var stream = StreamMix<Scalar>.head.emit(of: .residual, snapshots: snapshots, pass, place, norm, into: &sink)
+    if let streams {
+      stream = streams.emitCollapse(.head, isHead: true, of: .residual, pass, place, into: &sink)
+    }
     // The fused set's last additions have already applied the final norm.
     if pass.operatorSet == .separate || !fusesNorms {
       norm.emit(

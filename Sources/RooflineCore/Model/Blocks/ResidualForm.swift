@@ -10,16 +10,20 @@ public enum ResidualForm: Hashable, Sendable {
   case scaled
   /// mixer(norm(mix of the stream and its snapshots)) is added to the stream, then the same with the feed-forward.
   case bank(StreamBank)
+  /// Several streams, which a block reads one sum of, and which its output joins.
+  case hyper(HyperConnections)
 
   /// Whether the fused set's additions apply the norm that follows.
   var fusesNorms: Bool {
     switch self {
     case .preNorm, .parallel, .sandwich: true
-    case .scaled, .bank: false
+    case .scaled, .bank, .hyper: false
     }
   }
 
   var bank: StreamBank? { if case .bank(let bank) = self { bank } else { nil } }
+
+  var hyper: HyperConnections? { if case .hyper(let connections) = self { connections } else { nil } }
 }
 
 /// How many snapshots of the stream a group's mixes have in all of its layers together.
@@ -58,7 +62,7 @@ extension LayerGroup {
   ) {
     let branches = Branches(group: self, pass: pass, place: place, norm: norm)
     switch residual {
-    case .preNorm, .sandwich, .scaled, .bank:
+    case .preNorm, .sandwich, .scaled, .bank, .hyper:
       if let mixer { branches.emit(mixer, into: &sink) }
       if let feedForward { branches.emit(feedForward, into: &sink) }
     case .parallel: branches.emitParallel(into: &sink)
@@ -86,8 +90,11 @@ private struct Branches<Scalar: Term> {
 
   @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ mixer: Mixer, into sink: inout Sink) {
-    let stream = StreamMix<Scalar>.attention.emit(
+    var stream = StreamMix<Scalar>.attention.emit(
       of: .residual, snapshots: group.residual.bank?.mixer, pass, place, norm, into: &sink)
+    if let hyper = group.residual.hyper {
+      stream = hyper.emitCollapse(.attention, of: .residual, pass, place, into: &sink)
+    }
     if isSeparate {
       norm.emit(
         .attnNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(group.norms.mixer),
@@ -99,7 +106,9 @@ private struct Branches<Scalar: Term> {
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     let sum = emitPostNorm("attn_post_norm", group.norms.afterMixer, into: &sink)
     let reads = Activations(sum, .residual)
-    if isSeparate {
+    if let hyper = group.residual.hyper {
+      hyper.emitExpand(.attention, of: .residual, with: sum, to: middle, pass, place, into: &sink)
+    } else if isSeparate {
       emitAdd(.attnAdd, reads: reads, writes: middle, into: &sink)
     } else {
       norm.emitAddition(.attnAddNorm, place, pass, reads: reads, writes: middle, weight: .shared, into: &sink)
@@ -108,8 +117,11 @@ private struct Branches<Scalar: Term> {
 
   @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ feedForward: FeedForward, into sink: inout Sink) {
-    let stream = StreamMix<Scalar>.feedForward.emit(
+    var stream = StreamMix<Scalar>.feedForward.emit(
       of: entersFeedForward, snapshots: group.residual.bank?.feedForward, pass, place, norm, into: &sink)
+    if let hyper = group.residual.hyper {
+      stream = hyper.emitCollapse(.feedForward, of: entersFeedForward, pass, place, into: &sink)
+    }
     if isSeparate {
       norm.emit(
         .mlpNorm, place, pass, reads: stream, writes: pass.normalized,
@@ -121,7 +133,9 @@ private struct Branches<Scalar: Term> {
       .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     let sum = emitPostNorm("mlp_post_norm", group.norms.afterFeedForward, into: &sink)
     let reads = Activations(sum, entersFeedForward)
-    if isSeparate {
+    if let hyper = group.residual.hyper {
+      hyper.emitExpand(.feedForward, of: entersFeedForward, with: sum, to: .nextResidual, pass, place, into: &sink)
+    } else if isSeparate {
       emitAdd(.mlpAdd, reads: reads, writes: .nextResidual, into: &sink)
     } else {
       norm.emitAddition(.mlpAddNorm, place, pass, reads: reads, writes: .nextResidual, weight: .shared, into: &sink)

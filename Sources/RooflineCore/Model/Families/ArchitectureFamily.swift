@@ -19,7 +19,8 @@ enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
-    DeepseekV32Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self, GPTNeoXFamily.self,
+    DeepseekV32Family.self, DeepseekV4Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self,
+    GPTNeoXFamily.self,
     MixtralFamily.self, Qwen3MoEFamily.self,
     Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,

@@ -13,6 +13,9 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case absorbedQuery, attendedLatent
   /// Of indexers.
   case indexQuery, indexKey, indexWeights, indexScores, indices
+  /// Of compressed attention and of hyper-connections.
+  case compressorValues, compressorGates, compressed, compressedKeys, outputLatent
+  case normalizedStreams, streamWeights, streamMix, collapsed
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
   case dispatched, rankSums, returnedSums

@@ -13,6 +13,9 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case slidingWindow(Scalar)
     /// Causal, and at most so many keys that an indexer has chosen for each query.
     case selected(Scalar)
+    /// Causal: the last keys through a window, and of those before, compressed, the entries that are complete at a query, so
+    /// many of them at most.
+    case compressed(window: Scalar, tokensPerEntry: Scalar, kept: Scalar?, isSingle: Bool)
     /// Causal, and only keys of the query's own piece of the sequence, which is cut every `Letter.chunk` tokens.
     case chunked(Scalar)
   }
@@ -75,12 +78,9 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     switch mask {
     case .full: pairs = queries * keys
     case .causal: pairs = Self.causalPairs(queries, keys)
-    case .slidingWindow(let window), .selected(let window):
-      let past = keys.excess(over: queries)
-      let unmasked = queries.minimum(window.excess(over: past)).named(.maskedQueries)
-      pairs =
-        unmasked * past + (unmasked * (unmasked + 1)).divided(exactlyBy: 2)
-        + queries.excess(over: unmasked) * window
+    case .slidingWindow(let window), .selected(let window): pairs = Self.windowPairs(queries, keys, window)
+    case .compressed(let window, let tokensPerEntry, let kept, _):
+      pairs = Self.windowPairs(queries, keys, window) + Self.entryPairs(queries, keys, tokensPerEntry, kept: kept)
     case .chunked(let chunk):
       pairs = Attention.chunkedPairs(keys, chunk)
         .excess(over: Attention.chunkedPairs(keys.excess(over: queries), chunk))
@@ -104,7 +104,42 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case .chunked(let chunk):
       return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
     case .selected(let kept): return keys.minimum(queries * kept)
+    case .compressed(let window, let tokensPerEntry, let kept, let isSingle):
+      let entries = Self.wholeEntries(keys, tokensPerEntry)
+      // Several queries may choose differently.
+      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+        + (isSingle ? kept.map { entries.minimum($0) } ?? entries : entries)
     }
+  }
+
+  /// Pairs through a window: the first a queries still see everything before them, the others W keys each.
+  private static func windowPairs(_ queries: Scalar, _ keys: Scalar, _ window: Scalar) -> Scalar {
+    let past = keys.excess(over: queries)
+    let unmasked = queries.minimum(window.excess(over: past)).named(.maskedQueries)
+    return unmasked * past + (unmasked * (unmasked + 1)).divided(exactlyBy: 2)
+      + queries.excess(over: unmasked) * window
+  }
+
+  /// ⌊n/ρ⌋, entries that n tokens fill, by way of ⌈(n+1)/ρ⌉ − 1.
+  static func wholeEntries(_ tokens: Scalar, _ tokensPerEntry: Scalar) -> Scalar {
+    (tokens + 1).divided(roundingUpBy: tokensPerEntry).excess(over: 1)
+  }
+
+  /// Pairs of T queries, the last of C positions, with the entries that are complete at each, min(⌊p/ρ⌋, kept) at the p-th.
+  static func entryPairs(
+    _ queries: Scalar, _ keys: Scalar, _ tokensPerEntry: Scalar, kept: Scalar?
+  ) -> Scalar {
+    entryPairs(upTo: keys, tokensPerEntry, kept)
+      .excess(over: entryPairs(upTo: keys.excess(over: queries), tokensPerEntry, kept))
+  }
+
+  /// Σ min(⌊p/ρ⌋, kept) over p = 1 … n: with q = ⌊n/ρ⌋ whole entries q(n+1) − ρ·q(q+1)/2 where all are kept.
+  private static func entryPairs(upTo tokens: Scalar, _ tokensPerEntry: Scalar, _ kept: Scalar?) -> Scalar {
+    let growing = kept.map { tokens.minimum($0 * tokensPerEntry) } ?? tokens
+    let entries = wholeEntries(growing, tokensPerEntry)
+    let pairs = (entries * (growing + 1)).excess(
+      over: (tokensPerEntry * entries * (entries + 1)).divided(exactlyBy: 2))
+    return kept.map { pairs + tokens.excess(over: growing) * $0 } ?? pairs
   }
 
   /// Keys that any of T queries sees through a window: min(C, T+W−1).

@@ -7,6 +7,10 @@ public struct OperatorParameter<Scalar: Term> {
     case stepBias = "dt_bias"
     case decay = "A_log"
     case skip = "D"
+    /// Of hyper-connections: what coefficients are multiplied by, and what is added to them.
+    case scale, base
+    case headScale = "hc_scale"
+    case headBase = "hc_base"
   }
 
   public let role: Role

@@ -11,6 +11,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     case fusedProjection
     /// A latent projection left the one key of all heads as an activation; it is turned on its way to the cache.
     case latentProjection
+    /// There are no keys: what is turned are queries, or outputs of attention that are turned back.
+    case none
     /// In a training step they are activations and stay so. Gradients turn back by the same angles: the sines' sign is free.
     case activation
   }
@@ -33,8 +35,8 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
   public var asOperator: Operator<Scalar> { .rotary(self) }
 
   public var flops: FLOPCounts<Scalar> {
-    FLOPCounts(
-      vector: 3 * shape.batch * shape.queryTokens * (shape.heads + shape.keyValueHeads) * dim)
+    let heads = keySource == .none ? shape.heads : shape.heads + shape.keyValueHeads
+    return FLOPCounts(vector: 3 * shape.batch * shape.queryTokens * heads * dim)
   }
 
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
@@ -53,6 +55,7 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.value, .loadActivation, shape.newValues, formats.residualFormat))
       visit(Operand(.value, .storeKVCache, shape.newValues, formats.keyValueFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+    case .none: break
     case .latentProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
@@ -65,9 +68,9 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
   public var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
 
   /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so, and none that turns one key
-  /// of all heads. Pairs of a head's elements have a thread each.
+  /// of all heads, or no key. Pairs of a head's elements have a thread each.
   public var rowwise: RowwiseWork<Scalar>? {
-    guard keySource != .latentProjection else { return nil }
+    guard keySource != .latentProjection, keySource != .none else { return nil }
     let pairs = shape.headDim.divided(exactlyBy: 2)
     return RowwiseWork(
       kind, dtype: formats.residual, rows: shape.batch * shape.queryTokens,

@@ -36,4 +36,18 @@ extension KernelArguments {
       tokens: try input(.rows, "rows"), heads: try input(.indexHeads, "heads"), width: .input(.indexDim, width),
       steps: .input(.transformSteps, UInt64(width.trailingZeroBitCount)), formats: formats)
   }
+
+  func compression<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Compression<Scalar> {
+    Compression(
+      entries: try input(.newEntries, "entries"), tokensPerEntry: try input(.tokensPerEntry, "tokens_per_entry"),
+      rowWidth: try input(.width, "row_width"), width: try input(.headDim, "width"), formats: formats)
+  }
+
+  func hyperConnection<Scalar: Term>(
+    _ place: HyperConnection<Scalar>.Place, _ formats: NumberFormats
+  ) throws(InputError) -> HyperConnection<Scalar> {
+    HyperConnection(
+      place, rows: try input(.rows, "rows"), width: try input(.width, "width"), streams: try input(.streams, "streams"),
+      formats: formats)
+  }
 }

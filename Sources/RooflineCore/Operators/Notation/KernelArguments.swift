@@ -75,6 +75,9 @@ public struct KernelArguments: Sendable {
     case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
     case .indexSelection: ["batch", "query", "context", "top_k"]
     case .indexRotation: ["rows", "heads", "width"]
+    case .compression: ["entries", "tokens_per_entry", "row_width", "width"]
+    case .hyperCollapse: ["rows", "width", "streams", "iterations"]
+    case .hyperExpand, .hyperHead: ["rows", "width", "streams"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
       ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
@@ -146,6 +149,11 @@ public struct KernelArguments: Sendable {
     case .indexScores: .indexScores(try indexScores(formats))
     case .indexSelection: .indexSelection(try indexSelection(formats))
     case .indexRotation: .indexRotation(try indexRotation(formats))
+    case .compression: .compression(try compression(formats))
+    case .hyperCollapse:
+      .hyperConnection(try hyperConnection(.before(iterations: try input(.iterations, "iterations")), formats))
+    case .hyperExpand: .hyperConnection(try hyperConnection(.after, formats))
+    case .hyperHead: .hyperConnection(try hyperConnection(.head, formats))
     case .residualAdd:
       .residualAdd(
         ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))

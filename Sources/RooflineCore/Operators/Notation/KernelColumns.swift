@@ -31,6 +31,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
       case .selected(let kept): columns.append(Column("top_k", kept))
+      case .compressed: return nil
       case .chunked(let chunk): columns.append(Column("chunk", chunk))
       }
       if attention.valuesAreKeys { columns.append(Column("latent", 1)) }
@@ -43,6 +44,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       if shape.attendedKeys != shape.queryTokens { columns.append(Column("context", shape.attendedKeys)) }
       if rotary.keySource == .fusedProjection { columns.append(Column("fused", 1)) }
       if rotary.keySource == .latentProjection { columns.append(Column("latent", 1)) }
+      if rotary.keySource == .none { return nil }
       self.init(.rotary, columns)
     case .keyValueCacheWrite(let write):
       self.init(
@@ -114,6 +116,19 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
           Column("heads", scores.heads), Column("head_dim", scores.width),
         ])
     case .indexSelection: return nil
+    case .compression(let compression):
+      self.init(
+        .compression,
+        [
+          Column("entries", compression.entries), Column("tokens_per_entry", compression.tokensPerEntry),
+          Column("row_width", compression.rowWidth), Column("width", compression.width),
+        ])
+    case .hyperConnection(let connection):
+      let columns = KernelColumns.rows(connection.rows, connection.width) + [Column("streams", connection.streams)]
+      switch connection.place {
+      case .before(let iterations): self.init(connection.kind, columns + [Column("iterations", iterations)])
+      case .after, .head: self.init(connection.kind, columns)
+      }
     case .indexRotation(let rotation):
       self.init(
         .indexRotation,

@@ -38,7 +38,21 @@ enum LayerText {
     case .mamba(let mixer): ["Mamba of \(mixer.innerWidth) channels, state \(mixer.stateSize)"]
     case .lightning(let mixer): ["lightning attention of \(mixer.numHeads) heads of \(mixer.headDim)"]
     case .latent(let attention): latent(attention)
+    case .compressed(let attention): compressed(attention)
     }
+  }
+
+  private static func compressed(_ attention: CompressedAttention) -> [String] {
+    var parts = [
+      "\(attention.numHeads) heads of \(attention.headDim) that share a row a token", "a window of \(attention.window)",
+    ]
+    if let compressor = attention.compressor {
+      parts.append("an entry for \(compressor.tokensPerEntry) tokens before it")
+      if let indexer = compressor.indexer {
+        parts.append("an indexer of \(indexer.heads) heads of \(indexer.width) that chooses \(indexer.kept) entries")
+      }
+    }
+    return parts
   }
 
   private static func latent(_ attention: LatentAttention) -> [String] {
