@@ -75,8 +75,6 @@ final class KernelCommandTests: CommandTestCase {
       .gatedRMSNorm: "rows=6 width=5 weights=10 sigmoid=1", .silu: "rows=3 width=5",
       .softplus: "rows=3 width=5 bias=1", .deltaGates: "rows=3 heads=2 width=4",
       .deltaRule: "query=5 k_heads=1 v_heads=2 k_dim=3 v_dim=4 chunk=2 fused=1 past=1",
-      .batchedGEMM: "groups=2 m=3 n=5 k=7", .indexScores: "query=5 context=9 heads=2 head_dim=8",
-      .indexSelection: "query=5 context=9 top_k=4", .indexRotation: "rows=3 heads=2 width=8",
       .stateSpaceScan: "query=5 heads=4 head_dim=3 groups=2 state=6 chunk=2", .bankMix: "rows=3 width=5 snapshot=1",
       .situAndMul: "rows=3 width=5",
       .selectiveScan: "query=5 channels=6 state=3 state_bits=16", .lightningAttention: "query=5 heads=2 head_dim=4",

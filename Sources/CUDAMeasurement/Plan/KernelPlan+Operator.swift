@@ -40,7 +40,8 @@ extension KernelPlan {
       }
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
-      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine,
+      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
+      .expertCombine,
       .sigmoidGate, .clampedSwiGLU, .squaredRelu:
       throw Unsupported("there is no kernel of its kind")
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,

@@ -18,7 +18,8 @@ public enum RowOperation: Hashable, Sendable, CaseIterable {
       .send, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient,
       .biasGradient, .queryGradient, .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient,
       .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient,
-      .geluAndMul, .softcap, .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
+      .geluAndMul, .softcap, .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
+      .groupedGEMM, .route,
       .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu:
       return nil
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,

@@ -18,7 +18,9 @@ extension TimedKernel {
     case .attention(let attention):
       // Nobody measured kernels that cap their scores, and those of latents have equations of their own.
       let shape = attention.shape
-      guard !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys, shape.valueDim == shape.headDim else { return nil }
+      guard !attention.capsScores, !attention.hasSinks, !attention.valuesAreKeys, shape.valueDim == shape.headDim else {
+        return nil
+      }
       var call = AttentionCall(
         batch: Double(shape.batch.value), query: Double(shape.queryTokens.value),
         context: Double(shape.attendedKeys.value), heads: Double(shape.heads.value),
@@ -61,7 +63,8 @@ extension TimedKernel {
           CollectiveCall(
             collective.pattern.kind, ranks: Double(collective.ranks.value), bytes: Double(collective.message.value))),
         dtype: .bf16)
-    case .batchedGEMM, .expertScale, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route, .expertCombine,
+    case .batchedGEMM, .expertScale, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
+      .expertCombine,
       .sigmoidGate, .clampedSwiGLU, .squaredRelu, .geluAndMul, .softcap,
       .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding,
