@@ -58,6 +58,12 @@ extension CountLanes: Term {
     .ifExact(self, divisor, (lanes / divisor.lanes).rounded(.up))
   }
 
+  func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self {
+    var numbers = Lanes()
+    for lane in 0..<CountLanes.width { numbers[lane] = number.value(at: count.lanes[lane]) }
+    return .ifExact(self, count, (lanes * numbers).rounded(.toNearestOrAwayFromZero))
+  }
+
   @inline(__always) func bytes(_ format: ElementFormat) -> Self {
     let bits = CountLanes(Lanes(repeating: Double(format.storage.bits)))
     return format.storage.isWholeBytes ? self * CountLanes(bits.lanes / 8) : (self * bits).divided(roundingUpBy: 8)
