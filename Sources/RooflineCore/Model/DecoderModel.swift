@@ -24,6 +24,9 @@ public struct DecoderModel: Hashable, Sendable {
     self.layerPrefix = layerPrefix
   }
 
+  /// Whether some layers send each token to a few of many experts.
+  public var hasRoutedExperts: Bool { groups.contains { $0.feedForward?.routed != nil } }
+
   public var vocabSize: UInt64 { embedding.vocabSize }
   public var tieWordEmbeddings: Bool { head.isTied }
 

@@ -5,7 +5,7 @@ extension ParsedArguments {
   func expertLoad(_ configuration: ModelConfiguration) throws(InputError) -> ExpertLoad {
     guard let text = try valueIfDeclared(of: WorkloadOptions.expertLoad) else { return .uniform }
     let load = try ExpertLoad(argument: text)
-    guard !configuration.model.groups.allSatisfy({ $0.feedForward?.routed == nil }) else {
+    guard configuration.model.hasRoutedExperts else {
       throw .usage("--expert-load: \(configuration.name) has no routed experts")
     }
     try configuration.model.requireFitting(load, name: configuration.name)
