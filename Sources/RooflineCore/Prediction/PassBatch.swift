@@ -2,7 +2,7 @@
 ///
 /// What a search over many workloads asks: the rows are stated once for the eight (`CountLanes`), each row's counts, bound and
 /// time are computed and added up, and none is kept. Times are those of `PhaseAnalysis` to the last bit. A workload with a count
-/// of 2⁵³ or more in one row is analysed by itself, and so is one of other tokens than `step` where they are routed to experts.
+/// of 2⁵³ or more in one row is analysed by itself.
 public struct PassBatch: Sendable {
   /// How many workloads a batch holds.
   public static var width: Int { CountLanes.width }
@@ -46,17 +46,12 @@ public struct PassBatch: Sendable {
       attendedKeys: CountLanes(shapes.attendedKeys))
     ForwardPass(model, step, pass).emit(into: &sink)
     sums = sink
-    var areTogether = sink.areExact
-    if model.hasRoutedExperts {
-      // How many experts a batch is expected to touch is no formula of lanes.
-      areTogether .&= shapes.batch .== step.batch .& shapes.queryTokens .== step.queryTokens
-    }
-    guard any(.!areTogether) else {
+    guard any(.!sink.areExact) else {
       apart = [:]
       return
     }
     var apart: [Int: PassSummary] = [:]
-    for lane in 0..<PassBatch.width where !areTogether[lane] {
+    for lane in 0..<PassBatch.width where !sink.areExact[lane] {
       apart[lane] = PassSummary(
         PhaseAnalysis(model, shapes.step(lane, like: step), rates: rates, time: time))
     }

@@ -13,7 +13,8 @@ enum ConventionOptions {
     [
       WorkloadOptions.context, WorkloadOptions.sequenceParallel, WorkloadOptions.pipeline,
       WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
-      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak, WorkloadOptions.specialPeak,
+      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak,
+      WorkloadOptions.specialPeak,
       WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap, AnalyzeCommand.units,
     ] + TimeOptions.all + [AnalyzeCommand.everyStep]
 }
