@@ -70,6 +70,8 @@ final class KernelCommandTests: CommandTestCase {
       .compression: "entries=3 tokens_per_entry=4 row_width=16 width=8",
       .hyperCollapse: "rows=3 width=5 streams=4 iterations=20", .hyperExpand: "rows=3 width=5 streams=4",
       .hyperHead: "rows=3 width=5 streams=4",
+      .batchedGEMM: "groups=2 m=3 n=5 k=7", .indexScores: "batch=2 query=3 context=5 heads=4 head_dim=8",
+      .indexSelection: "batch=2 query=3 context=5 top_k=2", .indexRotation: "rows=3 heads=4 width=8",
       .addLayerNorm: "rows=3 width=5", .relu: "rows=3 width=5", .linearRelu: "m=3 n=5 k=7 bias=true",
       .positionEmbedding: "rows=6 width=5 positions=3", .keyValueCacheWrite: "rows=6 batch=2 heads=4 head_dim=8",
       .causalConvolution: "query=5 channels=6 width=4 bias=1 past=1", .l2Norm: "rows=3 width=5",

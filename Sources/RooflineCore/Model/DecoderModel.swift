@@ -46,6 +46,9 @@ public struct DecoderModel: Hashable, Sendable {
     groups.contains { $0.mixer.map { $0.cache.state != nil || $0.cache.convolution != nil } ?? false }
   }
 
+  /// Whether any layer attends to compressed entries.
+  var hasCompressedAttention: Bool { groups.contains { $0.mixer?.compressed != nil } }
+
   /// Whether any layer has latent attention.
   public var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
 

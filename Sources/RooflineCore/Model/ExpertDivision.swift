@@ -22,9 +22,4 @@ struct ExpertDivision: Hashable, Sendable {
 
   /// Ranks that divide each expert.
   var width: UInt64 { max(ranks / parallel, 1) }
-
-  /// Whether every rank has the same number of token–expert pairs.
-  func isEven(chosen: UInt64) -> Bool {
-    (tokens * Double(chosen)).truncatingRemainder(dividingBy: Double(parallel)) == 0
-  }
 }

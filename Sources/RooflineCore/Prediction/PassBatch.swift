@@ -2,8 +2,8 @@
 ///
 /// What a search over many workloads asks: the rows are stated once for the eight (`CountLanes`), each row's counts, bound and
 /// time are computed and added up, and none is kept. Times are those of `PhaseAnalysis` to the last bit. A workload with a count
-/// of 2⁵³ or more in one row is analysed by itself, and so is one of other tokens than `step` where they are routed to experts,
-/// and one that begins a sequence where `step` goes on with a state, or the other way around.
+/// of 2⁵³ or more in one row is analysed by itself, and so is one that begins a sequence where `step` goes on with a state, or that
+/// has one query where `step` has several.
 public struct PassBatch: Sendable {
   /// How many workloads a batch holds.
   public static var width: Int { CountLanes.width }
@@ -48,14 +48,15 @@ public struct PassBatch: Sendable {
     ForwardPass(model, step, pass).emit(into: &sink)
     sums = sink
     var areTogether = sink.areExact
-    if model.hasRoutedExperts {
-      // How many experts a batch is expected to touch is no formula of lanes.
-      areTogether .&= shapes.batch .== step.batch .& shapes.queryTokens .== step.queryTokens
-    }
     if model.keepsStates, step.phase == .prefill {
       // Whether a recurrence finds a state to go on from is no formula of lanes.
       let goOn = shapes.attendedKeys .> shapes.queryTokens
       areTogether .&= step.attendedKeys > step.queryTokens ? goOn : .!goOn
+    }
+    if model.hasCompressedAttention {
+      // Nor is whether queries can choose differently.
+      let areSingle = shapes.queryTokens .== 1
+      areTogether .&= step.queryTokens == 1 ? areSingle : .!areSingle
     }
     guard any(.!areTogether) else {
       apart = [:]

@@ -31,9 +31,9 @@ extension Count: Term {
   }
 
   /// Exact to the rounding as long as the product is below 2⁵³; saturates where it is no count.
-  public func times(expected number: Double, _ letter: Letter) -> Count {
-    let product = (Double(value) * number).rounded()
-    return Count(value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
+  public func times(expected number: some ExpectedNumber, of count: Count, _ letter: Letter) -> Count {
+    let product = (Double(value) * number.value(at: Double(count.value))).rounded()
+    return Count(value == .max || count.value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
   }
 
   /// Whole-byte formats multiply. Of others, eight elements fill as many bytes as one has bits, and the rest of them the bytes

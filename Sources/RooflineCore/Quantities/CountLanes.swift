@@ -58,9 +58,10 @@ extension CountLanes: Term {
     .ifExact(self, divisor, (lanes / divisor.lanes).rounded(.up))
   }
 
-  @inline(__always) func times(expected number: Double, _ letter: Letter) -> Self {
-    let product = CountLanes(lanes * number)
-    return .ifExact(self, product, product.lanes.rounded(.toNearestOrAwayFromZero))
+  func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self {
+    var numbers = Lanes()
+    for lane in 0..<CountLanes.width { numbers[lane] = number.value(at: count.lanes[lane]) }
+    return .ifExact(self, count, (lanes * numbers).rounded(.toNearestOrAwayFromZero))
   }
 
   @inline(__always) func bytes(_ format: ElementFormat) -> Self {

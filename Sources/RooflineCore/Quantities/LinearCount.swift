@@ -68,8 +68,8 @@ extension LinearCount: Term {
   }
 
   /// Rounding bends what grows.
-  func times(expected number: Double, _ letter: Letter) -> Self {
-    isConstant ? LinearCount(start.times(expected: number, letter)) : .bent
+  func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self {
+    isConstant && count.isConstant ? LinearCount(start.times(expected: number, of: count.start, letter)) : .bent
   }
 
   func bytes(_ format: ElementFormat) -> Self {

@@ -44,8 +44,11 @@ extension Symbol: Term {
     Symbol(.roundedUpQuotient(expression, divisor.expression), value.divided(roundingUpBy: divisor.value))
   }
 
-  public func times(expected number: Double, _ letter: Letter) -> Symbol {
-    Symbol(.rounded(.product(.mean(letter, number), expression)), value.times(expected: number, letter))
+  public func times(expected number: some ExpectedNumber, of count: Symbol, _ letter: Letter) -> Symbol {
+    let mean = number.value(at: Double(count.value.value))
+    return Symbol(
+      .rounded(.product(.mean(letter, mean), expression)),
+      value.times(expected: number, of: count.value, letter))
   }
 
   public func bytes(_ format: ElementFormat) -> Symbol {

@@ -22,7 +22,7 @@ public protocol Term: Hashable, Sendable, ExpressibleByIntegerLiteral where Inte
 
   /// `self` times an expected number, which need not be whole, rounded to the nearest: what as many experts hold as a batch is
   /// expected to touch.
-  func times(expected number: Double, _ letter: Letter) -> Self
+  func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self
 
   /// The bytes that `self` elements of a format occupy: ⌈elements × bits / 8⌉.
   func bytes(_ format: ElementFormat) -> Self

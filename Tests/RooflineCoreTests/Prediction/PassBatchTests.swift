@@ -86,14 +86,16 @@ final class PassBatchTests: XCTestCase {
   func testPassesOfLatentsAndRecurrencesAreThoseOneByOne() throws {
     var generator = SeededGenerator(seed: 20)
     let recurrent = try RecurrentFamilies.all.map { ($0, try FamilyTests.configuration($1).model) }
-    for (name, model) in recurrent + TinyLatent.all.map({ ($0.name, $0.model) }) {
+    let latent = TinyLatent.all.map { ($0.name, $0.model) } + [("compressed", TinyCompressed.model)]
+    for (name, model) in recurrent + latent {
       for phase in Phase.allCases {
         for operatorSet in OperatorSet.allCases {
           for degree in model.legalTensorParallelDegrees.prefix(2) {
             var steps = steps(phase, degree, operatorSet, NumberFormats(.bf16), largest: 700, &generator)
             try check(model, steps, rates: rates, overlap: .max, "\(name) \(phase) \(operatorSet) tp \(degree)")
-            // Half of them go on with a sequence, whose state they read.
+            // Half of them go on with a sequence, whose state they read, and one has a single query.
             for lane in steps.indices where lane.isMultiple(of: 2) { steps[lane].attendedKeys += 5 }
+            steps[1].queryTokens = 1
             try check(model, steps, rates: rates, overlap: .max, "\(name) goes on \(phase) \(operatorSet)")
           }
         }

@@ -24,29 +24,30 @@ extension RoutedExperts {
       experts = all
       chosen = .input(.chosenExperts, block.chosen)
       let parallel = Scalar.input(.expertParallel, division.parallel)
-      let rank = division.load.rank(
-        block.experts, chosen: block.chosen, tokens: division.tokens, ranks: division.parallel)
+      let touched = TouchedExperts.load(
+        division.load, experts: block.experts, chosen: block.chosen, ranks: division.parallel)
+      let tokens = division.isDispatched ? pass.tokens * parallel : pass.tokens
       guard division.parallel > 1 else {
         width = pass.share(.expertWidth, block.width, named: .shardExpertWidth)
-        expertSet = ExpertSet(held: all, chosen: chosen, expected: rank.distinct)
+        expertSet = ExpertSet(held: all, chosen: chosen, tokens: tokens, touched: touched)
         return
       }
       let whole = Scalar.input(.expertWidth, block.width)
       width =
         division.width > 1
         ? whole.divided(exactlyBy: .input(.expertTensorParallel, division.width)).named(.shardExpertWidth) : whole
+      // A share depends on the loads, and on no number of tokens.
+      let share = division.load.rank(block.experts, chosen: block.chosen, tokens: 1, ranks: division.parallel).share
       expertSet = ExpertSet(
-        held: all.divided(exactlyBy: parallel).named(.ownExperts), all: all, chosen: chosen, expected: rank.distinct,
-        share: rank.share.map { .busiest($0) } ?? .part(of: parallel))
+        held: all.divided(exactlyBy: parallel).named(.ownExperts), all: all, chosen: chosen, tokens: tokens,
+        touched: touched, share: share.map { .busiest($0) } ?? .part(of: parallel))
     }
 
     /// Elements of a row that experts read and write.
     var stream: Scalar { block.latent.map { .input(.latentWidth, $0.size) } ?? pass.hidden }
 
     /// Token–expert pairs of all ranks that share the experts.
-    private var pairs: Scalar {
-      division.isDispatched ? pass.tokens * .input(.expertParallel, division.parallel) * chosen : pass.tokens * chosen
-    }
+    private var pairs: Scalar { expertSet.tokens * chosen }
 
     /// Token–expert pairs on this device.
     private var ownPairs: Scalar { expertSet.own(pairs) }
@@ -135,9 +136,8 @@ extension RoutedExperts {
         inputRows: block.router.scalesInputs ? ownPairs : ownRows, experts: expertSet, hasBias: block.hasBias,
         formats: formats)
       let read = Activations(input)
-      // Pairs that the ranks do not share evenly leave elements, and no whole rows.
-      let isEven = division.parallel == 1 || division.isEven(chosen: block.chosen)
-      let (rows, columns) = isEven ? (ownPairs, width) : (expertSet.own(pairs * width), 1)
+      // Pairs that ranks do not share evenly leave elements, and no whole rows.
+      let (rows, columns) = division.parallel == 1 ? (ownPairs, width) : (expertSet.own(pairs * width), 1)
       switch block.form {
       case .gated(let activation):
         sink.row(

@@ -11,20 +11,26 @@ public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
 
   /// Experts on this device, experts of all, and how many of them a token is sent to.
   public let held, all, chosen: Scalar
-  /// Distinct experts on this device that the pass's tokens are expected to touch.
-  public let expected: Double
+  /// Tokens that all ranks route together, and how many distinct experts on this device so many are expected to touch.
+  public let tokens: Scalar
+  public let touched: TouchedExperts
   public let share: Share
 
-  public init(held: Scalar, all: Scalar? = nil, chosen: Scalar, expected: Double, share: Share = .all) {
+  public init(
+    held: Scalar, all: Scalar? = nil, chosen: Scalar, tokens: Scalar, touched: TouchedExperts, share: Share = .all
+  ) {
     self.held = held
     self.all = all ?? held
     self.chosen = chosen
-    self.expected = expected
+    self.tokens = tokens
+    self.touched = touched
     self.share = share
   }
 
   /// Elements of what each expert has `elements` of, in the experts that are touched.
-  func touched(_ elements: Scalar) -> Scalar { elements.times(expected: expected, .touchedExperts) }
+  func touched(_ elements: Scalar) -> Scalar {
+    elements.times(expected: touched, of: tokens, .touchedExperts)
+  }
 
   /// This device's part of what all ranks have.
   func own(_ amount: Scalar) -> Scalar {
@@ -32,6 +38,28 @@ public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
     case .all: amount
     case .part(let ranks): amount.divided(roundingUpBy: ranks)
     case .busiest(let share): amount.times(expected: share, .busiestShare)
+    }
+  }
+}
+
+extension ExpertSet {
+  /// A set of which so many experts are touched, whatever the tokens.
+  public init(held: Scalar, chosen: Scalar, expected: Double) {
+    self.init(held: held, chosen: chosen, tokens: 1, touched: .stated(expected))
+  }
+}
+
+/// How many distinct experts of a device tokens are expected to touch.
+public enum TouchedExperts: ExpectedNumber {
+  case stated(Double)
+  /// By a load of the whole layer's experts, of which the device has one of `ranks` parts.
+  case load(ExpertLoad, experts: UInt64, chosen: UInt64, ranks: UInt64)
+
+  public func value(at tokens: Double) -> Double {
+    switch self {
+    case .stated(let number): number
+    case .load(let load, let experts, let chosen, let ranks):
+      load.rank(experts, chosen: chosen, tokens: tokens, ranks: ranks).distinct
     }
   }
 }

@@ -158,7 +158,9 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       Column("m", product.experts.own(product.m)), Column("n", product.n), Column("k", product.k),
       Column("rows", product.inputRows),
       Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
-      Column("touched", Count(UInt64(max(product.experts.expected, 1).rounded()))),
+      Column(
+        "touched",
+        Count(UInt64(max(product.experts.touched.value(at: Double(product.experts.tokens.value)), 1).rounded()))),
     ] + (product.hasBias ? [Column("bias", 1)] : [])
   }
 
