@@ -36,7 +36,8 @@ struct RowColumns {
     case .gemm, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .attention, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmInputGradient, .gemmWeightGradient, .biasGradient, .queryGradient,
       .keyGradient, .softmaxGradient, .probabilityGradient, .valueGradient, .attentionGradient, .rmsNormInputGradient,
-      .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient, .geluAndMul, .softcap, .scale, .groupedGEMM, .route,
+      .rmsNormWeightGradient, .siluAndMulGradient, .embeddingGradient, .geluAndMul, .softcap, .scale, .groupedGEMM,
+      .route,
       .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .expertScale, .allToAll:
       nil
     }

@@ -21,6 +21,7 @@ enum ArchitectureFamilies {
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, OPTFamily.self, GPTNeoXFamily.self,
     MixtralFamily.self, Qwen3MoEFamily.self, GPTOSSFamily.self, OLMoEFamily.self, GLM4MoEFamily.self,
     MiniMaxM2Family.self, MiMoV2Family.self, StepFamily.self, Llama4Family.self,
+    Gemma4Family.self,
   ]
 
   /// Names of all classes that are read.
