@@ -8,13 +8,13 @@ import XCTest
 /// `Tests/Oracle/counts.py`, written from the counting contract alone, counts each case in unbounded integers and prints
 /// `overflow`, or a hash of all counts of the pass.
 final class OverflowTests: XCTestCase {
-  func testAHundredThousandRandomInputsAgreeWithBigIntegers() throws {
+  func testRandomInputsAgreeWithBigIntegers() throws {
     guard let python = Oracle.python else {
       XCTAssertFalse(Fixtures.isCI, "CI must have python3 for the oracle")
       throw XCTSkip("python3, which the big-integer oracle needs, is not installed")
     }
     var generator = SeededGenerator(seed: 20_261_121)
-    let cases = (0..<100_000).map { _ in Case.random(using: &generator) }
+    let cases = (0..<25_000).map { _ in Case.random(using: &generator) }
     let expected = try Self.oracle(python, cases)
     XCTAssertEqual(expected.count, cases.count)
     var overflows = 0
@@ -29,8 +29,8 @@ final class OverflowTests: XCTestCase {
     }
     XCTAssertEqual(differences, 0)
     // The inputs must reach both sides of the limit, or nothing is shown.
-    XCTAssertGreaterThan(overflows, 10_000)
-    XCTAssertLessThan(overflows, 90_000)
+    XCTAssertGreaterThan(overflows, 2500)
+    XCTAssertLessThan(overflows, 22_500)
   }
 
   /// One answer a case, in order.

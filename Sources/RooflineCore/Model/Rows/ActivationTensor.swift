@@ -27,7 +27,20 @@ public struct Activations: Hashable, Sendable, Sequence {
       first.rawValue, second?.rawValue ?? .max, third?.rawValue ?? .max, fourth?.rawValue ?? .max)
   }
 
-  public func makeIterator() -> some IteratorProtocol<ActivationTensor> {
-    (0..<4).lazy.compactMap { [list] in ActivationTensor(rawValue: list[$0]) }.makeIterator()
+  public func makeIterator() -> Iterator { Iterator(list: list) }
+
+  public struct Iterator: IteratorProtocol {
+    fileprivate let list: SIMD4<UInt8>
+    private var place = 0
+
+    fileprivate init(list: SIMD4<UInt8>) { self.list = list }
+
+    public mutating func next() -> ActivationTensor? {
+      while place < 4 {
+        defer { place += 1 }
+        if let tensor = ActivationTensor(rawValue: list[place]) { return tensor }
+      }
+      return nil
+    }
   }
 }
