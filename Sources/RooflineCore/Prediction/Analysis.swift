@@ -157,6 +157,8 @@ public enum Notice: Hashable, Sendable {
   case scalesNotCounted([DType])
   /// The checkpoint brings code of its own, which its config.json does not describe.
   case ownCode
+  /// The file says in which formats its tensors lie, and the run states others.
+  case formatsNotRead(keys: [String])
   /// Keys of the model's file that nobody knows.
   case unknownKeys([String])
   /// How many of a layer's routed experts a pass touches on all ranks together.

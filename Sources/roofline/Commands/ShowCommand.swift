@@ -15,7 +15,8 @@ enum ShowCommand: Command {
     let name = arguments.positionals[0]
     let catalog = surroundings.catalog()
     if catalog.holdsModel(name) {
-      let configuration = try arguments.configuration(name, [], catalog, isFormatGiven: false)
+      // Parameters and keys are the same in any format, and a note says that bytes are not the checkpoint's.
+      let configuration = try arguments.configuration(name, [], catalog, isFormatGiven: true)
       return Outcome(output: try page.render(ModelReport(configuration).report))
     }
     do {

@@ -6,21 +6,38 @@ public struct KeyReport: Hashable, Sendable {
   public let ignored: [String]
   /// Nobody here knows them.
   public let unknown: [String]
+  /// In force, and not read because the run states the formats itself; `ignored` holds them, too.
+  public let quantizing: [String]
   /// Keys that may be set: everything the family asks for.
   let settable: Set<String>
 
+  /// - Parameter isFormatGiven: the run states the formats of all tensors, so that those of the file do no harm.
   /// - Throws: `InputError.unsupportedKey` for a key in force that shapes a graph and is not read; `.unknownKey` for one that is
   ///   a slip of, or another library's name for, a key that is read and absent.
-  init(_ keys: ConfigurationKeys, family: any ArchitectureFamily.Type) throws(InputError) {
+  init(
+    _ keys: ConfigurationKeys, family: any ArchitectureFamily.Type, isFormatGiven: Bool
+  ) throws(InputError) {
     settable = keys.asked.union(KeyReport.always)
     var read: [String] = []
     var ignored: [String] = []
     var unknown: [String] = []
+    var quantizing: [String] = []
+    func addQuantizing(_ key: String, in object: JSONObject) throws(InputError) {
+      ignored.append(key)
+      guard let value = object[key], KnownKeys.isActive(value) else { return }
+      guard isFormatGiven else {
+        throw .unsupportedKey(
+          file: object.file, key: object.keyPath(key), value: value.summary, reason: KnownKeys.quantizingReason)
+      }
+      quantizing.append(key)
+    }
     for key in keys.text.members.keys.sorted() {
       if settable.contains(key) {
         read.append(key)
       } else if family.harmlessKeys.contains(key) || KnownKeys.harmless.contains(key) {
         ignored.append(key)
+      } else if KnownKeys.quantizing.contains(key) {
+        try addQuantizing(key, in: keys.text)
       } else if let reason = KnownKeys.shaping[key] {
         guard let value = keys.text[key], KeyReport.isInForce(key, value, keys.text) else {
           ignored.append(key)
@@ -40,6 +57,8 @@ public struct KeyReport: Hashable, Sendable {
           read.append(key)
         } else if KnownKeys.harmless.contains(key) || family.harmlessKeys.contains(key) || key == "vision_config" {
           ignored.append(key)
+        } else if KnownKeys.quantizing.contains(key) {
+          try addQuantizing(key, in: keys.outer)
         } else {
           unknown.append(key)
         }
@@ -49,6 +68,7 @@ public struct KeyReport: Hashable, Sendable {
     self.read = Array(Set(read)).sorted()
     self.ignored = Array(Set(ignored)).sorted()
     self.unknown = Array(Set(unknown)).sorted()
+    self.quantizing = Array(Set(quantizing)).sorted()
   }
 
   /// Whether a key that shapes a graph is switched on, by its own value or by its switch.

@@ -1,5 +1,15 @@
 /// Keys of config.json files by what they mean to a family that does not read them.
 enum KnownKeys {
+  /// Keys that say in which formats tensors lie. They change bytes and rates, and no other count.
+  static let quantizing: Set<String> = [
+    "quantization_config", "quantization", "compression_config", "quant_method", "load_in_4bit", "load_in_8bit",
+    "bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bits", "w_bit", "kv_cache_dtype", "gptq", "awq",
+    "expert_dtype", "weight_quant", "quantize", "kv_cache_quant_algo", "quant_algo", "quantization_method",
+  ]
+
+  static let quantizingReason =
+    "formats of quantised checkpoints are not read; --dtype states one for all tensors instead, e.g. --dtype fp8"
+
   /// Keys that shape a graph: where one is in force and the family does not read it, an answer would be silently wrong.
   static let shaping: [String: String] = {
     var reasons: [String: String] = [:]
@@ -15,14 +25,6 @@ enum KnownKeys {
         "mla_use_output_gate", "o_lora_rank", "o_groups", "kv_heads_per_layer",
       ],
       "multi-head latent attention is not counted"
-    ),
-    (
-      [
-        "quantization_config", "quantization", "compression_config", "quant_method", "load_in_4bit", "load_in_8bit",
-        "bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bits", "w_bit", "kv_cache_dtype", "gptq", "awq",
-        "expert_dtype", "weight_quant", "quantize", "kv_cache_quant_algo", "quant_algo", "quantization_method",
-      ],
-      "quantised checkpoints are not read; a stated format can be tried with --weight-dtype on the original model"
     ),
     (
       [

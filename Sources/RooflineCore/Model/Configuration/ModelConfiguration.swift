@@ -63,7 +63,7 @@ extension ModelConfiguration {
     model = try family.model(&keys)
     dtype = try keys.dtype(isFormatGiven: isFormatGiven)
     maxPositionEmbeddings = try keys.integer("max_position_embeddings")
-    self.keys = try KeyReport(keys, family: family)
+    self.keys = try KeyReport(keys, family: family, isFormatGiven: isFormatGiven)
     // A key that would shape a graph was refused by its own name just now.
     for override in overrides where !self.keys.settable.contains(override.key) {
       throw .unknownKey(
@@ -86,5 +86,8 @@ extension ModelConfiguration {
   }
 
   /// What a reader of any count of the model should know of its file.
-  public var notices: [Notice] { keys.unknown.isEmpty ? [] : [.unknownKeys(keys.unknown)] }
+  public var notices: [Notice] {
+    (keys.quantizing.isEmpty ? [] : [.formatsNotRead(keys: keys.quantizing)])
+      + (keys.unknown.isEmpty ? [] : [.unknownKeys(keys.unknown)])
+  }
 }

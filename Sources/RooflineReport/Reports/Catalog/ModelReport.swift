@@ -101,7 +101,11 @@ public struct ModelReport {
   private var keyLists: [(name: String, key: String, keys: [String])] {
     let keys = configuration.keys
     return [
-      ("keys read", "keys_read", keys.read), ("keys that change nothing", "keys_ignored", keys.ignored),
+      ("keys read", "keys_read", keys.read),
+      (
+        "keys that change nothing", "keys_ignored", keys.ignored.filter { !keys.quantizing.contains($0) }
+      ),
+      ("keys of quantised formats, not read: bytes are of one format", "keys_quantizing", keys.quantizing),
       ("keys nobody here knows", "keys_unknown", keys.unknown),
     ]
   }

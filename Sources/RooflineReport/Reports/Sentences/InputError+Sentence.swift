@@ -109,6 +109,8 @@ extension Notice {
       "scales of \(formats.map(\.rawValue).joined(separator: ", ")) tensors are not counted"
     case .ownCode:
       "the checkpoint brings code of its own (`auto_map`); the counts are those of its stated class"
+    case .formatsNotRead(let keys):
+      "\(InputError.list(keys)): the formats of this quantised checkpoint are not read; every tensor is taken to lie in the stated one, without scales"
     case .unknownKeys(let keys):
       "config.json has \(keys.count == 1 ? "a key" : "keys") that nobody here knows, taken to change no count: \(InputError.list(keys)); --strict refuses"
     case .expertsTouched(let pass, let expected, let bounds, let experts, let isUniform):
