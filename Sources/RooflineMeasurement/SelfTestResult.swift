@@ -24,9 +24,14 @@ public struct SelfTestResult: Hashable, Sendable {
 
     /// Whichever is larger of 2.5 % and 8 µs; 8 µs are a launch and the timer's step.
     public var tolerance: Double { max(0.025 * expected, 8e-6) }
+    /// Whether the median is what is expected, within the tolerance.
     public var isRight: Bool { (measured.median - expected).magnitude <= tolerance }
+    /// Whether the median is farther from what is expected than the tolerance, and than noise explains.
+    public var isWrong: Bool { (measured.median - expected).magnitude > max(tolerance, spread) }
     /// Whether half of the samples lie closer together than the tolerance.
-    public var isSteady: Bool { measured.upperQuartile - measured.lowerQuartile <= tolerance }
+    public var isSteady: Bool { spread <= tolerance }
+    /// Half of the samples lie within it, s.
+    private var spread: Double { measured.upperQuartile - measured.lowerQuartile }
   }
 
   /// A copy from device memory to device memory.
@@ -72,8 +77,8 @@ public struct SelfTestResult: Hashable, Sendable {
 
   public var findings: [Finding] {
     var findings: [Finding] = copy.wrongBytes > 0 ? [.wrongCopy(copy)] : []
-    let wrong = readings.filter { !$0.isRight }
-    let unsteady = readings.filter { $0.isRight && !$0.isSteady }
+    let wrong = readings.filter(\.isWrong)
+    let unsteady = readings.filter { !$0.isSteady }
     if !wrong.isEmpty { findings.append(.wrongTimes(wrong)) }
     if wrong.isEmpty && !unsteady.isEmpty { findings.append(.unsteadyTimes(unsteady)) }
     if let reasons = clockReasons?.intersection(.faults), !reasons.isEmpty { findings.append(.slowedDown(reasons)) }

@@ -19,7 +19,7 @@ final class ConventionCommandTests: CommandTestCase {
   }
 
   private func ownersCells() throws -> [OwnersCell] {
-    let file = "\(Fixtures.packageRoot)/Tests/RooflineCoreTests/Reference/llama2_70b_a100_tp8.tsv"
+    let file = "\(Fixtures.packageRoot)/Tests/RooflineConventionsTests/Reference/llama2_70b_a100_tp8.tsv"
     return try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       XCTAssertEqual(fields.count, 5)

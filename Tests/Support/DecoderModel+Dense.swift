@@ -68,7 +68,7 @@ extension DecoderModel {
     case .twoMatrix(var mlp):
       plain(&mlp)
       groups[0].feedForward = .twoMatrix(mlp)
-    case .routed, nil: break
+    case .routed, .denseBesideRouted, nil: break
     }
   }
 }

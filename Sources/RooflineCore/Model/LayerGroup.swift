@@ -8,6 +8,8 @@ public struct LayerGroup: Hashable, Sendable {
   public var feedForward: FeedForward?
   public var residual: ResidualForm
   public var norms: LayerNormNames
+  /// Whether the stream that leaves the layer is multiplied by a learned number, which checkpoints hold as a buffer.
+  public var scalesOutput = false
 
   public init(
     name: StaticText = "", mixer: Mixer?, feedForward: FeedForward?, residual: ResidualForm, norms: LayerNormNames
@@ -124,13 +126,14 @@ public enum FeedForward: Hashable, Sendable {
   case gated(GatedMLP)
   case twoMatrix(TwoMatrixMLP)
   case routed(RoutedExperts)
+  case denseBesideRouted(DenseBesideExperts)
 
   /// The width of the one MLP that every token goes through; nil of routed experts.
   public var intermediateSize: UInt64? {
     switch self {
     case .gated(let block): block.intermediateSize
     case .twoMatrix(let block): block.intermediateSize
-    case .routed: nil
+    case .routed, .denseBesideRouted: nil
     }
   }
 
@@ -139,6 +142,7 @@ public enum FeedForward: Hashable, Sendable {
     case .gated(let block): block.hasBias
     case .twoMatrix(let block): block.hasBias
     case .routed(let block): block.hasBias
+    case .denseBesideRouted(let block): block.dense.hasBias
     }
   }
 
@@ -147,6 +151,7 @@ public enum FeedForward: Hashable, Sendable {
     case .gated(let block): block.intermediateSize.isMultiple(of: degree)
     case .twoMatrix(let block): block.intermediateSize.isMultiple(of: degree)
     case .routed(let block): block.isLegal(tensorParallel: degree, expertRanks: expertRanks)
+    case .denseBesideRouted(let block): block.isLegal(tensorParallel: degree, expertRanks: expertRanks)
     }
   }
 
@@ -155,20 +160,36 @@ public enum FeedForward: Hashable, Sendable {
     case .gated(let block): block.intermediateSize
     case .twoMatrix(let block): block.intermediateSize
     case .routed(let block): block.width
+    case .denseBesideRouted(let block): block.dense.intermediateSize
     }
   }
 
-  /// The routed experts that it is.
-  public var routed: RoutedExperts? { if case .routed(let block) = self { block } else { nil } }
+  /// Whether what it leaves is whole on every rank already.
+  var completesItself: Bool { if case .denseBesideRouted = self { true } else { false } }
 
+  /// The routed experts that it is, or has.
+  public var routed: RoutedExperts? {
+    switch self {
+    case .gated, .twoMatrix: nil
+    case .routed(let block): block
+    case .denseBesideRouted(let block): block.experts
+    }
+  }
+
+  /// - Parameters:
+  ///   - norm: what the model's norms are; of blocks with norms of their own.
+  ///   - stream: what enters the feed-forward.
   @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
-    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
+    _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, stream: ActivationTensor,
+    into sink: inout Sink
   ) {
     switch self {
     case .gated(let block): block.emit(pass, place, into: &sink)
     case .twoMatrix(let block): block.emit(pass, place, into: &sink)
     case .routed(let block): block.emit(pass, place, into: &sink)
+    case .denseBesideRouted(let block):
+      block.emit(pass, place, norm: norm, stream: stream, sum: .bothSums, into: &sink)
     }
   }
 }

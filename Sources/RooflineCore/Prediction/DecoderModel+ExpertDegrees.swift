@@ -18,7 +18,8 @@ extension DecoderModel {
     let blocks = routedExperts
     guard parallel == 1 || !blocks.isEmpty else { throw .usage("--ep \(parallel): \(name) has no routed experts") }
     guard isLegal(expertParallel: parallel, of: ranks) else {
-      let legal = (1...ranks).filter { isLegal(expertParallel: $0, of: ranks) }.map(String.init)
+      // The bound keeps a nonsensical number of ranks from costing more than a moment.
+      let legal = (1...min(ranks, 1 << 16)).filter { isLegal(expertParallel: $0, of: ranks) }.map(String.init)
       throw .usage(
         "--ep \(parallel) is not possible for \(name) with --tp \(ranks): it divides the ranks and the experts, and the other ranks the experts' width; \(legal.isEmpty ? "no degree does" : "there are \(legal.joined(separator: ", "))")"
       )

@@ -19,6 +19,9 @@ public struct WeightList: Hashable, Sendable {
   /// One row each is meant to be read; no model comes near.
   static let largestNumberOfLayers: UInt64 = 10_000
 
+  /// Of all layers together.
+  static let largestNumberOfExperts: UInt64 = 1_000_000
+
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.usage` for more layers than anyone lists.
   public init(
     _ model: DecoderModel, name: String, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism(),
@@ -30,6 +33,12 @@ public struct WeightList: Hashable, Sendable {
         parallelism: parallelism), name: name)
     guard model.numHiddenLayers <= Self.largestNumberOfLayers else {
       throw .usage("\(name) has \(model.numHiddenLayers) layers; up to \(Self.largestNumberOfLayers) are listed")
+    }
+    let experts = model.routedExperts.map(\.experts).max() ?? 0
+    guard experts * model.numHiddenLayers <= Self.largestNumberOfExperts else {
+      throw .usage(
+        "\(name) has \(experts) experts in each of \(model.numHiddenLayers) layers; up to \(Self.largestNumberOfExperts) are listed"
+      )
     }
     self.model = model
     self.tensorParallel = tensorParallel

@@ -13,7 +13,8 @@ enum TrainingOptions {
     [
       WorkloadOptions.prompt, WorkloadOptions.context, WorkloadOptions.phase, WorkloadOptions.generate,
       AnalyzeCommand.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
-      WorkloadOptions.data, WorkloadOptions.keyValueDType,
+      WorkloadOptions.data, WorkloadOptions.expertParallel, WorkloadOptions.attentionDataParallel,
+      WorkloadOptions.expertLoad, WorkloadOptions.keyValueDType,
     ] + TimeOptions.all
 
   static let note =

@@ -19,6 +19,10 @@ final class BruteForceRouteTests: XCTestCase {
                 rows, experts, chosen, formats, scoring, hasCorrection: hasCorrection, renormalises: renormalises,
                 scales: scales))
           }
+          cases.append(
+            route(
+              rows, experts, chosen, formats, scoring, hasCorrection: false, renormalises: true, scales: false,
+              hasExpertScales: true))
         }
       }
     }
@@ -27,17 +31,18 @@ final class BruteForceRouteTests: XCTestCase {
 
   private static func route(
     _ rows: Int, _ experts: Int, _ chosen: Int, _ formats: BruteForceFormats, _ scoring: Route<Count>.Scoring,
-    hasCorrection: Bool, renormalises: Bool, scales: Bool
+    hasCorrection: Bool, renormalises: Bool, scales: Bool, hasExpertScales: Bool = false
   ) -> BruteForceCase {
     let described = Route<Count>(
       rows: Count(rows), experts: Count(experts), chosen: Count(chosen), scoring: scoring,
       hasCorrection: hasCorrection, weighting: .init(renormalises: renormalises, scales: scales),
-      formats: formats.formats)
+      hasExpertScales: hasExpertScales, formats: formats.formats)
     let name =
-      "\(rows) tokens to \(chosen) of \(experts), \(scoring), \(formats.name), \(hasCorrection) \(renormalises) \(scales)"
+      "\(rows) tokens to \(chosen) of \(experts), \(scoring), \(formats.name), \(hasCorrection) \(renormalises) \(scales), \(hasExpertScales)"
     return BruteForceCase(name, .route(described)) { machine in
       let logits = formats.tensor("logits", .activations, \.residual, rows, experts)
       let correction = formats.tensor("correction", .weights, \.residual, experts)
+      let expertScales = formats.tensor("scales", .weights, \.residual, experts)
       let weights = formats.tensor("weights", .activations, \.residual, rows, chosen)
       let ids = DeviceTensor("ids", .activations, bits: 32, shape: [rows, chosen])
       for row in 0..<rows {
@@ -55,6 +60,10 @@ final class BruteForceRouteTests: XCTestCase {
           XCTAssertEqual(scores.reduce(0, +), 1, accuracy: 1e-12)
         }
         if scales { scores = scores.map { machine.multiply($0, 2.5) } }
+        if hasExpertScales {
+          let factors = (0..<experts).map { machine.load(expertScales, $0) }
+          scores = zip(order, scores).map { machine.multiply($1, factors[$0]) }
+        }
         for (place, (expert, score)) in zip(order, scores).enumerated() {
           machine.store(score, in: weights, row, place)
           machine.store(Double(expert), in: ids, row, place)

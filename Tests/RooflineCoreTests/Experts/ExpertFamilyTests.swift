@@ -66,6 +66,30 @@ final class ExpertFamilyTests: XCTestCase {
      "moe_router_scaling_factor": 3.0, "vocab_size": 101, "torch_dtype": "bfloat16"}
     """
 
+  static let gemma4 = """
+    {"architectures": ["Gemma4ForConditionalGeneration"], "model_type": "gemma4", "dtype": "bfloat16",
+     "tie_word_embeddings": true, "text_config": {"model_type": "gemma4_text", "hidden_size": 48,
+      "intermediate_size": 40, "moe_intermediate_size": 24, "num_hidden_layers": 7, "num_attention_heads": 8,
+      "num_key_value_heads": 4, "num_global_key_value_heads": 2, "head_dim": 6, "global_head_dim": 12,
+      "attention_k_eq_v": true, "enable_moe_block": true, "num_experts": 6, "top_k_experts": 2, "sliding_window": 5,
+      "hidden_activation": "gelu_pytorch_tanh", "hidden_size_per_layer_input": 0, "num_kv_shared_layers": 0,
+      "final_logit_softcapping": 30.0, "vocab_size": 101, "rope_parameters": {
+       "full_attention": {"partial_rotary_factor": 0.34}, "sliding_attention": {"rope_theta": 10000.0}}}}
+    """
+
+  /// Layer 6 of 7 sees everything: 2 KV heads of 12, 4 elements of which are turned, and no projection of values.
+  func testGemma4sWideLayersMakeValuesOfKeys() throws {
+    let model = try FamilyTests.configuration(Self.gemma4).model
+    XCTAssertEqual(model.runs.map(\.layers), [5, 1, 1])
+    let full = try XCTUnwrap(model.groups[1].mixer?.groupedQuery)
+    XCTAssertEqual([full.numKeyValueHeads, full.headDim, full.rotaryDim ?? 0], [2, 12, 4])
+    let names = Set(ParameterShape<Count>(model).tensors.filter { $0.scope == .layer(group: 1) }.map(\.name))
+    XCTAssertFalse(names.contains("model.layers.N.self_attn.v_proj.weight"))
+    XCTAssertTrue(names.contains("model.layers.N.router.per_expert_scale"))
+    // A value for each key, of the same width.
+    XCTAssertEqual(full.cache.tokens, [TokenCache(.heads(2, key: 12, value: 12))])
+  }
+
   /// GLM-4.5-Air as published, with its router's 45 × 128 correction biases; and the library's default of OLMoE.
   func testPublishedCountsOfModelsWithoutAFileHere() throws {
     let air = ParameterShape<Count>(try FamilyTests.configuration(Self.glm4MoE).model)

@@ -44,6 +44,9 @@ final class FamilyGoldenTests: XCTestCase {
       activeWithoutEmbedding: 14_820_972_992, buffers: 12_032, gemm: 29_641_146_368,
       attention: (1_714_421_760, 48_522_854_400), shard: (38_646_714_680, 37_849_399_296)),
     Golden(
+      file: "google--gemma-4-26B-A4B", total: 25_233_141_760, active: 3_822_530_560,
+      activeWithoutEmbedding: 3_084_333_056, gemm: 7_643_660_288, attention: (1_090_519_040, 21_894_266_880)),
+    Golden(
       file: "stepfun-ai--Step-3.7-Flash", total: 195_844_496_640, active: 10_875_690_240,
       activeWithoutEmbedding: 10_347_732_224, buffers: 12_096, gemm: 20_694_695_936,
       attention: (2_164_260_864, 52_093_255_680)),
@@ -101,6 +104,7 @@ final class FamilyGoldenTests: XCTestCase {
       ("meta-llama--Llama-4-Scout-17B-16E-Instruct", 49_152, [(147_456, 8192, .chunk(8192))]),
       ("MiniMaxAI--MiniMax-M2.5", 253_952, []),
       ("XiaomiMiMo--MiMo-V2-Flash", 23_040, [(199_680, 128, .window(128))]),
+      ("google--gemma-4-26B-A4B", 20_480, [(204_800, 1024, .window(1024))]),
       ("stepfun-ai--Step-3.7-Flash", 49_152, [(135_168, 512, .window(512))]),
     ]
     for (file, growing, windows) in caches {

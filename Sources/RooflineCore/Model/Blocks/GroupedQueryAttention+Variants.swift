@@ -12,7 +12,8 @@ public enum QueryKeyNormForm: Hashable, Sendable {
 extension GroupedQueryAttention {
   /// Whether it has none of what few families have.
   var isPlain: Bool {
-    valueDim == nil && chunk == nil && sinks == nil && headGate == nil && !scalesValues
+    valueDim == nil && chunk == nil && sinks == nil && headGate == nil && !scalesValues && !hasValueNorm
+      && !sharesKeyAsValue
   }
 
   /// Of which tokens a layer keeps keys and values.
@@ -44,6 +45,7 @@ extension GroupedQueryAttention.Rows {
   /// Columns of queries, keys and values.
   var joinedWidth: Scalar {
     let queries = block.hasOutputGate ? 2 * heads : heads
+    if block.sharesKeyAsValue { return (queries + keyValueHeads) * headDim }
     return block.valueDim == nil
       ? (queries + 2 * keyValueHeads) * headDim : queries * headDim + keyValueHeads * (headDim + valueDim)
   }
@@ -94,6 +96,25 @@ extension GroupedQueryAttention.Rows {
       "k_norm", place, norm(keyValueHeads, home), reads: home == .activation ? Activations(key) : .none,
       writes: home == .activation ? Activations(.normalizedKey) : .none,
       weight: hasWeight ? block.names.keyNorm : .none)
+  }
+
+  /// The values as the fused set's attention, or its way into the cache, reads them.
+  var fusedValue: ActivationTensor { block.hasValueNorm ? .value : .queryKeyValue }
+
+  /// A norm without a weight of each head's new values; where they are the key projection's, they are made here.
+  @inline(__always)
+  func emitValueNorm<Sink: RowSink<Scalar>>(
+    _ value: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
+  ) {
+    guard block.hasValueNorm else { return }
+    let isActivation = home == .activation
+    sink.row(
+      "v_norm", place,
+      RMSNorm(
+        rows: pass.tokens * keyValueHeads, width: valueDim, keepsRoot: pass.isTraining, home: home, hasWeight: false,
+        formats: pass.formats),
+      reads: isActivation ? Activations(block.sharesKeyAsValue ? key : value) : .none,
+      writes: isActivation ? Activations(.value) : .none)
   }
 
   /// The new values times a constant, where they lie.

@@ -31,6 +31,10 @@ public struct GroupedQueryAttention: Hashable, Sendable {
   public var normForm = QueryKeyNormForm.perHead
   /// Whether values are multiplied by a constant.
   public var scalesValues = false
+  /// Whether values are normalised, head by head, without a weight.
+  public var hasValueNorm = false
+  /// Whether values are made of what the key projection makes: there is none of their own.
+  public var sharesKeyAsValue = false
 
   /// The checkpoint's names.
   public struct Names: Hashable, Sendable {
@@ -141,7 +145,10 @@ extension GroupedQueryAttention {
     }
 
     var copiedHeads: ShardCrossing<Scalar> {
-      let width = block.valueDim == nil ? 2 * keyValueHeads * headDim : keyValueHeads * (headDim + valueDim)
+      let width =
+        block.sharesKeyAsValue
+        ? keyValueHeads * headDim
+        : block.valueDim == nil ? 2 * keyValueHeads * headDim : keyValueHeads * (headDim + valueDim)
       var message = (width * pass.hidden).bytes(pass.formats.weightFormat)
       if block.hasQueryKeyValueBias { message = message + width.bytes(pass.formats.residualFormat) }
       let copies = pass.tensorParallel.divided(exactlyBy: .input(.keyValueHeads, block.numKeyValueHeads))
@@ -161,7 +168,10 @@ extension GroupedQueryAttention {
         .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
         weight: block.names.query)
       sink.row(.kProj, place, key, reads: normalized, writes: kept(.key), weight: block.names.key)
-      sink.row(.vProj, place, value, reads: normalized, writes: kept(.value), weight: block.names.value)
+      if !block.sharesKeyAsValue {
+        sink.row(.vProj, place, value, reads: normalized, writes: kept(.value), weight: block.names.value)
+      }
+      emitValueNorm(.value, key: .key, home: pass.keyValueHome, into: &sink)
       if normsBeforeRotary { emitNorms(query: .query, key: .key, home: pass.keyValueHome, into: &sink) }
       emitValueScale(.value, home: pass.keyValueHome, into: &sink)
       if let turned {
@@ -203,6 +213,7 @@ extension GroupedQueryAttention {
         .qkvProj, place,
         pass.columnParallel(joinedWidth, bias: block.hasQueryKeyValueBias),
         reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: .shared)
+      emitValueNorm(.queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
       if normsBeforeRotary {
         emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
       }
@@ -218,7 +229,7 @@ extension GroupedQueryAttention {
         // With learned positions a fused projection's keys and values only move to the cache.
         sink.row(
           .keyValueCacheWrite, place, KeyValueCacheWrite(shape, formats: formats),
-          reads: Activations(.queryKeyValue, .queryKeyValue), writes: .none)
+          reads: Activations(.queryKeyValue, fusedValue), writes: .none)
       }
       if normsBehindRotary { emitNorms(query: .rotatedQuery, key: .rotatedKey, home: pass.keyValueHome, into: &sink) }
       sink.row(
@@ -226,7 +237,7 @@ extension GroupedQueryAttention {
         Attention(
           shape, mask: mask, keyValueHome: pass.keyValueHome, keepsProbabilities: pass.isTraining,
           capsScores: block.capsScores, hasSinks: block.sinks != nil, formats: formats),
-        reads: pass.isTraining ? Activations(finalQuery, finalKey, .queryKeyValue) : Activations(finalQuery),
+        reads: pass.isTraining ? Activations(finalQuery, finalKey, fusedValue) : Activations(finalQuery),
         writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended),
         weight: block.sinks == nil ? .none : .shared)
     }
@@ -253,7 +264,7 @@ extension GroupedQueryAttention {
     private var fusedRotaryReads: Activations {
       let query: ActivationTensor = normsBeforeRotary ? .normalizedQuery : .queryKeyValue
       let key: ActivationTensor = normsBeforeRotary ? .normalizedKey : .queryKeyValue
-      return pass.isTraining ? Activations(query, .table, key) : Activations(query, .table, key, .queryKeyValue)
+      return pass.isTraining ? Activations(query, .table, key) : Activations(query, .table, key, fusedValue)
     }
   }
 }

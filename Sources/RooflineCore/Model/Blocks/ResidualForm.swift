@@ -104,7 +104,7 @@ private struct Branches<Scalar: Term> {
     mixer.emit(pass, place, output: .partialSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
-    let sum = emitPostNorm("attn_post_norm", group.norms.afterMixer, into: &sink)
+    let sum = emitPostNorm("attn_post_norm", of: pass.reducedSum, group.norms.afterMixer, into: &sink)
     let reads = Activations(sum, .residual)
     if let hyper = group.residual.hyper {
       hyper.emitExpand(.attention, of: .residual, with: sum, to: middle, pass, place, into: &sink)
@@ -128,10 +128,14 @@ private struct Branches<Scalar: Term> {
         weight: .tensor(group.norms.feedForward), into: &sink)
     }
     pass.gather(.feedForward, "mlp_all_gather", place, &sink)
-    feedForward.emit(pass, place, into: &sink)
-    pass.complete(
-      .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
-    let sum = emitPostNorm("mlp_post_norm", group.norms.afterFeedForward, into: &sink)
+    feedForward.emit(pass, place, norm: norm, stream: entersFeedForward, into: &sink)
+    if !feedForward.completesItself {
+      pass.complete(
+        .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
+    }
+    let sum = emitPostNorm(
+      "mlp_post_norm", of: feedForward.completesItself ? .bothSums : pass.reducedSum, group.norms.afterFeedForward,
+      into: &sink)
     let reads = Activations(sum, entersFeedForward)
     if let hyper = group.residual.hyper {
       hyper.emitExpand(.feedForward, of: entersFeedForward, with: sum, to: .nextResidual, pass, place, into: &sink)
@@ -139,6 +143,11 @@ private struct Branches<Scalar: Term> {
       emitAdd(.mlpAdd, reads: reads, writes: .nextResidual, into: &sink)
     } else {
       norm.emitAddition(.mlpAddNorm, place, pass, reads: reads, writes: .nextResidual, weight: .shared, into: &sink)
+    }
+    if group.scalesOutput {
+      sink.row(
+        "layer_scale", place, Scale(elements: pass.residualRows * pass.hidden, formats: pass.formats),
+        reads: Activations(.nextResidual), writes: Activations(.nextResidual))
     }
   }
 
@@ -160,7 +169,7 @@ private struct Branches<Scalar: Term> {
       .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
       into: &sink)
     pass.gather(.feedForward, "mlp_all_gather", place, &sink)
-    feedForward.emit(pass, place, into: &sink)
+    feedForward.emit(pass, place, norm: norm, stream: .residual, into: &sink)
     pass.complete(
       .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     emitAdd(.attnAdd, reads: Activations(pass.reducedSum, .attentionSum), writes: .branchSum, into: &sink)
@@ -175,11 +184,11 @@ private struct Branches<Scalar: Term> {
   /// The norm behind a branch, in a sandwich; gives what is then added to the stream.
   @inline(__always)
   private func emitPostNorm<Sink: RowSink<Scalar>>(
-    _ name: OperatorName, _ weight: StaticText, into sink: inout Sink
+    _ name: OperatorName, of sum: ActivationTensor, _ weight: StaticText, into sink: inout Sink
   ) -> ActivationTensor {
-    guard group.residual == .sandwich else { return pass.reducedSum }
+    guard group.residual == .sandwich else { return sum }
     norm.emit(
-      name, place, pass, reads: pass.reducedSum, writes: .normalizedSum, weight: .tensor(weight), into: &sink)
+      name, place, pass, reads: sum, writes: .normalizedSum, weight: .tensor(weight), into: &sink)
     return .normalizedSum
   }
 

@@ -73,10 +73,17 @@ extension RoutedExperts {
     @inline(__always)
     private func emitRoute<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let router = block.router
+      if let norm = router.norm {
+        sink.row(
+          "router_norm", place,
+          RMSNorm(rows: pass.tokens, width: pass.hidden, keepsRoot: pass.isTraining, formats: pass.formats),
+          reads: Activations(.normalized), writes: Activations(.routerInput), weight: norm)
+      }
       sink.row(
         "router", place,
         GEMM(m: pass.tokens, n: experts, k: pass.hidden, formats: pass.formats, hasBias: router.hasBias),
-        reads: Activations(.normalized), writes: Activations(.routerLogits), weight: router.name)
+        reads: Activations(router.norm == nil ? .normalized : .routerInput), writes: Activations(.routerLogits),
+        weight: router.name)
       let scoring: Route<Scalar>.Scoring =
         switch router.scoring {
         case .softmax: .softmax
@@ -89,9 +96,10 @@ extension RoutedExperts {
         Route(
           rows: pass.tokens, experts: experts, chosen: chosen, scoring: scoring,
           hasCorrection: router.correction != nil,
-          weighting: .init(renormalises: router.renormalises, scales: router.scales), formats: pass.formats),
+          weighting: .init(renormalises: router.renormalises, scales: router.scales),
+          hasExpertScales: router.expertScales != nil, formats: pass.formats),
         reads: Activations(.routerLogits), writes: Activations(.routeWeights, .expertIDs),
-        weight: router.correction.map { .buffer($0) } ?? .none)
+        weight: router.correction.map { .buffer($0) } ?? router.expertScales.map { .whole($0) } ?? .none)
     }
 
     @inline(__always)

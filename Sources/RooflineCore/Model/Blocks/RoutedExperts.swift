@@ -29,6 +29,10 @@ public struct RoutedExperts: Hashable, Sendable {
     public var scales: Bool
     /// Whether experts' inputs are multiplied by the weights, and not their outputs.
     public var scalesInputs = false
+    /// A norm of what the router reads; nil: none.
+    public var norm: CheckpointWeight?
+    /// A learned scale of each expert's weight; nil: none. Models have it or a correction.
+    public var expertScales: StaticText?
     public var name: CheckpointWeight
 
     public init(

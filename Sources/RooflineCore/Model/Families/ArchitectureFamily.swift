@@ -26,6 +26,7 @@ enum ArchitectureFamilies {
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,
     GPTOSSFamily.self, OLMoEFamily.self, GLM4MoEFamily.self,
     MiniMaxM2Family.self, MiMoV2Family.self, StepFamily.self, Llama4Family.self,
+    Gemma4Family.self,
   ]
 
   /// Names of all classes that are read.

@@ -78,7 +78,7 @@ extension ConfigurationKeys {
     return (0..<layers).map(pattern)
   }
 
-  fileprivate mutating func requireGelu() throws(InputError) {
+  mutating func requireGelu() throws(InputError) {
     var isStated = false
     for key in ["hidden_activation", "hidden_act"] {
       guard let value = value(key) else { continue }

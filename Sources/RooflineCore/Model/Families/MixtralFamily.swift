@@ -23,6 +23,10 @@ extension ConfigurationKeys {
   {
     let experts = try required(key, "the number of routed experts")
     let chosen = try required(chosenKey, "the number of experts that a token is sent to")
+    // Each expert may be listed, and has a load of its own.
+    guard experts <= 100_000 else {
+      throw text.wrong(key, .integer(Int64(experts)), "at most 100000 experts")
+    }
     guard chosen <= experts else {
       throw text.wrong(chosenKey, .integer(Int64(chosen)), "at most \(key) (\(experts))")
     }

@@ -19,6 +19,7 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
   case dispatched, rankSums, returnedSums
+  case routerInput, denseSum, expertsSum, bothSums
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.

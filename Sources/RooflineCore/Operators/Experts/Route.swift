@@ -30,11 +30,13 @@ public struct Route<Scalar: Term>: OperatorDefinition {
   /// Whether the choice adds a learned bias, which checkpoints hold as a buffer.
   public let hasCorrection: Bool
   public let weighting: Weighting
+  /// Whether each chosen weight is multiplied by a learned scale of its expert.
+  public let hasExpertScales: Bool
   public let formats: NumberFormats
 
   public init(
     rows: Scalar, experts: Scalar, chosen: Scalar, scoring: Scoring, hasCorrection: Bool = false,
-    weighting: Weighting = Weighting(), formats: NumberFormats
+    weighting: Weighting = Weighting(), hasExpertScales: Bool = false, formats: NumberFormats
   ) {
     self.rows = rows.named(.rows)
     self.experts = experts
@@ -42,6 +44,7 @@ public struct Route<Scalar: Term>: OperatorDefinition {
     self.scoring = scoring
     self.hasCorrection = hasCorrection
     self.weighting = weighting
+    self.hasExpertScales = hasExpertScales
     self.formats = formats
   }
 
@@ -59,6 +62,7 @@ public struct Route<Scalar: Term>: OperatorDefinition {
       }
     if hasCorrection { counts.vector = counts.vector + scores }
     if weighting.renormalises { counts.vector = counts.vector + 2 * weights }
+    if hasExpertScales { counts.vector = counts.vector + weights }
     if weighting.scales { counts.vector = counts.vector + weights }
     return counts
   }
@@ -66,11 +70,13 @@ public struct Route<Scalar: Term>: OperatorDefinition {
   public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.logits, .loadActivation, rows * experts, formats.residualFormat))
     if hasCorrection { visit(Operand(.bias, .loadWeight, experts, formats.residualFormat)) }
+    if hasExpertScales { visit(Operand(.weight, .loadWeight, experts, formats.residualFormat)) }
     visit(Operand(.weights, .storeActivation, rows * chosen, formats.residualFormat))
     visit(Operand(.expertIDs, .storeActivation, rows * chosen, .tokenID))
   }
 
   public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+    if hasExpertScales { visit(OperatorParameter(.weight, experts, formats.residualFormat)) }
     if hasCorrection { visit(OperatorParameter(.bias, experts, formats.residualFormat, isBuffer: true)) }
   }
 

@@ -58,6 +58,7 @@ extension KernelArguments {
       scoring: scoring ?? .softmax, hasCorrection: try flag("bias", default: false),
       weighting: .init(
         renormalises: try flag("renormalise", default: false), scales: try flag("scale", default: false)),
+      hasExpertScales: try flag("expert_scales", default: false),
       formats: formats)
   }
 

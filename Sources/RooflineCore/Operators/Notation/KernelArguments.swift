@@ -80,7 +80,10 @@ public struct KernelArguments: Sendable {
     case .hyperExpand, .hyperHead: ["rows", "width", "streams"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
     case .route:
-      ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale"]
+      [
+        "rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale",
+        "expert_scales",
+      ]
     case .expertCombine: ["rows", "width", "pairs", "weighted"]
     case .expertScale: ["rows", "width", "pairs"]
     case .allToAll: ["rows", "width", "ranks", "remote"]

@@ -174,6 +174,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     }
     if route.hasCorrection { columns.append(Column("bias", 1)) }
     if route.weighting.renormalises { columns.append(Column("renormalise", 1)) }
+    if route.hasExpertScales { columns.append(Column("expert_scales", 1)) }
     if route.weighting.scales { columns.append(Column("scale", 1)) }
     return columns
   }

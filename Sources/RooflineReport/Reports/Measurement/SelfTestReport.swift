@@ -63,7 +63,7 @@ public struct SelfTestReport {
   }
 
   private static func verdict(_ reading: SelfTestResult.Reading) -> String {
-    !reading.isRight ? "wrong" : !reading.isSteady ? "unsteady" : "right within \(time(reading.tolerance))"
+    reading.isWrong ? "wrong" : !reading.isSteady ? "unsteady" : "right within \(time(reading.tolerance))"
   }
 }
 

@@ -96,6 +96,8 @@ enum LayerText {
     switch feedForward {
     case .gated(let mlp): "gated \(mlp.activation.rawValue) MLP"
     case .routed(let block): experts(block)
+    case .denseBesideRouted(let block):
+      "gated \(block.dense.activation.rawValue) MLP, \(block.dense.intermediateSize) wide, beside \(experts(block.experts))"
     case .twoMatrix(let mlp): "\(mlp.activation.rawValue) MLP of two matrices\(isBeside ? " beside the attention" : "")"
     }
   }
