@@ -13,8 +13,10 @@ extension Count: Term {
     return Count(overflow ? .max : product)
   }
 
+  /// A saturated value stays saturated: what is left of "too large" is not a number.
   public func excess(over other: Count) -> Count {
-    value > other.value ? Count(value &- other.value) : 0
+    guard value != .max else { return self }
+    return value > other.value ? Count(value &- other.value) : 0
   }
 
   public func minimum(_ other: Count) -> Count { value < other.value ? self : other }

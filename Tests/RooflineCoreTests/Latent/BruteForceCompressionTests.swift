@@ -33,6 +33,13 @@ final class BruteForceCompressionTests: XCTestCase {
     }
   }
 
+  /// Twice the sum of 2^40 positions' entries does not fit; a difference of two such sums must not pass for a number.
+  func testPairsThatDoNotFitAreNotZero() {
+    let keys = Count(1 << 40)
+    XCTAssertTrue(Attention<Count>.entryPairs(keys, keys, 4, kept: nil).isOverflow)
+    XCTAssertTrue(Attention<Count>.entryPairs(1, keys, 4, kept: nil).isOverflow)
+  }
+
   // MARK: cases
 
   static var compressionCases: [BruteForceCase] {
