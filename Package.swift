@@ -8,12 +8,8 @@ let package = Package(
   products: [
     .executable(name: "roofline", targets: ["roofline"]),
     .executable(name: "roofline-benchmark", targets: ["roofline-benchmark"]),
+    // The engine is for others, too; what stands on it is the tool's, and `package`.
     .library(name: "RooflineCore", targets: ["RooflineCore"]),
-    .library(name: "RooflineConventions", targets: ["RooflineConventions"]),
-    .library(name: "RooflineMeasurement", targets: ["RooflineMeasurement"]),
-    .library(name: "RooflineComparison", targets: ["RooflineComparison"]),
-    .library(name: "RooflineReport", targets: ["RooflineReport"]),
-    .library(name: "CUDAMeasurement", targets: ["CUDAMeasurement"]),
     // Stands in for the CUDA driver where there is none. Only tests open it; no target depends on it.
     .library(name: "FakeGPU", type: .dynamic, targets: ["FakeGPU"]),
   ],

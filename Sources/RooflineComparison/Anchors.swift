@@ -6,7 +6,7 @@ import RooflineCore
 /// operator, formats, head dim and window, shrunk to the median of them all. How much it shrinks is what predicts groups of shapes best
 /// that are left out. Far from every observation the correction fades, and the time is the calibrated one again. Source: TimeModels.md,
 /// "Anchors".
-public struct Anchors: TimeCorrection {
+package struct Anchors: TimeCorrection {
   /// Observations that may speak for one another.
   struct Key: Hashable {
     let entry: Calibration.Key
@@ -16,16 +16,16 @@ public struct Anchors: TimeCorrection {
   private let neighbourhoods: [Key: Neighbourhood]
   private let set: CalibrationSet
   /// Observations that must be accidents, and rows that were there already; a sentence each.
-  public let remarks: [String]
+  package let remarks: [String]
 
   /// - Parameter set: the calibrations whose times are corrected. Observations that they cannot predict say nothing.
-  public init(_ files: [ObservationFile], set: CalibrationSet) {
+  package init(_ files: [ObservationFile], set: CalibrationSet) {
     self.init(
       files.flatMap { file in file.observations.map { ($0, "\(file.path): \(file.place(of: $0))") } }, set,
       files.flatMap(\.warnings))
   }
 
-  public init(_ observations: [Observation], set: CalibrationSet) {
+  package init(_ observations: [Observation], set: CalibrationSet) {
     self.init(observations.map { ($0, "line \($0.line)") }, set, [])
   }
 
@@ -77,11 +77,11 @@ public struct Anchors: TimeCorrection {
     return residual > 0 ? "\(size) times the time" : "\(size) times less than the time"
   }
 
-  public func factor(_ value: Operator<Count>, family: KernelLibrary) -> Double? {
+  package func factor(_ value: Operator<Count>, family: KernelLibrary) -> Double? {
     statement(value, family: family, share: 0.9)?.factor
   }
 
-  public func interval(_ value: Operator<Count>, family: KernelLibrary, share: Double) -> ClosedRange<Double>? {
+  package func interval(_ value: Operator<Count>, family: KernelLibrary, share: Double) -> ClosedRange<Double>? {
     statement(value, family: family, share: share)?.interval
   }
 

@@ -1,18 +1,18 @@
 import RooflineCore
 
 /// Turns measurements into calibration entries, and says how good they are.
-public struct Calibrator: Sendable {
-  public let hardware: HardwareSpec
-  public let facts: DeviceFacts
-  public let generation: GPUGeneration
-  public let capability: ComputeCapability
+package struct Calibrator: Sendable {
+  package let hardware: HardwareSpec
+  package let facts: DeviceFacts
+  package let generation: GPUGeneration
+  package let capability: ComputeCapability
   /// What fits shrink to; nil: nothing is known before.
-  public let prior: CalibrationSet?
+  package let prior: CalibrationSet?
   /// Whether fits shrink to the prior; otherwise they only begin at it.
-  public let shrinks: Bool
+  package let shrinks: Bool
 
   /// Fewer rows than this say too little about an entry's constants.
-  public static let leastRows = 12
+  package static let leastRows = 12
   /// More rows than this are thinned out evenly: constants do not get better by them.
   static let mostRows = 800
   static let folds = 5
@@ -21,7 +21,7 @@ public struct Calibrator: Sendable {
   static let outlierRatio = 1.9
 
   /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
-  public init(_ hardware: HardwareSpec, prior: CalibrationSet?, shrinks: Bool = true) throws(InputError) {
+  package init(_ hardware: HardwareSpec, prior: CalibrationSet?, shrinks: Bool = true) throws(InputError) {
     self.hardware = hardware
     let set = try CalibrationSet(hardware, layers: [])
     facts = set.facts
@@ -32,27 +32,27 @@ public struct Calibrator: Sendable {
   }
 
   /// What came of one group of measurements.
-  public struct Outcome: Sendable {
-    public var key: Calibration.Key
-    public var rows, groups: Int
+  package struct Outcome: Sendable {
+    package var key: Calibration.Key
+    package var rows, groups: Int
     /// Errors of the prior on these rows, rejected ones aside; nil without one.
-    public var before: ErrorStatistics?
+    package var before: ErrorStatistics?
     /// Errors on groups of shapes left out while fitting; nil where there were too few groups.
-    public var after: ErrorStatistics?
+    package var after: ErrorStatistics?
     /// Constants of the entry that stand at a bound.
-    public var atBound: [ConstantAtBound] = []
+    package var atBound: [ConstantAtBound] = []
     /// Rows that must be accidents.
-    public var rejected: [Observation] = []
+    package var rejected: [Observation] = []
     /// Rows that took less than half of what the datasheet's rates allow; nobody fits to them.
-    public var impossible: [Observation] = []
+    package var impossible: [Observation] = []
     /// The fitted constants, or the prior's where they are better; nil where nothing could be fitted.
-    public var entry: Calibration.Entry?
+    package var entry: Calibration.Entry?
     /// Why there is no entry, or what the reader should know of it.
-    public var remark: String?
+    package var remark: String?
   }
 
   /// Groups of measurements that one entry describes, each with its rows; both in an order that does not depend on the file's.
-  public func groups(_ observations: [Observation]) -> [(key: Calibration.Key, rows: [Observation])] {
+  package func groups(_ observations: [Observation]) -> [(key: Calibration.Key, rows: [Observation])] {
     var known: [Calibration.Key: Calibration.Key] = [:]
     var groups: [Calibration.Key: [Observation]] = [:]
     for observation in observations {
@@ -88,7 +88,7 @@ public struct Calibrator: Sendable {
     prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false
   }
 
-  public func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
+  package func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
     // Sizes at which the time model itself gives up say nothing about its constants.
     let standard = Calibration.Constants.standard(key)
     let described =

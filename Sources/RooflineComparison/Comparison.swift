@@ -1,9 +1,9 @@
 import RooflineCore
 
 /// Predicted beside observed, kernel by kernel.
-public struct Comparison: Sendable {
+package struct Comparison: Sendable {
   /// What a difference is called.
-  public enum Verdict: String, Hashable, Sendable, CaseIterable {
+  package enum Verdict: String, Hashable, Sendable, CaseIterable {
     case ok
     case slower
     case faster
@@ -11,35 +11,35 @@ public struct Comparison: Sendable {
     case fasterThanRoof = "faster than its roof"
   }
 
-  public struct Line: Sendable {
+  package struct Line: Sendable {
     /// The row of the model, or the kernel's kind.
-    public var name: String
-    public var observation: Observation
+    package var name: String
+    package var observation: Observation
     /// At the datasheet's rates, s; nil where one is missing.
-    public var ideal: Double?
+    package var ideal: Double?
     /// Under the conditions of the measurement, s.
-    public var predicted: Double
-    public var verdict: Verdict
+    package var predicted: Double
+    package var verdict: Verdict
     /// What may be behind it, likeliest first; empty where the verdict is `ok`.
-    public var suspects: [String]
+    package var suspects: [String]
 
     /// predicted/observed − 1.
-    public var error: Double { predicted / observation.seconds - 1 }
-    public var shareOfRoof: Double? { ideal.map { $0 / observation.seconds } }
+    package var error: Double { predicted / observation.seconds - 1 }
+    package var shareOfRoof: Double? { ideal.map { $0 / observation.seconds } }
   }
 
   /// A row of the model that was not measured, and why there is no more to say.
-  public struct Unmatched: Hashable, Sendable {
-    public var name: String
-    public var reason: String
+  package struct Unmatched: Hashable, Sendable {
+    package var name: String
+    package var reason: String
   }
 
-  public var lines: [Line]
-  public var unmeasured: [Unmatched]
+  package var lines: [Line]
+  package var unmeasured: [Unmatched]
   /// Measurements of no row, by what they are.
-  public var unpredicted: [ObservationFile.Skipped]
+  package var unpredicted: [ObservationFile.Skipped]
   /// Whose constants predicted.
-  public var notes: [String]
+  package var notes: [String]
 
   /// Within this share a prediction counts as right.
   static let tolerance = 0.15
@@ -47,13 +47,13 @@ public struct Comparison: Sendable {
   static let roofTolerance = 0.05
 
   /// The largest |error| of all lines.
-  public var worst: Double { lines.map { abs($0.error) }.max() ?? 0 }
-  public var statistics: ErrorStatistics? {
+  package var worst: Double { lines.map { abs($0.error) }.max() ?? 0 }
+  package var statistics: ErrorStatistics? {
     ErrorStatistics(predicted: lines.map(\.predicted), measured: lines.map(\.observation.seconds))
   }
 
   /// Every measurement on its own.
-  public init(_ observations: [Observation], set: CalibrationSet, skipped: [ObservationFile.Skipped]) {
+  package init(_ observations: [Observation], set: CalibrationSet, skipped: [ObservationFile.Skipped]) {
     var matcher = Matcher(set)
     lines = observations.compactMap { matcher.line($0.title, $0) }
     unmeasured = []
@@ -62,7 +62,7 @@ public struct Comparison: Sendable {
   }
 
   /// A model's rows against the measurements of their kernels.
-  public init(
+  package init(
     _ rows: [(name: String, value: Operator<Count>)], _ observations: [Observation], set: CalibrationSet,
     skipped: [ObservationFile.Skipped]
   ) {
@@ -201,5 +201,5 @@ extension Comparison {
 
 extension Observation {
   /// The kernel's shape in the words of the files: `gemm m=16 n=8192 k=1024`.
-  public var title: String { value.place?.title ?? value.kind.rawValue }
+  package var title: String { value.place?.title ?? value.kind.rawValue }
 }

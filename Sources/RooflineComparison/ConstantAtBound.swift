@@ -1,8 +1,8 @@
 import RooflineCore
 
 /// A constant that stands at an end of its bounds, and why: there it says least about a kernel.
-public struct ConstantAtBound: Hashable, Sendable {
-  public enum Reason: String, Hashable, Sendable, CaseIterable {
+package struct ConstantAtBound: Hashable, Sendable {
+  package enum Reason: String, Hashable, Sendable, CaseIterable {
     /// The prior has it there, too, and nothing moved it.
     case prior = "as in the prior"
     /// The rows do not depend on it.
@@ -14,9 +14,9 @@ public struct ConstantAtBound: Hashable, Sendable {
     case more = "the rows ask for more"
   }
 
-  public let key: String
-  public let value: Double
-  public let reason: Reason
+  package let key: String
+  package let value: Double
+  package let reason: Reason
 
   /// - Parameters:
   ///   - moved: the constants that a fit moved, and how far chance alone moves them, as shares of their values.

@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// Fits the constants of one calibration entry to measurements.
-public struct EntryFit: Sendable {
-  public let key: Calibration.Key
-  public let facts: DeviceFacts
-  public let generation: GPUGeneration
+package struct EntryFit: Sendable {
+  package let key: Calibration.Key
+  package let facts: DeviceFacts
+  package let generation: GPUGeneration
 
-  public init(_ key: Calibration.Key, facts: DeviceFacts, generation: GPUGeneration) {
+  package init(_ key: Calibration.Key, facts: DeviceFacts, generation: GPUGeneration) {
     self.key = key
     self.facts = facts
     self.generation = generation
   }
 
   /// How strongly a prior pulls constants back to its own.
-  public enum Pull: Sendable {
+  package enum Pull: Sendable {
     /// It is a place to begin and nothing more.
     case none
     /// Of another generation or library: constants walk two and a half times as far.
@@ -31,12 +31,12 @@ public struct EntryFit: Sendable {
     }
   }
 
-  public struct Result: Sendable {
-    public var constants: Calibration.Constants
-    public var atBound: [ConstantAtBound]
+  package struct Result: Sendable {
+    package var constants: Calibration.Constants
+    package var atBound: [ConstantAtBound]
     /// Keys of the constants and how far chance alone moves them, as shares of their values.
-    public var standardErrors: [(key: String, share: Double)]
-    public var scale: Double
+    package var standardErrors: [(key: String, share: Double)]
+    package var scale: Double
   }
 
   /// - Parameters:
@@ -46,7 +46,7 @@ public struct EntryFit: Sendable {
   ///   - explores: whether a fit that no sister's constants pull looks for better places to begin, first: the fastest of several tiles,
   ///     splits or protocols makes valleys that no step leaves.
   /// - Returns: nil where the key's kernels cannot be predicted at all.
-  public func fit(
+  package func fit(
     _ observations: [Observation], prior: Calibration.Constants?, weights: [Double]? = nil,
     starts: [Calibration.Constants] = [], rounds: Int = 5, pull: Pull = .strong, explores: Bool = true
   ) -> Result? {

@@ -7,17 +7,17 @@
 #endif
 
 /// How far predictions lie from measurements; shares, not percent.
-public struct ErrorStatistics: Hashable, Sendable, Encodable {
-  public var n: Int
+package struct ErrorStatistics: Hashable, Sendable, Encodable {
+  package var n: Int
   /// Mean, median and 90 % quantile of |predicted/measured − 1|.
-  public var mape, medianApe, p90Ape: Double
+  package var mape, medianApe, p90Ape: Double
   /// Mean of predicted/measured − 1.
-  public var bias: Double
+  package var bias: Double
   /// Σ |predicted − measured| / Σ measured: long kernels count more.
-  public var wape: Double
+  package var wape: Double
 
   /// nil without rows, and where a prediction is no finite number.
-  public init?(predicted: [Double], measured: [Double]) {
+  package init?(predicted: [Double], measured: [Double]) {
     guard !predicted.isEmpty else { return nil }
     n = predicted.count
     var (sum, signed, away, total) = (0.0, 0.0, 0.0, 0.0)
@@ -41,7 +41,7 @@ public struct ErrorStatistics: Hashable, Sendable, Encodable {
   }
 
   /// The value below which a share of the sorted values lies; straight between neighbours.
-  public static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
+  package static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
     guard let last = values.last else { return .nan }
     let place = share * Double(values.count - 1)
     let low = Int(place)

@@ -7,14 +7,14 @@ import RooflineCore
 #endif
 
 /// Kernels to be run, one a line, by the columns of published measurements.
-public struct KernelList: Sendable {
-  public let path: String
-  public let entries: [Entry]
+package struct KernelList: Sendable {
+  package let path: String
+  package let entries: [Entry]
 
-  public struct Entry: Sendable {
-    public let line: Int
+  package struct Entry: Sendable {
+    package let line: Int
     /// Columns that are not empty.
-    public let values: [String: String]
+    package let values: [String: String]
   }
 
   /// Who measured what with which result: nothing that says which kernel it is.
@@ -23,7 +23,7 @@ public struct KernelList: Sendable {
   ]
 
   /// - Throws: `InputError` where it is no such file.
-  public static func read(_ path: String) throws(InputError) -> KernelList {
+  package static func read(_ path: String) throws(InputError) -> KernelList {
     let bytes = try ObservationFile.bytes(of: path)
     var lines = CSVLines(bytes)
     var fields: [Range<Int>] = []

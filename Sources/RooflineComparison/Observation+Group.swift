@@ -3,7 +3,7 @@ import RooflineCore
 extension Observation {
   /// What is left out together, since shapes of one group resemble one another: a GEMM's weight, attention's heads and context, a row
   /// kernel's width, a collective's ranks.
-  public var shapeGroup: String { value.place?.group ?? "" }
+  package var shapeGroup: String { value.place?.group ?? "" }
 
   /// Sorts rows by shape, whatever order a file has them in.
   var sortKey: [Double] { (value.place?.order ?? []) + [conditions.copies ?? 0, seconds] }
@@ -15,7 +15,7 @@ extension [Double] {
 
 extension Calibration.Key {
   /// A name for people: `gemm cublas bf16`, `attention vllm-fa3 decode bf16 d128 g>1`.
-  public var title: String {
+  package var title: String {
     var words = [kind.rawValue, family.name]
     if let phase { words.append(phase.rawValue) }
     if let operation { words.append(operation.rawValue) }

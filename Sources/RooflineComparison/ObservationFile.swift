@@ -7,42 +7,42 @@ import RooflineCore
 #endif
 
 /// Measured kernels of one GPU, as a file lists them.
-public struct ObservationFile: Sendable {
-  public let path: String
+package struct ObservationFile: Sendable {
+  package let path: String
   /// Whether its rows are lines of a table.
-  public let isTable: Bool
+  package let isTable: Bool
   /// The GPU as the file calls it.
-  public let gpu: String
-  public let observations: [Observation]
+  package let gpu: String
+  package let observations: [Observation]
   /// Rows that nothing here has a model of, by reason.
-  public let skipped: [Skipped]
+  package let skipped: [Skipped]
   /// Columns that mean nothing here.
-  public let unknownColumns: [String]
+  package let unknownColumns: [String]
   /// Rows that say again what an earlier one says, time and all; each is counted once.
-  public let repeats: [Repeat]
+  package let repeats: [Repeat]
 
-  public struct Repeat: Hashable, Sendable {
+  package struct Repeat: Hashable, Sendable {
     /// Where it stands, and where the first of its kind does: `line 4`, `observations[2]`.
-    public let place, earlier: String
+    package let place, earlier: String
   }
 
-  public struct Skipped: Hashable, Sendable, Encodable {
-    public let reason: String
-    public var n: Int
+  package struct Skipped: Hashable, Sendable, Encodable {
+    package let reason: String
+    package var n: Int
 
-    public init(reason: String, n: Int) {
+    package init(reason: String, n: Int) {
       self.reason = reason
       self.n = n
     }
   }
 
   /// Where an observation stands, in words: `line 4` of a table, `observations[3]` of a document.
-  public func place(of observation: Observation) -> String {
+  package func place(of observation: Observation) -> String {
     isTable ? "line \(observation.line)" : "observations[\(observation.line)]"
   }
 
   /// What a user should know of the file, whatever is done with it; a sentence each.
-  public var warnings: [String] {
+  package var warnings: [String] {
     let most = 3
     guard let first = repeats.first else { return [] }
     if repeats.count == 1 {
@@ -57,7 +57,7 @@ public struct ObservationFile: Sendable {
   /// Reads a CSV file with the columns of published kernel measurements (found by name), or a JSON file of `measure`.
   ///
   /// - Throws: `InputError` naming file, line and column of the first thing that is wrong.
-  public static func read(_ path: String) throws(InputError) -> ObservationFile {
+  package static func read(_ path: String) throws(InputError) -> ObservationFile {
     let data = try contents(of: path)
     let first = data.first { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {

@@ -1,23 +1,23 @@
 import RooflineCore
 
 /// Predicts measured kernels, as they were measured: copies as given, attention warm.
-public struct ObservationPredictor: Sendable {
-  public struct Prediction: Hashable, Sendable {
-    public var seconds: Double
+package struct ObservationPredictor: Sendable {
+  package struct Prediction: Hashable, Sendable {
+    package var seconds: Double
     /// Where a share of such measurements lies.
-    public var interval: ClosedRange<Double>?
+    package var interval: ClosedRange<Double>?
   }
 
-  public struct Skip: Error, Hashable, Sendable {
-    public let reason: String
+  package struct Skip: Error, Hashable, Sendable {
+    package let reason: String
   }
 
-  public let calibrations: CalibrationSet
-  public let cache: CacheState?
+  package let calibrations: CalibrationSet
+  package let cache: CacheState?
   /// Which times are predicted.
-  public let tier: Tier
+  package let tier: Tier
 
-  public enum Tier: Sendable {
+  package enum Tier: Sendable {
     case ideal(RateOptions)
     case calibrated
     /// Corrected by these observations; each observation's own group of shapes is left out.
@@ -28,18 +28,18 @@ public struct ObservationPredictor: Sendable {
   private var remarks: Set<String> = []
 
   /// - Parameter cache: instead of what the benchmark says of itself.
-  public init(_ calibrations: CalibrationSet, cache: CacheState? = nil, tier: Tier = .calibrated) {
+  package init(_ calibrations: CalibrationSet, cache: CacheState? = nil, tier: Tier = .calibrated) {
     self.calibrations = calibrations
     self.cache = cache
     self.tier = tier
   }
 
-  public var notes: [String] {
+  package var notes: [String] {
     guard case .anchored(let anchors) = tier else { return remarks.sorted() }
     return remarks.sorted() + anchors.remarks
   }
 
-  public mutating func predict(_ observation: Observation, interval: Double) -> Result<Prediction, Skip> {
+  package mutating func predict(_ observation: Observation, interval: Double) -> Result<Prediction, Skip> {
     let value = observation.value
     let conditions = cache.map(observation.conditions.with) ?? observation.conditions
     if case .ideal(let options) = tier {

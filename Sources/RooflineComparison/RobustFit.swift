@@ -15,15 +15,15 @@ import RooflineCore
 /// residuals' own scale and ρ Huber's function: squares up to 1, straight beyond, so that a row three times too slow pulls as much as
 /// one that is a little off. Levenberg and Marquardt's damped steps with differences for derivatives; the same input gives the same
 /// output, bit by bit.
-public struct RobustFit {
+package struct RobustFit {
   /// One constant that may move.
-  public struct Parameter: Sendable {
-    public var prior: Double
-    public var bounds: ClosedRange<Double>
+  package struct Parameter: Sendable {
+    package var prior: Double
+    package var bounds: ClosedRange<Double>
     /// One standard deviation of the prior, as a factor; nil: no prior.
-    public var spread: Double?
+    package var spread: Double?
 
-    public init(prior: Double, bounds: ClosedRange<Double>, spread: Double?) {
+    package init(prior: Double, bounds: ClosedRange<Double>, spread: Double?) {
       self.prior = prior
       self.bounds = bounds
       self.spread = spread
@@ -41,18 +41,18 @@ public struct RobustFit {
     var high: Double { log(bounds.upperBound + offset) }
   }
 
-  public struct Solution: Sendable {
-    public var values: [Double]
+  package struct Solution: Sendable {
+    package var values: [Double]
     /// Of the constants' logarithms: how far chance alone moves them.
-    public var standardErrors: [Double]
+    package var standardErrors: [Double]
     /// Which constants ended at a bound: the data want them beyond it, or say nothing about them.
-    public var isAtBound: [Bool]
-    public var objective: Double
+    package var isAtBound: [Bool]
+    package var objective: Double
     /// The scale of the residuals.
-    public var scale: Double
+    package var scale: Double
   }
 
-  public let parameters: [Parameter]
+  package let parameters: [Parameter]
   /// Natural logarithms of measured times.
   let observed: [Double]
   /// How much each row counts.
@@ -62,7 +62,7 @@ public struct RobustFit {
   /// For constants, predictions that hold close to them, as far as slopes need: nil where `predict` serves for those, too.
   let predictNear: (([Double]) -> ([Double]) -> [Double])?
 
-  public init(
+  package init(
     parameters: [Parameter], measured: [Double], weights: [Double]? = nil,
     predictNear: (([Double]) -> ([Double]) -> [Double])? = nil, predict: @escaping ([Double]) -> [Double]
   ) {
@@ -74,14 +74,14 @@ public struct RobustFit {
   }
 
   /// The best solution from several starts.
-  public func solve(from starts: [[Double]], rounds: Int = 5) -> Solution? {
+  package func solve(from starts: [[Double]], rounds: Int = 5) -> Solution? {
     starts.map { solve(from: $0, rounds: rounds) }.min { $0.objective < $1.objective }
   }
 
   /// No residual is taken to be smaller than repeats of a measurement differ.
   static let smallestScale = 0.003
 
-  public func solve(from start: [Double], rounds: Int = 5) -> Solution {
+  package func solve(from start: [Double], rounds: Int = 5) -> Solution {
     let count = parameters.count
     var position = zip(parameters, start).map { $0.position($1) }
     let prior = parameters.map { $0.position($0.prior) }

@@ -1,31 +1,31 @@
 import RooflineCore
 
 /// How well a GPU's calibrations predict measurements, group by group.
-public struct Validation: Sendable {
+package struct Validation: Sendable {
   /// Measurements of one library, with one error distribution.
-  public struct Group: Hashable, Sendable {
-    public var kind, family, source: String
-    public var phase: String?
-    public var dtype: String
+  package struct Group: Hashable, Sendable {
+    package var kind, family, source: String
+    package var phase: String?
+    package var dtype: String
     /// `all`, or a part of the group.
-    public var regime: String
+    package var regime: String
   }
 
-  public struct Line: Sendable {
-    public var group: Group
-    public var errors: ErrorStatistics
+  package struct Line: Sendable {
+    package var group: Group
+    package var errors: ErrorStatistics
     /// Share of the measurements inside their interval; nil where there are no intervals.
-    public var coverage: Double?
+    package var coverage: Double?
   }
 
-  public var lines: [Line]
-  public var skipped: [ObservationFile.Skipped]
+  package var lines: [Line]
+  package var skipped: [ObservationFile.Skipped]
   /// GPUs whose constants were borrowed, and other things that the reader should know.
-  public var notes: [String]
+  package var notes: [String]
 
   /// - Parameters:
   ///   - interval: the share of measurements that an interval is meant to hold.
-  public init(
+  package init(
     _ observations: [Observation], predictor: ObservationPredictor, skipped: [ObservationFile.Skipped], interval: Double
   ) {
     var predictor = predictor
@@ -77,5 +77,5 @@ extension Validation.Group: Comparable {
 
   private var sortKey: [String] { [kind, family, source, phase ?? "", dtype, regime == "all" ? "" : regime] }
 
-  public static func < (left: Self, right: Self) -> Bool { left.sortKey.lexicographicallyPrecedes(right.sortKey) }
+  package static func < (left: Self, right: Self) -> Bool { left.sortKey.lexicographicallyPrecedes(right.sortKey) }
 }

@@ -2,7 +2,7 @@ import RooflineCore
 
 /// A way of counting. `exact` is the engine's; each of the others is one of the owner's notes, kept apart from the
 /// engine.
-public enum Convention: String, Hashable, Sendable, CaseIterable {
+package enum Convention: String, Hashable, Sendable, CaseIterable {
   case exact
   /// The table of note 000.
   case llmCounts = "llm-counts"
@@ -10,7 +10,7 @@ public enum Convention: String, Hashable, Sendable, CaseIterable {
   case notes003 = "notes-003"
 
   /// - Throws: `InputError.unknownName` with the nearest names.
-  public init(named name: String) throws(InputError) {
+  package init(named name: String) throws(InputError) {
     let names = Convention.allCases.map(\.rawValue)
     guard let convention = Convention(rawValue: name) else {
       throw .unknownName(

@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// A place in the table of a convention: phase, row and column.
-public struct ConventionCell: Hashable, Sendable, CustomStringConvertible {
-  public let phase: Phase
-  public let row: OperatorName
-  public let column: Column
+package struct ConventionCell: Hashable, Sendable, CustomStringConvertible {
+  package let phase: Phase
+  package let row: OperatorName
+  package let column: Column
 
-  public init(phase: Phase, row: OperatorName, column: Column) {
+  package init(phase: Phase, row: OperatorName, column: Column) {
     self.phase = phase
     self.row = row
     self.column = column
   }
 
   /// The columns, by their names in note 000, in its order.
-  public enum Column: String, Hashable, Sendable, CaseIterable {
+  package enum Column: String, Hashable, Sendable, CaseIterable {
     case flops
     case memoryAccess = "memory_access"
     case arithmeticIntensity = "arithmetic_intensity"
@@ -26,24 +26,26 @@ public struct ConventionCell: Hashable, Sendable, CustomStringConvertible {
     case storeKVCache = "store_kv_cache"
 
     /// Counted on its own; the other columns are computed from these.
-    public var isPrimitive: Bool { self == .flops || Column.traffic.contains(self) }
+    package var isPrimitive: Bool { self == .flops || Column.traffic.contains(self) }
 
-    public static let traffic: [Column] = [.loadWeight, .loadActivation, .storeActivation, .loadKVCache, .storeKVCache]
+    package static let traffic: [Column] = [
+      .loadWeight, .loadActivation, .storeActivation, .loadKVCache, .storeKVCache,
+    ]
   }
 
   /// The rows of note 000 in its order: ours by another name in one case.
-  public static let rows: [(name: String, row: OperatorName)] = [
+  package static let rows: [(name: String, row: OperatorName)] = [
     ("q_proj", .qProj), ("k_proj", .kProj), ("v_proj", .vProj), ("out_proj", .oProj), ("gate_proj", .gateProj),
     ("up_proj", .upProj), ("down_proj", .downProj), ("qk_matmul", .qkMatmul), ("sv_matmul", .svMatmul),
     ("softmax", .softmax), ("attn_norm", .attnNorm), ("mlp_norm", .mlpNorm), ("mlp_silu_dot", .mlpSiluDot),
     ("attn_add", .attnAdd), ("mlp_add", .mlpAdd),
   ]
 
-  public var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
+  package var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
 }
 
 /// What stands in a cell.
-public enum ConventionValue: Hashable, Sendable, CustomStringConvertible {
+package enum ConventionValue: Hashable, Sendable, CustomStringConvertible {
   /// FLOPs or bytes.
   case count(Count)
   /// FLOP/B or FLOP/s, unrounded; nil where no byte moves.
@@ -51,14 +53,14 @@ public enum ConventionValue: Hashable, Sendable, CustomStringConvertible {
   case bound(Bound)
 
   /// Counts and bounds agree when equal, ratios when nothing but the order of two roundings differs.
-  public func agrees(with other: ConventionValue) -> Bool {
+  package func agrees(with other: ConventionValue) -> Bool {
     if case .ratio(let left?) = self, case .ratio(let right?) = other {
       return abs(left - right) <= 1e-12 * abs(right)
     }
     return self == other
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .count(let count): "\(count.value)"
     case .ratio(let ratio): ratio.map { "\($0)" } ?? "–"

@@ -1,41 +1,41 @@
 import RooflineCore
 
 /// A note's table beside the engine's: every cell that differs, and why.
-public struct ConventionComparison: Sendable {
+package struct ConventionComparison: Sendable {
   /// One way in which the note counts otherwise than Counting.md.
-  public struct Reason: Hashable, Sendable {
-    public let name: String
+  package struct Reason: Hashable, Sendable {
+    package let name: String
     /// One sentence.
-    public let sentence: String
+    package let sentence: String
   }
 
   /// A cell that differs.
-  public struct Difference: Sendable {
-    public let phase: Phase
+  package struct Difference: Sendable {
+    package let phase: Phase
     /// As the note calls them.
-    public let row, column: String
-    public let note, exact: ConventionValue
+    package let row, column: String
+    package let note, exact: ConventionValue
     /// What explains it, in the order in which it applies; empty where nothing does.
-    public let reasons: [Reason]
+    package let reasons: [Reason]
     /// All sentences; "unexplained" where there are none.
-    public var reason: String {
+    package var reason: String {
       reasons.isEmpty ? "unexplained" : reasons.map(\.sentence).joined(separator: " ")
     }
   }
 
   /// Whose table is compared with the engine's.
-  public let convention: Convention
-  public let analysis: Analysis
-  public let differences: [Difference]
+  package let convention: Convention
+  package let analysis: Analysis
+  package let differences: [Difference]
   /// How many cells the tables share.
-  public let cellCount: Int
+  package let cellCount: Int
   /// The engine's rows that the note does not have.
-  public let onlyExact: [OperatorName]
+  package let onlyExact: [OperatorName]
 
-  public var isExplained: Bool { differences.allSatisfy { !$0.reasons.isEmpty } }
+  package var isExplained: Bool { differences.allSatisfy { !$0.reasons.isEmpty } }
 
   /// What explains the differences, once each, in the order of the first cell that it explains.
-  public var reasons: [Reason] {
+  package var reasons: [Reason] {
     var found: [Reason] = []
     for reason in differences.flatMap(\.reasons) where !found.contains(reason) { found.append(reason) }
     return found
@@ -59,7 +59,7 @@ public struct ConventionComparison: Sendable {
   /// A note beside the engine.
   ///
   /// - Throws: `InputError`, as the analysis and the convention do.
-  public init(
+  package init(
     _ convention: Convention, _ scenario: Scenario, phases: [Phase], generated: UInt64
   ) throws(InputError) {
     self =

@@ -1,16 +1,16 @@
 import RooflineCore
 
 /// What note 000 computes from: the model's dimensions, the lengths, the degree and two rates.
-public struct ConventionInputs: Hashable, Sendable {
-  public let model: DenseDimensions
-  public let batch, prompt, generated, tensorParallel: Count
+package struct ConventionInputs: Hashable, Sendable {
+  package let model: DenseDimensions
+  package let batch, prompt, generated, tensorParallel: Count
   /// FLOP/s of the matrix units, efficiency included.
-  public let peak: Double
+  package let peak: Double
   /// B/s, efficiency included.
-  public let bandwidth: Double
+  package let bandwidth: Double
 
   /// - Parameter generated: 0 where only the prefill is asked for.
-  public init(
+  package init(
     model: DenseDimensions, batch: UInt64, prompt: UInt64, generated: UInt64, tensorParallel: UInt64, peak: Double,
     bandwidth: Double
   ) {
@@ -23,19 +23,19 @@ public struct ConventionInputs: Hashable, Sendable {
     self.bandwidth = bandwidth
   }
 
-  public var hidden: Count { Count(model.hiddenSize) }
-  public var heads: Count { Count(model.numAttentionHeads) }
-  public var keyValueHeads: Count { Count(model.numKeyValueHeads) }
-  public var headDim: Count { Count(model.headDim) }
-  public var intermediate: Count { Count(model.intermediateSize) }
+  package var hidden: Count { Count(model.hiddenSize) }
+  package var heads: Count { Count(model.numAttentionHeads) }
+  package var keyValueHeads: Count { Count(model.numKeyValueHeads) }
+  package var headDim: Count { Count(model.headDim) }
+  package var intermediate: Count { Count(model.intermediateSize) }
 
   /// New tokens of each sequence.
-  public func queryTokens(_ phase: Phase) -> Count { phase == .prefill ? prompt : 1 }
+  package func queryTokens(_ phase: Phase) -> Count { phase == .prefill ? prompt : 1 }
 }
 
 extension ConventionInputs {
   /// - Throws: `InputError.usage` for what note 000 does not have, `.illegalTensorParallel`, `.missingFacts`.
-  public init(_ scenario: Scenario, generated: UInt64) throws(InputError) {
+  package init(_ scenario: Scenario, generated: UInt64) throws(InputError) {
     let (workload, formats) = (scenario.workload, scenario.workload.formats)
     guard workload.operatorSet == .separate else {
       throw .usage("llm-counts has no fused operators; leave out --operators fused")

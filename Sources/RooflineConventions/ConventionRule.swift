@@ -5,10 +5,10 @@ import RooflineCore
 ///
 /// Rules run in order, each over the whole table; several may correct the same cell one after another. They work on
 /// counts times TP (`ConventionTable.scaled`), so that nothing is lost to floor division; each is linear in the counts.
-public struct ConventionRule: Sendable {
-  public let name: String
+package struct ConventionRule: Sendable {
+  package let name: String
   /// One sentence.
-  public let reason: String
+  package let reason: String
   let applies: @Sendable (ConventionCell, ConventionInputs) -> Bool
   /// From the value in a cell, and the table as the rules before left it, to the value that belongs there.
   let transform: @Sendable (ConventionValue, ConventionCell, ConventionTable, ConventionInputs) -> ConventionValue
@@ -25,7 +25,7 @@ public struct ConventionRule: Sendable {
   }
 
   /// A table of counts times TP corrected by rules, and the cells whose value each of them changed.
-  public static func correct(
+  package static func correct(
     _ scaled: ConventionTable, of inputs: ConventionInputs, by rules: [ConventionRule]
   ) -> (table: ConventionTable, changed: [String: [ConventionCell]]) {
     var table = scaled
@@ -50,7 +50,7 @@ extension ConventionRule {
   private static let attention: Set<OperatorName> = [.qkMatmul, .svMatmul]
 
   /// What explains the owner's 300 cells.
-  public static let ofTheTable: [ConventionRule] = [
+  package static let ofTheTable: [ConventionRule] = [
     .count(
       "replicated input", "Every rank reads all of a column-parallel GEMM's input; the reference divides it by TP.",
       applies: { cell, _ in
@@ -117,7 +117,7 @@ extension ConventionRule {
   ]
 
   /// What other inputs need beside: the owner's had as many KV heads as devices and no biases. These run first.
-  public static let ofOtherInputs: [ConventionRule] = [
+  package static let ofOtherInputs: [ConventionRule] = [
     .count(
       "KV heads replicated", "Where there are fewer KV heads than devices each holds a whole one, not a fraction.",
       applies: { cell, inputs in

@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// A table in the columns of note 000: a value for each cell, in order.
-public struct ConventionTable: Sendable {
-  public private(set) var values: [ConventionCell: ConventionValue] = [:]
+package struct ConventionTable: Sendable {
+  package private(set) var values: [ConventionCell: ConventionValue] = [:]
   /// In the order in which they were first set.
-  public private(set) var cells: [ConventionCell] = []
+  package private(set) var cells: [ConventionCell] = []
   /// FLOP/s and B/s that performance and bound are derived with.
-  public let peak, bandwidth: Double
+  package let peak, bandwidth: Double
 
-  public init(peak: Double, bandwidth: Double) {
+  package init(peak: Double, bandwidth: Double) {
     self.peak = peak
     self.bandwidth = bandwidth
   }
 
-  public subscript(cell: ConventionCell) -> ConventionValue? {
+  package subscript(cell: ConventionCell) -> ConventionValue? {
     get { values[cell] }
     set {
       if values[cell] == nil, newValue != nil { cells.append(cell) }
@@ -22,7 +22,7 @@ public struct ConventionTable: Sendable {
   }
 
   /// The count in a primitive column; 0 for a cell that is not in the table.
-  public func count(_ phase: Phase, _ row: OperatorName, _ column: ConventionCell.Column) -> Count {
+  package func count(_ phase: Phase, _ row: OperatorName, _ column: ConventionCell.Column) -> Count {
     guard case .count(let count)? = values[ConventionCell(phase: phase, row: row, column: column)] else { return 0 }
     return count
   }
@@ -31,7 +31,7 @@ public struct ConventionTable: Sendable {
   ///
   /// Memory access is the sum of the five classes, intensity a quotient, performance is intensity × bandwidth below the
   /// ridge and the peak above it.
-  public func derived(_ cell: ConventionCell) -> ConventionValue? {
+  package func derived(_ cell: ConventionCell) -> ConventionValue? {
     guard !cell.column.isPrimitive else { return values[cell] }
     let bytes = ConventionCell.Column.traffic.map { count(cell.phase, cell.row, $0) }.reduce(0, +)
     if cell.column == .memoryAccess { return .count(bytes) }
@@ -45,7 +45,7 @@ public struct ConventionTable: Sendable {
   }
 
   /// The table with each count changed; ratios and bounds are left.
-  public func mapCounts(_ change: (Count) -> ConventionValue) -> ConventionTable {
+  package func mapCounts(_ change: (Count) -> ConventionValue) -> ConventionTable {
     var table = self
     for cell in cells {
       if case .count(let count)? = values[cell] { table[cell] = change(count) }
@@ -54,11 +54,11 @@ public struct ConventionTable: Sendable {
   }
 
   /// Every count times the degree. Rules work on this: a share that floor division has cut is whole again.
-  public func scaled(by degree: Count) -> ConventionTable { mapCounts { .count($0 * degree) } }
+  package func scaled(by degree: Count) -> ConventionTable { mapCounts { .count($0 * degree) } }
 
   /// One device's part of a scaled table. A count that is no multiple of the degree is no count of one device, and
   /// agrees with none.
-  public func unscaled(by degree: Count) -> ConventionTable {
+  package func unscaled(by degree: Count) -> ConventionTable {
     mapCounts { count in
       let share = count.divided(exactlyBy: degree)
       return share * degree == count ? .count(share) : .ratio(Double(count.value) / Double(degree.value))

@@ -4,7 +4,7 @@ extension ConventionComparison {
   /// Note 000 beside the engine, whose decode step attends S+G keys, those that the note loads.
   ///
   /// - Throws: `InputError`, as the analysis and the convention do.
-  public init(llmCounts scenario: Scenario, phases: [Phase], generated: UInt64) throws(InputError) {
+  package init(llmCounts scenario: Scenario, phases: [Phase], generated: UInt64) throws(InputError) {
     let inputs = try ConventionInputs(scenario, generated: generated)
     let convention = LLMCountsConvention(inputs, phases: phases)
     try self.init(
@@ -39,7 +39,7 @@ extension ConventionComparison {
   }
 
   /// The engine's value for every cell of its rows.
-  public static func exactValues(_ analysis: Analysis) -> [ConventionCell: ConventionValue] {
+  package static func exactValues(_ analysis: Analysis) -> [ConventionCell: ConventionValue] {
     var values: [ConventionCell: ConventionValue] = [:]
     for phase in analysis.phases {
       for row in phase.operators {

@@ -6,11 +6,11 @@ import RooflineCore
 /// element; every term is divided by TP with floor division, replicated ones too. The attention, norm, activation and
 /// addition rows of a decode step are there ⌊prefill / prompt⌋ term by term; ⌊⌊aS/t⌋/S⌋ = ⌊a/t⌋, so that here T = 1
 /// stands for it. Where the note has H for the width of all heads and a model's h·d is not H, h·d is taken.
-public struct LLMCountsConvention: Sendable {
-  public let inputs: ConventionInputs
-  public let phases: [Phase]
+package struct LLMCountsConvention: Sendable {
+  package let inputs: ConventionInputs
+  package let phases: [Phase]
 
-  public init(_ inputs: ConventionInputs, phases: [Phase]) {
+  package init(_ inputs: ConventionInputs, phases: [Phase]) {
     self.inputs = inputs
     self.phases = phases
   }
@@ -39,12 +39,12 @@ public struct LLMCountsConvention: Sendable {
   /// The table, every term divided by TP.
   ///
   /// - Throws: `InputError.overflow`.
-  public func table() throws(InputError) -> ConventionTable { try table(dividedBy: inputs.tensorParallel) }
+  package func table() throws(InputError) -> ConventionTable { try table(dividedBy: inputs.tensorParallel) }
 
   /// The table before its terms are divided by TP.
   ///
   /// - Throws: `InputError.overflow`.
-  public func undividedTable() throws(InputError) -> ConventionTable { try table(dividedBy: 1) }
+  package func undividedTable() throws(InputError) -> ConventionTable { try table(dividedBy: 1) }
 
   private func table(dividedBy degree: Count) throws(InputError) -> ConventionTable {
     var table = ConventionTable(peak: inputs.peak, bandwidth: inputs.bandwidth)

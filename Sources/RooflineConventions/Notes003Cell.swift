@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// A place in the table of note 003: phase, row and column.
-public struct Notes003Cell: Hashable, Sendable, CustomStringConvertible {
-  public let phase: Phase
-  public let row: Row
-  public let column: Column
+package struct Notes003Cell: Hashable, Sendable, CustomStringConvertible {
+  package let phase: Phase
+  package let row: Row
+  package let column: Column
 
-  public init(_ phase: Phase, _ row: Row, _ column: Column) {
+  package init(_ phase: Phase, _ row: Row, _ column: Column) {
     self.phase = phase
     self.row = row
     self.column = column
   }
 
   /// The rows in the note's order. Its names repeat; these say which is which.
-  public enum Row: String, Hashable, Sendable, CaseIterable {
+  package enum Row: String, Hashable, Sendable, CaseIterable {
     case embedding
     case attentionNorm = "attn_norm"
     case queryKeyValue = "qkv"
@@ -31,19 +31,19 @@ public struct Notes003Cell: Hashable, Sendable, CustomStringConvertible {
     case head = "lm_head"
 
     /// The row's number in the note.
-    public var number: Int { (Row.allCases.firstIndex(of: self) ?? 0) + 1 }
+    package var number: Int { (Row.allCases.firstIndex(of: self) ?? 0) + 1 }
 
     /// Once a pass; the others are there in every layer.
-    public var isOnce: Bool { self == .embedding || self == .head }
+    package var isOnce: Bool { self == .embedding || self == .head }
   }
 
   /// The columns in the note's order.
-  public enum Column: String, Hashable, Sendable, CaseIterable {
+  package enum Column: String, Hashable, Sendable, CaseIterable {
     case compute, memory, communication
 
     /// What the note counts there.
-    public var unit: String { self == .compute ? "FLOP" : "elements" }
+    package var unit: String { self == .compute ? "FLOP" : "elements" }
   }
 
-  public var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
+  package var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
 }

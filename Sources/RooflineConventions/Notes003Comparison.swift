@@ -4,7 +4,7 @@ extension ConventionComparison {
   /// Note 003 beside the engine, whose decode step is the first one after the prompt.
   ///
   /// - Throws: `InputError.usage` where an element has not 2 bytes; else as the analysis and the convention do.
-  public init(notes003 scenario: Scenario, phases: [Phase]) throws(InputError) {
+  package init(notes003 scenario: Scenario, phases: [Phase]) throws(InputError) {
     let inputs = try Notes003Inputs(scenario)
     var note: [Notes003Cell: Quotient<Count>] = [:]
     for phase in phases { note.merge(try Notes003Convention<Count>(inputs).values(phase)) { _, new in new } }

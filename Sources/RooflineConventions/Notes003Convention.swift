@@ -5,11 +5,11 @@ import RooflineCore
 /// Kept apart from the engine, which never reads it. Compute is FLOPs over all devices; memory and communication are
 /// elements, not bytes; only communication knows the degree. `S` is the one length the note has: in a decode step, the
 /// keys attended. Of alternatives (`4BHI / 2BHI`, `HI / 2HI`) the first is a gated MLP's, the second a plain one's.
-public struct Notes003Convention<Scalar: Term>: Sendable {
+package struct Notes003Convention<Scalar: Term>: Sendable {
   let batch, length, hidden, keyValueHeads, headDim, intermediate, vocabulary, degree, others: Scalar
   let isGated: Bool
 
-  public init(_ inputs: Notes003Inputs) {
+  package init(_ inputs: Notes003Inputs) {
     batch = .input(.batch, inputs.batch)
     length = .input(.noteLength, inputs.prompt)
     hidden = .input(.hidden, inputs.model.hiddenSize)
@@ -22,7 +22,7 @@ public struct Notes003Convention<Scalar: Term>: Sendable {
     isGated = inputs.isGated
   }
 
-  public func formula(_ cell: Notes003Cell) -> Quotient<Scalar> {
+  package func formula(_ cell: Notes003Cell) -> Quotient<Scalar> {
     switch cell.column {
     case .compute: Quotient(compute(cell.row, cell.phase))
     case .memory: Quotient(memory(cell.row, cell.phase))
@@ -82,7 +82,7 @@ extension Notes003Convention<Count> {
   /// Every cell of a phase's table.
   ///
   /// - Throws: `InputError.overflow`.
-  public func values(_ phase: Phase) throws(InputError) -> [Notes003Cell: Quotient<Count>] {
+  package func values(_ phase: Phase) throws(InputError) -> [Notes003Cell: Quotient<Count>] {
     var values: [Notes003Cell: Quotient<Count>] = [:]
     for row in Notes003Cell.Row.allCases {
       for column in Notes003Cell.Column.allCases {

@@ -1,10 +1,10 @@
 import RooflineCore
 
 /// A fraction of two terms: what note 003 sends need not be a whole number of elements.
-public struct Quotient<Scalar: Term>: Hashable, Sendable {
-  public let numerator, denominator: Scalar
+package struct Quotient<Scalar: Term>: Hashable, Sendable {
+  package let numerator, denominator: Scalar
 
-  public init(_ numerator: Scalar, over denominator: Scalar = 1) {
+  package init(_ numerator: Scalar, over denominator: Scalar = 1) {
     self.numerator = numerator
     self.denominator = denominator
   }
@@ -12,33 +12,33 @@ public struct Quotient<Scalar: Term>: Hashable, Sendable {
 
 extension Quotient<Symbol> {
   /// The formula as one symbol.
-  public var formula: Symbol { denominator == 1 ? numerator : numerator.divided(exactlyBy: denominator) }
+  package var formula: Symbol { denominator == 1 ? numerator : numerator.divided(exactlyBy: denominator) }
 }
 
 /// Exact arithmetic, in lowest terms so that it overflows late; a saturated part stays saturated.
 extension Quotient<Count> {
-  public static func * (left: Self, factor: Count) -> Self { left * Quotient(factor) }
+  package static func * (left: Self, factor: Count) -> Self { left * Quotient(factor) }
 
-  public static func / (left: Self, divisor: Count) -> Self { left * Quotient(1, over: divisor) }
+  package static func / (left: Self, divisor: Count) -> Self { left * Quotient(1, over: divisor) }
 
-  public static func * (left: Self, right: Self) -> Self {
+  package static func * (left: Self, right: Self) -> Self {
     let (a, b) = (left.reduced, right.reduced)
     let (crossed, other) = (Quotient(a.numerator, over: b.denominator), Quotient(b.numerator, over: a.denominator))
     let (first, second) = (crossed.reduced, other.reduced)
     return Quotient(first.numerator * second.numerator, over: first.denominator * second.denominator)
   }
 
-  public static func + (left: Self, right: Count) -> Self {
+  package static func + (left: Self, right: Count) -> Self {
     Quotient(left.numerator + right * left.denominator, over: left.denominator)
   }
 
   /// The smallest whole number that is not below it.
-  public var roundedUp: Count { numerator.divided(roundingUpBy: denominator) }
+  package var roundedUp: Count { numerator.divided(roundingUpBy: denominator) }
 
-  public var isOverflow: Bool { numerator.isOverflow || denominator.isOverflow }
+  package var isOverflow: Bool { numerator.isOverflow || denominator.isOverflow }
 
   /// A count where it is whole.
-  public var value: ConventionValue {
+  package var value: ConventionValue {
     let whole = numerator.divided(exactlyBy: denominator)
     return whole * denominator == numerator
       ? .count(whole) : .ratio(Double(numerator.value) / Double(denominator.value))

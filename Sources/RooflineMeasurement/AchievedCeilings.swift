@@ -1,33 +1,33 @@
 import RooflineCore
 
 /// A GPU's achieved ceilings as an observation file holds them: what its datasheet's rates are worth.
-public struct AchievedCeilings: Sendable {
-  public let path: String
+package struct AchievedCeilings: Sendable {
+  package let path: String
   /// The GPU as the file calls it.
-  public let gpu: String
+  package let gpu: String
   /// The fastest copy that no cache holds, bytes read and written, B/s.
-  public var bandwidth: Double?
+  package var bandwidth: Double?
   /// Reading from L2, B/s.
-  public var l2Bandwidth: Double?
+  package var l2Bandwidth: Double?
   /// FLOP/s of the last window of products, by format.
-  public var sustained: [DType: Double] = [:]
+  package var sustained: [DType: Double] = [:]
   /// FLOP/s of the fastest window.
-  public var burst: [DType: Double] = [:]
+  package var burst: [DType: Double] = [:]
   /// Exponentials a second.
-  public var special: Double?
+  package var special: Double?
   /// An empty kernel, by how it is launched.
-  public var floors: [Floor] = []
+  package var floors: [Floor] = []
 
-  public struct Floor: Hashable, Sendable {
-    public let launch: String
-    public let seconds: Double
+  package struct Floor: Hashable, Sendable {
+    package let launch: String
+    package let seconds: Double
   }
 
   /// An empty kernel takes microseconds.
   private static let floorLimits = 0.01...1e5
 
   /// What was just measured, and goes to the file.
-  public init(_ measured: MeasuredCeilings, of device: DeviceProperties, gpu: String, path: String) {
+  package init(_ measured: MeasuredCeilings, of device: DeviceProperties, gpu: String, path: String) {
     self.path = path
     self.gpu = gpu
     bandwidth = measured.copies.filter { device.isBeyondL2(copy: $0.bytes) }.map(\.bandwidth).max()
@@ -43,7 +43,7 @@ public struct AchievedCeilings: Sendable {
   /// Reads the `ceilings` of an observation file.
   ///
   /// - Throws: `InputError` for a file without them, or of a stand-in.
-  public init(file path: String) throws(InputError) {
+  package init(file path: String) throws(InputError) {
     let root = try JSONObject(
       JSONValue.parse(JSONValue.contents(of: path, kind: "file of ceilings", limit: 256), file: path), file: path)
     guard try root.positiveInteger("schemaVersion") == 1 else {
@@ -85,7 +85,7 @@ public struct AchievedCeilings: Sendable {
 
 extension HardwareSpec {
   /// The GPU with what it achieves in place of what its datasheet says, as far as that was measured.
-  public func achieving(_ ceilings: AchievedCeilings) -> HardwareSpec {
+  package func achieving(_ ceilings: AchievedCeilings) -> HardwareSpec {
     var spec = self
     if let bandwidth = ceilings.bandwidth { spec.memory?.bandwidth = bandwidth }
     for (dtype, rate) in ceilings.sustained where dtype.runsOnTensorCores { spec.compute?.tensor[dtype] = rate }

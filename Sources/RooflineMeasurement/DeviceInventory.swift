@@ -1,29 +1,29 @@
 import RooflineCore
 
 /// What of NVIDIA's a machine has: libraries and GPUs.
-public struct DeviceInventory: Hashable, Sendable {
-  public var driver: LibraryFinding
+package struct DeviceInventory: Hashable, Sendable {
+  package var driver: LibraryFinding
   /// NVRTC, cuBLASLt, NVML.
-  public var libraries: [LibraryFinding]
-  public var devices: [Device]
+  package var libraries: [LibraryFinding]
+  package var devices: [Device]
   /// What keeps the driver from naming its GPUs; nil where it named them, or where there is no driver or no GPU.
-  public var fault: GPUFault?
+  package var fault: GPUFault?
 
   /// A GPU: what is known, or why nothing is.
-  public struct Device: Hashable, Sendable {
-    public var ordinal: Int
-    public var properties: Result<DeviceProperties, GPUFault>
+  package struct Device: Hashable, Sendable {
+    package var ordinal: Int
+    package var properties: Result<DeviceProperties, GPUFault>
     /// nil where NVML is missing or does not know the GPU.
-    public var state: DeviceState?
+    package var state: DeviceState?
 
-    public init(ordinal: Int, properties: Result<DeviceProperties, GPUFault>, state: DeviceState? = nil) {
+    package init(ordinal: Int, properties: Result<DeviceProperties, GPUFault>, state: DeviceState? = nil) {
       self.ordinal = ordinal
       self.properties = properties
       self.state = state
     }
   }
 
-  public init(
+  package init(
     driver: LibraryFinding, libraries: [LibraryFinding], devices: [Device] = [], fault: GPUFault? = nil
   ) {
     self.driver = driver
@@ -33,7 +33,7 @@ public struct DeviceInventory: Hashable, Sendable {
   }
 
   /// Everything that is wrong, the driver first; empty on a machine without a GPU.
-  public var faults: [GPUFault] {
+  package var faults: [GPUFault] {
     var faults = fault.map { [$0] } ?? []
     for device in devices {
       if case .failure(let fault) = device.properties { faults.append(fault) }

@@ -1,32 +1,32 @@
 import RooflineCore
 
 /// What the driver says of a GPU: facts that stay.
-public struct DeviceProperties: Hashable, Sendable {
+package struct DeviceProperties: Hashable, Sendable {
   /// CUDA's number of the device in this process.
-  public var ordinal: Int
+  package var ordinal: Int
   /// The product's name as the driver spells it, e.g. `NVIDIA H100 80GB HBM3`.
-  public var name: String
+  package var name: String
   /// `GPU-` and 32 hexadecimal digits in five groups, as `nvidia-smi -L` prints it.
-  public var uuid: String
+  package var uuid: String
   /// e.g. `00000000:1B:00.0`.
-  public var pciBusIdentifier: String
-  public var computeCapability: ComputeCapability
-  public var streamingMultiprocessors: UInt64
+  package var pciBusIdentifier: String
+  package var computeCapability: ComputeCapability
+  package var streamingMultiprocessors: UInt64
   /// The highest clock of the SMs, Hz.
-  public var clock: Double?
+  package var clock: Double?
   /// Hz; a memory with double data rate moves two bits a clock and wire.
-  public var memoryClock: Double?
+  package var memoryClock: Double?
   /// Wires between chip and memory.
-  public var memoryBusBits: UInt64?
+  package var memoryBusBits: UInt64?
   /// Bytes.
-  public var l2: UInt64?
+  package var l2: UInt64?
   /// Bytes that the driver can give out.
-  public var memory: UInt64
+  package var memory: UInt64
   /// Bytes of shared memory that one block can have.
-  public var sharedMemoryPerBlock: UInt64?
-  public var hasECC: Bool?
+  package var sharedMemoryPerBlock: UInt64?
+  package var hasECC: Bool?
 
-  public init(
+  package init(
     ordinal: Int, name: String, uuid: String, pciBusIdentifier: String, computeCapability: ComputeCapability,
     streamingMultiprocessors: UInt64, memory: UInt64
   ) {
@@ -40,9 +40,9 @@ public struct DeviceProperties: Hashable, Sendable {
   }
 
   /// Whether source and target of a copy are together four times the L2 cache; where that is unknown, 512 MiB.
-  public func isBeyondL2(copy bytes: Int) -> Bool { 2 * bytes >= 4 * (l2.flatMap { Int(exactly: $0) } ?? 128 << 20) }
+  package func isBeyondL2(copy bytes: Int) -> Bool { 2 * bytes >= 4 * (l2.flatMap { Int(exactly: $0) } ?? 128 << 20) }
 
   /// The stand-in of this package's tests begins so; nothing that it says is a measurement.
-  public static let standInPrefix = "Fake GPU"
-  public var isStandIn: Bool { name.hasPrefix(DeviceProperties.standInPrefix) }
+  package static let standInPrefix = "Fake GPU"
+  package var isStandIn: Bool { name.hasPrefix(DeviceProperties.standInPrefix) }
 }

@@ -3,7 +3,7 @@ import RooflineCore
 /// Something wrong with a GPU, its driver, or a library of CUDA. Values only; `RooflineReport` turns them into sentences.
 ///
 /// A machine without a GPU is no fault: see `DeviceInventory`.
-public enum GPUFault: Error, Hashable, Sendable {
+package enum GPUFault: Error, Hashable, Sendable {
   /// A call answered an error: its code, and CUDA's name for it where the driver knows one.
   case call(_ call: String, code: Int32, name: String?)
   /// A call answered success and nothing with it, which its documentation excludes.

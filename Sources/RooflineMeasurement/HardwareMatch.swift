@@ -1,32 +1,32 @@
 import RooflineCore
 
 /// How a hardware file fits a GPU.
-public struct HardwareMatch: Hashable, Sendable {
+package struct HardwareMatch: Hashable, Sendable {
   /// The file's name in the catalog.
-  public var name: String
-  public var path: String
-  public var basis: Basis
+  package var name: String
+  package var path: String
+  package var basis: Basis
   /// What file and GPU say differently, of a file that fits by name: a slice of the GPU, or a slip in the file.
-  public var differences: [Difference]
+  package var differences: [Difference]
 
-  public enum Basis: String, Hashable, Sendable {
+  package enum Basis: String, Hashable, Sendable {
     /// The device's name is the file's name, product or one of its aliases.
     case name
     /// Compute capability and SMs are equal, and the memory is of that size; the name is unknown.
     case facts
   }
 
-  public struct Difference: Hashable, Sendable {
-    public var fact: String
-    public var device: String
-    public var file: String
+  package struct Difference: Hashable, Sendable {
+    package var fact: String
+    package var device: String
+    package var file: String
   }
 
   /// Datasheets round memory, mix 10⁹ with 2³⁰ bytes, and leave out what ECC and the driver keep.
   static let memoryTolerance = 0.12
 
   /// The match of a file, or nil where it is another GPU's.
-  public init?(_ device: DeviceProperties, _ spec: HardwareSpec, aliases: [String]) {
+  package init?(_ device: DeviceProperties, _ spec: HardwareSpec, aliases: [String]) {
     let wanted = Spelling.normalized(device.name)
     let known = aliases + [spec.name] + (spec.product.map { [$0] } ?? [])
     let differences = HardwareMatch.differences(device, spec)
@@ -45,7 +45,7 @@ public struct HardwareMatch: Hashable, Sendable {
   }
 
   /// What file and GPU say differently; a fact that the file leaves out is none.
-  public static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
+  package static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
     var differences: [Difference] = []
     if let capability = spec.computeCapability, capability != device.computeCapability {
       differences.append(
@@ -66,7 +66,7 @@ public struct HardwareMatch: Hashable, Sendable {
 
 extension Catalog {
   /// The files that fit a GPU: those by name, else those by facts. Files that cannot be read fit none.
-  public func matches(_ device: DeviceProperties) -> [HardwareMatch] {
+  package func matches(_ device: DeviceProperties) -> [HardwareMatch] {
     let aliases = hardwareAliases()
     let matches = hardwareNames.compactMap { name -> HardwareMatch? in
       guard let spec = try? hardware(name) else { return nil }

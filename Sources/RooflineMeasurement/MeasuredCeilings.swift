@@ -1,82 +1,82 @@
 import RooflineCore
 
 /// What a GPU achieves at best, measured.
-public struct MeasuredCeilings: Hashable, Sendable {
+package struct MeasuredCeilings: Hashable, Sendable {
   /// A device-to-device copy of each size: small ones stay in L2.
-  public var copies: [Copy] = []
+  package var copies: [Copy] = []
   /// Memory that fits in L2, read again and again.
-  public var l2: Transfer?
+  package var l2: Transfer?
   /// Large products on random data.
-  public var products: [Product] = []
+  package var products: [Product] = []
   /// Formats without a product here, and why.
-  public var refusals: [DType: String] = [:]
+  package var refusals: [DType: String] = [:]
   /// Formats whose product went wrong.
-  public var failures: [DType: GPUFault] = [:]
+  package var failures: [DType: GPUFault] = [:]
   /// Exponentials, the special functions' rate.
-  public var special: Work?
+  package var special: Work?
   /// An empty kernel, by how it is launched.
-  public var floors: [Floor] = []
+  package var floors: [Floor] = []
 
-  public struct Copy: Hashable, Sendable {
-    public var bytes: Int
+  package struct Copy: Hashable, Sendable {
+    package var bytes: Int
     /// s.
-    public var time: SampleStatistics
+    package var time: SampleStatistics
     /// Each byte is read and written, B/s.
-    public var bandwidth: Double { 2 * Double(bytes) / time.median }
+    package var bandwidth: Double { 2 * Double(bytes) / time.median }
 
-    public init(bytes: Int, time: SampleStatistics) {
+    package init(bytes: Int, time: SampleStatistics) {
       self.bytes = bytes
       self.time = time
     }
   }
 
-  public struct Transfer: Hashable, Sendable {
+  package struct Transfer: Hashable, Sendable {
     /// All passes together.
-    public var bytes: Int
+    package var bytes: Int
     /// s.
-    public var time: SampleStatistics
-    public var bandwidth: Double { Double(bytes) / time.median }
+    package var time: SampleStatistics
+    package var bandwidth: Double { Double(bytes) / time.median }
 
-    public init(bytes: Int, time: SampleStatistics) {
+    package init(bytes: Int, time: SampleStatistics) {
       self.bytes = bytes
       self.time = time
     }
   }
 
-  public struct Work: Hashable, Sendable {
-    public var operations: Double
+  package struct Work: Hashable, Sendable {
+    package var operations: Double
     /// s.
-    public var time: SampleStatistics
-    public var rate: Double { operations / time.median }
+    package var time: SampleStatistics
+    package var rate: Double { operations / time.median }
 
-    public init(operations: Double, time: SampleStatistics) {
+    package init(operations: Double, time: SampleStatistics) {
       self.operations = operations
       self.time = time
     }
   }
 
   /// A square product back to back, window after window: what power and heat leave of the rate.
-  public struct Product: Hashable, Sendable {
-    public var dtype: DType
+  package struct Product: Hashable, Sendable {
+    package var dtype: DType
     /// m = n = k.
-    public var edge: Int
+    package var edge: Int
     /// The library that computed it.
-    public var family: String
-    public var windows: [Window]
+    package var family: String
+    package var windows: [Window]
 
-    public struct Window: Hashable, Sendable {
+    package struct Window: Hashable, Sendable {
       /// Since the first product, s.
-      public var end: Double
+      package var end: Double
       /// FLOP/s in this window.
-      public var rate: Double
+      package var rate: Double
 
-      public init(end: Double, rate: Double) {
+      package init(end: Double, rate: Double) {
         self.end = end
         self.rate = rate
       }
     }
 
-    public init(dtype: DType, edge: Int, family: String, windows: [Window]) {
+    package init(dtype: DType, edge: Int, family: String, windows: [Window]) {
       self.dtype = dtype
       self.edge = edge
       self.family = family
@@ -84,16 +84,16 @@ public struct MeasuredCeilings: Hashable, Sendable {
     }
   }
 
-  public struct Floor: Hashable, Sendable {
-    public var launch: String
+  package struct Floor: Hashable, Sendable {
+    package var launch: String
     /// s.
-    public var time: SampleStatistics
+    package var time: SampleStatistics
 
-    public init(launch: String, time: SampleStatistics) {
+    package init(launch: String, time: SampleStatistics) {
       self.launch = launch
       self.time = time
     }
   }
 
-  public init() {}
+  package init() {}
 }

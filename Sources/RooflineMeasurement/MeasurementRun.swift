@@ -1,38 +1,38 @@
 import RooflineCore
 
 /// What came of a list of tasks on one GPU.
-public struct MeasurementRun: Sendable {
-  public var measurements: [KernelMeasurement] = []
+package struct MeasurementRun: Sendable {
+  package var measurements: [KernelMeasurement] = []
   /// Tasks that no kernel here runs on one GPU.
-  public var unsupported: [Refusal] = []
+  package var unsupported: [Refusal] = []
   /// Tasks that went wrong on the device.
-  public var failed: [Failure] = []
+  package var failed: [Failure] = []
   /// Tasks that were not begun or not finished; of one that was interrupted some modes may be among the measurements.
-  public var left = 0
-  public var end = End.finished
+  package var left = 0
+  package var end = End.finished
 
-  public struct Refusal: Hashable, Sendable {
-    public var task: MeasurementTask
+  package struct Refusal: Hashable, Sendable {
+    package var task: MeasurementTask
     /// A clause.
-    public var reason: String
+    package var reason: String
 
-    public init(task: MeasurementTask, reason: String) {
+    package init(task: MeasurementTask, reason: String) {
       self.task = task
       self.reason = reason
     }
   }
 
-  public struct Failure: Hashable, Sendable {
-    public var task: MeasurementTask
-    public var fault: GPUFault
+  package struct Failure: Hashable, Sendable {
+    package var task: MeasurementTask
+    package var fault: GPUFault
 
-    public init(task: MeasurementTask, fault: GPUFault) {
+    package init(task: MeasurementTask, fault: GPUFault) {
       self.task = task
       self.fault = fault
     }
   }
 
-  public enum End: Hashable, Sendable {
+  package enum End: Hashable, Sendable {
     /// Every task had its turn.
     case finished
     case interrupted
@@ -40,5 +40,5 @@ public struct MeasurementRun: Sendable {
     case deviceLost
   }
 
-  public init() {}
+  package init() {}
 }

@@ -1,17 +1,17 @@
 import RooflineCore
 
 /// Versions that a measured time depends on.
-public struct MeasurementSoftware: Hashable, Sendable {
+package struct MeasurementSoftware: Hashable, Sendable {
   /// The newest CUDA that the driver runs.
-  public var driver: CUDAVersion
+  package var driver: CUDAVersion
   /// NVRTC, which compiled the kernels.
-  public var compiler: CUDAVersion
+  package var compiler: CUDAVersion
   /// cuBLASLt; nil where it is missing.
-  public var matrixLibrary: String?
+  package var matrixLibrary: String?
   /// The driver's own version, as NVML tells it.
-  public var management: String?
+  package var management: String?
 
-  public init(driver: CUDAVersion, compiler: CUDAVersion, matrixLibrary: String?, management: String?) {
+  package init(driver: CUDAVersion, compiler: CUDAVersion, matrixLibrary: String?, management: String?) {
     self.driver = driver
     self.compiler = compiler
     self.matrixLibrary = matrixLibrary

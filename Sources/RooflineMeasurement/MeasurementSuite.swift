@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// Lists of operators that are worth measuring on any GPU.
-public enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
+package enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
   /// Curves of single kernels: softmax, linear layer and norms over widths, attention over lengths.
   case kernels
   /// What the GPU achieves at best: copies, products, exponentials, launches.
@@ -9,10 +9,10 @@ public enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
   /// The ceilings, and at most 40 shapes of each kind of kernel to fit a time model to.
   case calibration
 
-  public var hasCeilings: Bool { self != .kernels }
+  package var hasCeilings: Bool { self != .kernels }
 
   /// The operators in their formats.
-  public func tasks(_ formats: NumberFormats) -> [MeasurementTask] {
+  package func tasks(_ formats: NumberFormats) -> [MeasurementTask] {
     switch self {
     case .kernels: return KernelCurves(formats: formats).tasks
     case .ceilings: return []

@@ -5,7 +5,7 @@ extension MeasurementTask {
   ///
   /// - Parameter hardware: the GPU's file. Above a third of its ridge the operator counts as tensor-bound, since kernels reach less
   ///   of the tensor rate than of the bandwidth. Where the ridge is not known, products and attention over prompts count.
-  public func isTensorBound(on hardware: HardwareSpec?) -> Bool {
+  package func isTensorBound(on hardware: HardwareSpec?) -> Bool {
     let cost = value.cost
     guard cost.flops.tensor != 0, let unit = cost.matrixUnit else { return false }
     if let ridge = hardware?.ridge(unit), let intensity = cost.arithmeticIntensity {

@@ -1,24 +1,24 @@
 import RooflineCore
 
 /// An operator to be timed, and the rows that it stands for.
-public struct MeasurementTask: Hashable, Sendable {
+package struct MeasurementTask: Hashable, Sendable {
   /// e.g. `prefill attn_norm`; empty where it was asked for by its columns.
-  public var names: [String]
-  public let value: Operator<Count>
-  public let formats: NumberFormats
-  public let columns: KernelColumns
+  package var names: [String]
+  package let value: Operator<Count>
+  package let formats: NumberFormats
+  package let columns: KernelColumns
   /// Its place in a curve; nil where it is of none.
-  public let curve: CurvePoint?
+  package let curve: CurvePoint?
 
-  public struct CurvePoint: Hashable, Sendable {
-    public let name: String
+  package struct CurvePoint: Hashable, Sendable {
+    package let name: String
     /// What `x` is.
-    public let variable: String
-    public let x: UInt64
+    package let variable: String
+    package let x: UInt64
   }
 
   /// - Returns: nil for an operator of a backward pass.
-  public init?(
+  package init?(
     names: [String], _ value: Operator<Count>, _ formats: NumberFormats, curve: CurvePoint? = nil
   ) {
     guard let columns = KernelColumns(value) else { return nil }
@@ -30,9 +30,9 @@ public struct MeasurementTask: Hashable, Sendable {
   }
 
   /// Two rows whose operators look alike to a kernel are one task.
-  public var key: Key { Key(columns: columns, formats: formats, output: output) }
+  package var key: Key { Key(columns: columns, formats: formats, output: output) }
 
-  public struct Key: Hashable, Sendable {
+  package struct Key: Hashable, Sendable {
     let columns: KernelColumns
     let formats: NumberFormats
     let output: DType
@@ -48,7 +48,7 @@ public struct MeasurementTask: Hashable, Sendable {
   }
 
   /// The rows of the phases, each operator once, with the names of all rows that it stands for.
-  public static func tasks(of steps: [DecoderStep], _ model: DecoderModel) -> [MeasurementTask] {
+  package static func tasks(of steps: [DecoderStep], _ model: DecoderModel) -> [MeasurementTask] {
     merged(
       steps.flatMap { step in
         (step.rows(of: model) as [NamedOperator<Count>]).compactMap {
@@ -58,7 +58,7 @@ public struct MeasurementTask: Hashable, Sendable {
   }
 
   /// Each operator once, in the order of first appearance.
-  public static func merged(_ tasks: [MeasurementTask]) -> [MeasurementTask] {
+  package static func merged(_ tasks: [MeasurementTask]) -> [MeasurementTask] {
     var merged: [MeasurementTask] = []
     var places: [Key: Int] = [:]
     for task in tasks {

@@ -2,13 +2,13 @@ import RooflineCore
 
 /// How times changed from the first third of a measurement to the last: clocks that sink slowly under a power limit look steady
 /// from one sample to the next.
-public struct SampleDrift: Hashable, Sendable {
+package struct SampleDrift: Hashable, Sendable {
   /// s.
-  public let firstMedian, lastMedian: Double
+  package let firstMedian, lastMedian: Double
 
   /// - Parameter samples: in the order in which they were taken, s.
   /// - Returns: nil for fewer than three samples, and where one is not a number.
-  public init?(_ samples: [Double]) {
+  package init?(_ samples: [Double]) {
     let third = samples.count / 3
     guard let first = SampleStatistics(Array(samples.prefix(third))),
       let last = SampleStatistics(Array(samples.suffix(third)))
@@ -18,7 +18,7 @@ public struct SampleDrift: Hashable, Sendable {
   }
 
   /// last/first − 1: above 0 the kernel became slower.
-  public var share: Double {
+  package var share: Double {
     lastMedian == firstMedian ? 0 : firstMedian > 0 ? lastMedian / firstMedian - 1 : .infinity
   }
 }

@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// Order statistics of repeated measurements.
-public struct SampleStatistics: Hashable, Sendable {
-  public let count: Int
-  public let minimum: Double
-  public let lowerQuartile: Double
-  public let median: Double
-  public let upperQuartile: Double
-  public let maximum: Double
+package struct SampleStatistics: Hashable, Sendable {
+  package let count: Int
+  package let minimum: Double
+  package let lowerQuartile: Double
+  package let median: Double
+  package let upperQuartile: Double
+  package let maximum: Double
 
   /// What a call can take, s: from a clock's tick to eleven days. Readers of observation files take these and no others.
-  public static let plausible = 1e-9...1e6
+  package static let plausible = 1e-9...1e6
 
   /// - Returns: nil for no samples, and where one is not a number.
-  public init?(_ samples: [Double]) {
+  package init?(_ samples: [Double]) {
     guard !samples.isEmpty, !samples.contains(where: \.isNaN) else { return nil }
     let sorted = samples.sorted()
     count = sorted.count
@@ -25,7 +25,7 @@ public struct SampleStatistics: Hashable, Sendable {
   }
 
   /// Interquartile range over median: unmoved by a stray slow sample. 0 where the quartiles are equal, also at 0.
-  public var noise: Double {
+  package var noise: Double {
     upperQuartile == lowerQuartile ? 0 : median > 0 ? (upperQuartile - lowerQuartile) / median : .infinity
   }
 

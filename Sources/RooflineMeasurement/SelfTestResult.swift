@@ -1,51 +1,51 @@
 import RooflineCore
 
 /// What the test of the ruler found: whether times and copies of a GPU can be trusted.
-public struct SelfTestResult: Hashable, Sendable {
-  public var device: DeviceProperties
-  public var readings: [Reading]
+package struct SelfTestResult: Hashable, Sendable {
+  package var device: DeviceProperties
+  package var readings: [Reading]
   /// Seconds that an empty kernel takes between two events: the floor under every single launch.
-  public var emptyKernel: SampleStatistics
-  public var copy: Copy
+  package var emptyKernel: SampleStatistics
+  package var copy: Copy
   /// Why the clocks were where they were while copies ran and right after the last one; nil without NVML.
-  public var clockReasons: ClockReasons?
+  package var clockReasons: ClockReasons?
 
   /// A kernel that spins for a known time, and what the events said.
-  public struct Reading: Hashable, Sendable {
+  package struct Reading: Hashable, Sendable {
     /// s, by the GPU's own nanosecond timer.
-    public var expected: Double
+    package var expected: Double
     /// s.
-    public var measured: SampleStatistics
+    package var measured: SampleStatistics
 
-    public init(expected: Double, measured: SampleStatistics) {
+    package init(expected: Double, measured: SampleStatistics) {
       self.expected = expected
       self.measured = measured
     }
 
     /// Whichever is larger of 2.5 % and 8 µs; 8 µs are a launch and the timer's step.
-    public var tolerance: Double { max(0.025 * expected, 8e-6) }
+    package var tolerance: Double { max(0.025 * expected, 8e-6) }
     /// Whether the median is what is expected, within the tolerance.
-    public var isRight: Bool { (measured.median - expected).magnitude <= tolerance }
+    package var isRight: Bool { (measured.median - expected).magnitude <= tolerance }
     /// Whether the median is farther from what is expected than the tolerance, and than noise explains.
-    public var isWrong: Bool { (measured.median - expected).magnitude > max(tolerance, spread) }
+    package var isWrong: Bool { (measured.median - expected).magnitude > max(tolerance, spread) }
     /// Whether half of the samples lie closer together than the tolerance.
-    public var isSteady: Bool { spread <= tolerance }
+    package var isSteady: Bool { spread <= tolerance }
     /// Half of the samples lie within it, s.
     private var spread: Double { measured.upperQuartile - measured.lowerQuartile }
   }
 
   /// A copy from device memory to device memory.
-  public struct Copy: Hashable, Sendable {
+  package struct Copy: Hashable, Sendable {
     /// Bytes of random data that went to the device, across it and back.
-    public var checkedBytes: UInt64
+    package var checkedBytes: UInt64
     /// How many came back different.
-    public var wrongBytes: UInt64
+    package var wrongBytes: UInt64
     /// Bytes of the timed copy; it reads and writes each.
-    public var timedBytes: UInt64
+    package var timedBytes: UInt64
     /// s.
-    public var time: SampleStatistics
+    package var time: SampleStatistics
 
-    public init(checkedBytes: UInt64, wrongBytes: UInt64, timedBytes: UInt64, time: SampleStatistics) {
+    package init(checkedBytes: UInt64, wrongBytes: UInt64, timedBytes: UInt64, time: SampleStatistics) {
       self.checkedBytes = checkedBytes
       self.wrongBytes = wrongBytes
       self.timedBytes = timedBytes
@@ -53,10 +53,10 @@ public struct SelfTestResult: Hashable, Sendable {
     }
 
     /// Bytes read and written a second.
-    public var bandwidth: Double { time.median > 0 ? 2 * Double(timedBytes) / time.median : .infinity }
+    package var bandwidth: Double { time.median > 0 ? 2 * Double(timedBytes) / time.median : .infinity }
   }
 
-  public init(
+  package init(
     device: DeviceProperties, readings: [Reading], emptyKernel: SampleStatistics, copy: Copy,
     clockReasons: ClockReasons?
   ) {
@@ -68,14 +68,14 @@ public struct SelfTestResult: Hashable, Sendable {
   }
 
   /// What is wrong, the gravest first.
-  public enum Finding: Hashable, Sendable {
+  package enum Finding: Hashable, Sendable {
     case wrongCopy(Copy)
     case wrongTimes([Reading])
     case unsteadyTimes([Reading])
     case slowedDown(ClockReasons)
   }
 
-  public var findings: [Finding] {
+  package var findings: [Finding] {
     var findings: [Finding] = copy.wrongBytes > 0 ? [.wrongCopy(copy)] : []
     let wrong = readings.filter(\.isWrong)
     let unsteady = readings.filter { !$0.isSteady }
@@ -85,5 +85,5 @@ public struct SelfTestResult: Hashable, Sendable {
     return findings
   }
 
-  public var hasPassed: Bool { findings.isEmpty }
+  package var hasPassed: Bool { findings.isEmpty }
 }

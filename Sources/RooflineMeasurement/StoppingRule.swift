@@ -4,24 +4,24 @@ import RooflineCore
 ///
 /// The spread of a median shrinks with the root of the number of samples; nvbench and FlashInfer stop alike. That holds for
 /// samples that have nothing to do with one another: where the last third differs from the first, they have.
-public struct StoppingRule: Hashable, Sendable {
-  public var minimumSamples = 30
+package struct StoppingRule: Hashable, Sendable {
+  package var minimumSamples = 30
   /// Settled where IQR / median / √n is below this, and
-  public var relativeError = 0.005
+  package var relativeError = 0.005
   /// the last third of samples differs from the first by at most this.
-  public var drift = 0.01
+  package var drift = 0.01
   /// Never settled before so much time on the device, s.
-  public var leastDeviceTime = 0.0
+  package var leastDeviceTime = 0.0
   /// Time on the device, s.
-  public var deviceTime = 0.3
+  package var deviceTime = 0.3
   /// Time on the clock, s: nothing goes on for longer.
-  public var wallTime = 3.0
+  package var wallTime = 3.0
 
-  public init() {}
+  package init() {}
 
   /// For kernels whose time the power limit decides: clocks need tenths of a second to sink to what serving sees. nvbench takes
   /// half a second for every kernel.
-  public var sustained: StoppingRule {
+  package var sustained: StoppingRule {
     var rule = self
     rule.leastDeviceTime = 0.5
     rule.deviceTime = 1.5
@@ -29,7 +29,7 @@ public struct StoppingRule: Hashable, Sendable {
   }
 
   /// Why sampling ends.
-  public enum Reason: String, Hashable, Sendable {
+  package enum Reason: String, Hashable, Sendable {
     case settled, deviceTime, wallTime
   }
 
@@ -37,7 +37,7 @@ public struct StoppingRule: Hashable, Sendable {
   ///   - samples: seconds on the device, in the order in which they were taken.
   ///   - elapsed: seconds on the clock since the first began.
   /// - Returns: nil while another sample is needed.
-  public func reason(samples: [Double], elapsed: Double) -> Reason? {
+  package func reason(samples: [Double], elapsed: Double) -> Reason? {
     guard samples.count >= max(1, minimumSamples), let statistics = SampleStatistics(samples) else { return nil }
     let total = samples.reduce(0, +)
     let isQuiet = statistics.noise / Double(samples.count).squareRoot() < relativeError
@@ -50,7 +50,7 @@ public struct StoppingRule: Hashable, Sendable {
   /// Whether the next sample is about in the middle, as far as that can be known before the end.
   ///
   /// - Parameters: as of `reason`.
-  public func isMidway(samples: [Double], elapsed: Double) -> Bool {
+  package func isMidway(samples: [Double], elapsed: Double) -> Bool {
     if elapsed >= wallTime / 2 { return true }
     return samples.count * 2 >= minimumSamples && samples.reduce(0, +) * 2 >= leastDeviceTime
   }

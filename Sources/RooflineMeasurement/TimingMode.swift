@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// Under which conditions a kernel is timed.
-public enum TimingMode: String, Hashable, Sendable, CaseIterable {
+package enum TimingMode: String, Hashable, Sendable, CaseIterable {
   /// Many calls one after another in a CUDA graph, each on weights and keys of its own as the layers of a model have them,
   /// activations reused: the main figure.
   case rotating
@@ -12,7 +12,7 @@ public enum TimingMode: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What a measured time is of: a file's column `timing`.
-public enum TimingProcedure: String, Hashable, Sendable, CaseIterable {
+package enum TimingProcedure: String, Hashable, Sendable, CaseIterable {
   /// A call among others in a CUDA graph: the time of all over their number.
   case graph
   /// The kernel's own duration, without what lies before and behind it.
@@ -28,7 +28,7 @@ public enum TimingProcedure: String, Hashable, Sendable, CaseIterable {
 }
 
 extension TimingMode {
-  public var procedure: TimingProcedure {
+  package var procedure: TimingProcedure {
     switch self {
     case .rotating, .hot: .graph
     case .cold: .event

@@ -6,13 +6,13 @@ import RooflineMeasurement
 ///
 /// CUDA keeps the current context by thread. This class and all that hangs on it are therefore not Sendable: to hand one to
 /// another thread does not compile. A thread has one at a time. The last of them to go releases the context, and with it whatever memory is left.
-public final class Context {
-  public let properties: DeviceProperties
+package final class Context {
+  package let properties: DeviceProperties
   let driver: Driver
   private let device: abi_CUdevice
 
   /// - Parameter ordinal: CUDA's number of the device.
-  public init(_ driver: Driver, ordinal: Int = 0) throws(GPUFault) {
+  package init(_ driver: Driver, ordinal: Int = 0) throws(GPUFault) {
     self.driver = driver
     properties = try driver.properties(ordinal: ordinal)
     device = try driver.device(ordinal: ordinal)
@@ -33,7 +33,7 @@ public final class Context {
   }
 
   /// Bytes that can still be had, and all.
-  public func memory() throws(GPUFault) -> (free: Int, total: Int) {
+  package func memory() throws(GPUFault) -> (free: Int, total: Int) {
     var free = 0
     var total = 0
     try driver.check(driver.memoryGetInfo(&free, &total), "cuMemGetInfo")

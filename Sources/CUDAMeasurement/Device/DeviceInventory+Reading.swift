@@ -5,7 +5,7 @@ extension DeviceInventory {
   /// Looks at this machine: opens every library, asks for every GPU, changes nothing.
   ///
   /// - Parameter environment: says where to look, see `LibrarySearch`.
-  public static func read(environment: [String: String]) -> DeviceInventory {
+  package static func read(environment: [String: String]) -> DeviceInventory {
     let driver: Driver
     let management: ManagementLibrary?
     var managementFinding = LibraryFinding(name: "NVML")

@@ -3,13 +3,13 @@ import RooflineCore
 import RooflineMeasurement
 
 /// Memory of a device; freed when the last reference goes.
-public final class DeviceMemory {
+package final class DeviceMemory {
   /// Its address on the device.
-  public let address: UInt64
-  public let byteCount: Int
+  package let address: UInt64
+  package let byteCount: Int
   private let context: Context
 
-  public init(_ context: Context, byteCount: Int) throws(GPUFault) {
+  package init(_ context: Context, byteCount: Int) throws(GPUFault) {
     self.context = context
     self.byteCount = byteCount
     var address: abi_CUdeviceptr = 0
@@ -21,7 +21,7 @@ public final class DeviceMemory {
   deinit { _ = context.driver.memoryFree(address) }
 
   /// Copies values to the beginning of the memory; they are there when it returns.
-  public func write<Element: BitwiseCopyable>(_ values: [Element]) throws(GPUFault) {
+  package func write<Element: BitwiseCopyable>(_ values: [Element]) throws(GPUFault) {
     precondition(values.count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")
     let result = values.withUnsafeBytes { bytes in
       bytes.baseAddress.map { context.driver.copyToDevice(address, $0, bytes.count) } ?? 0
@@ -32,7 +32,7 @@ public final class DeviceMemory {
   }
 
   /// Copies values from the memory, from a byte of it on. Work queued in a stream before may still be running.
-  public func read<Element: BitwiseCopyable>(
+  package func read<Element: BitwiseCopyable>(
     _ type: Element.Type, count: Int, from offset: Int = 0
   ) throws(GPUFault) -> [Element] {
     precondition(offset + count * MemoryLayout<Element>.stride <= byteCount, "more values than memory")

@@ -3,12 +3,12 @@ import RooflineCore
 import RooflineMeasurement
 
 /// A queue of work on a device, independent of the default one. Errors of the work show at the next synchronization.
-public final class DeviceStream {
+package final class DeviceStream {
   let context: Context
   let handle: abi_CUstream
   var driver: Driver { context.driver }
 
-  public init(_ context: Context) throws(GPUFault) {
+  package init(_ context: Context) throws(GPUFault) {
     self.context = context
     let driver = context.driver
     var stream: abi_CUstream?
@@ -19,12 +19,12 @@ public final class DeviceStream {
   deinit { _ = context.driver.streamDestroy(handle) }
 
   /// Waits until everything queued has run.
-  public func synchronize() throws(GPUFault) {
+  package func synchronize() throws(GPUFault) {
     try driver.check(driver.streamSynchronize(handle), "cuStreamSynchronize")
   }
 
   /// Queues a copy from the beginning of one memory to that of another.
-  public func copy(_ byteCount: Int, from source: DeviceMemory, to target: DeviceMemory) throws(GPUFault) {
+  package func copy(_ byteCount: Int, from source: DeviceMemory, to target: DeviceMemory) throws(GPUFault) {
     precondition(byteCount <= source.byteCount && byteCount <= target.byteCount, "more bytes than memory")
     try driver.check(
       driver.copyOnDevice(target.address, source.address, byteCount, handle), "cuMemcpyDtoDAsync")
@@ -36,12 +36,12 @@ public final class DeviceStream {
   }
 
   /// Queues setting every byte of a memory.
-  public func fill(_ memory: DeviceMemory, with byte: UInt8) throws(GPUFault) {
+  package func fill(_ memory: DeviceMemory, with byte: UInt8) throws(GPUFault) {
     try driver.check(driver.setBytes(memory.address, byte, memory.byteCount, handle), "cuMemsetD8Async")
   }
 
   /// Queues a kernel.
-  public func launch(_ kernel: Kernel, _ geometry: LaunchGeometry, _ arguments: [KernelArgument]) throws(GPUFault) {
+  package func launch(_ kernel: Kernel, _ geometry: LaunchGeometry, _ arguments: [KernelArgument]) throws(GPUFault) {
     // Each argument in eight bytes of its own; the driver reads as many of them as the kernel's parameter has.
     var words = arguments.map(\.bits)
     let result = words.withUnsafeMutableBytes { bytes -> abi_CUresult in

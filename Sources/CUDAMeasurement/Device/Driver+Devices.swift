@@ -4,7 +4,7 @@ import RooflineMeasurement
 
 extension Driver {
   /// Starts CUDA and counts the GPUs; 0 where there is none, which is no fault.
-  public func deviceCount() throws(GPUFault) -> Int {
+  package func deviceCount() throws(GPUFault) -> Int {
     do {
       try check(initialize(0), "cuInit")
       var count: Int32 = 0
@@ -25,7 +25,7 @@ extension Driver {
   }
 
   /// The facts of a GPU; no context is made, and nothing on the GPU changes.
-  public func properties(ordinal: Int) throws(GPUFault) -> DeviceProperties {
+  package func properties(ordinal: Int) throws(GPUFault) -> DeviceProperties {
     let device = try device(ordinal: ordinal)
     var name = [CChar](repeating: 0, count: 256)
     try check(deviceGetName(&name, Int32(name.count), device), "cuDeviceGetName")

@@ -3,11 +3,11 @@ import RooflineCore
 import RooflineMeasurement
 
 /// A mark in a stream that remembers when the device passed it, to about half a microsecond.
-public final class Event {
+package final class Event {
   private let context: Context
   private let handle: abi_CUevent
 
-  public init(_ context: Context) throws(GPUFault) {
+  package init(_ context: Context) throws(GPUFault) {
     self.context = context
     let driver = context.driver
     var event: abi_CUevent?
@@ -18,17 +18,17 @@ public final class Event {
   deinit { _ = context.driver.eventDestroy(handle) }
 
   /// Queues the mark.
-  public func record(in stream: DeviceStream) throws(GPUFault) {
+  package func record(in stream: DeviceStream) throws(GPUFault) {
     try context.driver.check(context.driver.eventRecord(handle, stream.handle), "cuEventRecord")
   }
 
   /// Waits until the device has passed the mark.
-  public func synchronize() throws(GPUFault) {
+  package func synchronize() throws(GPUFault) {
     try context.driver.check(context.driver.eventSynchronize(handle), "cuEventSynchronize")
   }
 
   /// Seconds between two marks that the device has passed.
-  public func seconds(since start: Event) throws(GPUFault) -> Double {
+  package func seconds(since start: Event) throws(GPUFault) -> Double {
     var milliseconds: Float = 0
     try context.driver.check(
       context.driver.eventElapsedTime(&milliseconds, start.handle, handle), "cuEventElapsedTime")

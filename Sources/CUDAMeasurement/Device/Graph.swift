@@ -3,12 +3,12 @@ import RooflineCore
 import RooflineMeasurement
 
 /// Work recorded once and queued as a whole with one call, so that the time between its kernels is the device's alone.
-public final class Graph {
+package final class Graph {
   private let stream: DeviceStream
   private let executable: abi_CUgraphExec
 
   /// Records what `body` queues in the stream, instead of running it.
-  public init(capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) {
+  package init(capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) {
     self.stream = stream
     let driver = stream.driver
     let graph = try Graph.capture(stream, body)
@@ -51,7 +51,7 @@ public final class Graph {
   deinit { _ = stream.driver.graphExecutableDestroy(executable) }
 
   /// Queues all of it in the stream that it was recorded from.
-  public func launch() throws(GPUFault) {
+  package func launch() throws(GPUFault) {
     try stream.driver.check(stream.driver.graphLaunch(executable, stream.handle), "cuGraphLaunch")
   }
 }

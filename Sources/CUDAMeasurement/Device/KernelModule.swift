@@ -3,12 +3,12 @@ import RooflineCore
 import RooflineMeasurement
 
 /// Loaded code: machine code (cubin), or PTX that the driver compiles.
-public final class KernelModule {
+package final class KernelModule {
   let context: Context
   private let handle: abi_CUmodule
 
   /// - Parameter image: a cubin, or PTX text; a zero is put behind it, which text needs.
-  public init(_ context: Context, image: [UInt8]) throws(GPUFault) {
+  package init(_ context: Context, image: [UInt8]) throws(GPUFault) {
     self.context = context
     let driver = context.driver
     var module: abi_CUmodule?
@@ -22,7 +22,7 @@ public final class KernelModule {
   deinit { _ = context.driver.moduleUnload(handle) }
 
   /// The kernel of that name (`extern "C"`).
-  public func kernel(_ name: String) throws(GPUFault) -> Kernel {
+  package func kernel(_ name: String) throws(GPUFault) -> Kernel {
     var function: abi_CUfunction?
     let call = "cuModuleGetFunction of \(name)"
     try context.driver.check(context.driver.moduleGetFunction(&function, handle, name), call)
@@ -31,8 +31,8 @@ public final class KernelModule {
 }
 
 /// A kernel of a loaded module, which it keeps alive.
-public final class Kernel {
-  public let name: String
+package final class Kernel {
+  package let name: String
   let handle: abi_CUfunction
   private let module: KernelModule
 
@@ -43,13 +43,13 @@ public final class Kernel {
   }
 
   /// Registers of a thread.
-  public func registers() throws(GPUFault) -> Int { try attribute(abi_CU_FUNC_ATTRIBUTE_NUM_REGS) }
+  package func registers() throws(GPUFault) -> Int { try attribute(abi_CU_FUNC_ATTRIBUTE_NUM_REGS) }
 
   /// Bytes of local memory of a thread: spilled registers and arrays that no register holds.
-  public func localBytes() throws(GPUFault) -> Int { try attribute(abi_CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES) }
+  package func localBytes() throws(GPUFault) -> Int { try attribute(abi_CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES) }
 
   /// Permits launches with more than 48 KiB of dynamic shared memory.
-  public func allowSharedMemory(_ byteCount: Int) throws(GPUFault) {
+  package func allowSharedMemory(_ byteCount: Int) throws(GPUFault) {
     let driver = module.context.driver
     try driver.check(
       driver.functionSetAttribute(

@@ -1,12 +1,12 @@
 /// How many blocks of how many threads run a kernel.
-public struct LaunchGeometry: Hashable, Sendable {
+package struct LaunchGeometry: Hashable, Sendable {
   /// Extents in the three directions.
-  public struct Extents: Hashable, Sendable {
-    public var x: UInt32
-    public var y: UInt32
-    public var z: UInt32
+  package struct Extents: Hashable, Sendable {
+    package var x: UInt32
+    package var y: UInt32
+    package var z: UInt32
 
-    public init(_ x: UInt32, _ y: UInt32 = 1, _ z: UInt32 = 1) {
+    package init(_ x: UInt32, _ y: UInt32 = 1, _ z: UInt32 = 1) {
       self.x = x
       self.y = y
       self.z = z
@@ -14,13 +14,13 @@ public struct LaunchGeometry: Hashable, Sendable {
   }
 
   /// Blocks.
-  public var grid: Extents
+  package var grid: Extents
   /// Threads of a block, at most 1024.
-  public var block: Extents
+  package var block: Extents
   /// Dynamic shared memory of a block, bytes.
-  public var sharedBytes: UInt32
+  package var sharedBytes: UInt32
 
-  public init(grid: Extents, block: Extents, sharedBytes: UInt32 = 0) {
+  package init(grid: Extents, block: Extents, sharedBytes: UInt32 = 0) {
     self.grid = grid
     self.block = block
     self.sharedBytes = sharedBytes
@@ -28,7 +28,7 @@ public struct LaunchGeometry: Hashable, Sendable {
 }
 
 /// An argument of a kernel, at most eight bytes.
-public enum KernelArgument {
+package enum KernelArgument {
   case memory(DeviceMemory)
   /// An address inside a memory that the caller keeps alive.
   case address(UInt64)

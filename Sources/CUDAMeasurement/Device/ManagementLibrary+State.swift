@@ -6,7 +6,7 @@ extension ManagementLibrary {
   /// What NVML says of a GPU now; nil where it does not know it.
   ///
   /// - Parameter pciBusIdentifier: how the driver names its place; for a slice (MIG) this is the whole GPU's.
-  public func state(pciBusIdentifier: String) -> DeviceState? {
+  package func state(pciBusIdentifier: String) -> DeviceState? {
     guard let device = device(pciBusIdentifier) else { return nil }
     var state = load(of: device)
     let sm = Int32(abi_NVML_CLOCK_SM)
@@ -31,7 +31,7 @@ extension ManagementLibrary {
   /// What changes while kernels run, and nothing else: it is read while they do, and each call takes time.
   ///
   /// Power is the instant's; a mean of the last second would be of what was before.
-  public func load(pciBusIdentifier: String) -> DeviceState? { device(pciBusIdentifier).map(load) }
+  package func load(pciBusIdentifier: String) -> DeviceState? { device(pciBusIdentifier).map(load) }
 
   private func device(_ pciBusIdentifier: String) -> abi_nvmlDevice_t? {
     var found: abi_nvmlDevice_t?

@@ -5,15 +5,15 @@ import RooflineMeasurement
 /// The functions of the CUDA driver, looked up once.
 ///
 /// A value of C function pointers: Sendable with nothing unchecked. What belongs to a thread is `Context`.
-public struct Driver: Sendable {
+package struct Driver: Sendable {
   /// CUDA 11.4, the first with every function below that must be there (`cuGraphInstantiateWithFlags`,
   /// `cuDeviceGetUuid_v2`).
-  public static let minimumVersion = CUDAVersion(major: 11, minor: 4)
+  package static let minimumVersion = CUDAVersion(major: 11, minor: 4)
 
   /// The newest CUDA whose programs the driver runs.
-  public let version: CUDAVersion
+  package let version: CUDAVersion
   /// What was opened.
-  public let finding: LibraryFinding
+  package let finding: LibraryFinding
 
   let initialize: abi_cuInit
   let getErrorName: abi_cuGetErrorName
@@ -64,7 +64,7 @@ public struct Driver: Sendable {
   /// Opens the driver; asks it for nothing but its version.
   ///
   /// - Parameter environment: says where to look, see `LibrarySearch`.
-  public init(environment: [String: String]) throws(GPUFault) {
+  package init(environment: [String: String]) throws(GPUFault) {
     let library = try SharedLibrary("CUDA driver", candidates: LibrarySearch(environment: environment).driver)
     let driverGetVersion: abi_cuDriverGetVersion = try library.function("cuDriverGetVersion")
     getErrorName = try library.function("cuGetErrorName")

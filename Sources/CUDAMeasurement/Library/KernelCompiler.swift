@@ -3,9 +3,9 @@ import RooflineCore
 import RooflineMeasurement
 
 /// NVRTC, which compiles CUDA C++ to machine code at run time; it needs neither GPU nor driver.
-public struct KernelCompiler: Sendable {
-  public let version: CUDAVersion
-  public let finding: LibraryFinding
+package struct KernelCompiler: Sendable {
+  package let version: CUDAVersion
+  package let finding: LibraryFinding
 
   private let create: abi_nvrtcCreateProgram
   private let destroy: abi_nvrtcDestroyProgram
@@ -17,28 +17,28 @@ public struct KernelCompiler: Sendable {
   private let errorString: abi_nvrtcGetErrorString
 
   /// A file of CUDA C++, by the name under which others include it.
-  public struct SourceFile: Hashable, Sendable {
-    public var name: String
-    public var text: String
+  package struct SourceFile: Hashable, Sendable {
+    package var name: String
+    package var text: String
 
-    public init(name: String, text: String) {
+    package init(name: String, text: String) {
       self.name = name
       self.text = text
     }
   }
 
   /// What a compilation made.
-  public struct Output: Hashable, Sendable {
+  package struct Output: Hashable, Sendable {
     /// Machine code for one architecture.
-    public var cubin: [UInt8]
+    package var cubin: [UInt8]
     /// Warnings, and with `--ptxas-options=-v` registers and spills.
-    public var log: String
+    package var log: String
   }
 
   /// The newest NVRTC whose major version the driver accepts, since a driver refuses code of a newer one.
   ///
   /// - Throws: `GPUFault.noLibrary` where none is there, or all are too new.
-  public static func newest(environment: [String: String], driver: CUDAVersion) throws(GPUFault) -> KernelCompiler {
+  package static func newest(environment: [String: String], driver: CUDAVersion) throws(GPUFault) -> KernelCompiler {
     var finding = LibraryFinding(name: "NVRTC")
     var compilers: [KernelCompiler] = []
     for path in LibrarySearch(environment: environment).compilers {
@@ -64,7 +64,7 @@ public struct KernelCompiler: Sendable {
   }
 
   /// Opens one NVRTC.
-  public init(path: String) throws(GPUFault) {
+  package init(path: String) throws(GPUFault) {
     BuiltinsLibrary.open(besides: path)
     let library = try SharedLibrary("NVRTC", candidates: [path])
     create = try library.function("nvrtcCreateProgram")
@@ -92,7 +92,7 @@ public struct KernelCompiler: Sendable {
   ///   - headers: what the file may include; nothing is read from disk.
   ///   - architecture: the device's own, e.g. `sm_90`.
   /// - Throws: `GPUFault.compilation` with NVRTC's log.
-  public func compile(
+  package func compile(
     _ file: SourceFile, headers: [SourceFile] = [], architecture: String, options: [String] = []
   ) throws(GPUFault) -> Output {
     var program: abi_nvrtcProgram?

@@ -3,9 +3,9 @@ import RooflineCore
 import RooflineMeasurement
 
 /// The kernels' text, which is built into the program.
-public enum KernelSources {
+package enum KernelSources {
   /// Every file: kernels (`.cu`) and what they include (`.cuh`).
-  public static let all: [KernelCompiler.SourceFile] = {
+  package static let all: [KernelCompiler.SourceFile] = {
     var count = 0
     let texts = kernelTexts(&count)
     return (0..<count).map { index in
@@ -19,7 +19,7 @@ public enum KernelSources {
   ///   - name: of the file, e.g. `rmsnorm.cu`.
   ///   - capability: the GPU's.
   /// - Throws: `GPUFault.compilation`, for a name that no file has too.
-  public static func compile(
+  package static func compile(
     _ name: String, _ compiler: KernelCompiler, _ capability: ComputeCapability
   ) throws(GPUFault) -> KernelCompiler.Output {
     let architecture = capability.architecture

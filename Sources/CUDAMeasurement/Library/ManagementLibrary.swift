@@ -3,8 +3,8 @@ import RooflineCore
 import RooflineMeasurement
 
 /// NVML: clocks, temperature, power and the other processes of a GPU. Only read; nothing is ever set.
-public struct ManagementLibrary: Sendable {
-  public let finding: LibraryFinding
+package struct ManagementLibrary: Sendable {
+  package let finding: LibraryFinding
 
   let deviceByPCIBusIdentifier: abi_nvmlDeviceGetHandleByPciBusId_v2
   // A function that an older NVML lacks costs one fact, not all.
@@ -24,7 +24,7 @@ public struct ManagementLibrary: Sendable {
   let fieldValues: abi_nvmlDeviceGetFieldValues?
 
   /// Opens and starts NVML.
-  public init(environment: [String: String]) throws(GPUFault) {
+  package init(environment: [String: String]) throws(GPUFault) {
     let library = try SharedLibrary("NVML", candidates: LibrarySearch(environment: environment).managementLibrary)
     let initialize: abi_nvmlInit_v2 = try library.function("nvmlInit_v2")
     deviceByPCIBusIdentifier = try library.function("nvmlDeviceGetHandleByPciBusId_v2")

@@ -3,8 +3,8 @@ import RooflineCore
 import RooflineMeasurement
 
 /// cuBLASLt, the library whose matrix products are timed beside our own kernels. `MatrixPlanner` calls it.
-public struct MatrixLibrary: Sendable {
-  public let finding: LibraryFinding
+package struct MatrixLibrary: Sendable {
+  package let finding: LibraryFinding
 
   // Since CUDA 11.4.
   private let statusName: abi_cublasLtGetStatusName?
@@ -26,7 +26,7 @@ public struct MatrixLibrary: Sendable {
   /// The first cuBLASLt that the driver accepts; a newer major version cannot be used with it.
   ///
   /// - Throws: `GPUFault.noLibrary` where none is there, or all are too new.
-  public init(environment: [String: String], driver: CUDAVersion) throws(GPUFault) {
+  package init(environment: [String: String], driver: CUDAVersion) throws(GPUFault) {
     let (library, finding) = try MatrixLibrary.open(environment, driver)
     self.finding = finding
     statusName = library.optionalFunction("cublasLtGetStatusName")

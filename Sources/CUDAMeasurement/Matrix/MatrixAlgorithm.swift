@@ -5,11 +5,11 @@ import RooflineMeasurement
 /// A product with the algorithm that cuBLASLt chose, ready to be queued any number of times, also into a graph.
 ///
 /// It owns its workspace: work that is queued or in a graph must end before it goes.
-public final class MatrixAlgorithm {
+package final class MatrixAlgorithm {
   typealias Layout = MatrixDescriptor<abi_cublasLtMatrixLayout_t>
 
-  public let product: MatrixProduct
-  public let configuration: Configuration
+  package let product: MatrixProduct
+  package let configuration: Configuration
   private let planner: MatrixPlanner
   private let operation: MatrixDescriptor<abi_cublasLtMatmulDesc_t>
   private let layouts: (a: Layout, b: Layout, d: Layout)
@@ -18,22 +18,22 @@ public final class MatrixAlgorithm {
   private let workspace: DeviceMemory?
 
   /// How the algorithm computes. Numbers are cuBLASLt's own (enumerations of cublasLt.h); nil where it does not say.
-  public struct Configuration: Hashable, Sendable {
-    public var algorithm: UInt32?
+  package struct Configuration: Hashable, Sendable {
+    package var algorithm: UInt32?
     /// cublasLtMatmulTile_t, e.g. 20 is 128×128.
-    public var tile: UInt32?
+    package var tile: UInt32?
     /// cublasLtMatmulStages_t.
-    public var stages: UInt32?
+    package var stages: UInt32?
     /// Parts of k that different blocks sum; 1 where k is not split.
-    public var splitK: UInt32?
+    package var splitK: UInt32?
     /// cublasLtReductionScheme_t: how the parts of k are summed.
-    public var reduction: UInt32?
-    public var swizzling: UInt32?
+    package var reduction: UInt32?
+    package var swizzling: UInt32?
     /// cublasLtClusterShape_t; 0 is the library's choice.
-    public var cluster: UInt32?
+    package var cluster: UInt32?
     /// Blocks of the launch by the blocks that the GPU holds at once.
-    public var waves: Double
-    public var workspaceBytes: Int
+    package var waves: Double
+    package var workspaceBytes: Int
 
     /// Whether parts of k are summed in the output's format (schemes INPLACE and OUTPUT_TYPE), which rounds each sum.
     var roundsPartialSums: Bool { (splitK ?? 1) > 1 && reduction.map { $0 & 5 != 0 } ?? true }
@@ -73,7 +73,7 @@ public final class MatrixAlgorithm {
   ///
   /// - Parameters: addresses on the device of memory that holds the product's spans, aligned as it was planned.
   ///   - bias: n elements of the output's format (bf16 for fp8); what it is does not matter where the product has none.
-  public func enqueue(
+  package func enqueue(
     in stream: DeviceStream, left: UInt64, right: UInt64, output: UInt64, bias: UInt64 = 0
   ) throws(GPUFault) {
     let addresses = [left, right, output] + (product.epilogue.hasBias ? [bias] : [])
@@ -102,7 +102,7 @@ public final class MatrixAlgorithm {
 
 extension MatrixAlgorithm.Configuration: CustomStringConvertible {
   /// e.g. `algorithm 66, tile 20, stages 36, split-K 1, swizzling 0, cluster 0, waves 0.82, workspace 0 B`.
-  public var description: String {
+  package var description: String {
     let numbers = [
       ("algorithm", algorithm), ("tile", tile), ("stages", stages), ("split-K", splitK),
       ("reduction", splitK == 1 ? nil : reduction), ("swizzling", swizzling),

@@ -3,12 +3,12 @@ import RooflineCore
 import RooflineMeasurement
 
 /// cuBLASLt on one device: asks its heuristic for the algorithm of a product.
-public final class MatrixPlanner {
+package final class MatrixPlanner {
   let library: MatrixLibrary
   let context: Context
   let handle: abi_cublasLtHandle_t
 
-  public init(_ library: MatrixLibrary, _ context: Context) throws(GPUFault) {
+  package init(_ library: MatrixLibrary, _ context: Context) throws(GPUFault) {
     self.library = library
     self.context = context
     var handle: abi_cublasLtHandle_t?
@@ -25,7 +25,7 @@ public final class MatrixPlanner {
   ///   - workspaceLimit: bytes. PyTorch gives 32 MiB from Hopper on; less may exclude the fastest algorithm.
   ///   - alignment: a power of two, of which the address of every matrix and of the bias will be a multiple, bytes.
   /// - Throws: `GPUFault.unsupported` where the product has no algorithm here.
-  public func plan(
+  package func plan(
     _ product: MatrixProduct, workspaceLimit: Int, alignment: Int = 256
   ) throws(GPUFault) -> MatrixAlgorithm {
     if let reason = product.refusal(on: context.properties.computeCapability) {

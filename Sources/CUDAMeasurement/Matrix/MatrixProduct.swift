@@ -1,26 +1,26 @@
 import RooflineCore
 
 /// out (m×n) = epilogue(A (m×k) · B), row-major: the product of a linear layer, or a batch of products as attention has them.
-public struct MatrixProduct: Hashable, Sendable {
-  public var m: Int
-  public var n: Int
-  public var k: Int
-  public var format: Format
-  public var epilogue: Epilogue
-  public var rightOrder: RightOrder
-  public var left: Matrix
-  public var right: Matrix
-  public var output: Matrix
+package struct MatrixProduct: Hashable, Sendable {
+  package var m: Int
+  package var n: Int
+  package var k: Int
+  package var format: Format
+  package var epilogue: Epilogue
+  package var rightOrder: RightOrder
+  package var left: Matrix
+  package var right: Matrix
+  package var output: Matrix
   /// Products of the same shape in one call.
-  public var batchCount: Int
+  package var batchCount: Int
 
   /// Of A and B; it decides the output's.
-  public enum Format: String, Hashable, Sendable, CaseIterable {
+  package enum Format: String, Hashable, Sendable, CaseIterable {
     /// `fp8` is e4m3.
     case fp32, tf32, fp16, bf16, fp8, int8
 
     /// Bytes of an element of A or B.
-    public var bytes: Int {
+    package var bytes: Int {
       switch self {
       case .fp32, .tf32: 4
       case .fp16, .bf16: 2
@@ -30,7 +30,7 @@ public struct MatrixProduct: Hashable, Sendable {
 
     /// Bytes of an element of the output and of the bias: fp32 for fp32 and tf32, bf16 for fp8, 32-bit integers for int8,
     /// otherwise the input's format.
-    public var outputBytes: Int {
+    package var outputBytes: Int {
       switch self {
       case .fp32, .tf32, .int8: 4
       case .fp16, .bf16, .fp8: 2
@@ -39,7 +39,7 @@ public struct MatrixProduct: Hashable, Sendable {
   }
 
   /// What happens to the sums before they are stored.
-  public enum Epilogue: Hashable, Sendable, CaseIterable {
+  package enum Epilogue: Hashable, Sendable, CaseIterable {
     case none
     /// Adds n elements, one a column.
     case bias
@@ -48,10 +48,10 @@ public struct MatrixProduct: Hashable, Sendable {
     /// The bias first.
     case biasGelu
 
-    public var hasBias: Bool { self == .bias || self == .biasGelu }
+    package var hasBias: Bool { self == .bias || self == .biasGelu }
   }
 
-  public enum RightOrder: Hashable, Sendable {
+  package enum RightOrder: Hashable, Sendable {
     /// B lies as n rows of k, as a linear layer's weight and attention's keys do: out = A·Bᵀ.
     case nk
     /// B lies as k rows of n, as attention's values do: out = A·B.
@@ -59,20 +59,20 @@ public struct MatrixProduct: Hashable, Sendable {
   }
 
   /// Where the rows of a matrix and the matrices of a batch lie, in elements.
-  public struct Matrix: Hashable, Sendable {
+  package struct Matrix: Hashable, Sendable {
     /// From one row to the next.
-    public var leadingDimension: Int
+    package var leadingDimension: Int
     /// From one matrix of the batch to the next; 0 where all are the same one.
-    public var batchStride: Int
+    package var batchStride: Int
 
-    public init(leadingDimension: Int, batchStride: Int = 0) {
+    package init(leadingDimension: Int, batchStride: Int = 0) {
       self.leadingDimension = leadingDimension
       self.batchStride = batchStride
     }
   }
 
   /// A linear layer: `m` tokens, a weight of n rows of k, all matrices dense.
-  public init(m: Int, n: Int, k: Int, format: Format, epilogue: Epilogue = .none) {
+  package init(m: Int, n: Int, k: Int, format: Format, epilogue: Epilogue = .none) {
     (self.m, self.n, self.k) = (m, n, k)
     self.format = format
     self.epilogue = epilogue
@@ -92,7 +92,7 @@ public struct MatrixProduct: Hashable, Sendable {
   ///   - heads: sequences × key heads.
   ///   - rows: query heads a key head × tokens.
   ///   - context: keys that count, of the `capacity` that there is room for.
-  public static func qkMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
+  package static func qkMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
   {
     var product = MatrixProduct(m: rows, n: context, k: headDim, format: format)
     product.batch(heads, left: rows * headDim, right: capacity * headDim, output: rows * context)
@@ -100,7 +100,7 @@ public struct MatrixProduct: Hashable, Sendable {
   }
 
   /// Attention's output: probabilities [heads, rows, context] times values [heads, capacity, d], as [heads, rows, d].
-  public static func svMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
+  package static func svMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
   {
     var product = MatrixProduct(m: rows, n: headDim, k: context, format: format)
     product.rightOrder = .kn
@@ -118,18 +118,18 @@ public struct MatrixProduct: Hashable, Sendable {
 }
 
 extension MatrixProduct: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     "\(format.rawValue) product m \(m), n \(n), k \(k)" + (batchCount == 1 ? "" : ", \(batchCount) times")
   }
 }
 
 extension MatrixProduct {
   /// Elements from the first of A to its last, gaps included.
-  public var leftSpan: Count { span(left, rows: m, columns: k) }
-  public var rightSpan: Count {
+  package var leftSpan: Count { span(left, rows: m, columns: k) }
+  package var rightSpan: Count {
     rightOrder == .nk ? span(right, rows: n, columns: k) : span(right, rows: k, columns: n)
   }
-  public var outputSpan: Count { span(output, rows: m, columns: n) }
+  package var outputSpan: Count { span(output, rows: m, columns: n) }
 
   private func span(_ matrix: Matrix, rows: Int, columns: Int) -> Count {
     func count(_ value: Int) -> Count { Count(UInt64(max(0, value))) }

@@ -8,7 +8,7 @@ extension MeasurementSession {
   ///   - options: whose products are measured.
   ///   - willMeasure: what begins, how much was done before it, and how much there is.
   /// - Returns: nil where it was interrupted.
-  public func ceilings(
+  package func ceilings(
     options: PlanningOptions = PlanningOptions(),
     willMeasure: (String, _ done: Int, _ of: Int) -> Void = { _, _, _ in }
   ) throws(GPUFault) -> MeasuredCeilings? {

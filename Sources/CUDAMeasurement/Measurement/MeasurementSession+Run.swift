@@ -10,7 +10,7 @@ extension MeasurementSession {
   ///   - isKnown: whether a task is not to be measured in a mode, because somebody has its time already.
   ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
   ///   - didMeasure: called with all that is known so far whenever a task is done.
-  public func run(
+  package func run(
     _ tasks: [MeasurementTask], modes: [TimingMode], options: PlanningOptions = PlanningOptions(),
     hardware: HardwareSpec? = nil, isKnown: (MeasurementTask, TimingMode) -> Bool = { _, _ in false },
     willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },

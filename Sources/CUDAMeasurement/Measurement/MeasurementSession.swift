@@ -4,14 +4,14 @@ import RooflineMeasurement
 /// Measures operators on one GPU.
 ///
 /// Everything it takes of the device is given back when it goes. It belongs to the thread that made it, like `Context`.
-public final class MeasurementSession {
-  public let properties: DeviceProperties
-  public let software: MeasurementSoftware
+package final class MeasurementSession {
+  package let properties: DeviceProperties
+  package let software: MeasurementSoftware
   private let management: ManagementLibrary?
   let context: Context
   let loaded: LoadedKernels
   /// What keeps a cuBLASLt that is there from being used.
-  public let matrixFault: GPUFault?
+  package let matrixFault: GPUFault?
   /// cuBLASLt; nil where it is missing or of no use.
   private let planner: MatrixPlanner?
   let timer: KernelTimer
@@ -27,7 +27,7 @@ public final class MeasurementSession {
   /// - Parameters:
   ///   - seed: of the random data.
   ///   - isInterrupted: asked between samples; once it says so, no measurement begins or is finished.
-  public init(
+  package init(
     environment: [String: String], ordinal: Int, rule: StoppingRule = StoppingRule(), seed: UInt64,
     isInterrupted: @escaping () -> Bool
   ) throws(GPUFault) {
@@ -60,12 +60,12 @@ public final class MeasurementSession {
       management: management?.finding.version)
   }
 
-  public var hasMatrixLibrary: Bool { planner != nil }
+  package var hasMatrixLibrary: Bool { planner != nil }
 
-  public var state: DeviceState? { management?.state(pciBusIdentifier: properties.pciBusIdentifier) }
+  package var state: DeviceState? { management?.state(pciBusIdentifier: properties.pciBusIdentifier) }
 
   /// Whether the device still works: a kernel that faults takes the whole context with it.
-  public var isAlive: Bool {
+  package var isAlive: Bool {
     do {
       try timer.stream.synchronize()
       return try context.memory().total > 0
@@ -81,7 +81,7 @@ public final class MeasurementSession {
   ///   - measurements: gets one a mode, each as soon as it is there: an interruption or a fault in a later mode
   ///     takes none of them away.
   /// - Returns: whether every mode was measured; false where it was interrupted.
-  public func measure(
+  package func measure(
     _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], hardware: HardwareSpec? = nil,
     into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {

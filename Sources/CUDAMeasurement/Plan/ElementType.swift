@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// How an element lies in memory.
-public enum ElementType: String, Hashable, Sendable, CaseIterable {
+package enum ElementType: String, Hashable, Sendable, CaseIterable {
   /// The endings of the names that this package's kernels have.
   case f16, bf16, f32
   /// A float whose last 13 bits are zero: what a matrix unit makes of an operand in tf32.
@@ -12,7 +12,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   case int32
 
   /// That of this package's kernels; nil for formats that none of them takes.
-  public init?(_ dtype: DType) {
+  package init?(_ dtype: DType) {
     switch dtype {
     case .fp16: self = .f16
     case .bf16: self = .bf16
@@ -21,7 +21,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .f32, .tf32, .int32: 4
     case .f16, .bf16: 2
@@ -30,7 +30,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Half a unit in the last place, relative: what rounding to an element costs at most.
-  public var roundoff: Double {
+  package var roundoff: Double {
     switch self {
     case .f16, .tf32: 0x1p-11
     case .bf16: 0x1p-8
@@ -41,7 +41,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   }
 
   /// The smallest distance between two elements: what rounding costs near zero.
-  public var leastDistance: Double {
+  package var leastDistance: Double {
     switch self {
     case .f16: 0x1p-24
     case .bf16, .f32, .tf32: 0x1p-126
@@ -53,7 +53,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   /// What a random number from −1 to 1 is multiplied by: integers use their range.
   var randomScale: Double { self == .int8 ? 127 : 1 }
 
-  public func value(of bits: UInt32) -> Double {
+  package func value(of bits: UInt32) -> Double {
     switch self {
     case .f16:
       bits >> 10 & 31 == 31
@@ -68,7 +68,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
   }
 
   /// The nearest element's bits, ties to even.
-  public func bits(of value: Double) -> UInt32 {
+  package func bits(of value: Double) -> UInt32 {
     switch self {
     case .f16:
       // 65520 and more round to infinity.
@@ -89,7 +89,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  public func rounded(_ value: Double) -> Double { self.value(of: bits(of: value)) }
+  package func rounded(_ value: Double) -> Double { self.value(of: bits(of: value)) }
 
   // IEEE 754's small formats by hand: not every platform of this package has Float16, and none has e4m3.
 

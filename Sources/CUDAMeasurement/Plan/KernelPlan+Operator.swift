@@ -5,7 +5,7 @@ extension KernelPlan {
   /// The plan of an operator on a GPU.
   ///
   /// - Throws: `Unsupported` with the reason why it is not run there.
-  public init(
+  package init(
     _ value: Operator<Count>, on device: DeviceProperties, options: PlanningOptions = PlanningOptions()
   ) throws(Unsupported) {
     switch value {

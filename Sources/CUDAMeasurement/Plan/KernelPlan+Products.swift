@@ -3,7 +3,7 @@ import RooflineMeasurement
 
 extension KernelPlan {
   /// cuBLASLt, as observations name it.
-  public static let matrixLibraryFamily = "cublaslt"
+  package static let matrixLibraryFamily = "cublaslt"
 
   static func gemm(
     _ gemm: GEMM<Count>, hasGelu: Bool, _ device: DeviceProperties, _ options: PlanningOptions

@@ -2,21 +2,21 @@ import RooflineCore
 
 /// How one operator runs on one GPU: what lies in memory, what is launched, and what must come out. A pure value: no GPU is
 /// needed to make one or to look at it.
-public struct KernelPlan: Sendable {
-  public let value: Operator<Count>
+package struct KernelPlan: Sendable {
+  package let value: Operator<Count>
   /// The library that the kernels are of, as observations name it.
-  public let family: String
-  public let buffers: [PlannedBuffer]
+  package let family: String
+  package let buffers: [PlannedBuffer]
   /// Operands that lie in another's memory.
   private let homes: [PlannedTensor: PlannedTensor]
   /// One call of the operator, in order.
-  public let steps: [PlannedStep]
+  package let steps: [PlannedStep]
   /// What is different from the operator as it is counted; nil: nothing.
-  public let remark: String?
-  public let reference: any KernelReference
+  package let remark: String?
+  package let reference: any KernelReference
 
   /// This package's own kernels.
-  public static let ownFamily = "roofline"
+  package static let ownFamily = "roofline"
 
   init<Definition: OperatorDefinition>(
     _ definition: Definition, family: String = KernelPlan.ownFamily, buffers: PlannedBuffers, steps: [PlannedStep],
@@ -32,50 +32,50 @@ public struct KernelPlan: Sendable {
   }
 
   /// Of this package's own kernels.
-  public var launches: [PlannedLaunch] {
+  package var launches: [PlannedLaunch] {
     steps.compactMap { if case .kernel(let launch) = $0 { launch } else { nil } }
   }
 
   /// Index of the buffer in which a tensor lies; nil where the plan has none.
-  public func place(of tensor: PlannedTensor) -> Int? {
+  package func place(of tensor: PlannedTensor) -> Int? {
     let home = homes[tensor] ?? tensor
     return buffers.firstIndex { $0.tensor == home }
   }
 
   /// Bytes beside the operator's operands: partial results, lengths, page tables.
-  public var workspaceBytes: Int { buffers.filter(\.isWorkspace).reduce(0) { $0 + $1.byteCount } }
+  package var workspaceBytes: Int { buffers.filter(\.isWorkspace).reduce(0) { $0 + $1.byteCount } }
 
   /// Bytes that a model reads anew in each layer: what rotates.
-  public var rotatedBytes: Int { buffers.filter(\.isRotated).reduce(0) { $0 + $1.byteCount } }
+  package var rotatedBytes: Int { buffers.filter(\.isRotated).reduce(0) { $0 + $1.byteCount } }
 
   /// Bytes of one set of buffers.
-  public var byteCount: Int { buffers.reduce(0) { $0 + $1.byteCount } }
+  package var byteCount: Int { buffers.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// Why an operator is not run, a clause.
-public struct Unsupported: Error, Hashable, Sendable {
-  public let reason: String
+package struct Unsupported: Error, Hashable, Sendable {
+  package let reason: String
 
   init(_ reason: String) { self.reason = reason }
 }
 
 /// One piece of work of a plan.
-public enum PlannedStep: Hashable, Sendable {
+package enum PlannedStep: Hashable, Sendable {
   case kernel(PlannedLaunch)
   /// A matrix product through cuBLASLt.
   case product(PlannedProduct)
 }
 
 /// A matrix product and the tensors that are its matrices.
-public struct PlannedProduct: Hashable, Sendable {
-  public var product: MatrixProduct
-  public var left, right, output: PlannedTensor
-  public var bias: PlannedTensor?
+package struct PlannedProduct: Hashable, Sendable {
+  package var product: MatrixProduct
+  package var left, right, output: PlannedTensor
+  package var bias: PlannedTensor?
 }
 
 /// One kernel launch of a plan.
-public struct PlannedLaunch: Hashable, Sendable {
-  public enum Argument: Hashable, Sendable {
+package struct PlannedLaunch: Hashable, Sendable {
+  package enum Argument: Hashable, Sendable {
     /// The address of a tensor of the plan.
     case tensor(PlannedTensor)
     /// A tensor that is not there.
@@ -86,10 +86,10 @@ public struct PlannedLaunch: Hashable, Sendable {
   }
 
   /// The file of KernelText that holds it.
-  public var source: String
-  public var kernel: String
-  public var geometry: LaunchGeometry
-  public var arguments: [Argument]
+  package var source: String
+  package var kernel: String
+  package var geometry: LaunchGeometry
+  package var arguments: [Argument]
 }
 
 extension PlannedLaunch.Argument {
@@ -99,29 +99,29 @@ extension PlannedLaunch.Argument {
 }
 
 /// What a kernel must compute, in double precision and apart from how the kernel does it.
-public protocol KernelReference: Sendable {
+package protocol KernelReference: Sendable {
   /// The outputs, each cut into pieces of neighbouring elements.
   var outputs: [ReferenceOutput] { get }
   /// The elements of one piece of an output.
   func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece
 }
 
-public struct ReferenceOutput: Hashable, Sendable {
+package struct ReferenceOutput: Hashable, Sendable {
   /// The operand that is stored.
-  public let name: StaticName
-  public let type: ElementType
-  public let pieces: Int
+  package let name: StaticName
+  package let type: ElementType
+  package let pieces: Int
   /// Operations of the reference that a piece costs: how many pieces are looked at depends on it.
-  public let cost: Int
+  package let cost: Int
 }
 
-public struct ReferencePiece: Sendable {
+package struct ReferencePiece: Sendable {
   /// The first element in its buffer.
-  public let first: Int
-  public var values: [Double]
+  package let first: Int
+  package var values: [Double]
   /// What arithmetic in float may add to the rounding of an element: relative to the value, and where terms cancel.
-  public var relativeError = 0x1p-18
-  public var absoluteError = 0.0
+  package var relativeError = 0x1p-18
+  package var absoluteError = 0.0
   /// The root of the summed squares of a product's terms: what a rounding of partial sums is in proportion to.
-  public var termSize = 0.0
+  package var termSize = 0.0
 }

@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// A tensor of a plan, by what it is to the operator. Arguments, products and references name tensors, never their places.
-public enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
+package enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
   /// An operand that is loaded.
   case read(StaticName)
   /// An operand that is stored.
@@ -9,7 +9,7 @@ public enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
   /// What this way of computing needs beside the operands.
   case workspace(Workspace)
 
-  public enum Workspace: String, Hashable, Sendable {
+  package enum Workspace: String, Hashable, Sendable {
     /// Keys of each sequence.
     case lengths
     /// Where the pages of each sequence lie.
@@ -20,7 +20,7 @@ public enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
     case statistics
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .read(let name), .written(let name): name.rawValue
     case .workspace(let name): name.rawValue
@@ -36,8 +36,8 @@ public enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Memory of one tensor.
-public struct PlannedBuffer: Hashable, Sendable {
-  public enum Contents: Hashable, Sendable {
+package struct PlannedBuffer: Hashable, Sendable {
+  package enum Contents: Hashable, Sendable {
     /// Uniform in [−1, 1].
     case random(ElementType)
     /// Rows of `half` cosines and `half` sines of random angles. They are rounded, so lengths drift where a kernel turns in place
@@ -48,14 +48,14 @@ public struct PlannedBuffer: Hashable, Sendable {
     case poison
   }
 
-  public let tensor: PlannedTensor
-  public var byteCount: Int
-  public var contents: Contents
+  package let tensor: PlannedTensor
+  package var byteCount: Int
+  package var contents: Contents
   /// Weights and keys, of which every layer of a model has its own; activations are reused.
-  public var isRotated = false
+  package var isRotated = false
 
   /// Not an operand: what this way of computing needs beside them.
-  public var isWorkspace: Bool { if case .workspace = tensor { true } else { false } }
+  package var isWorkspace: Bool { if case .workspace = tensor { true } else { false } }
 }
 
 /// The memory of an operator's operands, made from the operands that it states: none can be left out.

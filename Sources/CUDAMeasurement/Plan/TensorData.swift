@@ -4,30 +4,30 @@ import RooflineCore
 ///
 /// Random tensors repeat a pattern of a quarter of a million elements, because a prefill's have hundreds of millions: the length is
 /// prime, so that no two rows of a tensor begin alike, and each buffer begins at a place of its own.
-public struct TensorData: Sendable {
-  public let buffers: [PlannedBuffer]
+package struct TensorData: Sendable {
+  package let buffers: [PlannedBuffer]
   private let patterns: [ElementType: Pattern]
   /// Of buffers with rotations: elements as the device holds them.
   private let tables: [Int: [Double]]
 
   /// A repeating sequence of random elements.
-  public struct Pattern: Sendable {
-    public static let length = 262_139
+  package struct Pattern: Sendable {
+    package static let length = 262_139
 
-    public let bits: [UInt32]
+    package let bits: [UInt32]
     let values: [Double]
 
-    public init(_ type: ElementType, seed: UInt64) {
+    package init(_ type: ElementType, seed: UInt64) {
       var generator = SplitMix(seed: seed)
       bits = (0..<Pattern.length).map { _ in type.bits(of: generator.nextSigned() * type.randomScale) }
       values = bits.map(type.value)
     }
 
     /// Where a buffer's first element stands in the pattern.
-    public static func start(ofBuffer index: Int) -> Int { index * 104_729 % length }
+    package static func start(ofBuffer index: Int) -> Int { index * 104_729 % length }
   }
 
-  public init(_ buffers: [PlannedBuffer], patterns: [ElementType: Pattern], seed: UInt64) {
+  package init(_ buffers: [PlannedBuffer], patterns: [ElementType: Pattern], seed: UInt64) {
     self.buffers = buffers
     self.patterns = patterns
     var tables: [Int: [Double]] = [:]
@@ -48,7 +48,7 @@ public struct TensorData: Sendable {
   }
 
   /// An operand that is loaded, as the kernel finds it.
-  public subscript(_ name: StaticName) -> Tensor {
+  package subscript(_ name: StaticName) -> Tensor {
     guard let index = buffers.firstIndex(where: { $0.tensor == .read(name) }) else { return .missing }
     switch buffers[index].contents {
     case .random(let type):
@@ -61,10 +61,10 @@ public struct TensorData: Sendable {
   }
 
   /// Elements of one tensor, which repeat. Those of a tensor that is not there are no numbers.
-  public struct Tensor: Sendable {
+  package struct Tensor: Sendable {
     private let values: [Double]
     private let start: Int
-    public let integers: [Int32]
+    package let integers: [Int32]
 
     fileprivate static let missing = Tensor(values: [.nan], start: 0, integers: [])
 
@@ -74,10 +74,10 @@ public struct TensorData: Sendable {
       self.integers = integers
     }
 
-    public subscript(index: Int) -> Double { values[(index + start) % values.count] }
+    package subscript(index: Int) -> Double { values[(index + start) % values.count] }
 
     /// Neighbouring elements.
-    public subscript(range: Range<Int>) -> [Double] {
+    package subscript(range: Range<Int>) -> [Double] {
       let first = (range.lowerBound + start) % values.count
       if first + range.count <= values.count { return Array(values[first..<first + range.count]) }
       return (0..<range.count).map { values[(first + $0) % values.count] }

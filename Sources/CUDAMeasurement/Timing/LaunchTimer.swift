@@ -2,14 +2,14 @@ import RooflineCore
 import RooflineMeasurement
 
 /// Times single pieces of work in a stream of its own by a pair of events each.
-public final class LaunchTimer {
-  public let stream: DeviceStream
+package final class LaunchTimer {
+  package let stream: DeviceStream
   private let context: Context
   /// One for each sample that is queued at a time.
   private var pairs: [(start: Event, end: Event)]
   private let clock = ContinuousClock()
 
-  public init(_ context: Context) throws(GPUFault) {
+  package init(_ context: Context) throws(GPUFault) {
     self.context = context
     stream = try DeviceStream(context)
     pairs = [(try Event(context), try Event(context))]

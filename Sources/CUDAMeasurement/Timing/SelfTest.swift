@@ -2,17 +2,17 @@ import RooflineCore
 import RooflineMeasurement
 
 /// The test of the ruler: kernels of known duration must come back right, and copied bytes unchanged.
-public struct SelfTest: Sendable {
+package struct SelfTest: Sendable {
   /// How long the spin kernel spins, s.
-  public var durations = [100e-6, 1e-3, 10e-3]
+  package var durations = [100e-6, 1e-3, 10e-3]
   /// Bytes that are copied and compared.
-  public var checkedBytes = 4 << 20
-  public var rule = StoppingRule()
+  package var checkedBytes = 4 << 20
+  package var rule = StoppingRule()
 
-  public init() {}
+  package init() {}
 
   /// Runs on one GPU. All that it takes is given back, whether it succeeds or not.
-  public func run(environment: [String: String], ordinal: Int) throws(GPUFault) -> SelfTestResult {
+  package func run(environment: [String: String], ordinal: Int) throws(GPUFault) -> SelfTestResult {
     let driver = try Driver(environment: environment)
     // NVML is optional: without it nothing is known about the clocks.
     let management = try? ManagementLibrary(environment: environment)

@@ -5,13 +5,13 @@ import RooflineMeasurement
 ///
 /// As PTX, which the driver compiles itself, so that the test of the ruler needs no NVRTC. PTX 6.3 for sm_70 runs on every
 /// GPU since Volta with every driver that this package takes.
-public enum SpinKernel {
+package enum SpinKernel {
   /// Waits until the GPU's nanosecond timer has advanced by its argument, a 64-bit number. One thread is enough.
-  public static let spinName = "roofline_spin"
+  package static let spinName = "roofline_spin"
   /// Has no arguments and returns.
-  public static let emptyName = "roofline_empty"
+  package static let emptyName = "roofline_empty"
 
-  public static let ptx = """
+  package static let ptx = """
     .version 6.3
     .target sm_70
     .address_size 64
@@ -40,7 +40,7 @@ public enum SpinKernel {
   static let geometry = LaunchGeometry(grid: .init(1), block: .init(1))
 
   /// The module of both.
-  public static func load(_ context: Context) throws(GPUFault) -> KernelModule {
+  package static func load(_ context: Context) throws(GPUFault) -> KernelModule {
     try KernelModule(context, image: Array(ptx.utf8))
   }
 }

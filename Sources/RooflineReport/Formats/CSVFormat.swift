@@ -1,6 +1,6 @@
 /// Tables for machines: raw SI with the unit in the header, one header for all tables of the same columns (RFC 4180).
-public struct CSVFormat: Sendable {
-  public init() {}
+package struct CSVFormat: Sendable {
+  package init() {}
 
   func render(_ report: Report) -> String {
     let records = report.records()
@@ -8,7 +8,7 @@ public struct CSVFormat: Sendable {
   }
 
   /// - Parameter key: the column that tells the tables apart; each table's title stands in it.
-  public func render(_ tables: [Table], key: String) -> String {
+  package func render(_ tables: [Table], key: String) -> String {
     guard let first = tables.first else { return "" }
     var lines = [([key] + first.columns.map(\.key)).joined(separator: ",")]
     for table in tables {

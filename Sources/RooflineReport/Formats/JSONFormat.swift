@@ -7,13 +7,13 @@ import RooflineCore
 #endif
 
 /// Documents for machines.
-public struct JSONFormat: Sendable {
-  public init() {}
+package struct JSONFormat: Sendable {
+  package init() {}
 
   func render(_ report: Report) throws -> String { try render(report.document()) }
 
   /// - Throws: `InputError.notFinite` where a number is none, which JSON cannot say.
-  public func render(_ document: some Encodable) throws -> String {
+  package func render(_ document: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
@@ -33,12 +33,12 @@ public struct JSONFormat: Sendable {
 
 /// An optional that stands in the document as `null`, where the compiler's own encoding would leave the key out.
 @propertyWrapper
-public struct Nullable<Value: Encodable>: Encodable {
-  public var wrappedValue: Value?
+package struct Nullable<Value: Encodable>: Encodable {
+  package var wrappedValue: Value?
 
-  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+  package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
   }

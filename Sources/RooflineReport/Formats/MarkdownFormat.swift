@@ -1,6 +1,6 @@
 /// Tables for a document: GitHub's pipes, numbers scaled.
-public struct MarkdownFormat: Sendable {
-  public init() {}
+package struct MarkdownFormat: Sendable {
+  package init() {}
 
   func render(_ report: Report) -> String {
     let title = report.title.isEmpty ? [] : ["## \(report.title.map(\.printableLine).joined(separator: "\n"))\n"]
@@ -19,7 +19,7 @@ public struct MarkdownFormat: Sendable {
     }
   }
 
-  public func render(_ table: Table) -> String {
+  package func render(_ table: Table) -> String {
     var lines = table.title.isEmpty ? [] : ["### \(table.title.printableLine)", ""]
     lines.append(row(table.columns.map { $0.unit.isEmpty ? $0.title : "\($0.title), \($0.unit)" }))
     lines.append(row(table.columns.map { $0.isText ? ":--" : "--:" }))

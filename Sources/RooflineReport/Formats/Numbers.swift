@@ -1,12 +1,12 @@
 import RooflineCore
 
 /// Numbers as people read them. Files for machines get raw SI values instead.
-public enum Numbers {
+package enum Numbers {
   /// What stands for a number that does not exist, or is none.
-  public static let unknown = "–"
+  package static let unknown = "–"
 
   /// Two decimals and a decimal prefix: 335.54 M. Below 1000 a count is printed as it is. Every number has its text.
-  public static func scaled(_ value: Double) -> String {
+  package static func scaled(_ value: Double) -> String {
     guard value.isFinite else { return unknown }
     let size = value.magnitude
     if size < 1000, value == value.rounded() { return String(Int(value)) }
@@ -18,15 +18,15 @@ public enum Numbers {
   }
 
   /// A limit as a person writes it, without decimals that are noughts: 10 G.
-  public static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String {
     let scaled = scaled(value)
     return scaled.replacing(".00", with: "") + (scaled.contains(" ") ? "" : " ")
   }
 
-  public static func scaled(_ count: Count) -> String { scaled(Double(count.value)) }
+  package static func scaled(_ count: Count) -> String { scaled(Double(count.value)) }
 
   /// A time with two decimals in the unit that gives it one to three digits before them.
-  public static func time(_ time: Seconds) -> String {
+  package static func time(_ time: Seconds) -> String {
     guard time.value.isFinite else { return unknown }
     for (factor, unit) in [(1e-9, " ns"), (1e-6, " µs"), (1e-3, " ms")]
     where (time.value.magnitude / factor * 100).rounded(.toNearestOrEven) < 100_000 {
@@ -41,10 +41,10 @@ public enum Numbers {
     return "\(value)"
   }
 
-  public static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 1) }
+  package static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 1) }
 
   /// A number with a fixed number of decimals, half to even, without an exponent.
-  public static func fixed(_ value: Double, decimals: Int) -> String {
+  package static func fixed(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return unknown }
     let scale = [1.0, 10, 100, 1000][decimals]
     let scaled = (value * scale).rounded(.toNearestOrEven)
@@ -56,7 +56,7 @@ public enum Numbers {
   }
 
   /// Digits in groups of three.
-  public static func grouped(_ value: UInt64) -> String {
+  package static func grouped(_ value: UInt64) -> String {
     var groups: [Substring] = []
     var rest = Substring(String(value))
     while rest.count > 3 {

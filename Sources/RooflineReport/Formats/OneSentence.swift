@@ -2,7 +2,7 @@ extension String {
   /// A sentence for standard error: on one line, without controls, and with at most 80 scalars of anything that it repeats.
   ///
   /// Whatever is quoted in it, and every word, is what came in; the sentences' own words are shorter.
-  public var onOneLine: String {
+  package var onOneLine: String {
     let whole = printableLine
     let limit = 1500
     guard whole.utf8.count > 80 else { return whole }

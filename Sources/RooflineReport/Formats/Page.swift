@@ -1,15 +1,15 @@
 /// What a report is printed as, and how text is laid out.
-public struct Page: Sendable {
-  public let format: OutputFormat
-  public let text: TextFormat
+package struct Page: Sendable {
+  package let format: OutputFormat
+  package let text: TextFormat
 
-  public init(_ format: OutputFormat, text: TextFormat) {
+  package init(_ format: OutputFormat, text: TextFormat) {
     self.format = format
     self.text = text
   }
 
   /// - Throws: `InputError.notFinite` where JSON has no word for a number.
-  public func render(_ report: Report) throws -> String {
+  package func render(_ report: Report) throws -> String {
     switch format {
     case .text: text.render(report)
     case .markdown: MarkdownFormat().render(report)

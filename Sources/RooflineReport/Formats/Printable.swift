@@ -30,13 +30,13 @@ extension String {
   }
 
   /// Text of one line or several without controls; each is a question mark instead.
-  public var printable: String { replacingControls(keepsLines: true) { _ in "?".unicodeScalars } }
+  package var printable: String { replacingControls(keepsLines: true) { _ in "?".unicodeScalars } }
 
   /// The same on one line: a cell, a name.
-  public var printableLine: String { replacingControls(keepsLines: false) { _ in "?".unicodeScalars } }
+  package var printableLine: String { replacingControls(keepsLines: false) { _ in "?".unicodeScalars } }
 
   /// A JSON document with the controls escaped that JSON allows in strings as they are.
-  public var printableJSON: String {
+  package var printableJSON: String {
     replacingControls(keepsLines: true) { scalar in
       let digits = String(scalar.value, radix: 16)
       return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
@@ -44,7 +44,7 @@ extension String {
   }
 
   /// The same as `printable`, with the colours of a `TextFormat` left in.
-  public var printableInColor: String {
+  package var printableInColor: String {
     guard utf8.contains(0x1B) else { return printable }
     var parts: [String] = []
     var rest = self[...]
@@ -62,7 +62,7 @@ extension StringProtocol {
   /// At most 80 scalars of a name, key, path or value that came in: its beginning and its end.
   ///
   /// Scalars, not characters: a character with its combining marks has no greatest length.
-  public var quoted: String {
+  package var quoted: String {
     let limit = 80
     guard unicodeScalars.count > limit else { return String(self) }
     var short = String.UnicodeScalarView(unicodeScalars.prefix(limit / 2 - 1))

@@ -1,18 +1,18 @@
 /// What a command prints, before it is text: every output format reads this one value.
 ///
 /// Each part is made only where a format asks for it.
-public struct Report {
+package struct Report {
   /// Lines that stand above everything else, for people.
-  public let title: [String]
+  package let title: [String]
   /// What people read, in this order.
-  public let sections: () -> [Section]
+  package let sections: () -> [Section]
   /// What CSV holds.
-  public let records: () -> Records
+  package let records: () -> Records
   /// What JSON holds.
-  public let document: () throws -> any Encodable
+  package let document: () throws -> any Encodable
 
   /// A part of a report.
-  public enum Section {
+  package enum Section {
     case table(Table)
     case facts(Facts)
     case listing(Listing)
@@ -20,18 +20,18 @@ public struct Report {
   }
 
   /// Tables of the same columns, which a file for machines holds one below another.
-  public struct Records: Sendable {
+  package struct Records: Sendable {
     /// The column that tells the tables apart; each table's title stands in it.
-    public let key: String
-    public let tables: [Table]
+    package let key: String
+    package let tables: [Table]
 
-    public init(key: String, _ tables: [Table]) {
+    package init(key: String, _ tables: [Table]) {
       self.key = key
       self.tables = tables
     }
   }
 
-  public init(
+  package init(
     title: [String] = [], sections: @autoclosure @escaping () -> [Section],
     records: @autoclosure @escaping () -> Records, document: @autoclosure @escaping () throws -> any Encodable
   ) {
@@ -44,7 +44,7 @@ public struct Report {
   /// A report of one table and the lines below it.
   ///
   /// - Parameter key: the column of CSV that holds the table's title.
-  public init(
+  package init(
     _ table: @autoclosure @escaping () -> Table, key: String, notes: @autoclosure @escaping () -> [String],
     document: @autoclosure @escaping () throws -> any Encodable
   ) {
@@ -55,27 +55,27 @@ public struct Report {
 }
 
 /// Lines below a table: a word in the first columns, then what it is about.
-public struct Notes: Sendable {
-  public let lines: [String]
+package struct Notes: Sendable {
+  package let lines: [String]
   /// Where what a line is about begins, and its continuation on a narrow page.
-  public let indent: Int
+  package let indent: Int
 
-  public init(_ lines: [String], indent: Int = 9) {
+  package init(_ lines: [String], indent: Int = 9) {
     self.lines = lines
     self.indent = indent
   }
 }
 
 /// Lines that a table on a page would be hard to read as, such as derivations: a page prints the lines, a document the table.
-public struct Listing: Sendable {
-  public let title: String?
-  public let lines: [String]
+package struct Listing: Sendable {
+  package let title: String?
+  package let lines: [String]
   /// Where a line that is too long for the page goes on; nil: lines are never broken.
-  public let indent: Int?
+  package let indent: Int?
   /// The same for a document; nil: the lines are a list there, too.
-  public let table: Table?
+  package let table: Table?
 
-  public init(title: String? = nil, _ lines: [String], indent: Int? = nil, table: Table? = nil) {
+  package init(title: String? = nil, _ lines: [String], indent: Int? = nil, table: Table? = nil) {
     self.title = title
     self.lines = lines
     self.indent = indent

@@ -1,19 +1,19 @@
 import RooflineCore
 
 /// A table before it is text: one definition for people (scaled numbers) and machines (raw SI).
-public struct Table: Sendable {
+package struct Table: Sendable {
   /// What a column is called, for people and for machines.
-  public struct Column: Hashable, Sendable {
+  package struct Column: Hashable, Sendable {
     /// What people read.
-    public let title: String
-    public let unit: String
+    package let title: String
+    package let unit: String
     /// What files for machines call it, unit included.
-    public let key: String
-    public let isText: Bool
-    public let place: Place
+    package let key: String
+    package let isText: Bool
+    package let place: Place
 
     /// Where a page that has no room for the whole table shows a column.
-    public enum Place: Hashable, Sendable {
+    package enum Place: Hashable, Sendable {
       case table
       /// In a table of its own below, under this title.
       case below(title: String)
@@ -24,7 +24,7 @@ public struct Table: Sendable {
       static let breakdown = below(title: "memory by class (a row is one occurrence)")
     }
 
-    public init(_ title: String, unit: String = "", key: String, isText: Bool = false, place: Place = .table) {
+    package init(_ title: String, unit: String = "", key: String, isText: Bool = false, place: Place = .table) {
       self.title = title
       self.unit = unit
       self.key = key
@@ -34,7 +34,7 @@ public struct Table: Sendable {
   }
 
   /// A value before it is text.
-  public enum Cell: Hashable, Sendable {
+  package enum Cell: Hashable, Sendable {
     case text(String)
     case count(Count)
     /// A number people read digit by digit: a context, a batch.
@@ -49,23 +49,23 @@ public struct Table: Sendable {
   }
 
   /// A line of cells, or a rule between lines.
-  public enum Row: Hashable, Sendable {
+  package enum Row: Hashable, Sendable {
     case cells([Cell])
     case rule
   }
 
-  public let title: String
-  public let columns: [Column]
-  public let rows: [Row]
+  package let title: String
+  package let columns: [Column]
+  package let rows: [Row]
 
-  public init(title: String, columns: [Column], rows: [Row]) {
+  package init(title: String, columns: [Column], rows: [Row]) {
     self.title = title
     self.columns = columns
     self.rows = rows
   }
 
   /// The same rows with some of the columns.
-  public func keeping(_ indices: [Int], title: String) -> Table {
+  package func keeping(_ indices: [Int], title: String) -> Table {
     Table(
       title: title, columns: indices.map { columns[$0] },
       rows: rows.map { row in

@@ -1,15 +1,15 @@
 import RooflineCore
 
 /// Tables for a terminal.
-public struct TextFormat: Sendable {
-  public static let pageWidth = 120
+package struct TextFormat: Sendable {
+  package static let pageWidth = 120
 
   /// ANSI colours: only where a person looks.
-  public let usesColor: Bool
+  package let usesColor: Bool
   /// Whether the breakdown stays in the table however wide that makes it.
-  public let isWide: Bool
+  package let isWide: Bool
 
-  public init(usesColor: Bool, isWide: Bool) {
+  package init(usesColor: Bool, isWide: Bool) {
     self.usesColor = usesColor
     self.isWide = isWide
   }
@@ -48,7 +48,7 @@ public struct TextFormat: Sendable {
     isWide ? line.printableLine : TextFormat.wrapped(line.printableLine, indent: indent)
   }
 
-  public func render(_ table: Table) -> String {
+  package func render(_ table: Table) -> String {
     let grid = Grid(table)
     guard !isWide, grid.width > TextFormat.pageWidth else { return draw(grid) }
     for case .below(let title) in table.columns.map(\.place) {

@@ -2,7 +2,7 @@ import RooflineCore
 
 /// The JSON of `analyze`, schema version 1. Integers are exact, per occurrence and device; rates are the ones divided by
 /// (efficiency included); times are unrounded. Keys may be added, not changed.
-public struct AnalysisDocument: Encodable {
+package struct AnalysisDocument: Encodable {
   let schemaVersion = 1
   let model: ModelEntry
   let hardware: HardwareEntry
@@ -17,7 +17,7 @@ public struct AnalysisDocument: Encodable {
   /// Only where achieved ceilings are given: the same passes at those rates.
   let achieved: AchievedEntry?
 
-  public init(_ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil) {
+  package init(_ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil) {
     self.achieved = achieved.map(AchievedEntry.init)
     model = ModelEntry(analysis.configuration)
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.workload.formats)

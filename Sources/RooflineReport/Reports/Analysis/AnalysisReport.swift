@@ -2,27 +2,27 @@ import RooflineCore
 import RooflineMeasurement
 
 /// What `analyze` prints.
-public struct AnalysisReport {
-  public let analysis: Analysis
-  public let generation: Generation?
+package struct AnalysisReport {
+  package let analysis: Analysis
+  package let generation: Generation?
   /// Whether the execution units are shown apart.
-  public let showsUnits: Bool
+  package let showsUnits: Bool
 
   /// The same at achieved ceilings; nil where none are given.
-  public let achieved: Achieved?
+  package let achieved: Achieved?
 
   /// An analysis at the rates that a GPU was measured to achieve.
-  public struct Achieved: Sendable {
-    public let ceilings: AchievedCeilings
-    public let analysis: Analysis
+  package struct Achieved: Sendable {
+    package let ceilings: AchievedCeilings
+    package let analysis: Analysis
 
-    public init(ceilings: AchievedCeilings, analysis: Analysis) {
+    package init(ceilings: AchievedCeilings, analysis: Analysis) {
       self.ceilings = ceilings
       self.analysis = analysis
     }
   }
 
-  public init(
+  package init(
     _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil
   ) {
     self.analysis = analysis
@@ -31,7 +31,7 @@ public struct AnalysisReport {
     self.showsUnits = showsUnits
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       title: header, sections: tables.map { .table($0) } + [.notes(Notes(footer))],
       records: .init(
@@ -43,7 +43,7 @@ public struct AnalysisReport {
   }
 
   /// The JSON with every decode step of a long generation; nil where there is none, or where the report lists them all anyway.
-  public func everyStep() throws -> StepListing? {
+  package func everyStep() throws -> StepListing? {
     guard let generation, generation.steps.count > DecodeSteps.listed else { return nil }
     return StepListing(
       try JSONFormat().render(report).printableJSON, steps: generation.steps)

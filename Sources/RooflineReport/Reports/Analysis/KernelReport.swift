@@ -1,12 +1,12 @@
 import RooflineCore
 
 /// What `kernel` prints: one row, its ridge, and for a GEMM its blocked view.
-public struct KernelReport {
-  public let analysis: KernelAnalysis
+package struct KernelReport {
+  package let analysis: KernelAnalysis
 
-  public init(_ analysis: KernelAnalysis) { self.analysis = analysis }
+  package init(_ analysis: KernelAnalysis) { self.analysis = analysis }
 
-  public var report: Report { Report(table, key: "hardware", notes: lines, document: KernelDocument(analysis)) }
+  package var report: Report { Report(table, key: "hardware", notes: lines, document: KernelDocument(analysis)) }
 
   private var table: Table {
     var rows = [(name: analysis.prediction.kind.rawValue, prediction: analysis.prediction)]

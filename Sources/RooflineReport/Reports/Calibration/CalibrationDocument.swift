@@ -7,12 +7,12 @@ import RooflineCore
 #endif
 
 /// The text of a calibration file: small, and in an order that people can read.
-public struct CalibrationDocument {
-  public let calibration: Calibration
+package struct CalibrationDocument {
+  package let calibration: Calibration
 
-  public init(_ calibration: Calibration) { self.calibration = calibration }
+  package init(_ calibration: Calibration) { self.calibration = calibration }
 
-  public func render() -> String {
+  package func render() -> String {
     let entries = calibration.entries.map { entry in
       """
           {

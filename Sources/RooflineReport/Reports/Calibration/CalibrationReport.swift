@@ -2,13 +2,13 @@ import RooflineComparison
 import RooflineCore
 
 /// What `calibrate` prints: what was fitted, and whether it is worth anything.
-public struct CalibrationReport {
-  public let outcomes: [Calibrator.Outcome]
-  public let hardware: HardwareSpec
-  public let output: String
-  public let skipped: [ObservationFile.Skipped]
+package struct CalibrationReport {
+  package let outcomes: [Calibrator.Outcome]
+  package let hardware: HardwareSpec
+  package let output: String
+  package let skipped: [ObservationFile.Skipped]
 
-  public init(
+  package init(
     _ outcomes: [Calibrator.Outcome], hardware: HardwareSpec, output: String, skipped: [ObservationFile.Skipped]
   ) {
     self.outcomes = outcomes
@@ -17,7 +17,7 @@ public struct CalibrationReport {
     self.skipped = skipped
   }
 
-  public var report: Report { Report(table, key: "hardware", notes: lines, document: CalibrationReportDocument(self)) }
+  package var report: Report { Report(table, key: "hardware", notes: lines, document: CalibrationReportDocument(self)) }
 
   private var table: Table {
     Table(

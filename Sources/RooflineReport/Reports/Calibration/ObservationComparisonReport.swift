@@ -2,20 +2,20 @@ import RooflineComparison
 import RooflineCore
 
 /// What `compare` prints: predicted beside observed.
-public struct ObservationComparisonReport {
-  public let comparison: Comparison
-  public let hardware: HardwareSpec
-  public let tolerance: Double
-  public let notes: [String]
+package struct ObservationComparisonReport {
+  package let comparison: Comparison
+  package let hardware: HardwareSpec
+  package let tolerance: Double
+  package let notes: [String]
 
-  public init(_ comparison: Comparison, hardware: HardwareSpec, tolerance: Double, notes: [String]) {
+  package init(_ comparison: Comparison, hardware: HardwareSpec, tolerance: Double, notes: [String]) {
     self.comparison = comparison
     self.hardware = hardware
     self.tolerance = tolerance
     self.notes = notes + comparison.notes
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(table, key: "hardware", notes: lines, document: ObservationComparisonDocument(self))
   }
 

@@ -2,20 +2,20 @@ import RooflineComparison
 import RooflineCore
 
 /// What `validate` prints: errors, group by group.
-public struct ValidationReport {
-  public let validation: Validation
-  public let hardware: HardwareSpec
-  public let interval: Double
-  public let notes: [String]
+package struct ValidationReport {
+  package let validation: Validation
+  package let hardware: HardwareSpec
+  package let interval: Double
+  package let notes: [String]
 
-  public init(_ validation: Validation, hardware: HardwareSpec, interval: Double, notes: [String]) {
+  package init(_ validation: Validation, hardware: HardwareSpec, interval: Double, notes: [String]) {
     self.validation = validation
     self.hardware = hardware
     self.interval = interval
     self.notes = notes + validation.notes
   }
 
-  public var report: Report { Report(table, key: "hardware", notes: lines, document: ValidationDocument(self)) }
+  package var report: Report { Report(table, key: "hardware", notes: lines, document: ValidationDocument(self)) }
 
   private var table: Table {
     Table(

@@ -1,8 +1,8 @@
 import RooflineCore
 
 /// What `list` prints: the catalog's files, a line each.
-public enum CatalogReport {
-  public static func models(_ models: [ModelConfiguration]) -> Report {
+package enum CatalogReport {
+  package static func models(_ models: [ModelConfiguration]) -> Report {
     struct Entry: Encodable {
       let name, path, architecture: String
       let parameters: UInt64
@@ -28,7 +28,7 @@ public enum CatalogReport {
   /// Each GPU's memory, bandwidth and dense rates of the formats that most checkpoints have; a dash where nobody knows one.
   ///
   /// - Parameter aliases: other names of each.
-  public static func hardware(_ gpus: [(name: String, spec: HardwareSpec, aliases: [String])]) -> Report {
+  package static func hardware(_ gpus: [(name: String, spec: HardwareSpec, aliases: [String])]) -> Report {
     struct Entry: Encodable {
       let name, path: String
       @Nullable var product: String?
@@ -78,7 +78,7 @@ public enum CatalogReport {
   }
 
   /// Every entry of every calibration, with what it was fitted on and how far it missed what was left out.
-  public static func calibrations(_ calibrations: [(name: String, calibration: Calibration)]) -> Report {
+  package static func calibrations(_ calibrations: [(name: String, calibration: Calibration)]) -> Report {
     struct Entry: Encodable {
       let hardware, entry: String
       /// Mean error on shapes left out, a share; null where nobody knows it.

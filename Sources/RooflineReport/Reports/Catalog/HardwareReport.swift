@@ -1,12 +1,12 @@
 import RooflineCore
 
 /// What `show` prints about a GPU: the file's facts with their sources, and what follows from them.
-public struct HardwareReport {
-  public let spec: HardwareSpec
+package struct HardwareReport {
+  package let spec: HardwareSpec
 
-  public init(_ spec: HardwareSpec) { self.spec = spec }
+  package init(_ spec: HardwareSpec) { self.spec = spec }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       title: ["\(spec.name)  (\(spec.path))"],
       sections: [.facts(Facts(facts)), .listing(rates), .notes(Notes(sources, indent: 2))],

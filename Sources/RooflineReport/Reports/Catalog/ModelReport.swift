@@ -1,12 +1,12 @@
 import RooflineCore
 
 /// What `show` prints about a model: what the file says, what follows from it, and which defaults were used.
-public struct ModelReport {
-  public let configuration: ModelConfiguration
+package struct ModelReport {
+  package let configuration: ModelConfiguration
 
-  public init(_ configuration: ModelConfiguration) { self.configuration = configuration }
+  package init(_ configuration: ModelConfiguration) { self.configuration = configuration }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       title: ["\(configuration.name)  (\(configuration.path))"],
       sections: [.facts(Facts(stated)), .facts(Facts(derived)), assumed, keys, .listing(tensors)].compactMap { $0 },

@@ -2,17 +2,17 @@ import RooflineConventions
 import RooflineCore
 
 /// What `diff` prints: each cell that differs between a note and the engine, and why.
-public struct ComparisonReport {
-  public let comparison: ConventionComparison
+package struct ComparisonReport {
+  package let comparison: ConventionComparison
   /// The two conventions in the order asked for.
-  public let conventions: [Convention]
+  package let conventions: [Convention]
 
-  public init(_ comparison: ConventionComparison, conventions: [Convention]) {
+  package init(_ comparison: ConventionComparison, conventions: [Convention]) {
     self.comparison = comparison
     self.conventions = conventions
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       title: [header], sections: tables.map { .table($0) } + [.notes(Notes(lines))],
       records: .init(key: "phase", raw), document: ComparisonDocument(self))

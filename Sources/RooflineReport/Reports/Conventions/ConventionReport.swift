@@ -2,19 +2,19 @@ import RooflineConventions
 import RooflineCore
 
 /// What `analyze --convention llm-counts` prints: the table of note 000, for any inputs.
-public struct ConventionReport {
-  public let scenario: Scenario
-  public let convention: LLMCountsConvention
+package struct ConventionReport {
+  package let scenario: Scenario
+  package let convention: LLMCountsConvention
   let table: ConventionTable
 
   /// - Throws: `InputError`, as the convention does.
-  public init(_ scenario: Scenario, phases: [Phase], generated: UInt64) throws(InputError) {
+  package init(_ scenario: Scenario, phases: [Phase], generated: UInt64) throws(InputError) {
     self.scenario = scenario
     convention = LLMCountsConvention(try ConventionInputs(scenario, generated: generated), phases: phases)
     table = try convention.table()
   }
 
-  public var report: Report {
+  package var report: Report {
     let inputs = convention.inputs
     return Report(
       title: [

@@ -2,8 +2,8 @@ import RooflineConventions
 import RooflineCore
 
 /// A cell's text by the rules of note 000: an intensity loses its fraction, everything else is scaled by a floor rule.
-public enum ConventionText {
-  public static func text(_ value: ConventionValue, in column: ConventionCell.Column) -> String {
+package enum ConventionText {
+  package static func text(_ value: ConventionValue, in column: ConventionCell.Column) -> String {
     switch value {
     case .bound(let bound): bound.rawValue
     case .count(let count): scaled(count.value)

@@ -2,15 +2,15 @@ import RooflineConventions
 import RooflineCore
 
 /// What `analyze --convention notes-003` prints: the table of note 003 in its own letters, with numbers put in.
-public struct Notes003Report {
-  public let scenario: Scenario
-  public let phases: [Phase]
+package struct Notes003Report {
+  package let scenario: Scenario
+  package let phases: [Phase]
   let inputs: Notes003Inputs
   private let formulas: Notes003Convention<Symbol>
   private let values: [Notes003Cell: Quotient<Count>]
 
   /// - Throws: `InputError`, as the convention does.
-  public init(_ scenario: Scenario, phases: [Phase]) throws(InputError) {
+  package init(_ scenario: Scenario, phases: [Phase]) throws(InputError) {
     self.scenario = scenario
     self.phases = phases
     inputs = try Notes003Inputs(scenario)
@@ -22,7 +22,7 @@ public struct Notes003Report {
     self.values = values
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       title: [
         "\(scenario.configuration.name), tp \(inputs.tensorParallel), batch \(inputs.batch), prompt \(inputs.prompt); counted as in the owner's note 003 (notes-003): elements, not bytes; FLOPs of all devices together"

@@ -1,18 +1,18 @@
 import RooflineCore
 
 /// What `footprint` prints: memory by part on the device that needs most, and whether it fits.
-public struct FootprintReport {
-  public let footprint: Footprint
-  public let configuration: ModelConfiguration
-  public let hardware: HardwareSpec
+package struct FootprintReport {
+  package let footprint: Footprint
+  package let configuration: ModelConfiguration
+  package let hardware: HardwareSpec
 
-  public init(_ footprint: Footprint, configuration: ModelConfiguration, hardware: HardwareSpec) {
+  package init(_ footprint: Footprint, configuration: ModelConfiguration, hardware: HardwareSpec) {
     self.footprint = footprint
     self.configuration = configuration
     self.hardware = hardware
   }
 
-  public var report: Report { Report(table, key: "deployment", notes: lines, document: FootprintDocument(self)) }
+  package var report: Report { Report(table, key: "deployment", notes: lines, document: FootprintDocument(self)) }
 
   private var table: Table {
     let plan = footprint.plan

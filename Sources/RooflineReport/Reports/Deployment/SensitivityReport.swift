@@ -1,16 +1,16 @@
 import RooflineCore
 
 /// What `sensitivity` prints: the base, and each changed input beside it.
-public struct SensitivityReport {
-  public let sensitivity: Sensitivity
-  public let scenario: Scenario
+package struct SensitivityReport {
+  package let sensitivity: Sensitivity
+  package let scenario: Scenario
 
-  public init(_ sensitivity: Sensitivity, scenario: Scenario) {
+  package init(_ sensitivity: Sensitivity, scenario: Scenario) {
     self.sensitivity = sensitivity
     self.scenario = scenario
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       sections: [.table(table), .table(ridges), .notes(Notes(lines))], records: .init(key: "deployment", [table]),
       document: SensitivityDocument(self))

@@ -1,9 +1,9 @@
 import RooflineCore
 
 /// A JSON document whose decode steps are written while they are computed: ten million of them are never held at once.
-public struct StepListing: Sequence, Sendable {
+package struct StepListing: Sequence, Sendable {
   /// What stands before the list, and behind it.
-  public let head, tail: String
+  package let head, tail: String
   private let steps: DecodeSteps
 
   /// - Parameter document: the document with `null` in place of the list.
@@ -18,7 +18,7 @@ public struct StepListing: Sequence, Sendable {
   }
 
   /// Some hundred steps at a time, then `tail`.
-  public func makeIterator() -> AnyIterator<String> {
+  package func makeIterator() -> AnyIterator<String> {
     var position = 0
     var isOver = false
     return AnyIterator {
@@ -36,7 +36,7 @@ public struct StepListing: Sequence, Sendable {
   }
 
   /// How many steps there are.
-  public var count: UInt64 { UInt64(steps.count) }
+  package var count: UInt64 { UInt64(steps.count) }
 
   /// As `JSONFormat` writes it, at this depth of the document.
   private static func entry(_ step: DecodeSteps.Step) -> String {
@@ -56,11 +56,11 @@ public struct StepListing: Sequence, Sendable {
 
 extension StepListing: Hashable {
   /// The document says what the steps are computed from.
-  public static func == (left: StepListing, right: StepListing) -> Bool {
+  package static func == (left: StepListing, right: StepListing) -> Bool {
     left.head == right.head && left.tail == right.tail
   }
 
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     hasher.combine(head)
     hasher.combine(tail)
   }

@@ -1,17 +1,17 @@
 import RooflineCore
 
 /// What `explain` prints: rows with their formulas, in letters and with numbers.
-public struct ExplanationReport {
-  public let explanations: [OperatorExplanation]
+package struct ExplanationReport {
+  package let explanations: [OperatorExplanation]
   /// What a reader of any number of the model should know.
-  public let notices: [Notice]
+  package let notices: [Notice]
 
-  public init(_ explanations: [OperatorExplanation], notices: [Notice]) {
+  package init(_ explanations: [OperatorExplanation], notices: [Notice]) {
     self.explanations = explanations
     self.notices = notices
   }
 
-  public var report: Report {
+  package var report: Report {
     let notes = notices.map { "note     \($0.sentence)" }
     return Report(
       sections: explanations.map { .listing(listing($0)) } + (notes.isEmpty ? [] : [.notes(Notes(notes))]),

@@ -2,7 +2,7 @@ import RooflineCore
 
 extension OperatorExplanation {
   /// Explains the memory of the device that needs most: the footprint's own definition, read with terms that print themselves.
-  public init(_ footprint: Footprint) {
+  package init(_ footprint: Footprint) {
     let plan = footprint.plan
     let stage = DeviceMemory<Symbol>.Stage(rawValue: footprint.largest.stage.rawValue) ?? .whole
     let memory = DeviceMemory<Symbol>(stage, plan)
@@ -60,7 +60,7 @@ extension OperatorExplanation {
   private static let listedSteps = 1024
 
   /// Explains what is said about generating tokens.
-  public init(_ generation: Generation, of analysis: Analysis) {
+  package init(_ generation: Generation, of analysis: Analysis) {
     let workload = analysis.workload
     func real(_ name: String, _ value: Double?) -> RealSymbol { RealSymbol(name, value ?? .nan) }
     func count(_ name: String, _ value: UInt64) -> RealSymbol { RealSymbol(name, Double(value), digits: String(value)) }

@@ -1,35 +1,35 @@
 import RooflineCore
 
 /// Why a row's numbers are what they are: each formula in letters, with numbers, its result, and where it stands.
-public struct OperatorExplanation: Encodable, Sendable {
-  public let schemaVersion = 1
-  public let name: String
-  public let kind: String
-  public let phase: String
-  public let occurrences: UInt64
-  public let letters: [LetterEntry]
-  public let entries: [Entry]
+package struct OperatorExplanation: Encodable, Sendable {
+  package let schemaVersion = 1
+  package let name: String
+  package let kind: String
+  package let phase: String
+  package let occurrences: UInt64
+  package let letters: [LetterEntry]
+  package let entries: [Entry]
 
   /// A letter of the formulas.
-  public struct LetterEntry: Encodable, Hashable, Sendable {
-    public let symbol: String
-    public let value: String
-    public let meaning: String
+  package struct LetterEntry: Encodable, Hashable, Sendable {
+    package let symbol: String
+    package let value: String
+    package let meaning: String
     /// Its own formula, and the same with numbers; empty for an input.
-    public let definition: String
-    public let substituted: String
+    package let definition: String
+    package let substituted: String
   }
 
   /// One number.
-  public struct Entry: Encodable, Hashable, Sendable {
+  package struct Entry: Encodable, Hashable, Sendable {
     /// Its path in the JSON of `analyze`.
-    public let quantity: String
-    public let symbolic: String
-    public let substituted: String
+    package let quantity: String
+    package let symbolic: String
+    package let substituted: String
     /// Exact for counts, unrounded for times.
-    public let value: String
-    public let unit: String
-    public let source: String
+    package let value: String
+    package let unit: String
+    package let source: String
 
     func named(_ quantity: String) -> Entry {
       Entry(
@@ -47,7 +47,7 @@ public struct OperatorExplanation: Encodable, Sendable {
   }
 
   /// Explains the rows of a pass that have a name, one of each group of layers; none where the pass has no such row.
-  public static func rows(
+  package static func rows(
     _ name: OperatorName, in phase: PhaseAnalysis, of analysis: Analysis
   ) -> [OperatorExplanation] {
     let formulas: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
@@ -82,7 +82,7 @@ public struct OperatorExplanation: Encodable, Sendable {
 
 extension OperatorExplanation {
   /// Explains the sum over a layer's rows, or over the model's.
-  public init(sumOver scope: SumScope, in phase: PhaseAnalysis) {
+  package init(sumOver scope: SumScope, in phase: PhaseAnalysis) {
     name = scope.rawValue
     self.phase = phase.step.name
     kind = "sum"
@@ -122,7 +122,7 @@ extension OperatorExplanation {
   }
 
   /// What a sum is over.
-  public enum SumScope: String, Sendable, CaseIterable { case layer, model }
+  package enum SumScope: String, Sendable, CaseIterable { case layer, model }
 }
 
 /// Reads all count formulas off a definition.

@@ -2,17 +2,17 @@ import RooflineCore
 import RooflineMeasurement
 
 /// Achieved ceilings beside the datasheet's.
-public struct CeilingsTable {
-  public let ceilings: AchievedCeilings
+package struct CeilingsTable {
+  package let ceilings: AchievedCeilings
   /// nil where no file says what the datasheet has.
-  public let hardware: HardwareSpec?
+  package let hardware: HardwareSpec?
 
-  public init(_ ceilings: AchievedCeilings, hardware: HardwareSpec?) {
+  package init(_ ceilings: AchievedCeilings, hardware: HardwareSpec?) {
     self.ceilings = ceilings
     self.hardware = hardware
   }
 
-  public var report: Report { Report(table, key: "gpu", notes: [], document: CeilingsComparison(self)) }
+  package var report: Report { Report(table, key: "gpu", notes: [], document: CeilingsComparison(self)) }
 
   var table: Table {
     Table(

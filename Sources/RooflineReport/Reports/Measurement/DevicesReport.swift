@@ -2,24 +2,24 @@ import RooflineCore
 import RooflineMeasurement
 
 /// What `devices` prints: GPUs, what runs there, which hardware file fits, and NVIDIA's libraries.
-public struct DevicesReport {
-  public let inventory: DeviceInventory
+package struct DevicesReport {
+  package let inventory: DeviceInventory
   /// The files that fit, by the device's ordinal.
-  public let matches: [Int: [HardwareMatch]]
+  package let matches: [Int: [HardwareMatch]]
 
-  public init(_ inventory: DeviceInventory, matches: [Int: [HardwareMatch]]) {
+  package init(_ inventory: DeviceInventory, matches: [Int: [HardwareMatch]]) {
     self.inventory = inventory
     self.matches = matches
   }
 
   /// What a machine without a GPU is told.
-  public static func absence(_ inventory: DeviceInventory) -> String {
+  package static func absence(_ inventory: DeviceInventory) -> String {
     let reason =
       inventory.driver.path == nil ? "no CUDA driver was found" : "the CUDA driver knows no device"
     return "No GPU here: \(reason). Predictions need none."
   }
 
-  public var report: Report {
+  package var report: Report {
     let devices = inventory.devices.map(facts)
     let libraries = Facts(
       indent: 2, width: Self.width, ([inventory.driver] + inventory.libraries).map(Self.fact))

@@ -4,7 +4,7 @@ import RooflineMeasurement
 /// A hardware file for a GPU that has none: what the driver says, no rates.
 ///
 /// The driver knows no rates of tensor cores and no bandwidth; they come from a datasheet, with a source of their own.
-public struct HardwareStub: Encodable {
+package struct HardwareStub: Encodable {
   let name: String
   let aliases: [String]
   let product: String
@@ -25,7 +25,7 @@ public struct HardwareStub: Encodable {
   }
 
   /// - Parameter driver: the driver's version.
-  public init(_ device: DeviceProperties, driver: String?) {
+  package init(_ device: DeviceProperties, driver: String?) {
     let source =
       device.isStandIn
       ? "Made up by the stand-in of the tests"
@@ -50,5 +50,5 @@ public struct HardwareStub: Encodable {
   }
 
   /// The file's text.
-  public func render() throws -> String { try JSONFormat().render(self) }
+  package func render() throws -> String { try JSONFormat().render(self) }
 }

@@ -2,22 +2,22 @@ import RooflineCore
 import RooflineMeasurement
 
 /// What `measure` prints when it is done.
-public struct MeasurementReport {
-  public let run: MeasurementRun
-  public let device: DeviceProperties
-  public let hardware: HardwareSpec?
+package struct MeasurementReport {
+  package let run: MeasurementRun
+  package let device: DeviceProperties
+  package let hardware: HardwareSpec?
   /// The file that holds the observations; nil where there are none.
-  public let output: String?
+  package let output: String?
   /// Observations that an earlier run had left in the file.
-  public let earlier: Int
+  package let earlier: Int
   /// What keeps a cuBLASLt that is there from being used.
-  public let matrixFault: GPUFault?
+  package let matrixFault: GPUFault?
   /// nil where none were asked for.
-  public let ceilings: MeasuredCeilings?
+  package let ceilings: MeasuredCeilings?
   /// What a reader should know of the model whose operators these are.
-  public let notices: [Notice]
+  package let notices: [Notice]
 
-  public init(
+  package init(
     _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
     ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil, notices: [Notice] = []
   ) {
@@ -32,7 +32,7 @@ public struct MeasurementReport {
   }
 
   /// - Parameter document: the observation file.
-  public func report(_ document: ObservationDocument) -> Report {
+  package func report(_ document: ObservationDocument) -> Report {
     // Ceilings by themselves are curves, too; beside operators they are in the file.
     let curves = run.measurements.isEmpty ? ceilings.map { CeilingsCurves(ceilings: $0).table } : nil
     let achieved = ceilings.map {
@@ -72,7 +72,7 @@ public struct MeasurementReport {
   }
 
   /// What stands below the table.
-  public var lines: [String] {
+  package var lines: [String] {
     var lines: [String] = []
     if device.isStandIn { lines.append("stand-in     these times are made up; nothing here is a measurement") }
     if hardware == nil, !device.isStandIn {
@@ -115,7 +115,7 @@ public struct MeasurementReport {
   }
 
   /// Everything that is wrong, a sentence each.
-  public var faults: [String] {
+  package var faults: [String] {
     var sentences = (ceilings?.failures ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }
       .map { "\($0.key.rawValue) products: \($0.value.sentence)" }
     sentences += run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }

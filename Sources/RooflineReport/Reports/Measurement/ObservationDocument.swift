@@ -5,7 +5,7 @@ import RooflineMeasurement
 ///
 /// An observation's own keys are the columns of published kernel measurements (`kind`, `op`, shapes, `time_us`: the median);
 /// what else is known of it stands in objects beside them. Times are microseconds where a key says `_us`, else SI units.
-public struct ObservationDocument: Encodable {
+package struct ObservationDocument: Encodable {
   let schemaVersion = 1
   let gpu: String
   /// Whether a stand-in made the times up.
@@ -37,11 +37,11 @@ public struct ObservationDocument: Encodable {
     private var identity: [String] { [roofline, cudaDriver, nvrtc, cublasLt ?? "", nvml ?? ""] }
   }
 
-  public struct Settings: Encodable {
+  package struct Settings: Encodable {
     let gemm: String
     @Nullable var pageSize: Int?
 
-    public init(gemm: String, pageSize: Int?) {
+    package init(gemm: String, pageSize: Int?) {
       self.gemm = gemm
       _pageSize = Nullable(wrappedValue: pageSize)
     }
@@ -82,7 +82,7 @@ public struct ObservationDocument: Encodable {
   /// - Parameters:
   ///   - hardware: the GPU's file, for its name and its roofs; nil where there is none.
   ///   - earlier: observations of the file that is continued.
-  public init(
+  package init(
     _ device: DeviceProperties, _ software: MeasurementSoftware, state: DeviceState?, hardware: HardwareSpec?,
     tool: String, started: String, command: String, seed: UInt64, settings: Settings, earlier: [JSONValue],
     ceilings: JSONValue?
@@ -105,7 +105,7 @@ public struct ObservationDocument: Encodable {
   }
 
   /// The document with what a run has found.
-  public func adding(_ run: MeasurementRun, hardware: HardwareSpec?) -> ObservationDocument {
+  package func adding(_ run: MeasurementRun, hardware: HardwareSpec?) -> ObservationDocument {
     var document = self
     let source = "roofline \(software.roofline)"
     document.observations += run.measurements.map {
@@ -121,7 +121,7 @@ public struct ObservationDocument: Encodable {
   }
 
   /// The document with measured ceilings. Where a product was not measured this time, an earlier one of its format stays.
-  public func adding(_ ceilings: MeasuredCeilings, of device: DeviceProperties) -> ObservationDocument {
+  package func adding(_ ceilings: MeasuredCeilings, of device: DeviceProperties) -> ObservationDocument {
     var document = self
     var new = CeilingsDocument(ceilings, device)
     if case .earlier(let value)? = self.ceilings {
@@ -131,9 +131,9 @@ public struct ObservationDocument: Encodable {
     return document
   }
 
-  public var isEmpty: Bool { observations.isEmpty && ceilings == nil }
+  package var isEmpty: Bool { observations.isEmpty && ceilings == nil }
 
-  public func render() throws -> String { try JSONFormat().render(self) }
+  package func render() throws -> String { try JSONFormat().render(self) }
 }
 
 extension JSONValue: Encodable {

@@ -2,12 +2,12 @@ import RooflineCore
 import RooflineMeasurement
 
 /// What `devices --self-test` prints.
-public struct SelfTestReport {
-  public let result: SelfTestResult
+package struct SelfTestReport {
+  package let result: SelfTestResult
 
-  public init(_ result: SelfTestResult) { self.result = result }
+  package init(_ result: SelfTestResult) { self.result = result }
 
-  public var report: Report {
+  package var report: Report {
     let facts = facts
     return Report(
       sections: [.facts(facts)],
@@ -16,7 +16,7 @@ public struct SelfTestReport {
   }
 
   /// Of a machine without a GPU: nothing was tested, and why.
-  public static func report(absence: String) -> Report {
+  package static func report(absence: String) -> Report {
     let facts = Facts([.init("tested", absence, key: "absence")])
     return Report(
       sections: [.notes(Notes([absence]))], records: .init(key: "of", [facts.records(title: "no GPU")]),
@@ -69,7 +69,7 @@ public struct SelfTestReport {
 
 extension SelfTestResult.Finding {
   /// One sentence: what is wrong, and the way out.
-  public func sentence(of device: DeviceProperties) -> String {
+  package func sentence(of device: DeviceProperties) -> String {
     let name = "GPU \(device.ordinal)"
     return switch self {
     case .wrongCopy(let copy):

@@ -3,7 +3,7 @@ import RooflineMeasurement
 
 extension GPUFault {
   /// One sentence: what is wrong, and the way out.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .call(let call, let code, let name):
       "\(call) answered \(name ?? "an error that the driver has no name for") (\(code)); \(Self.remedy(name))"

@@ -2,7 +2,7 @@ import RooflineCore
 
 extension InputError {
   /// One sentence: what is wrong, where, and the way out.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .unreadable(let file, let reason): "\(file.quoted): \(reason)"
     case .notJSON(let file, let detail): "\(file.quoted): not valid JSON: \(detail)"
@@ -79,7 +79,7 @@ extension InputError {
 
 extension Notice {
   /// One sentence.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .beyondMaxPositions(let what, let tokens, let limit):
       "\(what) \(tokens) is beyond the model's max_position_embeddings of \(limit)"

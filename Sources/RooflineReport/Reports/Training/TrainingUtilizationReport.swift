@@ -1,16 +1,16 @@
 import RooflineCore
 
 /// What `mfu` prints: the FLOPs of a step by each definition, and the share of the peak that they are.
-public struct TrainingUtilizationReport {
-  public let utilization: TrainingUtilization
-  public let recomputation: ModelFLOPs.Recomputation
-  public let configuration: ModelConfiguration
-  public let hardware: HardwareSpec
-  public let globalBatch: UInt64
-  public let sequence: UInt64
-  public let unit: DType
+package struct TrainingUtilizationReport {
+  package let utilization: TrainingUtilization
+  package let recomputation: ModelFLOPs.Recomputation
+  package let configuration: ModelConfiguration
+  package let hardware: HardwareSpec
+  package let globalBatch: UInt64
+  package let sequence: UInt64
+  package let unit: DType
 
-  public init(
+  package init(
     _ utilization: TrainingUtilization, recomputation: ModelFLOPs.Recomputation, configuration: ModelConfiguration,
     hardware: HardwareSpec, globalBatch: UInt64, sequence: UInt64, unit: DType
   ) {
@@ -23,7 +23,7 @@ public struct TrainingUtilizationReport {
     self.unit = unit
   }
 
-  public var report: Report { Report(table, key: "run", notes: lines, document: TrainingUtilizationDocument(self)) }
+  package var report: Report { Report(table, key: "run", notes: lines, document: TrainingUtilizationDocument(self)) }
 
   private var table: Table {
     let flops = utilization.flops

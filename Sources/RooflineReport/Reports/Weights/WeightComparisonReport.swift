@@ -1,16 +1,16 @@
 import RooflineCore
 
 /// What `shapes --compare` prints: each difference of a listing in one line.
-public struct WeightComparisonReport {
-  public let comparison: WeightComparison
-  public let configuration: ModelConfiguration
+package struct WeightComparisonReport {
+  package let comparison: WeightComparison
+  package let configuration: ModelConfiguration
 
-  public init(_ comparison: WeightComparison, configuration: ModelConfiguration) {
+  package init(_ comparison: WeightComparison, configuration: ModelConfiguration) {
     self.comparison = comparison
     self.configuration = configuration
   }
 
-  public var report: Report {
+  package var report: Report {
     Report(
       sections: [.listing(Listing(title: heading, comparison.differences.map { "  \($0.sentence)" }))],
       records: .init(key: "listing", [table]), document: WeightComparisonDocument(self))

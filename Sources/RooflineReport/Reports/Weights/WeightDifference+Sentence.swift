@@ -26,7 +26,7 @@ extension WeightDifference {
   }
 
   /// One line: the kind, the tensor, what it is and what it should be, in how many layers.
-  public var sentence: String {
+  package var sentence: String {
     let actual = found.map(WeightReport.shape) ?? ""
     let wanted = expected.map(WeightReport.shape) ?? ""
     let facts =

@@ -1,16 +1,16 @@
 import RooflineCore
 
 /// What `shapes` prints: every tensor of one device, and their sum.
-public struct WeightReport {
-  public let weights: WeightList
-  public let configuration: ModelConfiguration
+package struct WeightReport {
+  package let weights: WeightList
+  package let configuration: ModelConfiguration
 
-  public init(_ weights: WeightList, configuration: ModelConfiguration) {
+  package init(_ weights: WeightList, configuration: ModelConfiguration) {
     self.weights = weights
     self.configuration = configuration
   }
 
-  public var report: Report { Report(table, key: "weights_of", notes: lines, document: WeightDocument(self)) }
+  package var report: Report { Report(table, key: "weights_of", notes: lines, document: WeightDocument(self)) }
 
   /// 8192×2048; a tensor without dimensions is a scalar.
   static func shape(_ dimensions: [UInt64]) -> String {
