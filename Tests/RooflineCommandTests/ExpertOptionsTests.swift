@@ -2,9 +2,11 @@ import Foundation
 import TestSupport
 import XCTest
 
+@testable import roofline
+
 /// The options that say how routed experts are dealt out and loaded, on a model of 8 experts of which a token goes to 2.
 final class ExpertOptionsTests: CommandTestCase {
-  private func run() throws -> String {
+  private func analysis() throws -> String {
     let folder = try temporaryFolder().appendingPathComponent("eight-experts")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let keys: [String: Any] = [
@@ -29,7 +31,7 @@ final class ExpertOptionsTests: CommandTestCase {
 
   /// An expert's second matrix has 64 × 96 elements of 2 bytes.
   func testALoadSaysHowManyExpertsAreRead() throws {
-    let run = try run()
+    let run = try analysis()
     let expert = 64 * 96 * 2
     XCTAssertEqual(try weightBytes("experts_down", "\(run) --expert-load 3"), 3 * expert)
     XCTAssertEqual(try weightBytes("experts_down", "\(run) --expert-load balanced"), 8 * expert)
@@ -44,7 +46,7 @@ final class ExpertOptionsTests: CommandTestCase {
   }
 
   func testRanksShareTheExpertsAndNoFLOPIsLost() throws {
-    let run = try run()
+    let run = try analysis()
     func flops(_ line: String) throws -> Int {
       try XCTUnwrap((try row("experts_down", line)["flops"] as? [String: Any])?["tensor"] as? Int)
     }
@@ -58,7 +60,7 @@ final class ExpertOptionsTests: CommandTestCase {
   }
 
   func testWhatCannotBeDealtOutIsRefusedInASentence() throws {
-    let run = try run()
+    let run = try analysis()
     let folder = try temporaryFolder()
     let two = folder.appendingPathComponent("two.json").path
     try "[1, 1]".write(toFile: two, atomically: true, encoding: .utf8)
