@@ -154,32 +154,6 @@ extension ShardedPart {
   }
 }
 
-/// The rows and crossings of a forward pass, in order.
-private struct Tape<Scalar: Term>: RowSink {
-  enum Event {
-    case row(NamedOperator<Scalar>)
-    case crossing(ShardCrossing<Scalar>)
-
-    var place: RowPlace<Scalar> {
-      switch self {
-      case .row(let row): row.statement.place
-      case .crossing(.entry(_, let place, _)), .crossing(.exit(_, let place)), .crossing(.copiedHeads(let place, _, _)):
-        place
-      }
-    }
-  }
-
-  var events: [Event] = []
-
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Scalar>, _ definition: D
-  ) where D.Scalar == Scalar {
-    events.append(.row(NamedOperator(statement, definition.asOperator)))
-  }
-
-  mutating func crossing(_ crossing: ShardCrossing<Scalar>) { events.append(.crossing(crossing)) }
-}
-
 private struct GradientsOf<Scalar: Term>: OperatorVisitor {
   func visit<D: OperatorDefinition>(_ definition: D) -> OperatorGradients<Scalar> where D.Scalar == Scalar {
     definition.gradients

@@ -104,7 +104,6 @@ public enum Mixer: Hashable, Sendable {
   /// The latent attention that it is.
   public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -179,7 +178,6 @@ public enum FeedForward: Hashable, Sendable {
   /// - Parameters:
   ///   - norm: what the model's norms are; of blocks with norms of their own.
   ///   - stream: what enters the feed-forward.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, stream: ActivationTensor,
     into sink: inout Sink

@@ -17,14 +17,14 @@ public struct ParameterShape<Scalar: Term>: Sendable {
     _ model: DecoderModel, tensorParallel: UInt64, parallelism: Parallelism, stage: UInt64, of stages: UInt64
   ) {
     self.model = model
-    var sink = WeightSink<Scalar>(model: model, layers: Self.layers(of: model, stage: stage, of: stages))
+    var weights = WeightCollector<Scalar>(model: model, layers: Self.layers(of: model, stage: stage, of: stages))
     let workload = Workload(
       batch: 1, prompt: 1, context: 1, tensorParallel: tensorParallel, operatorSet: .separate,
       formats: NumberFormats(.bf16),
       parallelism: Parallelism(
         expert: parallelism.expert, isAttentionDataParallel: parallelism.isAttentionDataParallel))
-    ForwardPass<Scalar>(model, DecoderStep(.decode, workload)).emit(into: &sink)
-    tensors = sink.tensors
+    for row in ForwardPass<Scalar>(model, DecoderStep(.decode, workload)).rows { weights.add(row) }
+    tensors = weights.tensors
   }
 
   /// How many layers of each group a stage holds.

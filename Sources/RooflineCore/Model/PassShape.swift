@@ -97,7 +97,6 @@ public struct PassShape<Scalar: Term>: Sendable {
   var reducedSum: ActivationTensor { isSequenceParallel ? .reducedSum : .partialSum }
 
   /// Adds up the ranks' partial sums: everywhere, or under sequence parallelism on the rank that keeps the rows.
-  @inline(__always)
   func complete<Sink: RowSink<Scalar>>(
     _ part: ShardedPart, _ allReduce: OperatorName, _ reduceScatter: OperatorName, _ place: RowPlace<Scalar>,
     _ sum: (partial: ActivationTensor, allReduced: ActivationTensor, scattered: ActivationTensor), _ sink: inout Sink
@@ -116,7 +115,6 @@ public struct PassShape<Scalar: Term>: Sendable {
   }
 
   /// Gives every rank all rows again before a projection that reads them.
-  @inline(__always)
   func gather<Sink: RowSink<Scalar>>(
     _ part: ShardedPart, _ name: OperatorName, _ place: RowPlace<Scalar>, _ sink: inout Sink
   ) {

@@ -57,7 +57,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
 }
 
 /// Collects the weights that rows name.
-struct WeightSink<Scalar: Term>: RowSink {
+struct WeightCollector<Scalar: Term> {
   let model: DecoderModel
   /// Of each group.
   let layers: [Scalar]
@@ -68,16 +68,15 @@ struct WeightSink<Scalar: Term>: RowSink {
     self.layers = layers
   }
 
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Scalar>, _ definition: D
-  ) where D.Scalar == Scalar {
-    let scope = statement.place.scope
+  mutating func add(_ row: NamedOperator<Scalar>) {
+    let scope = row.scope
     let prefix = scope.isLayer ? "\(model.layerPrefix)N." : ""
     let layers = scope.group.map { self.layers[$0] } ?? 1
-    definition.forEachParameter { parameter in
-      let names = statement.weight.names(parameter.role.rawValue)
+    let weight = row.statement.weight
+    for parameter in row.operator.accept(ParametersOf<Scalar>()) {
+      let names = weight.names(parameter.role.rawValue)
       let outputs = names.count > 1 ? parameter.part ?? parameter.outputs : parameter.outputs
-      for name in names { add(tensor(prefix + name, outputs, scope, layers, parameter, statement.weight)) }
+      for name in names { add(tensor(prefix + name, outputs, scope, layers, parameter, weight)) }
     }
   }
 
@@ -109,5 +108,13 @@ struct WeightSink<Scalar: Term>: RowSink {
       return tensors.append(tensor)
     }
     tensors[index] = tensors[index].joined(with: tensor)
+  }
+}
+
+private struct ParametersOf<Scalar: Term>: OperatorVisitor {
+  func visit<D: OperatorDefinition>(_ definition: D) -> [OperatorParameter<Scalar>] where D.Scalar == Scalar {
+    var parameters: [OperatorParameter<Scalar>] = []
+    definition.forEachParameter { parameters.append($0) }
+    return parameters
   }
 }

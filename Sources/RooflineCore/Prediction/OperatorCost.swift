@@ -51,13 +51,13 @@ public struct OperatorCost: Hashable, Sendable {
 }
 
 extension Operator where Scalar == Count {
-  public var cost: OperatorCost { @inline(__always) get { accept(CostVisitor()) } }
+  public var cost: OperatorCost { accept(CostVisitor()) }
 }
 
 struct CostVisitor: OperatorVisitor {
   typealias Scalar = Count
 
-  @inline(__always) func visit<D: OperatorDefinition>(_ definition: D) -> OperatorCost where D.Scalar == Count {
+  func visit<D: OperatorDefinition>(_ definition: D) -> OperatorCost where D.Scalar == Count {
     OperatorCost(definition)
   }
 }

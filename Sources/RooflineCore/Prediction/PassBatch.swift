@@ -103,7 +103,8 @@ private struct SummaryLanes: RowSink, Sendable {
       network: network[lane], latency: 0)
   }
 
-  @inline(__always)
+  // Written out once a kind of operator, and not once a row.
+  @inline(never)
   mutating func row<D: OperatorDefinition>(
     _ statement: RowStatement<CountLanes>, _ definition: D
   ) where D.Scalar == CountLanes {

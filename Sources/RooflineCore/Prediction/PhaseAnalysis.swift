@@ -31,14 +31,33 @@ public struct PhaseAnalysis: Sendable {
     }
     missingGradients = []
     if let calibrated {
-      var predictions = CalibratedPredictions(rates: rates, time: time, calibrated: calibrated)
-      forward.emit(into: &predictions)
-      operators = predictions.rows
+      operators = PhaseAnalysis.calibrated(forward.rows, rates: rates, time: time, by: calibrated)
     } else {
       var predictions = Predictions(rates: rates, time: time)
       forward.emit(into: &predictions)
       operators = predictions.rows
     }
+  }
+
+  private static func calibrated(
+    _ rows: [NamedOperator<Count>], rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime
+  ) -> [RowPrediction] {
+    var predictions: [RowPrediction] = []
+    predictions.reserveCapacity(rows.count)
+    for row in rows {
+      predictions.append(
+        earlier(row, predictions) ?? RowPrediction(row, rates: rates, time: time, by: calibrated))
+    }
+    return predictions
+  }
+
+  /// The time of a GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
+  private static func earlier(_ row: NamedOperator<Count>, _ rows: [RowPrediction]) -> RowPrediction? {
+    guard case .gemm(let gemm) = row.operator else { return nil }
+    for known in rows {
+      if case .gemm(let own) = known.row.operator, own == gemm { return RowPrediction(row, known.prediction) }
+    }
+    return nil
   }
 
   /// Sum over a layer's rows, one occurrence each; of a model with several groups, of a layer of each after another.
@@ -120,43 +139,9 @@ private struct Predictions: RowSink {
     rows.reserveCapacity(ForwardPass<Count>.usualRowCount)
   }
 
-  @inline(__always)
   mutating func row<D: OperatorDefinition>(
     _ statement: RowStatement<Count>, _ definition: D
   ) where D.Scalar == Count {
     rows.append(RowPrediction(statement, definition, rates: rates, time: time))
-  }
-}
-
-/// Turns rows into predictions with calibrated times as they come.
-private struct CalibratedPredictions: RowSink {
-  let rates: DeviceRates
-  let time: IdealTime
-  let calibrated: CalibratedTime
-  var rows: [RowPrediction] = []
-
-  init(rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime) {
-    self.rates = rates
-    self.time = time
-    self.calibrated = calibrated
-    rows.reserveCapacity(ForwardPass<Count>.usualRowCount)
-  }
-
-  @inline(__always)
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Count>, _ definition: D
-  ) where D.Scalar == Count {
-    let row = NamedOperator(statement, definition.asOperator)
-    rows.append(earlier(row) ?? RowPrediction(row, definition, rates: rates, time: time, by: calibrated))
-  }
-
-  /// A GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
-  @inline(__always)
-  private func earlier(_ row: NamedOperator<Count>) -> RowPrediction? {
-    guard case .gemm(let gemm) = row.operator else { return nil }
-    for known in rows {
-      if case .gemm(let own) = known.row.operator, own == gemm { return RowPrediction(row, known.prediction) }
-    }
-    return nil
   }
 }

@@ -33,13 +33,10 @@ public struct RowPrediction: Sendable {
   }
 
   /// A row with a calibrated time in place of its ideal one.
-  @inline(__always)
-  init<D: OperatorDefinition>(
-    _ row: NamedOperator<Count>, _ definition: D, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime
-  ) where D.Scalar == Count {
+  init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime) {
     self.row = row
     prediction = calibrated.timed(
-      row.operator, ideal: OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time))
+      row.operator, ideal: row.operator.accept(PredictionVisitor(rates: rates, time: time)))
   }
 }
 

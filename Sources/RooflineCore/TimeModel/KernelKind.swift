@@ -40,7 +40,6 @@ extension Operator where Scalar == Count {
   }
 
   /// What calibrations list the operator's kernel under; nil where no time model describes it.
-  @inline(__always)
   public var subject: KernelSubject? { timeModel?.subject(of: self) }
 }
 

@@ -53,6 +53,5 @@ extension Operator where Scalar == Count {
 
 extension Double {
   /// A count, exact up to 2⁵³.
-  @inline(__always)
   init(_ count: Count) { self.init(count.value) }
 }

@@ -32,7 +32,6 @@ public struct EmbeddingBlock: Hashable, Sendable {
     pass.roundedUpShare(.vocabulary, vocabSize, named: .shardVocabulary)
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(_ pass: PassShape<Scalar>, into sink: inout Sink) {
     let place = RowPlace<Scalar>(.beforeLayers, 1)
     sink.row(

@@ -29,7 +29,6 @@ public struct GatedMLP: Hashable, Sendable {
     self.names = names
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
   ) {
@@ -58,7 +57,6 @@ public struct GatedMLP: Hashable, Sendable {
 
 extension GatedMLP.Activation {
   /// The function of gate and up.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ names: Names, rows: Scalar, width: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
     reads: Activations, writes: ActivationTensor, into sink: inout Sink

@@ -23,7 +23,6 @@ public struct HeadBlock: Hashable, Sendable {
     self.snapshots = snapshots
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, fusesNorms: Bool,
     into sink: inout Sink

@@ -29,7 +29,6 @@ public struct HyperConnections: Hashable, Sendable {
   }
 
   /// The streams' own coefficients, and their sum in front of a block or of the head: gives what its norm reads.
-  @inline(__always)
   func emitCollapse<Scalar: Term, Sink: RowSink<Scalar>>(
     _ names: Names, isHead: Bool = false, of stream: ActivationTensor, _ pass: PassShape<Scalar>,
     _ place: RowPlace<Scalar>, into sink: inout Sink
@@ -56,7 +55,6 @@ public struct HyperConnections: Hashable, Sendable {
   }
 
   /// The block's output joins the streams.
-  @inline(__always)
   func emitExpand<Scalar: Term, Sink: RowSink<Scalar>>(
     _ names: Names, of stream: ActivationTensor, with output: ActivationTensor, to next: ActivationTensor,
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink

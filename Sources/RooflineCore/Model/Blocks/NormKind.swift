@@ -6,7 +6,6 @@ public enum NormKind: Hashable, Sendable {
   case layer
 
   /// A norm over the rows of the residual stream.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ name: OperatorName, _ place: RowPlace<Scalar>, _ pass: PassShape<Scalar>, reads: ActivationTensor,
     writes: ActivationTensor, weight: CheckpointWeight, into sink: inout Sink
@@ -25,7 +24,6 @@ public enum NormKind: Hashable, Sendable {
   }
 
   /// The addition of a branch to the stream, and the next norm, in one kernel.
-  @inline(__always)
   func emitAddition<Scalar: Term, Sink: RowSink<Scalar>>(
     _ name: OperatorName, _ place: RowPlace<Scalar>, _ pass: PassShape<Scalar>, reads: Activations,
     writes: ActivationTensor, weight: CheckpointWeight, into sink: inout Sink

@@ -56,7 +56,6 @@ public struct LayerNormNames: Hashable, Sendable {
 
 extension LayerGroup {
   /// The rows of a layer. In the fused set the last addition applies the norm that follows, of the next layer or of the head.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, into sink: inout Sink
   ) {
@@ -88,7 +87,6 @@ private struct Branches<Scalar: Term> {
   /// The stream that enters the feed-forward.
   private var entersFeedForward: ActivationTensor { group.mixer == nil ? .residual : .residualAfterAttention }
 
-  @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ mixer: Mixer, into sink: inout Sink) {
     var stream = StreamMix<Scalar>.attention.emit(
       of: .residual, snapshots: group.residual.bank?.mixer, pass, place, norm, into: &sink)
@@ -115,7 +113,6 @@ private struct Branches<Scalar: Term> {
     }
   }
 
-  @inline(__always)
   func emit<Sink: RowSink<Scalar>>(_ feedForward: FeedForward, into sink: inout Sink) {
     var stream = StreamMix<Scalar>.feedForward.emit(
       of: entersFeedForward, snapshots: group.residual.bank?.feedForward, pass, place, norm, into: &sink)
@@ -153,7 +150,6 @@ private struct Branches<Scalar: Term> {
 
   /// Both norms read the stream that enters; the attention's output waits until the feed-forward's is there, then both are
   /// added to each other and to the stream.
-  @inline(__always)
   func emitParallel<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     guard let mixer = group.mixer, let feedForward = group.feedForward else { return }
     if isSeparate {
@@ -182,7 +178,6 @@ private struct Branches<Scalar: Term> {
   }
 
   /// The norm behind a branch, in a sandwich; gives what is then added to the stream.
-  @inline(__always)
   private func emitPostNorm<Sink: RowSink<Scalar>>(
     _ name: OperatorName, of sum: ActivationTensor, _ weight: StaticText, into sink: inout Sink
   ) -> ActivationTensor {
@@ -192,7 +187,6 @@ private struct Branches<Scalar: Term> {
     return .normalizedSum
   }
 
-  @inline(__always)
   private func emitAdd<Sink: RowSink<Scalar>>(
     _ name: OperatorName, reads: Activations, writes: ActivationTensor, into sink: inout Sink
   ) {

@@ -23,7 +23,6 @@ struct StreamMix<Scalar: Term> {
 
   /// - Parameter count: snapshots in all occurrences together; nil where nothing is mixed.
   /// - Returns: the tensor that the block's norm reads.
-  @inline(__always)
   func emit<Sink: RowSink<Scalar>>(
     of stream: ActivationTensor, snapshots count: UInt64?, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
     _ norm: NormKind, into sink: inout Sink

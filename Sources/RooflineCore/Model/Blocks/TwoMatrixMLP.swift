@@ -21,7 +21,6 @@ public struct TwoMatrixMLP: Hashable, Sendable {
     self.down = down
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
   ) {
@@ -44,7 +43,6 @@ public struct TwoMatrixMLP: Hashable, Sendable {
 
 extension TwoMatrixMLP.Activation {
   /// The function of what the first matrix made.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ names: Names, elements: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, reads: ActivationTensor,
     writes: ActivationTensor, into sink: inout Sink

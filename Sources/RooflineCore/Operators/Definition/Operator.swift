@@ -61,7 +61,7 @@ public enum Operator<Scalar: Term>: Hashable, Sendable {
   case allToAll(AllToAll<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
-  @inline(__always) public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
+  public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
     switch self {
     case .gemm(let definition): visitor.visit(definition)
     case .linearGelu(let definition): visitor.visit(definition)

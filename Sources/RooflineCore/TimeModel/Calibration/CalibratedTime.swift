@@ -38,7 +38,6 @@ public final class CalibratedTime: Sendable {
   }
 
   /// The entry that predicts an operator's kernel; nil where there is none.
-  @inline(__always)
   public func found(_ value: Operator<Count>) -> CalibrationSet.Found? {
     guard let subject = value.subject, let place = subjects.firstIndex(of: subject) else { return nil }
     return entries[place].found(value, processors: set.facts.streamingMultiprocessors)

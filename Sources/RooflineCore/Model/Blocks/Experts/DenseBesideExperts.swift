@@ -27,7 +27,6 @@ public struct DenseBesideExperts: Hashable, Sendable {
   /// - Parameters:
   ///   - stream: what enters the layer's feed-forward.
   ///   - sum: where the two outputs' sum goes.
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, stream: ActivationTensor,
     sum: ActivationTensor, into sink: inout Sink

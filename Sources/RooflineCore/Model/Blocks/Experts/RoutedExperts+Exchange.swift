@@ -1,7 +1,6 @@
 /// Where ranks have tokens of their own: tokens to their experts, and sums back.
 extension RoutedExperts.Rows {
   /// Each token's row to the ranks that hold its experts.
-  @inline(__always)
   func emitDispatch<Sink: RowSink<Scalar>>(of input: ActivationTensor, into sink: inout Sink) -> ActivationTensor {
     sink.row(
       "dispatch_all_to_all", place, exchange(pass.formats.activationFormat), reads: Activations(input),
@@ -10,7 +9,6 @@ extension RoutedExperts.Rows {
   }
 
   /// What a rank's experts made of a token, added up there, back to the token's rank, which adds up the ranks' sums.
-  @inline(__always)
   func emitReturn<Sink: RowSink<Scalar>>(to sum: ActivationTensor, into sink: inout Sink) {
     sink.row(
       "combine_all_to_all", place, exchange(pass.formats.residualFormat), reads: Activations(.rankSums),

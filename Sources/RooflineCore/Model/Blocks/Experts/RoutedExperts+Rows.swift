@@ -1,5 +1,4 @@
 extension RoutedExperts {
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
   ) {
@@ -15,7 +14,6 @@ extension RoutedExperts {
     private let expertSet: ExpertSet<Scalar>
     var division: ExpertDivision { pass.experts }
 
-    @inline(__always)
     init(_ block: RoutedExperts, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
       self.block = block
       self.pass = pass
@@ -63,14 +61,12 @@ extension RoutedExperts {
         ? pass.tokens.times(expected: ranksHit / Double(division.parallel), .hitShare) : pass.tokens
     }
 
-    @inline(__always)
     func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       emitRoute(into: &sink)
       emitExperts(into: &sink)
       if let shared = block.shared { emit(shared, into: &sink) }
     }
 
-    @inline(__always)
     private func emitRoute<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let router = block.router
       if let norm = router.norm {
@@ -102,7 +98,6 @@ extension RoutedExperts {
         weight: router.correction.map { .buffer($0) } ?? router.expertScales.map { .whole($0) } ?? .none)
     }
 
-    @inline(__always)
     private func emitExperts<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let formats = pass.formats
       var input: ActivationTensor = .normalized
@@ -135,7 +130,6 @@ extension RoutedExperts {
       if let latent = block.latent { emitUp(latent, into: &sink) }
     }
 
-    @inline(__always)
     private func emitProducts<Sink: RowSink<Scalar>>(of input: ActivationTensor, into sink: inout Sink) {
       let formats = pass.formats
       let isGated = block.form.firstProducts > 1
@@ -170,7 +164,6 @@ extension RoutedExperts {
     /// What the ranks that divide each expert are called: all of them without expert parallelism.
     private var widthLetter: Letter { division.parallel > 1 ? .expertTensorParallel : .tensorParallel }
 
-    @inline(__always)
     private func emitUp<Sink: RowSink<Scalar>>(_ latent: Latent, into sink: inout Sink) {
       if let norm = latent.norm {
         sink.row(
@@ -184,7 +177,6 @@ extension RoutedExperts {
     }
 
     /// The shared experts are one MLP beside the routed ones; its output is added to theirs before ranks add up.
-    @inline(__always)
     private func emit<Sink: RowSink<Scalar>>(_ shared: Shared, into sink: inout Sink) {
       let width = pass.share(.sharedWidth, shared.width, named: .shardSharedWidth)
       let read = Activations(.normalized)

@@ -47,7 +47,6 @@ public struct CompressedAttention: Hashable, Sendable {
     return CacheShape(tokens: tokens, index: index)
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -67,7 +66,6 @@ extension CompressedAttention {
     let place: RowPlace<Scalar>
     private let heads, headDim, queryRank: Scalar
 
-    @inline(__always)
     init(_ block: CompressedAttention, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
       self.block = block
       self.pass = pass
@@ -93,7 +91,6 @@ extension CompressedAttention {
         formats: formats)
     }
 
-    @inline(__always)
     func emitProjections<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       var (queries, keys) = (ActivationTensor.queryLatent, ActivationTensor.keyLatent)
       if pass.operatorSet == .fused {
@@ -144,7 +141,6 @@ extension CompressedAttention {
           over: entries(pass.attendedKeys.excess(over: pass.queryTokens), compressor))
     }
 
-    @inline(__always)
     func emit<Sink: RowSink<Scalar>>(_ compressor: Compressor, into sink: inout Sink) {
       emit(.keys, compressor, width: headDim, into: &sink)
       guard let indexer = compressor.indexer else { return }
@@ -174,7 +170,6 @@ extension CompressedAttention {
         reads: Activations(.indexScores), writes: Activations(.indices))
     }
 
-    @inline(__always)
     private func emit<Sink: RowSink<Scalar>>(
       _ part: CompressedPart, _ compressor: Compressor, width: Scalar, into sink: inout Sink
     ) {
@@ -208,7 +203,6 @@ extension CompressedAttention {
         kept: compressor.indexer.map { .input(.selectedKeys, $0.kept) }, isSingle: pass.isSingleQuery)
     }
 
-    @inline(__always)
     func emitAttention<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let attention = Attention(
         shape(pass.attendedKeys), mask: mask, keyValueHome: pass.keyValueHome, valuesAreKeys: true, hasSinks: true,
@@ -236,7 +230,6 @@ extension CompressedAttention {
     }
 
     /// Turns the output back, then projects it group by group, and all groups together.
-    @inline(__always)
     func emitOutput<Sink: RowSink<Scalar>>(to output: ActivationTensor, into sink: inout Sink) {
       sink.row(
         "inverse_rotary", place,

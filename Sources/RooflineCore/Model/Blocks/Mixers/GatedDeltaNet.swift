@@ -46,7 +46,6 @@ public struct GatedDeltaNet: Hashable, Sendable {
         ], dtype: nil))
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {

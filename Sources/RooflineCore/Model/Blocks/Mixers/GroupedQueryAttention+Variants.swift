@@ -72,7 +72,6 @@ extension GroupedQueryAttention.Rows {
   }
 
   /// A norm of the queries, and one of the new keys.
-  @inline(__always)
   func emitNorms<Sink: RowSink<Scalar>>(
     query: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
   ) {
@@ -102,7 +101,6 @@ extension GroupedQueryAttention.Rows {
   var fusedValue: ActivationTensor { block.hasValueNorm ? .value : .queryKeyValue }
 
   /// A norm without a weight of each head's new values; where they are the key projection's, they are made here.
-  @inline(__always)
   func emitValueNorm<Sink: RowSink<Scalar>>(
     _ value: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
   ) {
@@ -118,7 +116,6 @@ extension GroupedQueryAttention.Rows {
   }
 
   /// The new values times a constant, where they lie.
-  @inline(__always)
   func emitValueScale<Sink: RowSink<Scalar>>(
     _ value: ActivationTensor, home: KeyValueHome, into sink: inout Sink
   ) {
@@ -131,7 +128,6 @@ extension GroupedQueryAttention.Rows {
   }
 
   /// The gate of each head's output, where it has one; gives what the output projection reads.
-  @inline(__always)
   func emitHeadGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
     guard let gate = block.headGate else { return .attended }
     sink.row(

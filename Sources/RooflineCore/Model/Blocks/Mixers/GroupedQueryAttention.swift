@@ -88,7 +88,6 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     ])
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -113,7 +112,6 @@ extension GroupedQueryAttention {
     let place: RowPlace<Scalar>
     let heads, keyValueHeads, headDim, valueDim: Scalar
 
-    @inline(__always)
     init(_ block: GroupedQueryAttention, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
       self.block = block
       self.pass = pass
@@ -155,7 +153,6 @@ extension GroupedQueryAttention {
       return .copiedHeads(place, copies: copies, message: message)
     }
 
-    @inline(__always)
     func emitSeparate<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let formats = pass.formats
       let attention = rectangle
@@ -206,7 +203,6 @@ extension GroupedQueryAttention {
         writes: Activations(.attended))
     }
 
-    @inline(__always)
     func emitFused<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let formats = pass.formats
       sink.row(
@@ -246,7 +242,6 @@ extension GroupedQueryAttention {
     private var queryWidth: Scalar { block.hasOutputGate ? 2 * heads * headDim : heads * headDim }
 
     /// The gate of the attention's output, where it has one; gives what the output projection reads.
-    @inline(__always)
     func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
       guard block.hasOutputGate else { return .attended }
       let elements = pass.tokens * heads * headDim

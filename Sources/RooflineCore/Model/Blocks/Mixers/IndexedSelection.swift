@@ -25,7 +25,6 @@ public struct IndexedSelection: Hashable, Sendable {
     self.indexer = indexer
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, queryRank: UInt64, into sink: inout Sink
   ) {

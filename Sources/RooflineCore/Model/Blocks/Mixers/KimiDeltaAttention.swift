@@ -34,7 +34,6 @@ public struct KimiDeltaAttention: Hashable, Sendable {
         [.init(units: numHeads, elementsPerUnit: (3 * Count(taps).excess(over: 1) * dim).value)], dtype: nil))
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -91,7 +90,6 @@ public struct KimiDeltaAttention: Hashable, Sendable {
   }
 
   /// Queries, keys and values, convolved.
-  @inline(__always)
   private func emitConvolved<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, _ width: Scalar, into sink: inout Sink
   ) {
@@ -130,7 +128,6 @@ public struct KimiDeltaAttention: Hashable, Sendable {
   }
 
   /// A projection to a head's width on every rank, and one from there to this rank's heads.
-  @inline(__always)
   private func emitLowRank<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, _ width: Scalar,
     _ rows: (OperatorName, OperatorName), _ tensors: (ActivationTensor, ActivationTensor),

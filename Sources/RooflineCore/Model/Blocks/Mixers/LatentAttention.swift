@@ -54,7 +54,6 @@ public struct LatentAttention: Hashable, Sendable {
     }
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -76,7 +75,6 @@ extension LatentAttention {
     let place: RowPlace<Scalar>
     let heads, latentRank, nopeDim, ropeDim, valueDim: Scalar
 
-    @inline(__always)
     init(_ block: LatentAttention, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>) {
       self.block = block
       self.pass = pass
@@ -91,7 +89,6 @@ extension LatentAttention {
     private var formats: NumberFormats { pass.formats }
 
     /// The gate of the output, where it has one; gives what the output projection reads.
-    @inline(__always)
     func emitGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
       guard block.hasOutputGate else { return .attended }
       let elements = pass.tokens * heads * valueDim
@@ -115,7 +112,6 @@ extension LatentAttention {
     }
 
     /// Queries of all of the rank's heads, and one latent of keys and values.
-    @inline(__always)
     func emitProjections<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let queries = heads * (nopeDim + ropeDim)
       let latents = latentRank + ropeDim
@@ -167,7 +163,6 @@ extension LatentAttention {
     }
 
     /// Turns the shared elements of queries and keys; the key's go to the cache, turned or not.
-    @inline(__always)
     private func emitRotary<Sink: RowSink<Scalar>>(queries: ActivationTensor, into sink: inout Sink) {
       let shape = AttentionShape(
         batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,
@@ -194,7 +189,6 @@ extension LatentAttention {
         ownDim: nopeDim, sharedDim: ropeDim, valueDim: valueDim)
     }
 
-    @inline(__always)
     func emitNaive<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let queries: ActivationTensor = block.rotates ? .rotatedQuery : .query
       emitRotary(queries: queries, into: &sink)
@@ -219,7 +213,6 @@ extension LatentAttention {
       }
     }
 
-    @inline(__always)
     private func emitSeparate<Sink: RowSink<Scalar>>(
       _ shape: AttentionShape<Scalar>, queries: ActivationTensor, keys: KeyValueHome, output: ActivationTensor,
       into sink: inout Sink
@@ -246,7 +239,6 @@ extension LatentAttention {
         keyValueHeads: 1, headDim: latentRank + ropeDim, valueDim: latentRank)
     }
 
-    @inline(__always)
     func emitAbsorbed<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       sink.row(
         "q_absorb", place,

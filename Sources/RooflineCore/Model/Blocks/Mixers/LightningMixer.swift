@@ -25,7 +25,6 @@ public struct LightningMixer: Hashable, Sendable {
         [.init(units: numHeads, elementsPerUnit: (Count(headDim) * Count(headDim)).value)], dtype: stateDType))
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {

@@ -48,7 +48,6 @@ public struct Mamba2Mixer: Hashable, Sendable {
         ], dtype: nil))
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
@@ -98,7 +97,6 @@ public struct Mamba2Mixer: Hashable, Sendable {
 }
 
 /// Adds up the squares of rows that a norm has in parts on several ranks: a number in fp32 for each token.
-@inline(__always)
 func emitNormAllReduce<Scalar: Term, Sink: RowSink<Scalar>>(
   _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, ranks: Scalar, into sink: inout Sink
 ) {

@@ -36,7 +36,6 @@ public struct MambaMixer: Hashable, Sendable {
         [.init(units: innerWidth, elementsPerUnit: Count(taps).excess(over: 1).value)], dtype: nil))
   }
 
-  @inline(__always)
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
   ) {
