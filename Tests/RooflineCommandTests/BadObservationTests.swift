@@ -65,7 +65,10 @@ final class BadObservationTests: CommandTestCase {
       ("an open quote", "\(header)\n\"\(good)\n\(good)\n", ["line 2", "1 fields"]),
       ("mixed GPUs", "\(header)\n\(good)\n\(gemm("gpu", "l40s"))\n", ["line 3", "h100_sxm", "l40s"]),
       ("no GPU", "\(header)\n\(gemm("gpu", ""))\n", ["line 2", "gpu is missing"]),
-      ("an unknown kind", "\(header)\n\(gemm("kind", "wobble"))\n", ["line 2", "kind is \"wobble\"", "gemm, attention"]),
+      (
+        "an unknown kind", "\(header)\n\(gemm("kind", "wobble"))\n",
+        ["line 2", "kind is \"wobble\"", "gemm, attention"]
+      ),
       ("no kind", "\(header)\n\(gemm("kind", ""))\n", ["line 2", "kind is missing"]),
       ("no family", "\(header)\n\(gemm("family", ""))\n", ["line 2", "family is missing"]),
       ("an unknown dtype", "\(header)\n\(gemm("dtype", "bf17"))\n", ["line 2", "dtype is \"bf17\"", "bf16"]),
