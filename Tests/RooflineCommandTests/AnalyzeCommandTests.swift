@@ -210,9 +210,9 @@ final class AnalyzeCommandTests: CommandTestCase {
         (line.prefix { $0 != " " }, line.split(whereSeparator: \.isWhitespace).dropFirst().joined(separator: " "))
       })
     for (name, facts) in [
-      ("h100-sxm", "80.00 GB 3.35 TB/s fp16 989.00 T fp8 1.98 P NVIDIA H100 SXM5 80GB (also h100-sxm5,"),
-      ("a100-sxm4-80gb", "80.00 GB 2.04 TB/s fp16 312.00 T fp8 – NVIDIA A100-SXM4-80GB (also a100_sxm,"),
-      ("mi300x", "192.00 GB 5.30 TB/s fp16 1.31 P fp8 2.61 P AMD Instinct MI300X (also"),
+      ("h100-sxm", "80.00 GB 3.35 TB/s fp16 989.00 TFLOP/s fp8 1.98 PFLOP/s NVIDIA H100 SXM5 80GB (also h100-sxm5,"),
+      ("a100-sxm4-80gb", "80.00 GB 2.04 TB/s fp16 312.00 TFLOP/s fp8 – NVIDIA A100-SXM4-80GB (also a100_sxm,"),
+      ("mi300x", "192.00 GB 5.30 TB/s fp16 1.31 PFLOP/s fp8 2.61 PFLOP/s AMD Instinct MI300X (also"),
       ("orion-b1-gpu-small", "6.36 GB – fp16 – fp8 – Orion vGPU B1.gpu.small"),
     ] {
       XCTAssertTrue(gpus[Substring(name)]?.hasPrefix(facts) == true, gpus[Substring(name)] ?? name)

@@ -53,7 +53,7 @@ package enum CatalogReport {
           [
             padded(rate(spec.memory?.capacity.map { Double($0) }, "B"), 9),
             padded(rate(spec.memory?.bandwidth, "B/s"), 11),
-          ] + zip(formats, rates).map { "\($0.rawValue) \(padded(rate($1, ""), 8))" }
+          ] + zip(formats, rates).map { "\($0.rawValue) \(padded(rate($1, "FLOP/s"), 14))" }
         // What a driver calls it is often the product's name once more.
         let others = aliases.filter { $0 != product }.joined(separator: ", ")
         return Line(
