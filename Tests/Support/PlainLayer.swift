@@ -1,4 +1,4 @@
-@testable import RooflineCore
+import RooflineCore
 
 /// What distinguishes layers with LayerNorm and a two-matrix MLP, as tests describe them.
 public struct PlainLayer: Hashable, Sendable {
