@@ -14,16 +14,17 @@ import RooflineCore
 #endif
 
 // Prints how fast the engine and the whole program answer. Measures, never asserts.
-let usage = "USAGE: roofline-benchmark [seconds per case, default 2]\n"
+let usage = "USAGE: roofline-benchmark [seconds per case, default 2] [part of a case's name]\n"
 let arguments = CommandLine.arguments.dropFirst()
 let seconds = arguments.first.map { Double($0) ?? .nan } ?? 2
-guard arguments.count <= 1, seconds > 0, seconds <= 600 else {
+let part = arguments.dropFirst().first
+guard arguments.count <= 2, seconds > 0, seconds <= 600 else {
   print(usage, terminator: "")
   exit(arguments.contains("--help") ? 0 : 64)
 }
 let catalog = Catalog.locate(
   home: ProcessInfo.processInfo.environment["ROOFLINE_HOME"], executable: CommandLine.arguments.first)
-for benchmark in Throughput.cases {
+for benchmark in Throughput.cases where part.map({ benchmark.name.contains($0) }) ?? true {
   do { print(try benchmark.run(seconds: seconds, catalog)) } catch { print("\(benchmark.name): skipped, \(error)") }
 }
-print(ColdStart.report())
+if part == nil { print(ColdStart.report()) }

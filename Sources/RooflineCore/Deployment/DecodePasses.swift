@@ -33,20 +33,16 @@ struct DecodePasses: Sendable {
       }
     }
     let (early, late) = (facts(first), facts(last))
-    var linear = LinearRows()
-    ForwardPass<LinearCount>(model, first).emit(into: &linear)
+    let isLinear = ForwardPass<LinearCount>(model, first).map(LinearCounts()).map { $0.allSatisfy(\.isLinear) }
     // A straight line that is the same at both ends is the same between them.
-    isGrowing = zip(zip(early, late), linear.isLinear).map { ends, isLinear in
+    isGrowing = zip(zip(early, late), isLinear).map { ends, isLinear in
       !isLinear || ends.0.cost != ends.1.cost || ends.0.timed != ends.1.timed
     }
-    var constant = ChosenRows(
-      isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
-      time: IdealTime(overlap: analysis.options.overlap),
-      calibrated: analysis.calibrated)
-    ForwardPass<Count>(model, first).emit(into: &constant)
-    self.constant = constant.sums
+    constant = PassSums(
+      ForwardPass(model, first), isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
+      time: IdealTime(overlap: analysis.options.overlap), calibrated: calibrated)
     let isTimed = zip(late, isGrowing).contains { $1 && $0.timed != nil }
-    isClosed = linear.isLinear.allSatisfy(\.self) && !isTimed
+    isClosed = isLinear.allSatisfy(\.self) && !isTimed
   }
 
   private static func step(_ workload: Workload, _ context: UInt64) -> DecoderStep {
@@ -65,11 +61,11 @@ struct DecodePasses: Sendable {
 
   func pass(at context: UInt64) -> Pass {
     let step = DecodePasses.step(analysis.workload, context)
-    var growing = ChosenRows(
-      isGrowing, groups: model.groups.count, rates: analysis.rates, time: IdealTime(overlap: analysis.options.overlap),
-      calibrated: analysis.calibrated)
-    ForwardPass<Count>(model, step).emit(into: &growing)
-    let sums = constant + growing.sums
+    let sums =
+      constant
+      + PassSums(
+        ForwardPass(model, step), isGrowing, groups: model.groups.count, rates: analysis.rates,
+        time: IdealTime(overlap: analysis.options.overlap), calibrated: analysis.calibrated)
     let schedule = PipelineSchedule(sums, stages: step.pipelineParallel, model, microBatches: microBatches)
     return Pass(
       seconds: schedule.seconds,

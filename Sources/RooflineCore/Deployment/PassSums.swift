@@ -45,37 +45,25 @@ struct PassSums: Sendable {
   }
 }
 
-/// Adds up those rows of a forward pass that are chosen by their place in it; the others cost nothing.
-struct ChosenRows: RowSink {
-  let isChosen: [Bool]
-  let rates: DeviceRates
-  let time: IdealTime
-  let calibrated: CalibratedTime?
-  private(set) var sums: PassSums
-  private var place = 0
-
-  init(_ isChosen: [Bool], groups: Int, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime?) {
-    self.isChosen = isChosen
-    sums = PassSums(groups: groups)
-    self.rates = rates
-    self.time = time
-    self.calibrated = calibrated
-  }
-
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Count>, _ definition: D
-  ) where D.Scalar == Count {
-    defer { place += 1 }
-    guard isChosen[place] else { return }
-    let ideal = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
-    let seconds = calibrated.map { $0.timed(definition.asOperator, ideal: ideal).seconds } ?? ideal.seconds
-    sums.add(
-      statement.place.scope, seconds: seconds, ideal.cost, times: statement.place.occurrences,
-      roof: roof(of: ideal.cost))
+extension PassSums {
+  /// Adds up those rows of a forward pass that are chosen by their place in it.
+  init(
+    _ pass: ForwardPass<Count>, _ isChosen: [Bool], groups: Int, rates: DeviceRates, time: IdealTime,
+    calibrated: CalibratedTime?
+  ) {
+    self.init(groups: groups)
+    for (row, isChosen) in zip(pass.rows, isChosen) where isChosen {
+      let prediction =
+        calibrated.map { RowPrediction(row, rates: rates, time: time, by: $0) }
+        ?? RowPrediction(row, rates: rates, time: time)
+      add(
+        row.scope, seconds: prediction.prediction.seconds, prediction.cost, times: row.occurrences,
+        roof: PassSums.roof(of: prediction.cost, rates, time))
+    }
   }
 
   /// The roof that decides: one for all where the parts are added up, or where the link decides.
-  private func roof(of cost: OperatorCost) -> UInt8 {
+  private static func roof(of cost: OperatorCost, _ rates: DeviceRates, _ time: IdealTime) -> UInt8 {
     guard time.overlap == .max, cost.wireSteps == 0 else { return 0 }
     let parts = OperatorPrediction.parts(cost, rates)
     let largest = Double.largest(parts)
@@ -83,19 +71,15 @@ struct ChosenRows: RowSink {
   }
 }
 
-/// Asks of every row whether its counts are straight lines in the attended keys.
-struct LinearRows: RowSink {
-  /// Of the rows, by their place in the pass.
-  private(set) var isLinear: [Bool] = []
+/// What an operator counts as the attended keys grow: FLOPs of each unit, bytes, and what goes over the wire.
+struct LinearCounts: OperatorVisitor {
+  typealias Scalar = LinearCount
 
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<LinearCount>, _ definition: D
-  ) where D.Scalar == LinearCount {
+  func visit<D: OperatorDefinition>(_ definition: D) -> [LinearCount] where D.Scalar == LinearCount {
     let flops = definition.flops
-    let counts = [
+    return [
       flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes, definition.wireSteps,
     ]
-    isLinear.append(statement.place.occurrences.isConstant && counts.allSatisfy(\.isLinear))
   }
 }
 

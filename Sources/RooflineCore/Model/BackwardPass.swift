@@ -19,18 +19,23 @@ public struct BackwardPass<Scalar: Term>: Sendable {
 
   public init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
-    var tape = Tape<Scalar>()
-    forward.emit(into: &tape)
-    var last: RowScope?
-    for event in tape.events.reversed() {
-      let scope = event.place.scope
+    let tape = Tape(forward)
+    var crossings = tape.crossings[...]
+    var scope: RowScope?
+    func enter(_ next: RowScope) {
       // The stream that enters a layer, or the head, was written by the layer before.
-      if let last, last != scope { addGradients(of: .residual) }
-      last = scope
-      switch event {
-      case .row(let row): take(row)
-      case .crossing(let crossing): cross(crossing)
+      if let scope, scope != next { addGradients(of: .residual) }
+      scope = next
+    }
+    for count in (0...tape.rows.count).reversed() {
+      while let last = crossings.last, last.rows == count {
+        crossings.removeLast()
+        enter(last.crossing.place.scope)
+        cross(last.crossing)
       }
+      guard count > 0 else { break }
+      enter(tape.rows[count - 1].scope)
+      take(tape.rows[count - 1])
     }
     completeNorms()
   }

@@ -33,9 +33,7 @@ public struct PhaseAnalysis: Sendable {
     if let calibrated {
       operators = PhaseAnalysis.calibrated(forward.rows, rates: rates, time: time, by: calibrated)
     } else {
-      var predictions = Predictions(rates: rates, time: time)
-      forward.emit(into: &predictions)
-      operators = predictions.rows
+      operators = forward.rows.map { RowPrediction($0, rates: rates, time: time) }
     }
   }
 
@@ -124,24 +122,5 @@ public struct PhaseAnalysis: Sendable {
     guard model.cost.isOverflow else { return nil }
     if let row = operators.first(where: \.cost.isOverflow) { return row.name.rawValue }
     return layer.cost.isOverflow ? "the sum over a layer" : "the sum over the model"
-  }
-}
-
-/// Turns rows into predictions as they come.
-private struct Predictions: RowSink {
-  let rates: DeviceRates
-  let time: IdealTime
-  var rows: [RowPrediction] = []
-
-  init(rates: DeviceRates, time: IdealTime) {
-    self.rates = rates
-    self.time = time
-    rows.reserveCapacity(ForwardPass<Count>.usualRowCount)
-  }
-
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Count>, _ definition: D
-  ) where D.Scalar == Count {
-    rows.append(RowPrediction(statement, definition, rates: rates, time: time))
   }
 }

@@ -12,15 +12,6 @@ public struct RowPrediction: Sendable {
   public var bound: Bound { prediction.bound }
   public var time: Seconds? { prediction.time }
 
-  @inline(__always)
-  init<D: OperatorDefinition>(
-    _ statement: RowStatement<Count>, _ definition: D, rates: DeviceRates, time: IdealTime
-  ) where D.Scalar == Count {
-    row = NamedOperator(statement, definition.asOperator)
-    prediction = OperatorPrediction(definition.kind, OperatorCost(definition), rates: rates, time: time)
-  }
-
-  /// A row that stands as a value already.
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
     self.row = row
     prediction = row.operator.accept(PredictionVisitor(rates: rates, time: time))

@@ -5,18 +5,27 @@ extension Count: Term {
 
   public static func + (left: Count, right: Count) -> Count {
     let (sum, overflow) = left.value.addingReportingOverflow(right.value)
-    return Count(overflow ? .max : sum)
+    return Count(sum | mask(overflow))
   }
 
   public static func * (left: Count, right: Count) -> Count {
     let (product, overflow) = left.value.multipliedReportingOverflow(by: right.value)
-    return Count(overflow ? .max : product)
+    return Count(product | mask(overflow))
+  }
+
+  /// All bits set where a condition holds, none where it does not.
+  ///
+  /// Without a branch: the compiler would write out what follows an overflow for each sum of a formula that may have one, which makes
+  /// most of the engine's code and of the time to build it.
+  @inline(__always)
+  private static func mask(_ condition: Bool) -> UInt64 {
+    0 &- UInt64(truncatingIfNeeded: unsafeBitCast(condition, to: UInt8.self))
   }
 
   /// A saturated value stays saturated: what is left of "too large" is not a number.
   public func excess(over other: Count) -> Count {
-    guard value != .max else { return self }
-    return value > other.value ? Count(value &- other.value) : 0
+    let difference = (value &- other.value) & Count.mask(value > other.value)
+    return Count(difference | Count.mask(value == .max))
   }
 
   public func minimum(_ other: Count) -> Count { value < other.value ? self : other }

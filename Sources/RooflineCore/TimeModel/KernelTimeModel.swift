@@ -67,6 +67,9 @@ public protocol KernelTimeModel: Sendable {
   static func subject(of value: Operator<Count>) -> KernelSubject?
   static func variant(of value: Operator<Count>, of library: KernelLibrary, processors: Double) -> AttentionVariant?
   func timing(of value: Operator<Count>, _ conditions: KernelConditions) -> KernelTiming?
+  static func timed(
+    _ value: Operator<Count>, by time: CalibratedTime
+  ) -> (found: CalibrationSet.Found, timing: KernelTiming)?
 }
 
 extension KernelTimeModel {
@@ -88,6 +91,10 @@ extension KernelTimeModel {
   public func timing(of value: Operator<Count>, _ conditions: KernelConditions) -> KernelTiming? {
     Self.work(value).map { timing($0, conditions) }
   }
+
+  public static func timed(
+    _ value: Operator<Count>, by time: CalibratedTime
+  ) -> (found: CalibrationSet.Found, timing: KernelTiming)? { time.timing(of: value, by: Self.self) }
 
   /// Seconds; NaN for an operator that the model does not describe.
   public func seconds(of value: Operator<Count>, _ conditions: KernelConditions) -> Double {

@@ -117,24 +117,6 @@ final class DecodePassesTests: XCTestCase {
 
   /// What a count's line says of every further key, the count itself says, too.
   func testLinesAreTheCountsTheyStandFor() throws {
-    struct Lines: RowSink {
-      var counts: [LinearCount] = []
-      mutating func row<D: OperatorDefinition>(
-        _ statement: RowStatement<LinearCount>, _ definition: D
-      ) where D.Scalar == LinearCount {
-        let flops = definition.flops
-        counts += [flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes]
-      }
-    }
-    struct Counts: RowSink {
-      var counts: [Count] = []
-      mutating func row<D: OperatorDefinition>(
-        _ statement: RowStatement<Count>, _ definition: D
-      ) where D.Scalar == Count {
-        let flops = definition.flops
-        counts += [flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes]
-      }
-    }
     var grown = 0
     for model in Fixtures.catalog.modelNames {
       for set in OperatorSet.allCases {
@@ -142,14 +124,17 @@ final class DecodePassesTests: XCTestCase {
         var workload = Workload(
           batch: 3, prompt: 7, context: 8, tensorParallel: 2, operatorSet: set,
           formats: NumberFormats(configuration.dtype), parallelism: Parallelism(isSequenceParallel: true))
-        var lines = Lines()
-        ForwardPass<LinearCount>(configuration.model, DecoderStep(.decode, workload)).emit(into: &lines)
+        let lines = ForwardPass<LinearCount>(configuration.model, DecoderStep(.decode, workload)).map(LinearCounts())
+          .flatMap(\.self)
         for further in [UInt64(0), 1, 2, 1001] {
           workload.context = 8 + further
-          var counts = Counts()
-          ForwardPass<Count>(configuration.model, DecoderStep(.decode, workload)).emit(into: &counts)
-          XCTAssertEqual(lines.counts.count, counts.counts.count)
-          for (line, count) in zip(lines.counts, counts.counts) {
+          let counts = ForwardPass<Count>(configuration.model, DecoderStep(.decode, workload)).rows.flatMap { row in
+            let cost = row.operator.cost
+            let flops = cost.flops
+            return [flops.tensor, flops.vector, flops.special, cost.traffic.total, cost.wireBytes, cost.wireSteps]
+          }
+          XCTAssertEqual(lines.count, counts.count)
+          for (line, count) in zip(lines, counts) {
             XCTAssertTrue(line.isLinear)
             XCTAssertEqual(line.start.value + line.slope.value * further, count.value, "\(model) \(set)")
             grown += line.slope == 0 ? 0 : 1

@@ -69,45 +69,13 @@ public enum ShardCrossing<Scalar: Term> {
   case exit(ShardedPart, RowPlace<Scalar>)
   /// Ranks hold copies of KV heads, whose weights of `message` bytes are updated alike on `copies` ranks.
   case copiedHeads(RowPlace<Scalar>, copies: Scalar, message: Scalar)
+
+  var place: RowPlace<Scalar> {
+    switch self {
+    case .entry(_, let place, _), .exit(_, let place), .copiedHeads(let place, _, _): place
+    }
+  }
 }
 
 /// What the collectives of a backward pass are named after.
 public enum ShardedPart: Hashable, Sendable { case embedding, attention, feedForward, head }
-
-/// Keeps the rows and crossings of a forward pass as values, in order.
-///
-/// Every sink makes the compiler write out all rows of all models once more, with all of their formulas. Only what must not
-/// allocate is a sink of its own; everybody else reads this list.
-struct Tape<Scalar: Term>: RowSink {
-  enum Event {
-    case row(NamedOperator<Scalar>)
-    case crossing(ShardCrossing<Scalar>)
-
-    var place: RowPlace<Scalar> {
-      switch self {
-      case .row(let row): row.statement.place
-      case .crossing(.entry(_, let place, _)), .crossing(.exit(_, let place)), .crossing(.copiedHeads(let place, _, _)):
-        place
-      }
-    }
-  }
-
-  var events: [Event] = []
-
-  mutating func row<D: OperatorDefinition>(
-    _ statement: RowStatement<Scalar>, _ definition: D
-  ) where D.Scalar == Scalar {
-    events.append(.row(NamedOperator(statement, definition.asOperator)))
-  }
-
-  mutating func crossing(_ crossing: ShardCrossing<Scalar>) { events.append(.crossing(crossing)) }
-}
-
-extension ForwardPass {
-  /// The rows as values: what explains, measures and compares them.
-  public var rows: [NamedOperator<Scalar>] {
-    var tape = Tape<Scalar>()
-    emit(into: &tape)
-    return tape.events.compactMap { event in if case .row(let row) = event { row } else { nil } }
-  }
-}

@@ -1,5 +1,9 @@
 /// One operator with one device's shapes: the value that a prediction, an observation and a kernel launch are about.
-public enum Operator<Scalar: Term>: Hashable, Sendable {
+///
+/// `indirect`, so that a row is copied by counting a reference: of some sixty definitions in the value itself, the compiler writes out a
+/// dozen times how terms of any size are copied, which once was half of the engine's code, and slow. What adds up rows by the million
+/// (`PassBatch`) takes definitions as they are and makes no such value.
+public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case gemm(GEMM<Scalar>)
   case linearGelu(LinearGelu<Scalar>)
   case qkMatmul(QKMatmul<Scalar>)

@@ -8,8 +8,8 @@ public enum OperatorGradients<Scalar: Term> {
   case unknown
 }
 
-/// One row of an operator's backward pass.
-public struct OperatorGradient<Scalar: Term> {
+/// One row of an operator's backward pass. An object, as only training steps ask for one.
+public final class OperatorGradient<Scalar: Term>: Sendable {
   public let part: GradientPart
   public let `operator`: Operator<Scalar>
   /// Elements of a replicated weight whose gradient it is: those of norms, which ranks add up.

@@ -19,7 +19,7 @@ public final class CalibratedTime: Sendable {
   public let correction: (any TimeCorrection)?
   /// Those of the run's operators that somebody has constants for, and their entries.
   private let subjects: [KernelSubject]
-  private let entries: [Entries]
+  private let entries: [any KernelEntries]
 
   /// - Parameter operators: of the run, one a subject at least; an operator of another subject has no time.
   public init(
@@ -32,7 +32,7 @@ public final class CalibratedTime: Sendable {
     var asked: Set<KernelSubject> = []
     entries = operators.compactMap { value in
       guard let subject = value.subject, asked.insert(subject).inserted else { return nil }
-      return Entries(value, search)
+      return value.timeModel?.entries(of: value, search)
     }
     subjects = entries.map(\.subject)
   }
@@ -43,6 +43,17 @@ public final class CalibratedTime: Sendable {
     return entries[place].found(value, processors: set.facts.streamingMultiprocessors)
   }
 
+  /// An operator's time by its entry; nil where there is none. Asked through the operator's model, which knows its own type.
+  func timing<Model: KernelTimeModel>(
+    of value: Operator<Count>, by model: Model.Type
+  ) -> (found: CalibrationSet.Found, timing: KernelTiming)? {
+    guard let work = Model.work(value), let place = subjects.firstIndex(of: Model.subject(work)),
+      let (found, model) = (entries[place] as? ModelEntries<Model>)?
+        .entry(work, processors: set.facts.streamingMultiprocessors)
+    else { return nil }
+    return (found, model.timing(work, options.conditions))
+  }
+
   /// The operator's time in place of its ideal one, where a calibration has constants for its kernel.
   ///
   /// In serving no kernel beats its ideal time: where the constants say so, the ideal stands and the basis says `clamped`.
@@ -50,11 +61,12 @@ public final class CalibratedTime: Sendable {
     var prediction = ideal
     prediction.basis = .uncalibrated
     // Without an ideal time a fact is missing, e.g. a link that joins so many GPUs: no constants make up for that.
-    guard !ideal.seconds.isNaN, let found = found(value),
-      var timing = found.model.timing(of: value, options.conditions), timing.seconds.isFinite, timing.seconds > 0
+    guard !ideal.seconds.isNaN, let timed = value.timeModel?.timed(value, by: self), timed.timing.seconds.isFinite,
+      timed.timing.seconds > 0
     else { return prediction }
+    var timing = timed.timing
     prediction.basis = .calibrated
-    if let correction, let factor = correction.factor(value, family: found.entry.key.family) {
+    if let correction, let factor = correction.factor(value, family: timed.found.entry.key.family) {
       timing.seconds *= factor
       prediction.basis = .anchored
     }
