@@ -24,7 +24,7 @@ struct RowColumns {
     case .rmsNorm: .rmsNorm(RMSNorm(rows: rows, width: width, formats: formats))
     case .layerNorm: .layerNorm(LayerNorm(rows: rows, width: width, formats: formats))
     case .addRMSNorm: .addRMSNorm(AddRMSNorm(rows: rows, width: width, formats: formats))
-    case .siluAndMul: .siluAndMul(SiluAndMul(rows: rows, width: width, formats: formats))
+    case .siluAndMul: .gatedActivation(GatedActivation(.silu, rows: rows, width: width, formats: formats))
     case .gelu: .gelu(Gelu(elements: rows * width, formats: formats))
     case .residualAdd: .residualAdd(ResidualAdd(elements: rows * width, formats: formats))
     case .softmax: .softmax(Softmax(elements: rows * width, width: width, formats: formats))

@@ -111,7 +111,7 @@ struct CalibrationShapes {
     let kinds: [(Count, Count) -> Operator<Count>] = [
       { .rmsNorm(RMSNorm(rows: $0, width: $1, formats: formats)) },
       { .addRMSNorm(AddRMSNorm(rows: $0, width: $1, formats: formats)) },
-      { .siluAndMul(SiluAndMul(rows: $0, width: $1, formats: formats)) },
+      { .gatedActivation(GatedActivation(.silu, rows: $0, width: $1, formats: formats)) },
       { .residualAdd(ResidualAdd(elements: $0 * $1, formats: formats)) },
       { .embedding(Embedding(tokens: $0, ownRows: $0, width: $1, formats: formats)) },
       { rows, width in

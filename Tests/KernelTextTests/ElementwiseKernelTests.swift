@@ -143,6 +143,6 @@ final class ElementwiseKernelTests: XCTestCase {
   private static func siluAndMul(_ gate: Double, _ up: Double) -> Double { gate / (1 + exp(-gate)) * up }
 
   private static func siluOperands(_ rows: Int, _ width: Int, _ format: KernelFormat) -> [Operand<Count>] {
-    SiluAndMul(rows: Count(rows), width: Count(width), formats: NumberFormats(format.dtype)).operands
+    GatedActivation(.silu, rows: Count(rows), width: Count(width), formats: NumberFormats(format.dtype)).operands
   }
 }

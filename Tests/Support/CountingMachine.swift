@@ -4,15 +4,15 @@ import RooflineCore
 ///
 /// Textbook loops run on it. What they execute and touch is the truth that the engine's formulas are compared with, so
 /// nothing here multiplies dimensions: operations are counted when they happen, bytes when an element is touched.
-public final class CountingMachine {
+package final class CountingMachine {
   /// Who executes an addition, subtraction, multiplication or division.
-  public enum Unit: Sendable { case tensor, vector }
+  package enum Unit: Sendable { case tensor, vector }
 
-  public private(set) var tensorFLOPs: UInt64 = 0
-  public private(set) var vectorFLOPs: UInt64 = 0
-  public private(set) var specialFLOPs: UInt64 = 0
-  public private(set) var sentBytes: UInt64 = 0
-  public private(set) var sentMessages: UInt64 = 0
+  package private(set) var tensorFLOPs: UInt64 = 0
+  package private(set) var vectorFLOPs: UInt64 = 0
+  package private(set) var specialFLOPs: UInt64 = 0
+  package private(set) var sentBytes: UInt64 = 0
+  package private(set) var sentMessages: UInt64 = 0
 
   /// Distinct elements by the operand they belong to: a tensor as one traffic class sees it.
   private var touched: [Operand: Set<[Int]>] = [:]
@@ -23,34 +23,34 @@ public final class CountingMachine {
     let bits: Int
   }
 
-  public init() {}
+  package init() {}
 
   // MARK: arithmetic
 
-  public func add(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
+  package func add(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
     count(unit)
     return left + right
   }
 
-  public func subtract(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
+  package func subtract(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
     count(unit)
     return left - right
   }
 
-  public func multiply(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
+  package func multiply(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
     count(unit)
     return left * right
   }
 
-  public func divide(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
+  package func divide(_ left: Double, _ right: Double, on unit: Unit = .vector) -> Double {
     count(unit)
     return left / right
   }
 
   /// A comparison, which is not a FLOP.
-  public func maximum(_ left: Double, _ right: Double) -> Double { left < right ? right : left }
+  package func maximum(_ left: Double, _ right: Double) -> Double { left < right ? right : left }
 
-  public func special(_ function: (Double) -> Double, _ argument: Double) -> Double {
+  package func special(_ function: (Double) -> Double, _ argument: Double) -> Double {
     specialFLOPs += 1
     return function(argument)
   }
@@ -65,7 +65,7 @@ public final class CountingMachine {
   // MARK: memory
 
   /// - Parameter occurrence: where an element that is fetched again counts again, which time this is.
-  public func load(_ tensor: DeviceTensor, _ index: Int..., occurrence: Int? = nil) -> Double {
+  package func load(_ tensor: DeviceTensor, _ index: Int..., occurrence: Int? = nil) -> Double {
     let traffic: TrafficClass =
       switch tensor.home {
       case .weights: .loadWeight
@@ -76,7 +76,7 @@ public final class CountingMachine {
     return tensor[index]
   }
 
-  public func store(_ value: Double, in tensor: DeviceTensor, _ index: Int...) {
+  package func store(_ value: Double, in tensor: DeviceTensor, _ index: Int...) {
     switch tensor.home {
     case .weights: preconditionFailure("no operator of a forward pass writes \(tensor.name), a weight")
     case .activations: touch(tensor, .storeActivation, index)
@@ -90,10 +90,10 @@ public final class CountingMachine {
   }
 
   /// Distinct elements of all operands: the words of the notes on blocked products.
-  public var touchedElements: UInt64 { touched.values.reduce(0) { sum, elements in sum + UInt64(elements.count) } }
+  package var touchedElements: UInt64 { touched.values.reduce(0) { sum, elements in sum + UInt64(elements.count) } }
 
   /// Bytes of a class: each operand's elements side by side, the last byte of an operand filled up.
-  public func bytes(_ traffic: TrafficClass) -> UInt64 {
+  package func bytes(_ traffic: TrafficClass) -> UInt64 {
     var bytes: UInt64 = 0
     for (operand, elements) in touched where operand.traffic == traffic {
       var bits = 0
@@ -107,7 +107,7 @@ public final class CountingMachine {
   // MARK: link
 
   /// Sends a message to another device, a byte each.
-  public func send<Element>(_ message: ArraySlice<Element>) -> [Element] {
+  package func send<Element>(_ message: ArraySlice<Element>) -> [Element] {
     sentMessages += 1
     for _ in message { sentBytes += 1 }
     return Array(message)

@@ -4,33 +4,33 @@ import XCTest
 /// The dimensions of models whose layers are equal and dense, to be read and changed one at a time.
 extension DecoderModel {
   /// Fails the test where the model is another.
-  public var dense: DenseDimensions {
+  package var dense: DenseDimensions {
     get throws { try XCTUnwrap(DenseDimensions(self), "layers differ, or are of another kind") }
   }
 
-  public var numAttentionHeads: UInt64 {
+  package var numAttentionHeads: UInt64 {
     get { attention.numHeads }
     set { attention.numHeads = newValue }
   }
 
-  public var numKeyValueHeads: UInt64 {
+  package var numKeyValueHeads: UInt64 {
     get { attention.numKeyValueHeads }
     set { attention.numKeyValueHeads = newValue }
   }
 
-  public var headDim: UInt64 { attention.headDim }
+  package var headDim: UInt64 { attention.headDim }
 
-  public var hasQueryKeyValueBias: Bool {
+  package var hasQueryKeyValueBias: Bool {
     get { attention.hasQueryKeyValueBias }
     set { attention.hasQueryKeyValueBias = newValue }
   }
 
-  public var hasOutputBias: Bool {
+  package var hasOutputBias: Bool {
     get { attention.hasOutputBias }
     set { attention.hasOutputBias = newValue }
   }
 
-  public var intermediateSize: UInt64 {
+  package var intermediateSize: UInt64 {
     get { groups[0].feedForward?.intermediateSize ?? 0 }
     set {
       changeMLP { gated in
@@ -41,7 +41,7 @@ extension DecoderModel {
     }
   }
 
-  public var hasMLPBias: Bool {
+  package var hasMLPBias: Bool {
     get { groups[0].feedForward?.hasBias ?? false }
     set {
       changeMLP { gated in

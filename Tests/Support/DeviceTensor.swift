@@ -1,16 +1,16 @@
 /// A tensor in one device's memory, filled with numbers that are the same in every run.
-public final class DeviceTensor {
+package final class DeviceTensor {
   /// Which kind of memory traffic it causes.
-  public enum Home: Sendable { case weights, activations, keyValueCache }
+  package enum Home: Sendable { case weights, activations, keyValueCache }
 
-  public let name: String
-  public let home: Home
+  package let name: String
+  package let home: Home
   /// Width of an element in memory. The values themselves are kept exactly.
-  public let bits: Int
-  public let shape: [Int]
+  package let bits: Int
+  package let shape: [Int]
   private var values: [Double]
 
-  public init(_ name: String, _ home: Home, bits: Int, shape: [Int]) {
+  package init(_ name: String, _ home: Home, bits: Int, shape: [Int]) {
     self.name = name
     self.home = home
     self.bits = bits
@@ -20,15 +20,15 @@ public final class DeviceTensor {
   }
 
   /// An element, without a machine that counts it.
-  public subscript(index: Int...) -> Double { self[index] }
+  package subscript(index: Int...) -> Double { self[index] }
 
-  public subscript(index: [Int]) -> Double {
+  package subscript(index: [Int]) -> Double {
     get { values[offset(index)] }
     set { values[offset(index)] = newValue }
   }
 
   /// All elements, the last index running fastest.
-  public var flattened: [Double] { values }
+  package var flattened: [Double] { values }
 
   private func offset(_ index: [Int]) -> Int {
     precondition(index.count == shape.count, "\(name) has \(shape.count) dimensions")

@@ -1,18 +1,18 @@
 import Foundation
 
 /// A page for people: the README or an article of a documentation catalog.
-public struct DocumentationPage: Sendable {
+package struct DocumentationPage: Sendable {
   /// From the package's folder.
-  public let path: String
-  public let text: String
+  package let path: String
+  package let text: String
 
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     text = try String(contentsOfFile: "\(Fixtures.packageRoot)/\(path)", encoding: .utf8)
   }
 
   /// The README and every article of every catalog in `Sources`.
-  public static func all() throws -> [DocumentationPage] {
+  package static func all() throws -> [DocumentationPage] {
     let articles = RepositoryFiles.paths.filter {
       $0.hasPrefix("Sources/") && $0.contains("/Documentation.docc/") && $0.hasSuffix(".md")
     }
@@ -20,7 +20,7 @@ public struct DocumentationPage: Sendable {
   }
 
   /// The contents of its blocks in one language, in their order.
-  public func blocks(_ language: String) -> [String] {
+  package func blocks(_ language: String) -> [String] {
     var blocks: [String] = []
     var block: [Substring]?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -37,14 +37,14 @@ public struct DocumentationPage: Sendable {
   }
 
   /// What its `sh` blocks hand to `roofline`, a line a command.
-  public var rooflineCommands: [String] {
+  package var rooflineCommands: [String] {
     let prefix = "swift run -c release roofline "
     return blocks("sh").flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix(prefix) }
       .map { String($0.dropFirst(prefix.count)) }
   }
 
   /// The text under a heading of the second level, up to the next.
-  public func section(_ heading: String) -> String? {
+  package func section(_ heading: String) -> String? {
     guard let start = text.range(of: "\n## \(heading)\n") else { return nil }
     let rest = text[start.upperBound...]
     return String(rest.range(of: "\n## ").map { rest[..<$0.lowerBound] } ?? rest)

@@ -1,13 +1,13 @@
 /// An evaluator of printed formulas that knows nothing of the engine: numbers, `+ − × /`, brackets, `⌈ ⌉`, `max`, `min`, `round`.
 ///
 /// Exact: values are fractions of 128-bit integers, so that a quotient is only rounded where the formula says so.
-public struct FormulaEvaluator {
+package struct FormulaEvaluator {
   private var rest: Substring
 
-  public enum Failure: Error { case unexpected(String) }
+  package enum Failure: Error { case unexpected(String) }
 
   /// The value of a formula that comes to a whole number.
-  public static func integer(_ formula: String) throws -> UInt64 {
+  package static func integer(_ formula: String) throws -> UInt64 {
     let value = try fraction(formula)
     guard value.denominator == 1, value.numerator >= 0, value.numerator <= Int128(UInt64.max) else {
       throw Failure.unexpected("\(formula) comes to \(value.numerator)/\(value.denominator)")
@@ -16,7 +16,7 @@ public struct FormulaEvaluator {
   }
 
   /// The value of a formula in floating point, for times.
-  public static func real(_ formula: String) throws -> Double {
+  package static func real(_ formula: String) throws -> Double {
     var evaluator = RealEvaluator(formula)
     return try evaluator.all()
   }

@@ -2,12 +2,12 @@ import RooflineCore
 
 /// Kernels by themselves, as measured files list them: every operand in one format, what is narrower than 16 bits left in bf16.
 extension Operator where Scalar == Count {
-  public static func gemm(m: UInt64, n: UInt64, k: UInt64, dtype: DType = .bf16) -> Operator {
+  package static func gemm(m: UInt64, n: UInt64, k: UInt64, dtype: DType = .bf16) -> Operator {
     .gemm(GEMM(m: Count(m), n: Count(n), k: Count(k), formats: formats(dtype, dtype)))
   }
 
   /// - Parameter window: 0: none.
-  public static func attention(
+  package static func attention(
     batch: UInt64, query: UInt64, context: UInt64, heads: UInt64, keyValueHeads: UInt64, headDim: UInt64,
     window: UInt64 = 0, dtype: DType = .bf16, keyValueDType: DType? = nil
   ) -> Operator {
@@ -20,11 +20,11 @@ extension Operator where Scalar == Count {
         formats: formats(dtype, keyValueDType ?? dtype)))
   }
 
-  public static func rmsNorm(rows: UInt64, width: UInt64, dtype: DType = .bf16) -> Operator {
+  package static func rmsNorm(rows: UInt64, width: UInt64, dtype: DType = .bf16) -> Operator {
     .rmsNorm(RMSNorm(rows: Count(rows), width: Count(width), formats: formats(dtype, dtype)))
   }
 
-  public static func rotary(
+  package static func rotary(
     rows: UInt64, heads: UInt64, keyValueHeads: UInt64, headDim: UInt64, dtype: DType = .bf16
   ) -> Operator {
     let shape = AttentionShape(
@@ -33,7 +33,7 @@ extension Operator where Scalar == Count {
     return .rotary(Rotary(shape, keySource: .keyValueCache, formats: formats(dtype, dtype)))
   }
 
-  public static func collective(_ pattern: CollectivePattern, ranks: UInt64, bytes: UInt64) -> Operator {
+  package static func collective(_ pattern: CollectivePattern, ranks: UInt64, bytes: UInt64) -> Operator {
     .collective(Collective(pattern, ranks: Count(ranks), message: Count(bytes)))
   }
 
@@ -43,33 +43,33 @@ extension Operator where Scalar == Count {
 }
 
 extension Calibration.Constants {
-  public static func gemm(_ constants: GEMMConstants) -> Self {
+  package static func gemm(_ constants: GEMMConstants) -> Self {
     Self(ModelConstants<GEMMTimeModel>(constants, WholeKernel()))
   }
 
-  public static func prefill(_ constants: PrefillConstants, _ cut: PrefillCut) -> Self {
+  package static func prefill(_ constants: PrefillConstants, _ cut: PrefillCut) -> Self {
     Self(ModelConstants<PrefillTimeModel>(constants, cut))
   }
 
-  public static func decode(_ constants: DecodeConstants, _ cut: DecodeCut) -> Self {
+  package static func decode(_ constants: DecodeConstants, _ cut: DecodeCut) -> Self {
     Self(ModelConstants<DecodeTimeModel>(constants, cut))
   }
 
-  public static func row(_ constants: RowConstants) -> Self {
+  package static func row(_ constants: RowConstants) -> Self {
     Self(ModelConstants<RowTimeModel>(constants, WholeKernel()))
   }
 
-  public static func collective(_ constants: CollectiveConstants) -> Self {
+  package static func collective(_ constants: CollectiveConstants) -> Self {
     Self(ModelConstants<CollectiveTimeModel>(constants, WholeKernel()))
   }
 
   /// The constants of a model; nil where they are another's.
-  public func of<Model: KernelTimeModel>(_ model: Model.Type) -> Model.Constants? {
+  package func of<Model: KernelTimeModel>(_ model: Model.Type) -> Model.Constants? {
     (parameters as? ModelConstants<Model>)?.constants
   }
 
   /// The same with every constant changed by its parameter.
-  public func mapped(_ change: (_ key: String, _ bounds: ClosedRange<Double>, _ isRequired: Bool, Double) -> Double)
+  package func mapped(_ change: (_ key: String, _ bounds: ClosedRange<Double>, _ isRequired: Bool, Double) -> Double)
     -> Self
   {
     func mapped<P: ModelParameters>(_ parameters: P) -> Self {

@@ -1,15 +1,15 @@
 import Foundation
 
 /// Runs the scripts of `Tests/Oracle`.
-public enum Oracle {
+package enum Oracle {
   /// The interpreter; nil where none is installed.
-  public static var python: String? {
+  package static var python: String? {
     let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     return paths.map { "\($0)/python3" }.first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
   /// Input and output go through files in `folder`: a pipe would fill up while nobody reads it.
-  public static func run(
+  package static func run(
     _ python: String, _ arguments: [String], input: String = "", folder: URL
   ) throws -> (status: Int32, output: String) {
     let inputFile = folder.appendingPathComponent("oracle-input")

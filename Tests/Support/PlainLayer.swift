@@ -1,21 +1,21 @@
 import RooflineCore
 
 /// What distinguishes layers with LayerNorm and a two-matrix MLP, as tests describe them.
-public struct PlainLayer: Hashable, Sendable {
-  public enum Positions: Hashable, Sendable {
+package struct PlainLayer: Hashable, Sendable {
+  package enum Positions: Hashable, Sendable {
     case learned(rows: UInt64)
     case rotary(dim: UInt64)
   }
 
-  public enum Checkpoint: Sendable { case opt, gptNeoX }
+  package enum Checkpoint: Sendable { case opt, gptNeoX }
 
-  public var activation: TwoMatrixMLP.Activation
-  public var positions: Positions
+  package var activation: TwoMatrixMLP.Activation
+  package var positions: Positions
   /// x + attention(norm x) + MLP(norm′ x) instead of one after the other.
-  public var isParallel: Bool
-  public var checkpoint: Checkpoint
+  package var isParallel: Bool
+  package var checkpoint: Checkpoint
 
-  public init(activation: TwoMatrixMLP.Activation, positions: Positions, isParallel: Bool, checkpoint: Checkpoint) {
+  package init(activation: TwoMatrixMLP.Activation, positions: Positions, isParallel: Bool, checkpoint: Checkpoint) {
     self.activation = activation
     self.positions = positions
     self.isParallel = isParallel
@@ -23,7 +23,7 @@ public struct PlainLayer: Hashable, Sendable {
   }
 
   /// What a model's layers are; nil where they are of another kind.
-  public init?(_ model: DecoderModel) {
+  package init?(_ model: DecoderModel) {
     guard let dense = DenseDimensions(model), let mlp = dense.twoMatrixMLP, model.norm == .layer else { return nil }
     activation = mlp.activation
     isParallel = model.groups[0].residual == .parallel
@@ -38,7 +38,7 @@ public struct PlainLayer: Hashable, Sendable {
   }
 
   /// A model of such layers.
-  public func model(
+  package func model(
     hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
     numKeyValueHeads: UInt64, headDim: UInt64, vocabSize: UInt64, hasBiases: Bool = true
   ) -> DecoderModel {

@@ -1,11 +1,11 @@
 import Foundation
 
 /// What the repository holds, build products aside.
-public enum RepositoryFiles {
+package enum RepositoryFiles {
   private static let folders = [".ci", "Hardware", "Models", "Sources", "Tests"]
 
   /// Files and folders below the package's folder, from there.
-  public static let paths: [String] = {
+  package static let paths: [String] = {
     let root = URL(fileURLWithPath: Fixtures.packageRoot)
     let top = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
     return top
@@ -25,5 +25,5 @@ public enum RepositoryFiles {
   }()
 
   /// Whether a file or folder goes by this name, or by this end of its path.
-  public static func contains(_ name: String) -> Bool { endings.contains(name) }
+  package static func contains(_ name: String) -> Bool { endings.contains(name) }
 }

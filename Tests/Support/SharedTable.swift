@@ -2,26 +2,26 @@ import Foundation
 import XCTest
 
 /// A CSV file of the data that lies beside the checkout. Absent data skips the test with a reason; in CI it may not be absent.
-public struct SharedTable {
-  public let rows: [Row]
+package struct SharedTable {
+  package let rows: [Row]
 
-  public struct Row: CustomStringConvertible {
+  package struct Row: CustomStringConvertible {
     let columns: [String: Int]
     let fields: [Substring]
 
-    public func text(_ column: String) throws -> String {
+    package func text(_ column: String) throws -> String {
       String(fields[try XCTUnwrap(columns[column], "no column \(column)")])
     }
 
-    public func number(_ column: String) throws -> Double {
+    package func number(_ column: String) throws -> Double {
       try XCTUnwrap(Double(try text(column)), "\(column) of \(self) is not a number")
     }
 
-    public var description: String { fields.joined(separator: ",") }
+    package var description: String { fields.joined(separator: ",") }
   }
 
   /// - Parameter path: below the shared folder, e.g. `reference/gemm_golden.csv`.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     let text = String(decoding: try Data(contentsOf: try SharedTable.url(path)), as: UTF8.self)
     let lines = text.split(whereSeparator: \.isNewline)
     let header = try XCTUnwrap(lines.first, "\(path) is empty").split(separator: ",", omittingEmptySubsequences: false)
@@ -32,7 +32,7 @@ public struct SharedTable {
   }
 
   /// Where the file lies.
-  public static func url(_ path: String) throws -> URL {
+  package static func url(_ path: String) throws -> URL {
     guard let shared = Fixtures.shared else {
       XCTAssertFalse(Fixtures.isCI, "no shared data beside the package")
       throw XCTSkip("no shared data beside the package")

@@ -40,7 +40,7 @@ extension KernelPlan {
         geometry: LaunchGeometry(grid: .init(blocks), block: .init(256)), arguments: arguments))
   }
 
-  static func siluAndMul(_ silu: SiluAndMul<Count>) throws(Unsupported) -> KernelPlan {
+  static func siluAndMul(_ silu: GatedActivation<Count>) throws(Unsupported) -> KernelPlan {
     let type = try elementType([silu.formats.residual])
     let rows = try RowGrid(silu.rows, silu.width, type)
     let packs = (rows.width * type.byteCount + 15) / 16

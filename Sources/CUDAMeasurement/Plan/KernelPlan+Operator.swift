@@ -19,7 +19,11 @@ extension KernelPlan {
     case .addRMSNorm(let norm): self = try .addRMSNorm(norm)
     case .softmax(let softmax) where softmax.sinks != nil: throw Unsupported("the kernel has no sinks")
     case .softmax(let softmax): self = try .softmax(softmax)
-    case .siluAndMul(let silu): self = try .siluAndMul(silu)
+    case .gatedActivation(let gated):
+      switch gated.function {
+      case .silu: self = try .siluAndMul(gated)
+      case .gelu, .swigluoai, .situ: throw Unsupported("there is no kernel of its kind")
+      }
     case .gelu(let gelu): self = try .gelu(gelu)
     case .residualAdd(let add): self = try .residualAdd(add)
     case .rotary(let rotary): self = try .rotary(rotary)
@@ -41,10 +45,10 @@ extension KernelPlan {
       }
       guard attention.shape.sharedDim == nil else { throw Unsupported("the kernel's heads share no part of a key") }
       self = try .attention(attention, device, options)
-    case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .geluAndMul, .softcap,
+    case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .softcap,
       .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
-      .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
-      .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .situAndMul,
+      .expertCombine, .sigmoidGate, .squaredRelu, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
+      .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix,
       .compression, .hyperConnection:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,

@@ -45,7 +45,7 @@ extension Catalog {
   }
 
   /// The calibration of a GPU by its name, an alias, or a calibration file.
-  public func calibration(of nameOrPath: String) throws(InputError) -> Calibration {
+  package func calibration(of nameOrPath: String) throws(InputError) -> Calibration {
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(".json") {
       return try calibration(file: nameOrPath)
     }
@@ -66,7 +66,7 @@ extension Catalog {
   }
 
   /// The calibration that a file holds.
-  public func calibration(file: String) throws(InputError) -> Calibration {
+  package func calibration(file: String) throws(InputError) -> Calibration {
     try Calibration.decode(JSONValue.read(file: file), file: file)
   }
 

@@ -11,6 +11,8 @@ public struct Catalog: Sendable {
   /// Where a catalog was looked for in vain; empty where there is one. Paths can be read all the same.
   private let searched: [String]
 
+  /// A catalog whose folders are taken to be in `root`; that they are not shows when a name is asked for. Paths can be read with
+  /// any.
   public init(root: String) {
     self.root = root
     searched = []
@@ -45,17 +47,19 @@ public struct Catalog: Sendable {
   }
 
   /// Throws where no folder holds a catalog.
-  public func requireFound() throws(InputError) {
+  package func requireFound() throws(InputError) {
     guard searched.isEmpty else { throw .noCatalog(folder: "Models and Hardware", searched: searched) }
   }
 
+  /// The models of the catalog, sorted: what `model` takes beside paths. Empty without a folder of them.
   public var modelNames: [String] { names(in: "Models") }
+  /// The GPUs of the catalog, sorted: what `hardware` takes beside aliases and paths. Empty without a folder of them.
   public var hardwareNames: [String] { names(in: "Hardware") }
 
   /// Reads a model by catalog name, by file, or by a folder that holds a config.json.
   ///
   /// - Parameter isFormatGiven: the run states its own formats, so that the file's need not be one that is known.
-  public func model(
+  package func model(
     _ nameOrPath: String, overrides: [ConfigurationOverride] = [], isFormatGiven: Bool = false
   ) throws(InputError) -> ModelConfiguration {
     let (name, file) = try locate(nameOrPath, in: "Models", what: "model") { folder in
@@ -92,7 +96,7 @@ public struct Catalog: Sendable {
 
   /// Whether a name or path is a model's and not a GPU's: a model of the catalog, a folder, or a file that names its
   /// architectures.
-  public func holdsModel(_ nameOrPath: String) -> Bool {
+  package func holdsModel(_ nameOrPath: String) -> Bool {
     let wanted = Spelling.normalized(nameOrPath)
     if modelNames.contains(where: { Spelling.normalized($0) == wanted }) || Catalog.isFolder(nameOrPath) { return true }
     guard let value = try? JSONValue.read(file: nameOrPath), let object = try? JSONObject(value, file: nameOrPath)
@@ -136,7 +140,7 @@ public struct Catalog: Sendable {
   }
 
   /// Every alias with the name of its file; files that cannot be read have none here and say so when they are asked for.
-  public func hardwareAliases() -> [(alias: String, name: String)] {
+  package func hardwareAliases() -> [(alias: String, name: String)] {
     hardwareNames.flatMap { name -> [(alias: String, name: String)] in
       let file = Catalog.join(Catalog.join(root, "Hardware"), "\(name).json")
       guard let value = try? JSONValue.read(file: file), let object = try? JSONObject(value, file: file) else {

@@ -12,9 +12,9 @@
 #endif
 
 /// Why the system does not give a file, or take one, in plain words: what stands behind "PATH: ".
-public enum FileFault {
+package enum FileFault {
   /// Why a path could not be read; asked after it failed.
-  public static func reading(_ path: String) -> String {
+  package static func reading(_ path: String) -> String {
     var facts = stat()
     guard stat(path, &facts) == 0 else {
       return errno == ENOENT ? "there is no such file" : "it cannot be read: \(words(errno))"
@@ -31,7 +31,7 @@ public enum FileFault {
   /// Why a path could not be written.
   ///
   /// - Parameter error: what Foundation threw.
-  public static func writing(_ error: any Error) -> String {
+  package static func writing(_ error: any Error) -> String {
     let posix = (error as? CocoaError)?.underlying as? POSIXError ?? error as? POSIXError
     return "it cannot be written: \(posix.map { words($0.code.rawValue) } ?? "check the folder and its rights")"
   }

@@ -4,8 +4,11 @@ public enum InputError: Error, Hashable, Sendable {
   case unreadable(file: String, reason: String)
   /// The file is not JSON, or ends too early.
   case notJSON(file: String, detail: String)
+  /// A file lacks a key, with the object it stands in (`memory.source`); `expected` says what belongs there.
   case missingKey(file: String, key: String, expected: String)
+  /// A key's value is of the wrong type, outside its limits, or contradicts another.
   case wrongValue(file: String, key: String, found: String, expected: String)
+  /// A key that the file may not have, or that may not be set; `nearest` are keys that it may be a slip of.
   case unknownKey(file: String, key: String, nearest: [String])
   /// Keys of a config.json that no family knows, where that is not to be passed over.
   case unknownKeys(file: String, keys: [String])
@@ -13,10 +16,15 @@ public enum InputError: Error, Hashable, Sendable {
   case unsupportedArchitecture(file: String, found: String, supported: [String])
   /// A key that would change a count and is not understood.
   case unsupportedKey(file: String, key: String, value: String, reason: String)
+  /// No `what` (a model, a GPU, a calibration) of the catalog has the name; `nearest` are those that it may be a slip of.
   case unknownName(what: String, name: String, nearest: [String], available: [String])
+  /// Several hardware files claim the alias.
   case ambiguousAlias(alias: String, files: [String])
+  /// None of the folders searched holds a catalog: a name means nothing, a path can be read all the same.
   case noCatalog(folder: String, searched: [String])
+  /// The degree does not divide the model's heads or widths; `legal` are those that do, ascending.
   case illegalTensorParallel(degree: UInt64, legal: [UInt64], model: String)
+  /// The stages do not divide the layers.
   case illegalPipeline(stages: UInt64, layers: UInt64, model: String)
   /// A rate above what the chip's clock and units can do.
   case implausibleRate(file: String, key: String, rate: Double, ceiling: Double, derivation: String)
@@ -36,14 +44,16 @@ public enum InputError: Error, Hashable, Sendable {
 
 /// A fact about a GPU that nobody has written down, where it would stand, and the option that gives it for one run.
 public struct MissingFact: Hashable, Sendable {
+  /// What it is, in words: `link rate`.
   public let name: String
   /// nil where no file could state it.
   public let key: String?
+  /// The option of `roofline` that states it for one run; of rates, `RateOptions` has a property.
   public let option: String?
   /// Beside absence, a reason why the fact does not exist ("no fp8 tensor cores").
   public let reason: String?
 
-  public init(name: String, key: String?, option: String?, reason: String? = nil) {
+  package init(name: String, key: String?, option: String?, reason: String? = nil) {
     self.name = name
     self.key = key
     self.option = option

@@ -1,11 +1,11 @@
 /// An object of a JSON file that knows the file and its own place in it, so that each complaint names both.
-public struct JSONObject: Sendable {
-  public let file: String
+package struct JSONObject: Sendable {
+  package let file: String
   /// Dotted path of this object; empty for the file's top level.
-  public let path: String
-  public private(set) var members: [String: JSONValue]
+  package let path: String
+  package private(set) var members: [String: JSONValue]
 
-  public init(_ value: JSONValue, file: String, path: String = "") throws(InputError) {
+  package init(_ value: JSONValue, file: String, path: String = "") throws(InputError) {
     guard case .object(let members) = value else {
       throw .wrongValue(
         file: file, key: path.isEmpty ? "the file" : path, found: value.summary, expected: "an object { … }")
@@ -15,35 +15,35 @@ public struct JSONObject: Sendable {
     self.members = members
   }
 
-  public func keyPath(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+  package func keyPath(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   /// The value, or nil where the key is absent or null.
-  public subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard let value = members[key], value != .null else { return nil }
     return value
   }
 
-  public mutating func set(_ key: String, to value: JSONValue) { members[key] = value }
+  package mutating func set(_ key: String, to value: JSONValue) { members[key] = value }
 
-  public func object(_ key: String) throws(InputError) -> JSONObject? {
+  package func object(_ key: String) throws(InputError) -> JSONObject? {
     guard let value = self[key] else { return nil }
     return try JSONObject(value, file: file, path: keyPath(key))
   }
 
-  public func string(_ key: String) throws(InputError) -> String? {
+  package func string(_ key: String) throws(InputError) -> String? {
     guard let value = self[key] else { return nil }
     guard case .string(let string) = value else { throw wrong(key, value, "a string") }
     return string
   }
 
-  public func bool(_ key: String) throws(InputError) -> Bool? {
+  package func bool(_ key: String) throws(InputError) -> Bool? {
     guard let value = self[key] else { return nil }
     guard case .bool(let bool) = value else { throw wrong(key, value, "true or false") }
     return bool
   }
 
   /// A whole number of at least 1.
-  public func positiveInteger(_ key: String) throws(InputError) -> UInt64? {
+  package func positiveInteger(_ key: String) throws(InputError) -> UInt64? {
     guard let value = self[key] else { return nil }
     guard let integer = value.wholeNumber, integer > 0 else {
       throw wrong(key, value, "a whole number of at least 1, below 2^63")
@@ -52,13 +52,13 @@ public struct JSONObject: Sendable {
   }
 
   /// A number above 0.
-  public func positiveNumber(_ key: String) throws(InputError) -> Double? {
+  package func positiveNumber(_ key: String) throws(InputError) -> Double? {
     guard let value = self[key] else { return nil }
     guard let number = value.number, number > 0, number.isFinite else { throw wrong(key, value, "a number above 0") }
     return number
   }
 
-  public func strings(_ key: String) throws(InputError) -> [String]? {
+  package func strings(_ key: String) throws(InputError) -> [String]? {
     guard let value = self[key] else { return nil }
     guard case .array(let elements) = value else { throw wrong(key, value, "a list of strings") }
     var strings: [String] = []
@@ -70,18 +70,18 @@ public struct JSONObject: Sendable {
   }
 
   /// Refuses keys that the schema does not have.
-  public func requireOnly(_ known: [String]) throws(InputError) {
+  package func requireOnly(_ known: [String]) throws(InputError) {
     for key in members.keys.sorted() where !known.contains(key) {
       throw .unknownKey(file: file, key: keyPath(key), nearest: Spelling.nearest(to: key, among: known))
     }
   }
 
-  public func require<T>(_ value: T?, _ key: String, _ expected: String) throws(InputError) -> T {
+  package func require<T>(_ value: T?, _ key: String, _ expected: String) throws(InputError) -> T {
     guard let value else { throw .missingKey(file: file, key: keyPath(key), expected: expected) }
     return value
   }
 
-  public func wrong(_ key: String, _ value: JSONValue, _ expected: String) -> InputError {
+  package func wrong(_ key: String, _ value: JSONValue, _ expected: String) -> InputError {
     .wrongValue(file: file, key: keyPath(key), found: value.summary, expected: expected)
   }
 }

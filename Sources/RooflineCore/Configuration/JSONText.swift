@@ -5,12 +5,12 @@
 #endif
 
 /// A file's text that should be JSON, known to be UTF-8.
-public struct JSONText: Sendable {
+package struct JSONText: Sendable {
   private let data: Data
   private let file: String
 
   /// - Throws: `InputError.notJSON` for what is empty, another encoding, or no text at all.
-  public init(_ data: Data, file: String) throws(InputError) {
+  package init(_ data: Data, file: String) throws(InputError) {
     self.data = data
     self.file = file
     guard data.contains(where: { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }) else {
@@ -26,7 +26,7 @@ public struct JSONText: Sendable {
   }
 
   /// The value that the whole text is.
-  public func value() throws(InputError) -> JSONValue {
+  package func value() throws(InputError) -> JSONValue {
     try read { reader throws(JSONReader.Flaw) in try reader.document() }
   }
 
@@ -34,7 +34,7 @@ public struct JSONText: Sendable {
   /// hundreds of thousands need not stand in memory.
   ///
   /// - Returns: the object without that key, and the list; nil where the key is absent or holds no list (it is then a member).
-  public func object(deferring key: String) throws(InputError) -> (root: JSONObject, list: JSONList?) {
+  package func object(deferring key: String) throws(InputError) -> (root: JSONObject, list: JSONList?) {
     var place: (offset: Int, count: Int)?
     let value = try read { reader throws(JSONReader.Flaw) in
       var members: [String: JSONValue] = [:]
@@ -155,30 +155,30 @@ public struct JSONText: Sendable {
 }
 
 /// A list inside a JSON text, read element by element.
-public struct JSONList: Sendable {
+package struct JSONList: Sendable {
   fileprivate let text: JSONText
   fileprivate let offset: Int
-  public let count: Int
+  package let count: Int
 
-  public struct Element {
-    public let index: Int
-    public let value: JSONValue
+  package struct Element {
+    package let index: Int
+    package let value: JSONValue
     /// Where it begins in the text.
     fileprivate let offset: Int
   }
 
   /// Where an element stands, to be read again.
-  public struct Place: Hashable, Sendable {
+  package struct Place: Hashable, Sendable {
     fileprivate let offset: Int
   }
 
   /// Hands over the elements in their order.
-  public func readElements(_ body: (Element) throws(InputError) -> Void) throws(InputError) {
+  package func readElements(_ body: (Element) throws(InputError) -> Void) throws(InputError) {
     try text.readElements(from: offset, body)
   }
 
-  public func place(of element: Element) -> Place { Place(offset: element.offset) }
+  package func place(of element: Element) -> Place { Place(offset: element.offset) }
 
   /// Reads an element again.
-  public func value(at place: Place) throws(InputError) -> JSONValue { try text.value(at: place.offset) }
+  package func value(at place: Place) throws(InputError) -> JSONValue { try text.value(at: place.offset) }
 }

@@ -5,7 +5,7 @@
 #endif
 
 /// Any JSON value, with integers kept apart from other numbers.
-public enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -17,7 +17,7 @@ public enum JSONValue: Hashable, Sendable {
 
 extension JSONValue {
   /// Reads a file with the leniency of JSON5, because real config.json files hold `Infinity` and trailing commas.
-  public static func read(file: String) throws(InputError) -> JSONValue {
+  package static func read(file: String) throws(InputError) -> JSONValue {
     try parse(contents(of: file, kind: "configuration"), file: file)
   }
 
@@ -42,12 +42,12 @@ extension JSONValue {
 
   /// - Throws: `InputError.notJSON` with line and column where the text stops being JSON; `wrongValue` where a key stands twice
   ///   in one object.
-  public static func parse(_ data: Data, file: String) throws(InputError) -> JSONValue {
+  package static func parse(_ data: Data, file: String) throws(InputError) -> JSONValue {
     try JSONText(data, file: file).value()
   }
 
   /// As it would stand in a JSON file, shortened: for messages.
-  public var summary: String {
+  package var summary: String {
     switch self {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"

@@ -13,6 +13,8 @@ public struct Parallelism: Hashable, Sendable {
   /// Each rank has requests of its own and holds everything but the routed experts whole; tokens travel to their experts.
   public var isAttentionDataParallel: Bool
 
+  /// Without arguments: one device, or as many as the tensor-parallel degree. Degrees are at least 1; whether they divide a model
+  /// shows when it is analysed.
   public init(
     isSequenceParallel: Bool = false, pipeline: UInt64 = 1, microBatches: UInt64? = nil, data: UInt64 = 1,
     expert: UInt64 = 1, isAttentionDataParallel: Bool = false

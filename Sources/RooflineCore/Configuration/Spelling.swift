@@ -1,7 +1,7 @@
 /// Suggestions for mistyped names.
-public enum Spelling {
+package enum Spelling {
   /// Up to three candidates that differ from `word` by few edits, nearest first; case and `_`/`-` do not count.
-  public static func nearest(to word: String, among candidates: [String]) -> [String] {
+  package static func nearest(to word: String, among candidates: [String]) -> [String] {
     let target = Array(normalized(word).unicodeScalars)
     guard !target.isEmpty else { return [] }
     // Fewer edits than letters: else every short name is near every other.
@@ -28,7 +28,7 @@ public enum Spelling {
   }
 
   /// The form in which names are compared.
-  public static func normalized(_ name: String) -> String {
+  package static func normalized(_ name: String) -> String {
     String(name.lowercased().map { $0 == "_" || $0 == " " ? "-" : $0 })
   }
 

@@ -1,18 +1,25 @@
 /// What is asked of a model: one prefill of `prompt` tokens and one decode step at `context` keys, per replica.
 public struct Workload: Hashable, Sendable {
+  /// Sequences of one replica, at least 1.
   public var batch: UInt64
+  /// Tokens of each sequence's prompt, at least 1; in training, of each sequence.
   public var prompt: UInt64
   /// Keys a decode step attends to, the new token included. The first step after the prompt has prompt + 1.
   public var context: UInt64
+  /// Ranks that divide every layer among them; with expert or data parallelism of attention, all ranks that share a layer.
   public var tensorParallel: UInt64
+  /// Which kernels a layer is cut into.
   public var operatorSet: OperatorSet
+  /// In which formats tensors lie and products run.
   public var formats: NumberFormats
+  /// How a replica's layers and experts, and whole replicas, are spread over further devices.
   public var parallelism: Parallelism
   /// How tokens spread over routed experts.
   public var expertLoad = ExpertLoad.uniform
   /// Of models with latent attention.
   public var latentAttention: LatentAttentionForm
 
+  /// Nothing is checked here: numbers that mean nothing, and degrees that do not divide a model, are errors of the analysis.
   public init(
     batch: UInt64, prompt: UInt64, context: UInt64, tensorParallel: UInt64, operatorSet: OperatorSet,
     formats: NumberFormats, parallelism: Parallelism = Parallelism(), latentAttention: LatentAttentionForm = .auto

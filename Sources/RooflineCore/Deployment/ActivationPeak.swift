@@ -3,12 +3,12 @@
 /// Alive at a row: the residual stream, the row's operands and results, and results that a later row still reads. Every
 /// tensor has the size of its largest operand; nothing is computed in place. The largest over a layer's rows and the head;
 /// logits are counted apart (`Footprint`).
-public struct ActivationPeak<Scalar: Term>: Sendable {
-  public let row: OperatorName
+package struct ActivationPeak<Scalar: Term>: Sendable {
+  package let row: OperatorName
   /// The sum of the tensors alive.
-  public let bytes: Scalar
+  package let bytes: Scalar
 
-  public init(_ model: DecoderModel, _ step: DecoderStep) {
+  package init(_ model: DecoderModel, _ step: DecoderStep) {
     let all = ForwardPass<Scalar>(model, step).rows
     var peak: (row: OperatorName, bytes: Scalar)?
     for group in model.groups.indices {

@@ -1,23 +1,23 @@
 /// The decode steps of a generation, each computed when it is asked for: ten million of them take no memory.
-public struct DecodeSteps: RandomAccessCollection, Sendable {
+package struct DecodeSteps: RandomAccessCollection, Sendable {
   /// One decode step.
-  public struct Step: Hashable, Sendable {
+  package struct Step: Hashable, Sendable {
     /// Keys attended, the new token included.
-    public let context: UInt64
+    package let context: UInt64
     /// nil where a rate that it needs is missing.
-    public let time: Seconds?
+    package let time: Seconds?
   }
 
   /// So many steps are listed, and added up one by one in the order of the list; more are added up as `DecodePasses` does.
-  public static let listed = 8192
+  package static let listed = 8192
 
   private let meter: UtilizationMeter
   private let prompt: UInt64
   /// nil where the steps are few enough to be listed.
   private let passes: DecodePasses?
 
-  public let startIndex = 0
-  public let endIndex: Int
+  package let startIndex = 0
+  package let endIndex: Int
 
   /// - Throws: `InputError.overflow` where a count of the last step does not fit; no other has larger ones.
   init(_ analysis: Analysis, _ meter: UtilizationMeter, after prompt: UInt64, count: Int) throws(InputError) {
@@ -28,7 +28,7 @@ public struct DecodeSteps: RandomAccessCollection, Sendable {
     passes = count > DecodeSteps.listed ? DecodePasses(analysis, prompt + 1...prompt + UInt64(count)) : nil
   }
 
-  public subscript(position: Int) -> Step {
+  package subscript(position: Int) -> Step {
     let context = context(position)
     guard let passes else {
       return Step(context: context, time: (try? meter.pass(.decode, context: context))?.schedule.time)

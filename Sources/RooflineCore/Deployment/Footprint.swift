@@ -1,9 +1,12 @@
 /// The memory of one device, part by part: counted (`Count`) or explained (`Symbol`).
-public struct DeviceMemory<Scalar: Term>: Sendable {
+public struct DeviceMemory<Scalar: Natural>: Sendable {
   /// Which layers and ends of the model a device holds.
   public enum Stage: String, Hashable, Sendable, CaseIterable { case whole, first, middle, last }
 
+  /// Which part of the model the device holds.
   public let stage: Stage
+  /// Bytes of the parameters that it holds, in the weights' and residual formats; a tied table is held once, and again where a
+  /// pipeline's last stage needs it for the head.
   public let weights: Scalar
   /// Keys and values of the whole batch at the final context, in this stage's layers.
   public let keyValueCache: Scalar
@@ -11,12 +14,13 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
   public let keyValueGrowthPerToken: Scalar
   /// Keys of indexers, recurrent states and convolutions' inputs of the whole batch; nil where no layer of the device has them.
   public let indexKeys, states, convolutions: Scalar?
+  /// The most bytes of activations alive at once in a prefill or a decode step, whichever needs more; without logits.
   public let activations: Scalar
   /// The head's output and, on several ranks, what the gather makes of it.
   public let logits: Scalar
 
   /// - Parameter index: the stage's number, which says which layers it holds.
-  public init(_ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan) {
+  package init(_ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan) where Scalar: Term {
     self.stage = stage
     let workload = plan.workload
     let formats = workload.formats
@@ -54,16 +58,16 @@ public struct DeviceMemory<Scalar: Term>: Sendable {
 }
 
 /// What a footprint is asked of.
-public struct FootprintPlan: Sendable {
-  public let model: DecoderModel
-  public var workload: Workload
+package struct FootprintPlan: Sendable {
+  package let model: DecoderModel
+  package var workload: Workload
   /// Tokens generated after the prompt.
-  public let generated: UInt64
+  package let generated: UInt64
   /// Keys in the cache at the end.
-  public var finalContext: UInt64
+  package var finalContext: UInt64
 
   /// - Parameter context: keys in the cache at the end; nil means prompt + generated − 1, since the last token is not fed back.
-  public init(_ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?) throws(InputError) {
+  package init(_ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?) throws(InputError) {
     self.model = model
     self.workload = workload
     self.generated = generated
@@ -138,10 +142,12 @@ public struct FootprintPlan: Sendable {
 
 /// Whether a deployment fits its GPUs.
 public struct Footprint: Sendable {
-  public let plan: FootprintPlan
+  package let plan: FootprintPlan
   /// One entry a kind of device, with the number of devices it stands for.
   public let devices: [(memory: DeviceMemory<Count>, count: Count)]
+  /// The pass in which activations need most.
   public let peakPhase: Phase
+  /// The row of that pass at which they do.
   public let peakRow: OperatorName
   /// Kept free on every device, bytes.
   public let reserve: UInt64
@@ -149,7 +155,7 @@ public struct Footprint: Sendable {
   public let capacity: UInt64
 
   /// - Throws: `InputError.overflow` when a part or the total does not fit in 63 bits.
-  public init(_ plan: FootprintPlan, reserve: UInt64, capacity: UInt64) throws(InputError) {
+  package init(_ plan: FootprintPlan, reserve: UInt64, capacity: UInt64) throws(InputError) {
     self.plan = plan
     self.reserve = reserve
     self.capacity = capacity
@@ -175,6 +181,7 @@ public struct Footprint: Sendable {
     devices.reduce(0) { $0 + ($1.memory.total + Count(reserve)) * $1.count }
   }
 
+  /// Whether the largest device holds what it needs, reserve included.
   public var fits: Bool { !required.isOverflow && required.value <= capacity }
 
   /// Bytes left on the largest device, or nil when it does not fit.

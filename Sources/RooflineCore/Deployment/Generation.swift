@@ -1,35 +1,37 @@
 /// G tokens for every sequence: a prefill, which yields the first, and G − 1 decode steps whose context grows by one each.
 public struct Generation: Sendable {
   /// Shares of the datasheet's rates that a phase reaches over its whole time, on one device.
-  public struct Utilization: Hashable, Sendable {
+  package struct Utilization: Hashable, Sendable {
     /// Model FLOPs (matrix products as counted) over time × tensor peak; nil where time or peak is unknown.
-    public let modelFLOPs: Double?
+    package let modelFLOPs: Double?
     /// Bytes moved over time × bandwidth.
-    public let memoryBandwidth: Double?
+    package let memoryBandwidth: Double?
     /// What the shares are made of: one device's FLOPs of matrix products, its bytes, the rates, the time.
-    public let productFLOPs, bytes: Double
-    public let peak, bandwidth: Double?
-    public let time: Seconds?
+    package let productFLOPs, bytes: Double
+    package let peak, bandwidth: Double?
+    package let time: Seconds?
   }
 
+  /// G, tokens generated of each sequence, at least 1.
   public let tokens: UInt64
+  /// The prefill, which yields the first token.
   public let prefill: PipelineSchedule
-  public let steps: DecodeSteps
+  package let steps: DecodeSteps
   /// The steps in at most eight ranges of as many steps each, whose times add up to `decodeTime`.
-  public let ranges: [StepRange]
+  package let ranges: [StepRange]
   /// Sum of the steps' times.
   public let decodeTime: Seconds?
-  public let prefillUtilization: Utilization
+  package let prefillUtilization: Utilization
   /// Over all decode steps; nil when there are none.
-  public let decodeUtilization: Utilization?
+  package let decodeUtilization: Utilization?
   private let workload: Workload
 
   /// Neighbouring decode steps.
-  public struct StepRange: Hashable, Sendable {
-    public let count: Int
-    public let first, last: DecodeSteps.Element
+  package struct StepRange: Hashable, Sendable {
+    package let count: Int
+    package let first, last: DecodeSteps.Element
     /// All of them, one after another; nil where a rate that they need is missing.
-    public let time: Seconds?
+    package let time: Seconds?
   }
 
   /// Calibrated steps are computed one by one; more would keep a user waiting.
@@ -41,8 +43,8 @@ public struct Generation: Sendable {
   public init(
     _ analysis: Analysis, tokens: UInt64, progress: ((_ done: UInt64, _ count: UInt64) -> Void)? = nil
   ) throws(InputError) {
-    guard tokens <= Generation.maximumTokens else {
-      throw .usage("--generate is \(tokens); at most 10,000,000 tokens are computed")
+    guard (1...Generation.maximumTokens).contains(tokens) else {
+      throw .usage("--generate is \(tokens); from 1 to 10,000,000 tokens are computed")
     }
     self.tokens = tokens
     workload = analysis.workload
@@ -68,6 +70,7 @@ public struct Generation: Sendable {
     decodeUtilization = steps.isEmpty ? nil : meter.utilization(sum.work, sum.time)
   }
 
+  /// TTFT: the prefill's time, s; nil where a rate that it needs is missing.
   public var timeToFirstToken: Seconds? { prefill.time }
 
   /// TPOT: the mean decode step.

@@ -4,7 +4,9 @@
 /// traversal + (m − 1) · slowest. With equal stages that is (m + pp − 1) stage times, of which the share
 /// (pp − 1)/(m + pp − 1) is the bubble. One stage and one micro-batch: the pass itself.
 public struct PipelineSchedule: Sendable {
+  /// pp, stages of consecutive layers.
   public let stages: UInt64
+  /// m, pieces in which the batch goes through them; 1 without a pipeline.
   public let microBatches: UInt64
   /// One micro-batch through every stage; NaN where a row's time is unknown.
   let traversalSeconds: Double
@@ -14,7 +16,7 @@ public struct PipelineSchedule: Sendable {
   /// Which of the stages that differ is the slowest, by its number.
   let slowestIndex: UInt64
 
-  public init(_ phase: PhaseAnalysis, _ model: DecoderModel, microBatches: UInt64) {
+  package init(_ phase: PhaseAnalysis, _ model: DecoderModel, microBatches: UInt64) {
     var sums = PassSums(groups: model.groups.count)
     sums.seconds = phase.time?.value ?? .nan
     for group in model.groups.indices { sums.layers[group] = phase.layer(of: group).seconds }
@@ -50,7 +52,9 @@ public struct PipelineSchedule: Sendable {
   /// The share of the pass in which a stage waits, with equal stages.
   public var bubble: Double { Double(stages - 1) / Double(microBatches + stages - 1) }
 
+  /// One micro-batch through all stages, s; nil where the time of a row is unknown.
   public var traversal: Seconds? { traversalSeconds.isNaN ? nil : Seconds(traversalSeconds) }
+  /// The stage that holds the others up, its transfer to the next included, s; nil where the time of a row is unknown.
   public var slowestStage: Seconds? { slowestSeconds.isNaN ? nil : Seconds(slowestSeconds) }
 
   /// The whole pass.
@@ -62,7 +66,7 @@ public struct PipelineSchedule: Sendable {
   }
 
   /// The formula, for numbers and for `explain`.
-  public static func time<R: RealTerm>(traversal: R, slowestStage: R, waiting: R) -> R {
+  package static func time<R: RealTerm>(traversal: R, slowestStage: R, waiting: R) -> R {
     traversal + waiting * slowestStage
   }
 }

@@ -1,13 +1,13 @@
 /// One deployment question: a model on a GPU under a workload, generating tokens.
-public struct Scenario: Sendable {
-  public var configuration: ModelConfiguration
-  public var hardware: HardwareSpec
-  public var workload: Workload
-  public var options: RateOptions
+package struct Scenario: Sendable {
+  package var configuration: ModelConfiguration
+  package var hardware: HardwareSpec
+  package var workload: Workload
+  package var options: RateOptions
   /// Tokens to generate; with 1 the decode step is the one at `workload.context`.
-  public var tokens: UInt64
+  package var tokens: UInt64
 
-  public init(
+  package init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions, tokens: UInt64
   ) {
     self.configuration = configuration
@@ -18,19 +18,19 @@ public struct Scenario: Sendable {
   }
 
   /// Throws where the workload's degrees cannot divide the model.
-  public func requireLegal() throws(InputError) {
+  package func requireLegal() throws(InputError) {
     try configuration.model.requireLegal(workload, name: configuration.name)
   }
 
   /// The three numbers a deployment is judged by; nil where a rate that one needs is missing.
-  public struct Result: Hashable, Sendable {
-    public let timeToFirstToken: Seconds?
-    public let timePerOutputToken: Seconds?
-    public let tokensPerSecondPerGPU: Double?
+  package struct Result: Hashable, Sendable {
+    package let timeToFirstToken: Seconds?
+    package let timePerOutputToken: Seconds?
+    package let tokensPerSecondPerGPU: Double?
   }
 
   /// A fresh analysis: nothing of another scenario's is used.
-  public func evaluate() throws(InputError) -> Result {
+  package func evaluate() throws(InputError) -> Result {
     let analysis = try Analysis(
       configuration: configuration, hardware: hardware, workload: workload, phases: Phase.allCases, options: options)
     if tokens > 1 {

@@ -1,30 +1,30 @@
 /// What one changed input does to a deployment. Each entry is a fresh analysis with that input changed and all else equal.
-public struct Sensitivity: Sendable {
-  public struct Entry: Sendable {
+package struct Sensitivity: Sendable {
+  package struct Entry: Sendable {
     /// The input that is changed.
-    public let input: String
+    package let input: String
     /// The options of `analyze` that change it alike; empty for the base.
-    public let arguments: String
+    package let arguments: String
     /// nil, with a reason, where the change is not possible.
-    public let result: Scenario.Result?
-    public let failure: Failure?
+    package let result: Scenario.Result?
+    package let failure: Failure?
   }
 
-  public enum Failure: Hashable, Sendable {
+  package enum Failure: Hashable, Sendable {
     /// There is no such change.
     case impossible(String)
     /// The changed analysis has no answer.
     case refused(InputError)
   }
 
-  public let base: Scenario.Result
-  public let entries: [Entry]
+  package let base: Scenario.Result
+  package let entries: [Entry]
   /// Per decode GEMM, the smallest batch at which it is compute-bound; nil where none is.
-  public let ridgeBatches: [(row: OperatorName, batch: UInt64?)]
+  package let ridgeBatches: [(row: OperatorName, batch: UInt64?)]
   /// The smallest context at which a decode step's attention takes as long as its weight matrices; nil where none does.
-  public let attentionContext: UInt64?
+  package let attentionContext: UInt64?
 
-  public init(_ scenario: Scenario) throws(InputError) {
+  package init(_ scenario: Scenario) throws(InputError) {
     base = try scenario.evaluate()
     var entries: [Entry] = []
     for change in Sensitivity.changes(of: scenario) { entries.append(Sensitivity.entry(change, scenario)) }

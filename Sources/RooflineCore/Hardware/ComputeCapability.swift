@@ -1,8 +1,11 @@
 /// Versioned set of a GPU's instructions and units: `9.0` is Hopper.
 public struct ComputeCapability: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The number before the point: the generation.
   public let major: Int
+  /// The number behind the point.
   public let minor: Int
 
+  /// Any pair of numbers; whether there are such GPUs is another question.
   public init(major: Int, minor: Int) {
     self.major = major
     self.minor = minor
@@ -19,10 +22,11 @@ public struct ComputeCapability: Hashable, Sendable, Comparable, CustomStringCon
     self.init(major: major, minor: minor)
   }
 
+  /// As NVIDIA writes it: `9.0`.
   public var description: String { "\(major).\(minor)" }
 
   /// NVRTC's name for code that runs on it alone, e.g. `sm_90`.
-  public var architecture: String { "sm_\(major)\(minor)" }
+  package var architecture: String { "sm_\(major)\(minor)" }
 
   /// Older before newer.
   public static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }

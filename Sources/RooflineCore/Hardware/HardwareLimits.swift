@@ -2,9 +2,9 @@
 ///
 /// Each range is wide enough for every GPU since 2016 and the announced ones, and narrow enough that no such GPU's figure
 /// divided or multiplied by 1000 falls inside.
-public enum HardwareLimits {
+package enum HardwareLimits {
   /// DRAM, B/s: 300 GB/s (L4) to 22 TB/s (announced).
-  public static let bandwidth = 2e10...5e13
+  package static let bandwidth = 2e10...5e13
   /// Reading from L2, B/s.
   package static let l2Bandwidth = 1e10...1e15
   /// Bytes of memory: 2 GB to 1 TB.
@@ -16,9 +16,9 @@ public enum HardwareLimits {
   /// SMs or compute units: up to 304.
   static let streamingMultiprocessors: ClosedRange<UInt64> = 1...512
   /// FLOP/s or operations/s of a whole GPU, whatever does them.
-  public static let computeRate = 1e10...1e18
+  package static let computeRate = 1e10...1e18
   /// B/s in one direction: four PCIe 3 lanes to NVLink 6.
-  public static let link = 2e9...3.9e12
+  package static let link = 2e9...3.9e12
   /// GPUs that a link joins.
   static let peers: ClosedRange<UInt64> = 1...1024
   /// Share of a parent that a slice has.

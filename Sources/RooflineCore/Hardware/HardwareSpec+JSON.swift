@@ -2,7 +2,7 @@ extension HardwareSpec {
   /// Reads a hardware file; strict: a key that the schema does not have, or a block without a source, is refused.
   ///
   /// - Parameter parent: finds the whole GPU that a slice is cut from; it must refuse slices, or a slice of itself never ends.
-  public static func decode(
+  package static func decode(
     _ value: JSONValue, file: String, parent: (String) throws(InputError) -> HardwareSpec
   ) throws(InputError) -> HardwareSpec {
     let root = try JSONObject(value, file: file)

@@ -8,16 +8,16 @@
 /// Korthikanti et al. 2022, arXiv:2205.05198): the input's gradient of a column-parallel projection is a partial sum that an
 /// all-reduce completes, and behind a row-parallel one there is nothing to send. With sequence parallelism the first is a
 /// reduce-scatter and before the second the rows are gathered; gathered inputs are kept for the weights' gradients.
-public struct BackwardPass<Scalar: Term>: Sendable {
-  public private(set) var rows: [NamedOperator<Scalar>] = []
+package struct BackwardPass<Scalar: Term>: Sendable {
+  package private(set) var rows: [NamedOperator<Scalar>] = []
   /// Rows of the forward pass whose gradients nobody has stated.
-  public private(set) var missing: [OperatorName] = []
+  package private(set) var missing: [OperatorName] = []
   private let pass: PassShape<Scalar>
   /// Rows that read a tensor and whose gradients have been taken, by tensor; last first.
   private var readers: [ActivationTensor: [(row: NamedOperator<Scalar>, elements: Scalar)]] = [:]
   private var normWeights: Scalar?
 
-  public init(_ forward: ForwardPass<Scalar>) {
+  package init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
     let tape = Tape(forward)
     var crossings = tape.crossings[...]

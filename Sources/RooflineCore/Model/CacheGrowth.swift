@@ -15,12 +15,13 @@ public struct CacheGrowth: Hashable, Sendable {
   public struct Window: Hashable, Sendable {
     /// While the window is not full; afterwards none.
     public let bytesPerToken: Count
+    /// The most tokens of a sequence that they keep.
     public let tokens: UInt64
     /// `.window` or `.chunk`.
-    public let span: TokenCache.Span
+    package let span: TokenCache.Span
   }
 
-  public init(_ model: DecoderModel, _ formats: NumberFormats) {
+  package init(_ model: DecoderModel, _ formats: NumberFormats) {
     let layers = model.groups.indices.map { Count(model.layers(of: $0)) }
     let caches = zip(layers, model.groups).compactMap { layers, group in group.mixer.map { (layers, $0.cache) } }
     func sum(_ part: (CacheShape) -> Count) -> Count { caches.reduce(0) { $0 + $1.0 * part($1.1) } }

@@ -1,15 +1,15 @@
 /// What a layer keeps for later tokens of a sequence: each part is one that some mixers have and others have not.
-public struct CacheShape: Hashable, Sendable {
+package struct CacheShape: Hashable, Sendable {
   /// What attention reads: one list of entries in most layers, two where a window stands beside compressed entries.
-  public var tokens: [TokenCache]
+  package var tokens: [TokenCache]
   /// Keys of an indexer that chooses what attention reads.
-  public var index: IndexKeyCache?
+  package var index: IndexKeyCache?
   /// What a recurrence carries from token to token, whatever their number.
-  public var state: SequenceState?
+  package var state: SequenceState?
   /// The last inputs of a causal convolution.
-  public var convolution: SequenceState?
+  package var convolution: SequenceState?
 
-  public init(
+  package init(
     tokens: [TokenCache] = [], index: IndexKeyCache? = nil, state: SequenceState? = nil,
     convolution: SequenceState? = nil
   ) {
@@ -21,9 +21,9 @@ public struct CacheShape: Hashable, Sendable {
 }
 
 /// Entries that attention reads, one for each token or for several.
-public struct TokenCache: Hashable, Sendable {
+package struct TokenCache: Hashable, Sendable {
   /// What one entry is.
-  public enum Content: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
     /// A key and a value of each KV head. Ranks divide the heads.
     case heads(UInt64, key: UInt64, value: UInt64)
     /// A row of so many elements that all heads share. Every rank keeps all of it.
@@ -31,7 +31,7 @@ public struct TokenCache: Hashable, Sendable {
   }
 
   /// Of which tokens there are entries.
-  public enum Span: Hashable, Sendable {
+  package enum Span: Hashable, Sendable {
     case all
     /// The last tokens, so many at most.
     case window(UInt64)
@@ -39,7 +39,7 @@ public struct TokenCache: Hashable, Sendable {
     case chunk(UInt64)
 
     /// The most tokens that are kept; nil: all.
-    public var limit: UInt64? {
+    package var limit: UInt64? {
       switch self {
       case .all: nil
       case .window(let tokens), .chunk(let tokens): tokens
@@ -47,24 +47,24 @@ public struct TokenCache: Hashable, Sendable {
     }
   }
 
-  public var content: Content
-  public var span: Span
+  package var content: Content
+  package var span: Span
   /// Tokens that one entry stands for: 1 but for compressed caches, which have whole entries only.
-  public var tokensPerEntry: UInt64
+  package var tokensPerEntry: UInt64
 
-  public init(_ content: Content, span: Span = .all, tokensPerEntry: UInt64 = 1) {
+  package init(_ content: Content, span: Span = .all, tokensPerEntry: UInt64 = 1) {
     self.content = content
     self.span = span
     self.tokensPerEntry = tokensPerEntry
   }
 
   /// The most entries that a sequence of `context` tokens has needed.
-  public func entries(of context: UInt64) -> UInt64 {
+  package func entries(of context: UInt64) -> UInt64 {
     (span.limit.map { min($0, context) } ?? context) / tokensPerEntry
   }
 
   /// Whether a further token of a sequence of `context` tokens may need more room.
-  public func grows(beyond context: UInt64) -> Bool { span.limit.map { context < $0 } ?? true }
+  package func grows(beyond context: UInt64) -> Bool { span.limit.map { context < $0 } ?? true }
 
   /// An entry as tensors of equal width: keys and values, or one row.
   ///
@@ -82,12 +82,12 @@ public struct TokenCache: Hashable, Sendable {
 /// Keys by which an indexer chooses what attention reads: one row for all heads, on every rank.
 ///
 /// They have the KV cache's format; in one of 8 bits or less each row has a 4-byte scale.
-public struct IndexKeyCache: Hashable, Sendable {
-  public var width: UInt64
+package struct IndexKeyCache: Hashable, Sendable {
+  package var width: UInt64
   /// Tokens that one row stands for.
-  public var tokensPerRow: UInt64
+  package var tokensPerRow: UInt64
 
-  public init(width: UInt64, tokensPerRow: UInt64 = 1) {
+  package init(width: UInt64, tokensPerRow: UInt64 = 1) {
     self.width = width
     self.tokensPerRow = tokensPerRow
   }
@@ -100,23 +100,23 @@ public struct IndexKeyCache: Hashable, Sendable {
 }
 
 /// What a sequence keeps however long it is: a recurrence's state, a convolution's last inputs.
-public struct SequenceState: Hashable, Sendable {
+package struct SequenceState: Hashable, Sendable {
   /// Units that ranks divide (heads, groups), each of so many elements; where there are fewer units than ranks, each rank has
   /// one.
-  public struct Part: Hashable, Sendable {
-    public var units, elementsPerUnit: UInt64
+  package struct Part: Hashable, Sendable {
+    package var units, elementsPerUnit: UInt64
 
-    public init(units: UInt64, elementsPerUnit: UInt64) {
+    package init(units: UInt64, elementsPerUnit: UInt64) {
       self.units = units
       self.elementsPerUnit = elementsPerUnit
     }
   }
 
-  public var parts: [Part]
+  package var parts: [Part]
   /// nil: that of activations between operators.
-  public var dtype: DType?
+  package var dtype: DType?
 
-  public init(_ parts: [Part], dtype: DType?) {
+  package init(_ parts: [Part], dtype: DType?) {
     self.parts = parts
     self.dtype = dtype
   }

@@ -1,17 +1,17 @@
 /// A decoder as the formulas need it: an embedding, groups of equal layers, and a head.
-public struct DecoderModel: Hashable, Sendable {
-  public var hiddenSize: UInt64
-  public var embedding: EmbeddingBlock
+package struct DecoderModel: Hashable, Sendable {
+  package var hiddenSize: UInt64
+  package var embedding: EmbeddingBlock
   /// The kinds of layers, in the order in which each first appears.
-  public var groups: [LayerGroup]
+  package var groups: [LayerGroup]
   /// Which group each layer is of, in the model's order.
-  public var runs: [LayerRun]
-  public var norm: NormKind
-  public var head: HeadBlock
+  package var runs: [LayerRun]
+  package var norm: NormKind
+  package var head: HeadBlock
   /// What a layer's tensors begin with in the checkpoint, `N` for the layer's number.
-  public var layerPrefix: StaticText
+  package var layerPrefix: StaticText
 
-  public init(
+  package init(
     hiddenSize: UInt64, embedding: EmbeddingBlock, groups: [LayerGroup], runs: [LayerRun], norm: NormKind,
     head: HeadBlock, layerPrefix: StaticText
   ) {
@@ -25,16 +25,16 @@ public struct DecoderModel: Hashable, Sendable {
   }
 
   /// Whether some layers send each token to a few of many experts.
-  public var hasRoutedExperts: Bool { groups.contains { $0.feedForward?.routed != nil } }
+  package var hasRoutedExperts: Bool { groups.contains { $0.feedForward?.routed != nil } }
 
   /// Whether the fused set's additions apply the norms that follow them.
   var fusesNorms: Bool { groups.allSatisfy(\.residual.fusesNorms) }
 
-  public var vocabSize: UInt64 { embedding.vocabSize }
-  public var tieWordEmbeddings: Bool { head.isTied }
+  package var vocabSize: UInt64 { embedding.vocabSize }
+  package var tieWordEmbeddings: Bool { head.isTied }
 
   /// Saturates where a file's layers do not fit in 64 bits.
-  public var numHiddenLayers: UInt64 {
+  package var numHiddenLayers: UInt64 {
     runs.reduce(0) { sum, run in
       let (total, isOverflow) = sum.addingReportingOverflow(run.layers)
       return isOverflow ? .max : total
@@ -50,13 +50,13 @@ public struct DecoderModel: Hashable, Sendable {
   var hasCompressedAttention: Bool { groups.contains { $0.mixer?.compressed != nil } }
 
   /// Whether any layer has latent attention.
-  public var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
+  package var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
 
   /// How many layers of a group there are among all layers.
-  public func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }
+  package func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }
 
   /// What the groups are called, each differently: `sliding`, `full`, `full 2`.
-  public var groupNames: [String] {
+  package var groupNames: [String] {
     var counts: [StaticText: Int] = [:]
     return groups.map { group in
       let number = counts[group.name, default: 0] + 1
@@ -66,7 +66,7 @@ public struct DecoderModel: Hashable, Sendable {
   }
 
   /// How many layers of each group there are in one stage of a pipeline that deals the layers out evenly, in order.
-  public func layers(ofStage stage: UInt64, of stages: UInt64) -> [UInt64] {
+  package func layers(ofStage stage: UInt64, of stages: UInt64) -> [UInt64] {
     let each = numHiddenLayers / stages
     var counts = [UInt64](repeating: 0, count: groups.count)
     var start: UInt64 = 0
@@ -80,13 +80,13 @@ public struct DecoderModel: Hashable, Sendable {
   }
 
   /// Whether every layer can be divided among `degree` ranks.
-  public func isLegal(tensorParallel degree: UInt64) -> Bool {
+  package func isLegal(tensorParallel degree: UInt64) -> Bool {
     degree > 0 && groups.allSatisfy { $0.isLegal(tensorParallel: degree) }
   }
 
   /// Legal degrees, ascending. They divide what a layer's heads or columns are, so its divisors (up to 2²⁰ and their
   /// counterparts) are tried.
-  public var legalTensorParallelDegrees: [UInt64] {
+  package var legalTensorParallelDegrees: [UInt64] {
     guard let whole = groups.lazy.compactMap(\.dividedByRanks).first else { return [1] }
     var degrees: [UInt64] = []
     var low: UInt64 = 1
@@ -103,12 +103,12 @@ public struct DecoderModel: Hashable, Sendable {
 }
 
 /// Equal layers one after another.
-public struct LayerRun: Hashable, Sendable {
+package struct LayerRun: Hashable, Sendable {
   /// The group's place in `DecoderModel.groups`.
-  public let group: Int
-  public let layers: UInt64
+  package let group: Int
+  package let layers: UInt64
 
-  public init(group: Int, layers: UInt64) {
+  package init(group: Int, layers: UInt64) {
     self.group = group
     self.layers = layers
   }

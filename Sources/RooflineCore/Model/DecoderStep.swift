@@ -8,36 +8,42 @@ public enum OperatorSet: String, Hashable, Sendable, CaseIterable {
 
 /// The two kinds of forward pass of inference.
 public enum Phase: String, Hashable, Sendable, CaseIterable {
+  /// `prefill`: the whole prompt at once, T = C. `decode`: one token a sequence, T = 1, over C keys.
   case prefill, decode
 }
 
 /// The two passes of a training step.
 public enum TrainingPass: String, Hashable, Sendable, CaseIterable {
+  /// `forward`: all tokens of every sequence, with what is kept for the gradients. `backward`: the gradients.
   case forward, backward
 }
 
 /// One pass: B sequences of T new tokens each, over C keys. In a pipeline, B is a micro-batch.
 public struct DecoderStep: Hashable, Sendable {
+  /// The kind of pass; `prefill` of both passes of a training step.
   public let phase: Phase
+  /// B, sequences of the pass: of the largest micro-batch in a pipeline.
   public var batch: UInt64
+  /// T, new tokens of each sequence.
   public var queryTokens: UInt64
+  /// C, keys that the last of them attends to, itself included.
   public var attendedKeys: UInt64
-  public let tensorParallel: UInt64
-  public let operatorSet: OperatorSet
-  public let formats: NumberFormats
-  public let isSequenceParallel: Bool
-  public let pipelineParallel: UInt64
-  public let expertParallel: UInt64
-  public let isAttentionDataParallel: Bool
-  public let expertLoad: ExpertLoad
-  public let latentAttention: LatentAttentionForm
+  package let tensorParallel: UInt64
+  package let operatorSet: OperatorSet
+  package let formats: NumberFormats
+  package let isSequenceParallel: Bool
+  package let pipelineParallel: UInt64
+  package let expertParallel: UInt64
+  package let isAttentionDataParallel: Bool
+  package let expertLoad: ExpertLoad
+  package let latentAttention: LatentAttentionForm
   /// Which pass of a training step; nil in inference.
   ///
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
   public let trainingPass: TrainingPass?
 
   /// A prefill has T = C = prompt; a decode step T = 1 and C = context, the new token included.
-  public init(_ phase: Phase, _ workload: Workload) {
+  package init(_ phase: Phase, _ workload: Workload) {
     self.phase = phase
     batch = workload.microBatchSize
     queryTokens = phase == .prefill ? workload.prompt : 1
@@ -55,7 +61,7 @@ public struct DecoderStep: Hashable, Sendable {
   }
 
   /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
-  public init(_ pass: TrainingPass, _ workload: Workload) {
+  package init(_ pass: TrainingPass, _ workload: Workload) {
     phase = .prefill
     batch = workload.batch
     queryTokens = workload.prompt
@@ -76,10 +82,10 @@ public struct DecoderStep: Hashable, Sendable {
   public var name: String { trainingPass?.rawValue ?? phase.rawValue }
 
   /// Whether it is a pass of a training step.
-  public var isTraining: Bool { trainingPass != nil }
+  package var isTraining: Bool { trainingPass != nil }
 
   /// The pass's rows as values: what explains, measures and compares them.
-  public func rows<Scalar: Term>(of model: DecoderModel) -> [NamedOperator<Scalar>] {
+  package func rows<Scalar: Term>(of model: DecoderModel) -> [NamedOperator<Scalar>] {
     let forward = ForwardPass<Scalar>(model, self)
     switch trainingPass {
     case .backward: return BackwardPass(forward).rows

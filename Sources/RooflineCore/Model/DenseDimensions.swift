@@ -1,13 +1,13 @@
 /// A model's dimensions where all its layers are equal and have grouped-query attention and an MLP: what rules for such models
 /// are written in.
-public struct DenseDimensions: Hashable, Sendable {
-  public let model: DecoderModel
-  public let attention: GroupedQueryAttention
-  public let feedForward: FeedForward
-  public let intermediateSize: UInt64
+package struct DenseDimensions: Hashable, Sendable {
+  package let model: DecoderModel
+  package let attention: GroupedQueryAttention
+  package let feedForward: FeedForward
+  package let intermediateSize: UInt64
 
   /// - Returns: nil where layers differ, or are of another kind.
-  public init?(_ model: DecoderModel) {
+  package init?(_ model: DecoderModel) {
     guard model.groups.count == 1, let attention = model.groups[0].mixer?.groupedQuery,
       let feedForward = model.groups[0].feedForward, let intermediateSize = feedForward.intermediateSize
     else { return nil }
@@ -17,26 +17,26 @@ public struct DenseDimensions: Hashable, Sendable {
     self.intermediateSize = intermediateSize
   }
 
-  public var hiddenSize: UInt64 { model.hiddenSize }
-  public var numHiddenLayers: UInt64 { model.numHiddenLayers }
-  public var numAttentionHeads: UInt64 { attention.numHeads }
-  public var numKeyValueHeads: UInt64 { attention.numKeyValueHeads }
-  public var headDim: UInt64 { attention.headDim }
-  public var vocabSize: UInt64 { model.vocabSize }
+  package var hiddenSize: UInt64 { model.hiddenSize }
+  package var numHiddenLayers: UInt64 { model.numHiddenLayers }
+  package var numAttentionHeads: UInt64 { attention.numHeads }
+  package var numKeyValueHeads: UInt64 { attention.numKeyValueHeads }
+  package var headDim: UInt64 { attention.headDim }
+  package var vocabSize: UInt64 { model.vocabSize }
   /// Biases on the q, k and v projections.
-  public var hasQueryKeyValueBias: Bool { attention.hasQueryKeyValueBias }
+  package var hasQueryKeyValueBias: Bool { attention.hasQueryKeyValueBias }
   /// A bias on the output projection.
-  public var hasOutputBias: Bool { attention.hasOutputBias }
+  package var hasOutputBias: Bool { attention.hasOutputBias }
   /// Biases on the MLP's projections.
-  public var hasMLPBias: Bool { feedForward.hasBias }
+  package var hasMLPBias: Bool { feedForward.hasBias }
 
   /// The MLP, where it has a gate.
-  public var gatedMLP: GatedMLP? { if case .gated(let mlp) = feedForward { mlp } else { nil } }
+  package var gatedMLP: GatedMLP? { if case .gated(let mlp) = feedForward { mlp } else { nil } }
   /// The MLP, where it has two matrices.
-  public var twoMatrixMLP: TwoMatrixMLP? { if case .twoMatrix(let mlp) = feedForward { mlp } else { nil } }
+  package var twoMatrixMLP: TwoMatrixMLP? { if case .twoMatrix(let mlp) = feedForward { mlp } else { nil } }
 
   /// Whether the layers are Llama's: what notes about such models count.
-  public var isLlamaLike: Bool {
+  package var isLlamaLike: Bool {
     model.norm == .rms && model.groups[0].residual == .preNorm && gatedMLP?.activation == .silu
       && attention.rotaryDim == attention.headDim && attention.window == nil && !attention.hasQueryKeyNorm
       && !attention.capsScores && attention.isPlain && !attention.hasOutputGate && model.embedding.positions == nil

@@ -1,10 +1,10 @@
 /// The rows of one forward pass, in the order in which they run: the embedding, a layer of each group, the head.
-public struct ForwardPass<Scalar: Term>: Sendable {
+package struct ForwardPass<Scalar: Term>: Sendable {
   let model: DecoderModel
   let pass: PassShape<Scalar>
   private let pipelineParallel: UInt64
 
-  public init(_ model: DecoderModel, _ step: DecoderStep) {
+  package init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(model, step, PassShape(model, step))
   }
 
@@ -19,7 +19,7 @@ public struct ForwardPass<Scalar: Term>: Sendable {
   static var usualRowCount: Int { 32 }
 
   /// Hands every row to `sink`, each with its operator's own type.
-  public func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
+  package func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     model.embedding.emit(pass, into: &sink)
     // The fused set's additions apply the norm that follows; the first layer's norm follows none.
     if pass.operatorSet == .fused, model.fusesNorms {

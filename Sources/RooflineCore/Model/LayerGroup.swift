@@ -1,17 +1,17 @@
 /// Layers that are equal: what mixes tokens, what follows, and how both join the residual stream.
-public struct LayerGroup: Hashable, Sendable {
+package struct LayerGroup: Hashable, Sendable {
   /// What tells the group from the model's others, e.g. `sliding`; empty where all layers are equal.
-  public var name: StaticText
+  package var name: StaticText
   /// nil: the layer mixes no tokens.
-  public var mixer: Mixer?
+  package var mixer: Mixer?
   /// nil: the layer ends with its mixer.
-  public var feedForward: FeedForward?
-  public var residual: ResidualForm
-  public var norms: LayerNormNames
+  package var feedForward: FeedForward?
+  package var residual: ResidualForm
+  package var norms: LayerNormNames
   /// Whether the stream that leaves the layer is multiplied by a learned number, which checkpoints hold as a buffer.
-  public var scalesOutput = false
+  package var scalesOutput = false
 
-  public init(
+  package init(
     name: StaticText = "", mixer: Mixer?, feedForward: FeedForward?, residual: ResidualForm, norms: LayerNormNames
   ) {
     self.name = name
@@ -22,7 +22,7 @@ public struct LayerGroup: Hashable, Sendable {
   }
 
   /// - Parameter expertRanks: ranks that divide each routed expert; nil: all of them.
-  public func isLegal(tensorParallel degree: UInt64, expertRanks: UInt64? = nil) -> Bool {
+  package func isLegal(tensorParallel degree: UInt64, expertRanks: UInt64? = nil) -> Bool {
     mixer?.isLegal(tensorParallel: degree) != false
       && feedForward?.isLegal(tensorParallel: degree, expertRanks: expertRanks ?? degree) != false
   }
@@ -32,7 +32,7 @@ public struct LayerGroup: Hashable, Sendable {
 }
 
 /// What mixes a sequence's tokens.
-public enum Mixer: Hashable, Sendable {
+package enum Mixer: Hashable, Sendable {
   case groupedQuery(GroupedQueryAttention)
   case gatedDeltaNet(GatedDeltaNet)
   case kimiDelta(KimiDeltaAttention)
@@ -69,7 +69,7 @@ public enum Mixer: Hashable, Sendable {
   }
 
   /// What it keeps for later tokens.
-  public var cache: CacheShape {
+  package var cache: CacheShape {
     switch self {
     case .groupedQuery(let attention): attention.cache
     case .gatedDeltaNet(let net): net.cache
@@ -94,15 +94,15 @@ public enum Mixer: Hashable, Sendable {
   }
 
   /// The grouped-query attention that it is.
-  public var groupedQuery: GroupedQueryAttention? {
+  package var groupedQuery: GroupedQueryAttention? {
     if case .groupedQuery(let attention) = self { attention } else { nil }
   }
 
   /// The compressed attention that it is.
-  public var compressed: CompressedAttention? { if case .compressed(let attention) = self { attention } else { nil } }
+  package var compressed: CompressedAttention? { if case .compressed(let attention) = self { attention } else { nil } }
 
   /// The latent attention that it is.
-  public var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
+  package var latent: LatentAttention? { if case .latent(let attention) = self { attention } else { nil } }
 
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, output: ActivationTensor, into sink: inout Sink
@@ -121,14 +121,14 @@ public enum Mixer: Hashable, Sendable {
 }
 
 /// What works on each token by itself.
-public enum FeedForward: Hashable, Sendable {
+package enum FeedForward: Hashable, Sendable {
   case gated(GatedMLP)
   case twoMatrix(TwoMatrixMLP)
   case routed(RoutedExperts)
   case denseBesideRouted(DenseBesideExperts)
 
   /// The width of the one MLP that every token goes through; nil of routed experts.
-  public var intermediateSize: UInt64? {
+  package var intermediateSize: UInt64? {
     switch self {
     case .gated(let block): block.intermediateSize
     case .twoMatrix(let block): block.intermediateSize
@@ -136,7 +136,7 @@ public enum FeedForward: Hashable, Sendable {
     }
   }
 
-  public var hasBias: Bool {
+  package var hasBias: Bool {
     switch self {
     case .gated(let block): block.hasBias
     case .twoMatrix(let block): block.hasBias
@@ -167,7 +167,7 @@ public enum FeedForward: Hashable, Sendable {
   var completesItself: Bool { if case .denseBesideRouted = self { true } else { false } }
 
   /// The routed experts that it is, or has.
-  public var routed: RoutedExperts? {
+  package var routed: RoutedExperts? {
     switch self {
     case .gated, .twoMatrix: nil
     case .routed(let block): block

@@ -2,13 +2,13 @@
 /// operators say of their weights.
 ///
 /// Projections and embeddings are sharded as their GEMMs are; norms are replicated, and so are biases of full-width outputs.
-public struct ParameterShape<Scalar: Term>: Sendable {
-  public let model: DecoderModel
+package struct ParameterShape<Scalar: Term>: Sendable {
+  package let model: DecoderModel
   /// Every tensor of a layer of each group once, and those outside the layers, in the order of the forward pass.
-  public let tensors: [WeightTensor<Scalar>]
+  package let tensors: [WeightTensor<Scalar>]
 
   /// - Parameter tensorParallel: 1 counts the whole model.
-  public init(_ model: DecoderModel, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism()) {
+  package init(_ model: DecoderModel, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism()) {
     self.init(model, tensorParallel: tensorParallel, parallelism: parallelism, stage: 0, of: 1)
   }
 
@@ -39,20 +39,20 @@ public struct ParameterShape<Scalar: Term>: Sendable {
   }
 
   /// All parameters; tied embeddings once, buffers not at all.
-  public var count: Scalar { sum(\.total) { _ in true } }
+  package var count: Scalar { sum(\.total) { _ in true } }
 
   /// What one token uses: of the routed experts, as many as it is sent to.
-  public var active: Scalar { sum(\.active) { _ in true } }
+  package var active: Scalar { sum(\.active) { _ in true } }
 
   /// The same without tables of which a token reads rows: those of tokens, also where the head multiplies by the same table,
   /// and of learned positions.
-  public var activeWithoutGatheredTables: Scalar { sum(\.active) { !$0.isGathered } }
+  package var activeWithoutGatheredTables: Scalar { sum(\.active) { !$0.isGathered } }
 
   /// Of routed experts, all that a device holds.
   var routed: Scalar { tensors.lazy.filter { $0.experts != nil }.reduce(0) { $0 + $1.total } }
 
   /// What checkpoints hold beside the parameters, like the correction biases of routers.
-  public var buffers: Scalar { tensors.lazy.filter(\.isBuffer).reduce(0) { $0 + $1.total } }
+  package var buffers: Scalar { tensors.lazy.filter(\.isBuffer).reduce(0) { $0 + $1.total } }
 
   private func sum(
     _ part: KeyPath<WeightTensor<Scalar>, Scalar>, _ isIncluded: (WeightTensor<Scalar>) -> Bool
@@ -63,7 +63,7 @@ public struct ParameterShape<Scalar: Term>: Sendable {
 
   /// Elements that one token of one sequence adds to the KV cache, over all layers and heads: 2·L·h_kv·d; of layers with a
   /// window, while it is not full, and of an entry for several tokens, its share.
-  public static func keyValueElementsPerToken(_ model: DecoderModel) -> Scalar {
+  package static func keyValueElementsPerToken(_ model: DecoderModel) -> Scalar {
     let layers = Self.layers(of: model, stage: 0, of: 1)
     var total: Scalar?
     for (group, layers) in zip(model.groups, layers) {

@@ -4,26 +4,26 @@
 /// their share of the columns; row-parallel ones (o down) read their share and produce a full-width partial sum that an
 /// all-reduce completes. Norms and additions are replicated; sequence parallelism shards their rows and turns each all-reduce
 /// into a reduce-scatter before them and an all-gather after them.
-public struct PassShape<Scalar: Term>: Sendable {
-  public let formats: NumberFormats
-  public let operatorSet: OperatorSet
+package struct PassShape<Scalar: Term>: Sendable {
+  package let formats: NumberFormats
+  package let operatorSet: OperatorSet
   /// The number of ranks as a plain number, for questions that are no formulas.
-  public let ranks: UInt64
-  public let isSequenceParallel: Bool
-  public let isTraining: Bool
+  package let ranks: UInt64
+  package let isSequenceParallel: Bool
+  package let isTraining: Bool
   /// What becomes of recurrences' states.
   let stateTraffic: Recurrence<Scalar>.StateTraffic
   /// Whether it is a decode step.
-  public let isDecode: Bool
-  public let latentAttention: LatentAttentionForm
+  package let isDecode: Bool
+  package let latentAttention: LatentAttentionForm
   /// Whether each sequence has one query.
-  public let isSingleQuery: Bool
-  public let hidden, tensorParallel: Scalar
-  public let batch, queryTokens, attendedKeys: Scalar
+  package let isSingleQuery: Bool
+  package let hidden, tensorParallel: Scalar
+  package let batch, queryTokens, attendedKeys: Scalar
   /// How routed experts are dealt out.
   let experts: ExpertDivision
 
-  public init(_ model: DecoderModel, _ step: DecoderStep) {
+  package init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(
       model, step, batch: .input(.batch, step.batch), queryTokens: .input(.queryTokens, step.queryTokens),
       attendedKeys: .input(.attendedKeys, step.attendedKeys))
@@ -51,10 +51,10 @@ public struct PassShape<Scalar: Term>: Sendable {
     self.attendedKeys = attendedKeys
   }
 
-  public var isSharded: Bool { ranks > 1 }
+  package var isSharded: Bool { ranks > 1 }
 
   /// B·T, the rows of every activation.
-  public var tokens: Scalar { batch * queryTokens }
+  package var tokens: Scalar { batch * queryTokens }
 
   /// Rows of the residual stream that this device's norms and additions work on.
   var residualRows: Scalar { isSequenceParallel ? tokens.divided(roundingUpBy: tensorParallel) : tokens }

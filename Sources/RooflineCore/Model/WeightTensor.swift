@@ -1,12 +1,12 @@
 /// One kind of parameter tensor: how many there are and how many parameters each has.
-public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
+package struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   /// Where the row that reads it stands.
-  public let scope: RowScope
+  package let scope: RowScope
   /// The checkpoint's name, `N` for the layer's number, `M` for an expert's.
-  public let name: String
-  public let copies: Scalar
+  package let name: String
+  package let copies: Scalar
   /// As PyTorch stores it: outputs × inputs for a linear layer.
-  public let dimensions: [Scalar]
+  package let dimensions: [Scalar]
   /// Whether it is as wide as activations between operators, like norms and biases, and not as weights.
   let isVector: Bool
   /// The format that it has whatever the model's; nil: that of its kind.
@@ -14,7 +14,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   /// Whether a token reads a row of it, and not all of it.
   let isGathered: Bool
   /// Whether it stands beside the parameters: nobody counts it as one.
-  public let isBuffer: Bool
+  package let isBuffer: Bool
   /// Of a tensor of routed experts, how many there are and how many of them a token uses.
   let experts: Experts?
 
@@ -23,12 +23,12 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   }
 
   /// Elements of one copy.
-  public var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
+  package var parameters: Scalar { dimensions.dropFirst().reduce(dimensions[0], *) }
 
-  public var total: Scalar { copies * parameters }
+  package var total: Scalar { copies * parameters }
 
   /// Those that one token uses.
-  public var active: Scalar {
+  package var active: Scalar {
     experts.map { (total * $0.chosen).divided(exactlyBy: $0.all) } ?? total
   }
 
@@ -36,7 +36,7 @@ public struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   var isPerExpert: Bool { experts != nil && name.contains(".M.") }
 
   /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
-  public func bytes(_ formats: NumberFormats) -> Scalar {
+  package func bytes(_ formats: NumberFormats) -> Scalar {
     copies * parameters.bytes(ownFormat ?? (isVector ? formats.residualFormat : formats.weightFormat))
   }
 

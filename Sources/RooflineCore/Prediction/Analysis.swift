@@ -1,21 +1,27 @@
 /// A model on a GPU under a workload: the passes asked for, row by row.
 public struct Analysis: Sendable {
+  /// The model.
   public let configuration: ModelConfiguration
+  /// The GPU that all devices are.
   public let hardware: HardwareSpec
+  /// What was asked of the model.
   public let workload: Workload
+  /// What the run changes about the GPU's rates.
   public let options: RateOptions
+  /// The rates that ideal times divide by, those changes included.
   public let rates: DeviceRates
+  /// The passes, in the order in which they were asked for; of a training step forward and backward.
   public let phases: [PhaseAnalysis]
   /// Where times are from that are not ideal; nil: all of them are.
-  public let calibrated: CalibratedTime?
+  package let calibrated: CalibratedTime?
   /// Sums over both passes; nil unless it is a training step.
-  public let trainingTotals: TrainingTotals?
+  package let trainingTotals: TrainingTotals?
   /// What a reader of the numbers should know.
   public let notices: [Notice]
 
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.missingFacts` when the GPU lacks a rate other than the
   ///   link's. A missing link leaves the times that need it unknown and is a notice.
-  public init(
+  package init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase],
     options: RateOptions,
     calibrated: CalibratedTime? = nil
@@ -39,6 +45,7 @@ public struct Analysis: Sendable {
   ) throws(InputError) {
     let model = configuration.model
     try model.requireLegal(workload, name: configuration.name)
+    try options.requireShares()
     self.configuration = configuration
     self.hardware = hardware
     self.workload = workload
@@ -85,7 +92,7 @@ public struct Analysis: Sendable {
   }
 
   /// What generating tokens adds to the notices.
-  public func notices(generating tokens: UInt64) -> [Notice] {
+  package func notices(generating tokens: UInt64) -> [Notice] {
     guard let limit = configuration.maxPositionEmbeddings, workload.prompt <= limit else { return [] }
     return Notice.beyond(
       limit, "prompt and generated tokens", workload.prompt.addingReportingOverflow(tokens - 1).partialValue)
@@ -133,12 +140,14 @@ public struct Analysis: Sendable {
 }
 
 extension DecoderModel {
-  /// Throws where the workload's degrees cannot divide the model.
-  public func requireLegal(_ workload: Workload, name: String) throws(InputError) {
+  /// Throws where the workload's degrees cannot divide the model, or a number of it means nothing.
+  package func requireLegal(_ workload: Workload, name: String) throws(InputError) {
+    try workload.requireNumbers()
     guard numHiddenLayers.isMultiple(of: workload.parallelism.pipeline) else {
       throw .illegalPipeline(stages: workload.parallelism.pipeline, layers: numHiddenLayers, model: name)
     }
     try requireLegalRanks(workload, name: name)
+    try requireFitting(workload.expertLoad, name: name)
     guard !workload.devices.isOverflow else { throw .overflow(what: "the number of GPUs") }
     guard hasLatentAttention || workload.latentAttention == .auto else {
       throw .usage("--mla is of latent attention, which \(name) does not have; leave it out")
@@ -190,13 +199,13 @@ public enum Notice: Hashable, Sendable {
 
 extension Notice {
   /// The notice about too many tokens, where there are.
-  public static func beyond(_ limit: UInt64?, _ what: String, _ tokens: UInt64) -> [Notice] {
+  package static func beyond(_ limit: UInt64?, _ what: String, _ tokens: UInt64) -> [Notice] {
     guard let limit, tokens > limit else { return [] }
     return [.beyondMaxPositions(what: what, tokens: tokens, limit: limit)]
   }
 
   /// The notice about scales, where a format has any.
-  public static func scales(of formats: NumberFormats) -> Notice? {
+  package static func scales(of formats: NumberFormats) -> Notice? {
     let used = [formats.weight, formats.activation, formats.keyValueCache]
     let scaled = DType.allCases.filter { $0.usuallyCarriesScales && used.contains($0) }
     return scaled.isEmpty ? nil : .scalesNotCounted(scaled)

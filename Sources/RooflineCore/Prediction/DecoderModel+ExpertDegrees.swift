@@ -44,7 +44,7 @@ extension DecoderModel {
   }
 
   /// Throws where a stated load of the experts does not fit the model's.
-  public func requireFitting(_ load: ExpertLoad, name: String) throws(InputError) {
+  package func requireFitting(_ load: ExpertLoad, name: String) throws(InputError) {
     guard load != .uniform else { return }
     guard !routedExperts.isEmpty else { throw .usage("--expert-load: \(name) has no routed experts") }
     for block in routedExperts {

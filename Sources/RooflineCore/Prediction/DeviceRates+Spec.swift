@@ -2,7 +2,7 @@ extension DeviceRates {
   /// The rates of a GPU as a run uses them.
   ///
   /// - Parameter ranks: how many GPUs talk to one another; a bridge that joins fewer has no rate for them.
-  public init(_ spec: HardwareSpec, _ options: RateOptions, ranks: UInt64) {
+  package init(_ spec: HardwareSpec, _ options: RateOptions, ranks: UInt64) {
     self.init()
     for dtype in DType.allCases where dtype.runsOnTensorCores {
       self[tensor: dtype] =
@@ -20,7 +20,7 @@ extension HardwareSpec {
   func joins(_ ranks: UInt64) -> Bool { link.map { ranks <= $0.maximumPeers ?? .max } ?? false }
 
   /// The facts whose absence leaves a cost without a time.
-  public func missingFacts(for cost: OperatorCost, rates: DeviceRates, ranks: UInt64) -> [MissingFact] {
+  package func missingFacts(for cost: OperatorCost, rates: DeviceRates, ranks: UInt64) -> [MissingFact] {
     var facts: [MissingFact] = []
     if cost.flops.tensor > 0, let unit = cost.matrixUnit, rates[tensor: unit].isNaN {
       let offered = DType.allCases.filter { compute?.tensor[$0] != nil }.map(\.rawValue)

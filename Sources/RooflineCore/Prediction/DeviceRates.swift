@@ -13,8 +13,9 @@ public struct DeviceRates: Sendable {
   /// Time a message takes on the link beside its bytes, s.
   public var linkLatency: Double = 0
 
-  public init() {}
+  package init() {}
 
+  /// FLOP/s of the matrix units in a format; NaN where the GPU has none, or nobody has stated its rate. fp32 has none.
   public subscript(tensor dtype: DType) -> Double {
     get { tensor[dtype] }
     set { tensor[dtype] = newValue }

@@ -7,20 +7,20 @@ public enum Overlap: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The ideal roofline time: work divided by rate, per roof.
-public struct IdealTime: Sendable {
-  public let overlap: Overlap
+package struct IdealTime: Sendable {
+  package let overlap: Overlap
 
-  public init(overlap: Overlap) { self.overlap = overlap }
+  package init(overlap: Overlap) { self.overlap = overlap }
 
   /// Time at each roof, s.
-  public static func parts<R: RealTerm>(work: Roofs<R>, rates: Roofs<R>) -> Roofs<R> {
+  package static func parts<R: RealTerm>(work: Roofs<R>, rates: Roofs<R>) -> Roofs<R> {
     Roofs(
       tensor: work.tensor / rates.tensor, vector: work.vector / rates.vector, special: work.special / rates.special,
       memory: work.memory / rates.memory)
   }
 
   /// All roofs together, s.
-  public func combine<R: RealTerm>(_ parts: Roofs<R>) -> R {
+  package func combine<R: RealTerm>(_ parts: Roofs<R>) -> R {
     switch overlap {
     case .max: R.largest(parts)
     case .sum: parts.tensor + parts.vector + parts.special + parts.memory
@@ -28,7 +28,7 @@ public struct IdealTime: Sendable {
   }
 
   /// A collective: bytes over one direction of the link, and each step's latency, s.
-  public static func wire<R: RealTerm>(bytes: R, link: R, steps: R, latency: R) -> R {
+  package static func wire<R: RealTerm>(bytes: R, link: R, steps: R, latency: R) -> R {
     bytes / link + steps * latency
   }
 }

@@ -1,27 +1,27 @@
 /// One operator on its own on a GPU.
-public struct KernelAnalysis: Sendable {
-  public let hardware: HardwareSpec
-  public let formats: NumberFormats
-  public let options: RateOptions
-  public let rates: DeviceRates
-  public let ranks: UInt64
-  public let prediction: OperatorPrediction
+package struct KernelAnalysis: Sendable {
+  package let hardware: HardwareSpec
+  package let formats: NumberFormats
+  package let options: RateOptions
+  package let rates: DeviceRates
+  package let ranks: UInt64
+  package let prediction: OperatorPrediction
   /// Where its time is from, and the entry that times it; nil: ideal, or no time model describes it.
-  public let calibrated: CalibratedTime?
-  public let timed: TimedRow?
+  package let calibrated: CalibratedTime?
+  package let timed: TimedRow?
   /// The blocked view of a GEMM, and what its padding to whole blocks costs in time.
-  public let blocked: Blocked?
+  package let blocked: Blocked?
 
-  public struct Blocked: Sendable {
-    public let gemm: BlockedGEMM<Count>
+  package struct Blocked: Sendable {
+    package let gemm: BlockedGEMM<Count>
     /// More FLOPs, the same bytes.
-    public let padded: OperatorPrediction
+    package let padded: OperatorPrediction
     /// The traffic without reuse between blocks: x and the result at their widths, W at its own.
-    public let trafficBytes: Count
+    package let trafficBytes: Count
   }
 
   /// - Throws: `InputError.usage` for wrong arguments, `.overflow`, `.missingFacts`.
-  public init(
+  package init(
     _ arguments: KernelArguments, formats: NumberFormats, hardware: HardwareSpec, options: RateOptions,
     time request: TimeRequest? = nil
   ) throws(InputError) {
@@ -69,7 +69,7 @@ public struct KernelAnalysis: Sendable {
   }
 
   /// What a reader of the times should know: that of calibrated ones, and what the bytes leave out.
-  public var notices: [Notice] {
+  package var notices: [Notice] {
     let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timed)]) } ?? []
     return times + [Notice.scales(of: formats)].compactMap { $0 }
   }

@@ -26,7 +26,7 @@ extension Notice {
   }
 
   /// The notice about a tensor rate that is above what every one of some units can do.
-  public static func beyondDensePeak(_ rate: Double, _ hardware: HardwareSpec, _ units: [DType]) -> [Notice] {
+  package static func beyondDensePeak(_ rate: Double, _ hardware: HardwareSpec, _ units: [DType]) -> [Notice] {
     let peaks = units.map(hardware.densePeak)
     // A unit of which nothing is known may have any rate.
     guard !peaks.contains(where: { $0 == nil }),

@@ -1,21 +1,21 @@
 /// A kernel that somebody timed.
-public struct Observation: Hashable, Sendable {
-  public let value: Operator<Count>
+package struct Observation: Hashable, Sendable {
+  package let value: Operator<Count>
   /// The format that its file names; a collective's operator has none.
-  public let dtype: DType
+  package let dtype: DType
   /// How it was timed.
-  public let conditions: KernelConditions
+  package let conditions: KernelConditions
   /// The library that the kernel is of: times of two of them differ by tens of percent.
-  public let family: KernelLibrary
+  package let family: KernelLibrary
   /// Who measured, with which version.
-  public let source: String
-  public let seconds: Double
+  package let source: String
+  package let seconds: Double
   /// Where it stands in its file.
-  public let line: Int
+  package let line: Int
   /// The SM clock while it ran, Hz, where telemetry recorded it.
-  public let clock: Double?
+  package let clock: Double?
 
-  public init(
+  package init(
     _ value: Operator<Count>, dtype: DType, conditions: KernelConditions = KernelConditions(.warm),
     family: KernelLibrary, source: String, seconds: Double, line: Int, clock: Double? = nil
   ) {
@@ -30,7 +30,7 @@ public struct Observation: Hashable, Sendable {
   }
 
   /// Its time as a file states it, µs: without what conversion adds in the last digits.
-  public var microseconds: Double {
+  package var microseconds: Double {
     let exact = seconds * 1e6
     let scale = Mathematics.power(10, 11 - Mathematics.decimalLogarithm(exact).rounded(.down))
     return scale >= 1 && scale <= 1e22 ? (exact * scale).rounded() / scale : exact.rounded()

@@ -1,9 +1,14 @@
 /// What one occurrence of an operator costs one device: exact counts, no time yet.
 public struct OperatorCost: Hashable, Sendable {
+  /// FLOPs by the unit that executes them.
   public var flops: FLOPCounts<Count>
+  /// Bytes of memory traffic by class: every distinct element of an operand once, whatever caches do.
   public var traffic: Traffic<Count>
+  /// Bytes that the device sends to others over its link; no part of `traffic`.
   public var wireBytes: Count
+  /// Messages one after another, each of which pays the link's latency.
   public var wireSteps: Count
+  /// The format whose matrix unit its products run on, `fp32` for the CUDA cores; nil where it multiplies no matrices, and in sums.
   public var matrixUnit: DType?
 
   @inline(__always) init<D: OperatorDefinition>(_ definition: D) where D.Scalar == Count {
@@ -51,7 +56,7 @@ public struct OperatorCost: Hashable, Sendable {
 }
 
 extension Operator where Scalar == Count {
-  public var cost: OperatorCost { accept(CostVisitor()) }
+  package var cost: OperatorCost { accept(CostVisitor()) }
 }
 
 struct CostVisitor: OperatorVisitor {

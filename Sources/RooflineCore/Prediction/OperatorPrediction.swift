@@ -1,23 +1,24 @@
 /// What limits an operator.
 public enum Bound: String, Hashable, Sendable, CaseIterable {
+  /// The slowest of its units; bandwidth (also where both take as long); the link, of collectives and transfers.
   case compute, memory, network
   /// Most of a calibrated time is launching, waiting and combining: neither arithmetic nor bandwidth.
   case latency
 }
 
 /// An operator with its counts, its bound and its time.
-public struct OperatorPrediction: Sendable {
-  public let kind: OperatorKind
+package struct OperatorPrediction: Sendable {
+  package let kind: OperatorKind
   /// One occurrence.
-  public let cost: OperatorCost
-  public internal(set) var bound: Bound
+  package let cost: OperatorCost
+  package internal(set) var bound: Bound
   /// One occurrence, s; NaN where a rate that it needs is missing. `time` is the form for everybody else.
   var seconds: Double
   /// What the time stands on.
-  public internal(set) var basis = TimeBasis.ideal
+  package internal(set) var basis = TimeBasis.ideal
 
   /// One occurrence; nil where a rate that it needs is missing.
-  public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
+  package var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
   /// For costs whose overflow the caller reports, or has ruled out: the times of others mean nothing.
   @inline(__always)
@@ -43,12 +44,12 @@ public struct OperatorPrediction: Sendable {
   }
 
   /// The same operator's ideal time.
-  public func ideal(_ rates: DeviceRates, _ options: RateOptions) -> OperatorPrediction {
+  package func ideal(_ rates: DeviceRates, _ options: RateOptions) -> OperatorPrediction {
     OperatorPrediction(kind, cost, rates: rates, time: IdealTime(overlap: options.overlap))
   }
 
   /// Time at each roof, s: which unit binds, and by how much. NaN where a rate is missing. Of counts up to `Count.limit`.
-  public static func roofTimes(of cost: OperatorCost, rates: DeviceRates) -> Roofs<Double> { parts(cost, rates) }
+  package static func roofTimes(of cost: OperatorCost, rates: DeviceRates) -> Roofs<Double> { parts(cost, rates) }
 
   /// Work that is not there takes no time on a unit that may not exist.
   @inline(__always)

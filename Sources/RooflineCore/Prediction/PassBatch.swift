@@ -4,23 +4,23 @@
 /// time are computed and added up, and none is kept. Times are those of `PhaseAnalysis` to the last bit. A workload with a count
 /// of 2⁵³ or more in one row is analysed by itself, and so is one that begins a sequence where `step` goes on with a state, or that
 /// has one query where `step` has several.
-public struct PassBatch: Sendable {
+package struct PassBatch: Sendable {
   /// How many workloads a batch holds.
-  public static var width: Int { CountLanes.width }
+  package static var width: Int { CountLanes.width }
 
   /// What the workloads differ in, a lane each.
-  public struct Shapes: Hashable, Sendable {
-    public var batch, queryTokens, attendedKeys: SIMD8<UInt64>
+  package struct Shapes: Hashable, Sendable {
+    package var batch, queryTokens, attendedKeys: SIMD8<UInt64>
 
     /// Eight times the shape of one pass.
-    public init(_ step: DecoderStep) {
+    package init(_ step: DecoderStep) {
       batch = SIMD8(repeating: step.batch)
       queryTokens = SIMD8(repeating: step.queryTokens)
       attendedKeys = SIMD8(repeating: step.attendedKeys)
     }
 
     /// Puts the shape of a pass into a lane.
-    public mutating func set(_ lane: Int, _ step: DecoderStep) {
+    package mutating func set(_ lane: Int, _ step: DecoderStep) {
       batch[lane] = step.batch
       queryTokens[lane] = step.queryTokens
       attendedKeys[lane] = step.attendedKeys
@@ -40,7 +40,7 @@ public struct PassBatch: Sendable {
   private let apart: [Int: PassSummary]
 
   /// - Parameter step: what the workloads have in common.
-  public init(_ model: DecoderModel, like step: DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime) {
+  package init(_ model: DecoderModel, like step: DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime) {
     var sink = SummaryLanes(rates: rates, time: time)
     let pass = PassShape<CountLanes>(
       model, step, batch: CountLanes(shapes.batch), queryTokens: CountLanes(shapes.queryTokens),
@@ -70,7 +70,7 @@ public struct PassBatch: Sendable {
     self.apart = apart
   }
 
-  public subscript(lane: Int) -> PassSummary { apart.isEmpty ? sums[lane] : apart[lane] ?? sums[lane] }
+  package subscript(lane: Int) -> PassSummary { apart.isEmpty ? sums[lane] : apart[lane] ?? sums[lane] }
 }
 
 /// Adds up the rows of eight workloads.

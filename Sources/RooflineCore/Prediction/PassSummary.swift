@@ -1,19 +1,19 @@
 /// A forward pass in sums alone, over the whole model on one device.
-public struct PassSummary: Hashable, Sendable {
+package struct PassSummary: Hashable, Sendable {
   /// Rows of the pass, each counted once.
-  public let rows: Int
+  package let rows: Int
   /// FLOPs of all units, and those of matrix products alone.
-  public let flops, productFLOPs: Double
+  package let flops, productFLOPs: Double
   /// Bytes moved between memory and the GPU, and bytes sent to other GPUs.
-  public let memoryBytes, wireBytes: Double
+  package let memoryBytes, wireBytes: Double
   /// All rows one after another, and what of it is bound by each roof, s; NaN where the time of a row is unknown.
   let seconds, compute, memory, network, latency: Double
 
   /// All rows one after another; nil where the time of one is unknown.
-  public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
+  package var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
   /// The time of the rows with a bound; nil where the time of one is unknown.
-  public func time(boundBy bound: Bound) -> Seconds? {
+  package func time(boundBy bound: Bound) -> Seconds? {
     let part =
       switch bound {
       case .compute: compute
@@ -25,7 +25,7 @@ public struct PassSummary: Hashable, Sendable {
   }
 
   /// Whether a sum is above `Count.limit`.
-  public var isOverflow: Bool {
+  package var isOverflow: Bool {
     let limit = Double(Count.limit)
     return !(flops < limit && memoryBytes < limit && wireBytes < limit)
   }
@@ -33,7 +33,7 @@ public struct PassSummary: Hashable, Sendable {
 
 extension PassSummary {
   /// The sums over rows that are kept.
-  public init(_ analysis: PhaseAnalysis) {
+  package init(_ analysis: PhaseAnalysis) {
     var (product, seconds) = (0.0, 0.0)
     var bounds = SIMD4<Double>(repeating: 0)
     for row in analysis.operators {

@@ -1,15 +1,19 @@
 /// One forward pass, row by row, and its sums.
 public struct PhaseAnalysis: Sendable {
+  /// Which pass it is, and its sizes.
   public let step: DecoderStep
+  /// The rows in the order in which they run; a layer's stand once, with how often they occur.
   public let operators: [RowPrediction]
   /// How many layers of each of the model's groups there are, and what they are called; empty where all layers are equal.
   public let groups: [Group]
   /// Rows of a training step whose gradients nobody has stated.
-  public let missingGradients: [OperatorName]
+  package let missingGradients: [OperatorName]
 
   /// A group of equal layers.
   public struct Group: Hashable, Sendable {
+    /// `sliding`, `full`, `full 2`: each group's own.
     public let name: String
+    /// How many layers of the model are of it.
     public let layers: UInt64
 
     static func all(of model: DecoderModel) -> [Group] {
@@ -17,7 +21,7 @@ public struct PhaseAnalysis: Sendable {
     }
   }
 
-  public init(
+  package init(
     _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
   ) {
     self.step = step
@@ -90,6 +94,7 @@ public struct PhaseAnalysis: Sendable {
 
   /// Costs added up, and the time they take one after another.
   public struct Total: Sendable {
+    /// Of one device. Sums saturate; an analysis with one above `Count.limit` is an error.
     public internal(set) var cost = OperatorCost()
     var seconds = 0.0
 
@@ -117,7 +122,7 @@ public struct PhaseAnalysis: Sendable {
   }
 
   /// The first count that does not fit in 63 bits, in words; nil when all of them are exact.
-  public var overflow: String? {
+  package var overflow: String? {
     // Sums saturate and every row runs at least once, so the model's cover those of its parts.
     guard model.cost.isOverflow else { return nil }
     if let row = operators.first(where: \.cost.isOverflow) { return row.name.rawValue }

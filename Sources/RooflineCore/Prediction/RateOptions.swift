@@ -16,12 +16,14 @@ public struct RateOptions: Hashable, Sendable {
   public var link: Double?
   /// What every step of a collective, and every transfer, takes beside its bytes, s.
   public var linkLatency = 0.0
+  /// How compute and memory times of one operator combine.
   public var overlap = Overlap.max
 
   /// What a run may suppose of a GPU: some way beyond what chips do, and short of a slip of units. Links reach down to a network's.
-  public static let plausibleCompute = 1e10...1e19
-  public static let plausibleBandwidth = 1e10...1e14
-  public static let plausibleLink = 1e7...1e13
+  package static let plausibleCompute = 1e10...1e19
+  package static let plausibleBandwidth = 1e10...1e14
+  package static let plausibleLink = 1e7...1e13
 
+  /// The hardware file's rates as they are, and the slowest roof.
   public init() {}
 }

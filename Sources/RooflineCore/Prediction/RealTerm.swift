@@ -1,5 +1,5 @@
 /// What a time formula is written in: the counterpart of `Term` for rates and seconds.
-public protocol RealTerm {
+package protocol RealTerm {
   static func + (left: Self, right: Self) -> Self
   static func * (left: Self, right: Self) -> Self
   static func / (left: Self, right: Self) -> Self
@@ -7,7 +7,7 @@ public protocol RealTerm {
 }
 
 extension Double: RealTerm {
-  public static func largest(_ parts: Roofs<Double>) -> Double {
+  package static func largest(_ parts: Roofs<Double>) -> Double {
     max(max(parts.tensor, parts.vector), max(parts.special, parts.memory))
   }
 }

@@ -1,5 +1,5 @@
 /// What a kernel's work meets on one device: a unit that computes, or memory. A collective meets none of them, but the link.
-public enum Roof: String, Hashable, Sendable, CaseIterable {
+package enum Roof: String, Hashable, Sendable, CaseIterable {
   /// Matrix units.
   case tensor
   /// CUDA cores.
@@ -10,13 +10,13 @@ public enum Roof: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A value per roof.
-public struct Roofs<Value> {
-  public var tensor: Value
-  public var vector: Value
-  public var special: Value
-  public var memory: Value
+package struct Roofs<Value> {
+  package var tensor: Value
+  package var vector: Value
+  package var special: Value
+  package var memory: Value
 
-  public init(tensor: Value, vector: Value, special: Value, memory: Value) {
+  package init(tensor: Value, vector: Value, special: Value, memory: Value) {
     self.tensor = tensor
     self.vector = vector
     self.special = special
@@ -24,11 +24,11 @@ public struct Roofs<Value> {
   }
 
   /// Each roof's own value.
-  public init(_ value: (Roof) -> Value) {
+  package init(_ value: (Roof) -> Value) {
     self.init(tensor: value(.tensor), vector: value(.vector), special: value(.special), memory: value(.memory))
   }
 
-  public subscript(roof: Roof) -> Value {
+  package subscript(roof: Roof) -> Value {
     switch roof {
     case .tensor: tensor
     case .vector: vector
@@ -43,7 +43,7 @@ extension Roofs: Equatable where Value: Equatable {}
 
 extension Roofs<Double> {
   /// The roof with the longest time; a tie with memory is memory's, and a time that is not known decides nothing.
-  public var binding: Roof {
+  package var binding: Roof {
     Roof.allCases.reduce(.memory) { self[$1] > self[$0] ? $1 : $0 }
   }
 }

@@ -1,16 +1,25 @@
 /// A row of a forward pass with its prediction.
 public struct RowPrediction: Sendable {
-  public let row: NamedOperator<Count>
-  public let prediction: OperatorPrediction
+  package let row: NamedOperator<Count>
+  package let prediction: OperatorPrediction
 
+  /// What it is called; with several groups of layers `PhaseAnalysis.label(of:)` says of which it is.
   public var name: OperatorName { row.name }
+  /// Where in the pass it stands.
   public var scope: RowScope { row.scope }
   /// How often it runs in one forward pass.
   public var occurrences: Count { row.occurrences }
-  public var kind: OperatorKind { prediction.kind }
+  package var kind: OperatorKind { prediction.kind }
+  /// The name of its operator, as JSON's `kind` has it.
+  public var kernel: String { prediction.kind.rawValue }
+  /// Counts of one occurrence, of one device.
   public var cost: OperatorCost { prediction.cost }
+  /// What limits it.
   public var bound: Bound { prediction.bound }
+  /// One occurrence, s; nil where a rate that it needs is missing.
   public var time: Seconds? { prediction.time }
+  /// What the time stands on.
+  public var basis: TimeBasis { prediction.basis }
 
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
     self.row = row

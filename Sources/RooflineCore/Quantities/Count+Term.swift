@@ -1,13 +1,16 @@
 extension Count: Term {
+  /// A literal's value.
   public init(integerLiteral value: UInt64) { self.init(value) }
 
-  public static func input(_ letter: Letter, _ value: UInt64) -> Count { Count(value) }
+  package static func input(_ letter: Letter, _ value: UInt64) -> Count { Count(value) }
 
+  /// The sum; saturates.
   public static func + (left: Count, right: Count) -> Count {
     let (sum, overflow) = left.value.addingReportingOverflow(right.value)
     return Count(sum | mask(overflow))
   }
 
+  /// The product; saturates.
   public static func * (left: Count, right: Count) -> Count {
     let (product, overflow) = left.value.multipliedReportingOverflow(by: right.value)
     return Count(product | mask(overflow))
@@ -23,33 +26,33 @@ extension Count: Term {
   }
 
   /// A saturated value stays saturated: what is left of "too large" is not a number.
-  public func excess(over other: Count) -> Count {
+  package func excess(over other: Count) -> Count {
     let difference = (value &- other.value) & Count.mask(value > other.value)
     return Count(difference | Count.mask(value == .max))
   }
 
-  public func minimum(_ other: Count) -> Count { value < other.value ? self : other }
+  package func minimum(_ other: Count) -> Count { value < other.value ? self : other }
 
   /// A saturated value stays saturated: half of "too large" is not a number.
-  public func divided(exactlyBy divisor: Count) -> Count {
+  package func divided(exactlyBy divisor: Count) -> Count {
     value == .max || divisor.value == 0 ? Count(.max) : Count(value / divisor.value)
   }
 
-  public func divided(roundingUpBy divisor: Count) -> Count {
+  package func divided(roundingUpBy divisor: Count) -> Count {
     guard value != .max, divisor.value != 0 else { return Count(.max) }
     let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor.value)
     return Count(remainder == 0 ? quotient : quotient &+ 1)
   }
 
   /// Exact to the rounding as long as the product is below 2⁵³; saturates where it is no count.
-  public func times(expected number: some ExpectedNumber, of count: Count, _ letter: Letter) -> Count {
+  package func times(expected number: some ExpectedNumber, of count: Count, _ letter: Letter) -> Count {
     let product = (Double(value) * number.value(at: Double(count.value))).rounded()
     return Count(value == .max || count.value == .max || !(product < 0x1p63) ? .max : UInt64(max(product, 0)))
   }
 
   /// Whole-byte formats multiply. Of others, eight elements fill as many bytes as one has bits, and the rest of them the bytes
   /// that it touches: the intermediate never needs more than the 64 bits of `value`.
-  public func bytes(_ format: ElementFormat) -> Count {
+  package func bytes(_ format: ElementFormat) -> Count {
     let bits = format.storage.bits
     if format.storage.isWholeBytes { return self * Count(bits / 8) }
     guard value != .max else { return Count(.max) }
@@ -57,9 +60,9 @@ extension Count: Term {
     return Count(eights) * Count(bits) + (Count(rest) * Count(bits)).divided(roundingUpBy: 8)
   }
 
-  public func named(_ letter: Letter) -> Count { self }
+  package func named(_ letter: Letter) -> Count { self }
 
-  public var spelledOut: Count { self }
+  package var spelledOut: Count { self }
 
-  public func isAbove(_ other: Count) -> Bool { self > other }
+  package func isAbove(_ other: Count) -> Bool { self > other }
 }

@@ -1,9 +1,10 @@
 /// A number format of tensors.
 public enum DType: String, Hashable, Sendable, CaseIterable {
+  /// Named for their widths; `tf32` is what matrix units make of fp32, `fp8` and `fp4` stand for every variant of so many bits.
   case fp32, tf32, bf16, fp16, fp8, int8, fp4, int4
 
   /// How its elements lie in memory, without scales. tf32 is stored as 32 bits and rounded on the way into the matrix unit.
-  public var storage: StorageFormat {
+  package var storage: StorageFormat {
     switch self {
     case .fp32, .tf32: StorageFormat(bits: 32)
     case .bf16, .fp16: StorageFormat(bits: 16)
@@ -17,7 +18,7 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
 
   /// The format whose matrix unit multiplies an activation by the other operand: the one with more bits, on a tie the
   /// activation's, because the narrower operand is widened on its way into the unit.
-  public static func matrixUnit(activation: DType, other: DType) -> DType {
+  package static func matrixUnit(activation: DType, other: DType) -> DType {
     other.bits > activation.bits ? other : activation
   }
 

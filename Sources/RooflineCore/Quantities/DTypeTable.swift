@@ -1,15 +1,15 @@
 /// A value for each number format, held in place: reading one costs no dictionary, no allocation and no bounds check.
 ///
 /// A format without a place here does not compile.
-public struct DTypeTable<Value> {
+package struct DTypeTable<Value> {
   private var fp32, tf32, bf16, fp16, fp8, int8, fp4, int4: Value
 
-  public init(repeating value: Value) {
+  package init(repeating value: Value) {
     (fp32, tf32, bf16, fp16) = (value, value, value, value)
     (fp8, int8, fp4, int4) = (value, value, value, value)
   }
 
-  public subscript(dtype: DType) -> Value {
+  package subscript(dtype: DType) -> Value {
     @inline(__always) get {
       switch dtype {
       case .fp32: fp32

@@ -1,12 +1,12 @@
 /// How the elements of an operand lie in memory, and the letter its width has in formulas.
-public struct ElementFormat: Hashable, Sendable {
-  public let letter: Letter
-  public let storage: StorageFormat
+package struct ElementFormat: Hashable, Sendable {
+  package let letter: Letter
+  package let storage: StorageFormat
   /// nil for token ids (32-bit integers).
-  public let dtype: DType?
+  package let dtype: DType?
 
   /// - Parameter storage: how the tensor lies in memory where that is not how its number format lies without scales.
-  public init(_ letter: Letter, _ dtype: DType, in storage: StorageFormat? = nil) {
+  package init(_ letter: Letter, _ dtype: DType, in storage: StorageFormat? = nil) {
     self.letter = letter
     self.storage = storage ?? dtype.storage
     self.dtype = dtype
@@ -18,5 +18,5 @@ public struct ElementFormat: Hashable, Sendable {
     self.dtype = nil
   }
 
-  public static let tokenID = ElementFormat(tokenIDs: .tokenIDBytes)
+  package static let tokenID = ElementFormat(tokenIDs: .tokenIDBytes)
 }

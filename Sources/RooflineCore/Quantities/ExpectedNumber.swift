@@ -1,15 +1,15 @@
 /// An expected number as it follows from a count: how many experts so many tokens touch. It need not be whole.
-public protocol ExpectedNumber: Hashable, Sendable {
+package protocol ExpectedNumber: Hashable, Sendable {
   func value(at count: Double) -> Double
 }
 
 /// One that is the same whatever is counted.
-public struct FixedNumber: ExpectedNumber {
-  public let number: Double
+package struct FixedNumber: ExpectedNumber {
+  package let number: Double
 
-  public init(_ number: Double) { self.number = number }
+  package init(_ number: Double) { self.number = number }
 
-  public func value(at count: Double) -> Double { number }
+  package func value(at count: Double) -> Double { number }
 }
 
 extension Term {

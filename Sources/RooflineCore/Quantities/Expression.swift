@@ -1,5 +1,5 @@
 /// The tree of a formula.
-public indirect enum Expression: Hashable, Sendable {
+package indirect enum Expression: Hashable, Sendable {
   case literal(UInt64)
   case input(Letter, UInt64)
   /// A letter with a definition of its own, printed once under "where".
@@ -17,13 +17,13 @@ public indirect enum Expression: Hashable, Sendable {
   case rounded(Expression)
 
   /// The letters it is made of.
-  public var symbolic: String { text(.letters).string }
+  package var symbolic: String { text(.letters).string }
 
   /// The same with numbers put in; every reader of `+ − × / ⌈⌉ max min round` can evaluate it.
-  public var substituted: String { text(.numbers).string }
+  package var substituted: String { text(.numbers).string }
 
   /// The letters of this formula in the order in which they appear, each once, definitions' letters before the letter.
-  public var letters: [Expression] {
+  package var letters: [Expression] {
     var found: [Expression] = []
     collectLetters(into: &found)
     return found
@@ -83,7 +83,7 @@ extension Expression {
   }
 
   /// As many digits as tell the number from its neighbours, without an exponent that a reader of formulas would not know.
-  public static func decimal(_ number: Double) -> String {
+  package static func decimal(_ number: Double) -> String {
     let text = "\(number)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
@@ -110,7 +110,7 @@ extension Expression {
   }
 
   /// The formats whose widths it multiplies by, those of definitions included, each once.
-  public var formats: [ElementFormat] {
+  package var formats: [ElementFormat] {
     switch self {
     case .literal, .input, .mean: return []
     case .rounded(let inner): return inner.formats

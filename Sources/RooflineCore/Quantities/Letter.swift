@@ -1,7 +1,7 @@
 /// The letters of Counting.md: what a formula's symbol is called, means, and where its value comes from.
 ///
 /// KV heads are written `h_kv` because `k` is the inner dimension of a GEMM in every formula that has both.
-public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
+package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case batch, wholeBatch, queryTokens, attendedKeys, cachedKeys, tensorParallel, pipelineParallel
   case hidden, heads, keyValueHeads, headDim, rotaryDim, positions, intermediate, vocabulary, layers, groupLayers
   case stageLayers, shardHeads, shardKeyValueHeads, shardIntermediate, shardVocabulary
@@ -30,14 +30,14 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   }
 
   /// A letter of a note, where Counting.md has another, or uses the same for something else.
-  public var isANotes: Bool {
+  package var isANotes: Bool {
     switch self {
     case .noteLength, .noteKeyValueHeads, .noteVocabulary, .noteTensorParallel, .noteOtherRanks: true
     default: false
     }
   }
 
-  public var symbol: String {
+  package var symbol: String {
     switch self {
     case .batch: "B"
     case .wholeBatch: "B_all"
@@ -144,7 +144,7 @@ public enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
-  public var meaning: String {
+  package var meaning: String {
     switch self {
     case .batch: "sequences: the batch, or a pipeline's micro-batch"
     case .wholeBatch: "sequences of the whole batch, all micro-batches"

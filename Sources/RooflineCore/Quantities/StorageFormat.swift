@@ -2,32 +2,32 @@
 ///
 /// A number format (`DType`) says what an element means and which matrix unit multiplies it; this says what it weighs.
 /// MXFP4 and NVFP4 are both fp4: `StorageFormat(bits: 4, scale: .init(columns: 32, bits: 8))` and blocks of 16.
-public struct StorageFormat: Hashable, Sendable {
+package struct StorageFormat: Hashable, Sendable {
   /// Bits of one element, any number above 0: elements lie packed, without padding between them.
-  public let bits: UInt64
+  package let bits: UInt64
   /// What a block shares; nil where elements stand alone.
-  public let scale: BlockScale?
+  package let scale: BlockScale?
 
-  public init(bits: UInt64, scale: BlockScale? = nil) {
+  package init(bits: UInt64, scale: BlockScale? = nil) {
     self.bits = bits
     self.scale = scale
   }
 
   /// One scale for each block of a matrix. A block that the matrix's edge cuts has a scale of its own.
-  public struct BlockScale: Hashable, Sendable {
+  package struct BlockScale: Hashable, Sendable {
     /// Rows (outputs of a linear layer) and columns (its inputs) of a block.
-    public let rows, columns: UInt64
+    package let rows, columns: UInt64
     /// Bits of one scale.
-    public let bits: UInt64
+    package let bits: UInt64
 
-    public init(rows: UInt64 = 1, columns: UInt64, bits: UInt64) {
+    package init(rows: UInt64 = 1, columns: UInt64, bits: UInt64) {
       self.rows = rows
       self.columns = columns
       self.bits = bits
     }
 
     /// How many scales a matrix has: ⌈rows / block rows⌉ · ⌈columns / block columns⌉.
-    public func count<Scalar: Term>(rows: Scalar, columns: Scalar) -> Scalar {
+    package func count<Scalar: Term>(rows: Scalar, columns: Scalar) -> Scalar {
       func blocks(_ length: Scalar, of size: UInt64) -> Scalar {
         size == 1 ? length : length.divided(roundingUpBy: Scalar(integerLiteral: size))
       }
@@ -35,9 +35,9 @@ public struct StorageFormat: Hashable, Sendable {
     }
 
     /// How the scales lie in memory: packed, and without scales of their own.
-    public var storage: StorageFormat { StorageFormat(bits: bits) }
+    package var storage: StorageFormat { StorageFormat(bits: bits) }
   }
 
   /// Whether every element starts at a byte, so that no count of them needs rounding.
-  public var isWholeBytes: Bool { bits.isMultiple(of: 8) }
+  package var isWholeBytes: Bool { bits.isMultiple(of: 8) }
 }

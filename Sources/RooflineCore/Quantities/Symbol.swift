@@ -1,7 +1,7 @@
 /// A term that remembers how it came about: a count together with the formula of the count.
-public struct Symbol: Hashable, Sendable {
-  public let expression: Expression
-  public let value: Count
+package struct Symbol: Hashable, Sendable {
+  package let expression: Expression
+  package let value: Count
 
   init(_ expression: Expression, _ value: Count) {
     self.expression = expression
@@ -10,60 +10,60 @@ public struct Symbol: Hashable, Sendable {
 }
 
 extension Symbol: Term {
-  public init(integerLiteral value: UInt64) { self.init(.literal(value), Count(value)) }
+  package init(integerLiteral value: UInt64) { self.init(.literal(value), Count(value)) }
 
-  public static func input(_ letter: Letter, _ value: UInt64) -> Symbol {
+  package static func input(_ letter: Letter, _ value: UInt64) -> Symbol {
     Symbol(.input(letter, value), Count(value))
   }
 
-  public static func + (left: Symbol, right: Symbol) -> Symbol {
+  package static func + (left: Symbol, right: Symbol) -> Symbol {
     if left.isLiteral(0) { return right }
     if right.isLiteral(0) { return left }
     return Symbol(.sum(left.expression, right.expression), left.value + right.value)
   }
 
-  public static func * (left: Symbol, right: Symbol) -> Symbol {
+  package static func * (left: Symbol, right: Symbol) -> Symbol {
     if left.isLiteral(1) { return right }
     if right.isLiteral(1) { return left }
     return Symbol(.product(left.expression, right.expression), left.value * right.value)
   }
 
-  public func excess(over other: Symbol) -> Symbol {
+  package func excess(over other: Symbol) -> Symbol {
     Symbol(.excess(expression, over: other.expression), value.excess(over: other.value))
   }
 
-  public func minimum(_ other: Symbol) -> Symbol {
+  package func minimum(_ other: Symbol) -> Symbol {
     Symbol(.minimum(expression, other.expression), value.minimum(other.value))
   }
 
-  public func divided(exactlyBy divisor: Symbol) -> Symbol {
+  package func divided(exactlyBy divisor: Symbol) -> Symbol {
     Symbol(.quotient(expression, divisor.expression), value.divided(exactlyBy: divisor.value))
   }
 
-  public func divided(roundingUpBy divisor: Symbol) -> Symbol {
+  package func divided(roundingUpBy divisor: Symbol) -> Symbol {
     Symbol(.roundedUpQuotient(expression, divisor.expression), value.divided(roundingUpBy: divisor.value))
   }
 
-  public func times(expected number: some ExpectedNumber, of count: Symbol, _ letter: Letter) -> Symbol {
+  package func times(expected number: some ExpectedNumber, of count: Symbol, _ letter: Letter) -> Symbol {
     let mean = number.value(at: Double(count.value.value))
     return Symbol(
       .rounded(.product(.mean(letter, mean), expression)),
       value.times(expected: number, of: count.value, letter))
   }
 
-  public func bytes(_ format: ElementFormat) -> Symbol {
+  package func bytes(_ format: ElementFormat) -> Symbol {
     Symbol(.bytes(of: expression, format), value.bytes(format))
   }
 
-  public func named(_ letter: Letter) -> Symbol {
+  package func named(_ letter: Letter) -> Symbol {
     if case .input(let own, _) = expression, own == letter { return self }
     return Symbol(.named(letter, definition: expression, value: value), value)
   }
 
-  public func isAbove(_ other: Symbol) -> Bool { value > other.value }
+  package func isAbove(_ other: Symbol) -> Bool { value > other.value }
 
   /// Without letters that belong to one row.
-  public var spelledOut: Symbol { Symbol(expression.spelledOut, value) }
+  package var spelledOut: Symbol { Symbol(expression.spelledOut, value) }
 
   private func isLiteral(_ number: UInt64) -> Bool { expression == .literal(number) }
 }

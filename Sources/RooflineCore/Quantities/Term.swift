@@ -4,12 +4,9 @@
 /// read with `Symbol` it prints itself; so a printed formula is the formula that computed the number, never a second text.
 ///
 /// All values are natural numbers. Subtraction is only available in the clamped form `excess(over:)`.
-public protocol Term: Hashable, Sendable, ExpressibleByIntegerLiteral where IntegerLiteralType == UInt64 {
+package protocol Term: Natural {
   /// An input of the formula: a number that was given, under the letter that stands for it.
   static func input(_ letter: Letter, _ value: UInt64) -> Self
-
-  static func + (left: Self, right: Self) -> Self
-  static func * (left: Self, right: Self) -> Self
 
   /// max(0, self − other).
   func excess(over other: Self) -> Self

@@ -1,14 +1,14 @@
 /// A listing beside the weights of a model.
-public struct WeightComparison: Hashable, Sendable {
-  public let weights: WeightList
-  public let listing: WeightListing
+package struct WeightComparison: Hashable, Sendable {
+  package let weights: WeightList
+  package let listing: WeightListing
   /// In the order of the model's tensors, then of the listing's.
-  public let differences: [WeightDifference]
+  package let differences: [WeightDifference]
 
-  public var matches: Bool { differences.isEmpty }
+  package var matches: Bool { differences.isEmpty }
 
   /// A matrix that is square looks the same transposed; no shape tells them apart.
-  public init(_ weights: WeightList, _ listing: WeightListing) {
+  package init(_ weights: WeightList, _ listing: WeightListing) {
     self.weights = weights
     self.listing = listing
     var grouping = Grouping()

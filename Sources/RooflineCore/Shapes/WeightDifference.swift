@@ -1,6 +1,6 @@
 /// How tensors of a listing differ from the model's: one difference, over all layers where it is the same.
-public struct WeightDifference: Hashable, Sendable {
-  public enum Kind: String, Hashable, Sendable, CaseIterable {
+package struct WeightDifference: Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Each KV head stands there several times, as often as query heads share it or a divisor of that.
     case repeatedKeyValueHeads
     /// Inputs × outputs instead of outputs × inputs.
@@ -12,20 +12,20 @@ public struct WeightDifference: Hashable, Sendable {
     case otherShape
   }
 
-  public let kind: Kind
+  package let kind: Kind
   /// The tensor's name, `N` for the layer's number.
-  public let template: String
+  package let template: String
   /// nil where the model has no such tensor.
-  public let expected: [UInt64]?
+  package let expected: [UInt64]?
   /// nil where the listing has none.
-  public let found: [UInt64]?
+  package let found: [UInt64]?
   /// Ascending; empty outside the layers.
-  public internal(set) var layers: [UInt64]
+  package internal(set) var layers: [UInt64]
   /// How many tensors differ this way.
-  public internal(set) var count = 1
+  package internal(set) var count = 1
 
   /// How often each KV head stands there.
-  public var repetitions: UInt64? {
+  package var repetitions: UInt64? {
     guard kind == .repeatedKeyValueHeads, let rows = found?.first, let wanted = expected?.first, wanted > 0 else {
       return nil
     }
@@ -33,7 +33,7 @@ public struct WeightDifference: Hashable, Sendable {
   }
 
   /// The layers as ranges, in which one may stand alone.
-  public var layerRanges: [ClosedRange<UInt64>] {
+  package var layerRanges: [ClosedRange<UInt64>] {
     var ranges: [ClosedRange<UInt64>] = []
     for layer in layers {
       if let last = ranges.last, layer > 0, last.upperBound == layer - 1 {

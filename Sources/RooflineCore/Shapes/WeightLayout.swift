@@ -1,5 +1,5 @@
 /// Whose names a listing of weights uses.
-public enum WeightLayout: String, Hashable, Sendable, CaseIterable {
+package enum WeightLayout: String, Hashable, Sendable, CaseIterable {
   /// transformers' `LlamaForCausalLM`: `model.layers.0.self_attn.q_proj.weight`.
   case huggingFace
   /// lite_llama's own model: `layers.0.attention.q_proj_weight`.

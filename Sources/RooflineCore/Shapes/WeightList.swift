@@ -1,20 +1,20 @@
 /// Every weight of a model, one entry a tensor, as one device holds it.
-public struct WeightList: Hashable, Sendable {
-  public struct Entry: Hashable, Sendable {
-    public let name: WeightName
+package struct WeightList: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
+    package let name: WeightName
     /// As PyTorch stores it: outputs × inputs for a linear layer.
-    public let dimensions: [UInt64]
-    public let parameters: Count
-    public let bytes: Count
+    package let dimensions: [UInt64]
+    package let parameters: Count
+    package let bytes: Count
     /// Whether it stands beside the parameters.
-    public let isBuffer: Bool
+    package let isBuffer: Bool
   }
 
-  public let model: DecoderModel
-  public let tensorParallel: UInt64
-  public let formats: NumberFormats
+  package let model: DecoderModel
+  package let tensorParallel: UInt64
+  package let formats: NumberFormats
   /// In the order of the forward pass: the embedding, the layers, the final norm, the head unless it is tied.
-  public let entries: [Entry]
+  package let entries: [Entry]
 
   /// One row each is meant to be read; no model comes near.
   static let largestNumberOfLayers: UInt64 = 10_000
@@ -23,7 +23,7 @@ public struct WeightList: Hashable, Sendable {
   static let largestNumberOfExperts: UInt64 = 1_000_000
 
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.usage` for more layers than anyone lists.
-  public init(
+  package init(
     _ model: DecoderModel, name: String, tensorParallel: UInt64 = 1, parallelism: Parallelism = Parallelism(),
     formats: NumberFormats
   ) throws(InputError) {
@@ -79,7 +79,7 @@ public struct WeightList: Hashable, Sendable {
   }
 
   /// On one device.
-  public var parameters: Count { entries.reduce(0) { $1.isBuffer ? $0 : $0 + $1.parameters } }
+  package var parameters: Count { entries.reduce(0) { $1.isBuffer ? $0 : $0 + $1.parameters } }
   /// On one device.
-  public var bytes: Count { entries.reduce(0) { $0 + $1.bytes } }
+  package var bytes: Count { entries.reduce(0) { $0 + $1.bytes } }
 }

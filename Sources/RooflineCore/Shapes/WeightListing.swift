@@ -5,18 +5,18 @@
 #endif
 
 /// Names and shapes as a PyTorch program prints them, `NAME torch.Size([2048, 512])` a line.
-public struct WeightListing: Hashable, Sendable {
-  public struct Entry: Hashable, Sendable {
-    public let name: WeightName
-    public let dimensions: [UInt64]
+package struct WeightListing: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
+    package let name: WeightName
+    package let dimensions: [UInt64]
   }
 
-  public let file: String
-  public let layout: WeightLayout
+  package let file: String
+  package let layout: WeightLayout
   /// In the file's order, under Hugging Face names.
-  public let entries: [Entry]
+  package let entries: [Entry]
 
-  public static func read(file: String) throws(InputError) -> WeightListing {
+  package static func read(file: String) throws(InputError) -> WeightListing {
     guard let text = String(data: try JSONValue.contents(of: file, kind: "listing"), encoding: .utf8) else {
       throw .unreadable(file: file, reason: "it is not text")
     }
@@ -27,7 +27,7 @@ public struct WeightListing: Hashable, Sendable {
   ///
   /// - Throws: `InputError.unreadable` where no line is of the form, one breaks off, a tensor stands there twice, or the
   ///   names are those of two layouts.
-  public init(_ text: String, file: String) throws(InputError) {
+  package init(_ text: String, file: String) throws(InputError) {
     var entries: [Entry] = []
     var seen: Set<WeightName> = []
     var layouts: Set<WeightLayout> = []

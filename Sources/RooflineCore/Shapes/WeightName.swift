@@ -1,13 +1,13 @@
 /// A tensor's Hugging Face name, its layer's number apart: `model.layers.3.mlp.up_proj.weight` is layer 3 of
 /// `model.layers.N.mlp.up_proj.weight`. Whatever stands before it, the first number between two dots is a layer's, and the next
 /// one, behind `experts`, is an expert's: `M`.
-public struct WeightName: Hashable, Sendable {
+package struct WeightName: Hashable, Sendable {
   /// `N` stands for the layer's number, `M` for the expert's.
-  public let template: String
+  package let template: String
   /// nil outside the layers.
-  public let layer: UInt64?
+  package let layer: UInt64?
   /// nil of what is not one routed expert's.
-  public let expert: UInt64?
+  package let expert: UInt64?
 
   init(template: String, layer: UInt64?, expert: UInt64? = nil) {
     self.template = template
@@ -15,7 +15,7 @@ public struct WeightName: Hashable, Sendable {
     self.expert = expert
   }
 
-  public init(_ name: String) {
+  package init(_ name: String) {
     var parts = name.split(separator: ".", omittingEmptySubsequences: false)
     var (layer, expert): (UInt64?, UInt64?)
     for index in parts.indices.dropFirst().dropLast() {
@@ -35,13 +35,13 @@ public struct WeightName: Hashable, Sendable {
   /// Whether a template is that of a layer's tensor.
   static func isInLayer(_ template: String) -> Bool { template.contains(".N.") }
 
-  public var full: String {
+  package var full: String {
     let name = layer.map { Self.name(template, layers: "\($0)") } ?? template
     return expert.map { name.replacing(".M.", with: ".\($0).", maxReplacements: 1) } ?? name
   }
 
   /// The template's name with its layers, as numbers or ranges, in place of `N`.
-  public static func name(_ template: String, layers: String) -> String {
+  package static func name(_ template: String, layers: String) -> String {
     template.replacing(".N.", with: ".\(layers).", maxReplacements: 1)
   }
 }

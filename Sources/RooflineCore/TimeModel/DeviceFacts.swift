@@ -1,19 +1,19 @@
 /// The facts of a GPU that the time models use. Unlike `DeviceRates`, no efficiency is in them: what a kernel reaches of a rate is
 /// a fitted constant.
-public struct DeviceFacts: Hashable, Sendable {
+package struct DeviceFacts: Hashable, Sendable {
   /// bf16 FLOP/s of the tensor cores, dense. Other formats count as multiples of it.
-  public var tensor: Double
+  package var tensor: Double
   /// DRAM, B/s.
-  public var bandwidth: Double
-  public var streamingMultiprocessors: Double
+  package var bandwidth: Double
+  package var streamingMultiprocessors: Double
   /// The clock at which the tensor rate is quoted, Hz.
-  public var clock: Double
+  package var clock: Double
   /// Bytes.
-  public var l2: Double
+  package var l2: Double
   /// Link, one direction, B/s; NaN where there is none.
-  public var link: Double
+  package var link: Double
 
-  public init(
+  package init(
     tensor: Double, bandwidth: Double, streamingMultiprocessors: Double, clock: Double, l2: Double, link: Double = .nan
   ) {
     self.tensor = tensor
@@ -27,7 +27,7 @@ public struct DeviceFacts: Hashable, Sendable {
   /// The facts of a hardware file.
   ///
   /// - Throws: `InputError.missingFacts` naming every key that is not there.
-  public init(_ spec: HardwareSpec) throws(InputError) {
+  package init(_ spec: HardwareSpec) throws(InputError) {
     var missing: [MissingFact] = []
     func require(_ value: Double?, _ name: String, _ key: String, option: String) -> Double {
       if value == nil { missing.append(MissingFact(name: name, key: key, option: option)) }

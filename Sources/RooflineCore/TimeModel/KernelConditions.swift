@@ -1,22 +1,22 @@
 /// What decides a kernel's time beside its operator.
-public struct KernelConditions: Hashable, Sendable {
-  public var cache: CacheState
-  public var launch: Launch
+package struct KernelConditions: Hashable, Sendable {
+  package var cache: CacheState
+  package var launch: Launch
   /// Of a GEMM: how many weights like its own pass through L2 between two uses of it; nil: as many as the state of the cache says.
-  public var copies: Double?
+  package var copies: Double?
 
-  public init(_ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil) {
+  package init(_ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil) {
     self.cache = cache
     self.launch = launch
     self.copies = copies
   }
 
   /// The same under another state of the cache, whatever number of weights was given.
-  public func with(_ cache: CacheState) -> KernelConditions { KernelConditions(cache, launch: launch) }
+  package func with(_ cache: CacheState) -> KernelConditions { KernelConditions(cache, launch: launch) }
 }
 
 /// What lies in L2 when a kernel starts.
-public enum CacheState: String, Hashable, Sendable, CaseIterable {
+package enum CacheState: String, Hashable, Sendable, CaseIterable {
   /// A real step: weights and the KV cache come from DRAM, what the kernel before wrote may be in L2.
   case serving
   /// A benchmark that calls the same kernel on the same tensors again and again.
@@ -24,12 +24,12 @@ public enum CacheState: String, Hashable, Sendable, CaseIterable {
 }
 
 /// How kernels are started, which decides what a call costs beside its work.
-public enum Launch: String, Hashable, Sendable, CaseIterable {
+package enum Launch: String, Hashable, Sendable, CaseIterable {
   /// From a CUDA graph, or timed without launch gaps.
   case graph
   /// One call after another from Python.
   case eager
 
   /// - Parameter timing: as measured data say it.
-  public init(timing: String) { self = timing == "eager" ? .eager : .graph }
+  package init(timing: String) { self = timing == "eager" ? .eager : .graph }
 }

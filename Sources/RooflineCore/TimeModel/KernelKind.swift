@@ -1,9 +1,9 @@
 /// The kinds of kernels that have time models, by the names of calibration files and measured data.
-public enum KernelKind: String, Hashable, Sendable, CaseIterable {
+package enum KernelKind: String, Hashable, Sendable, CaseIterable {
   case gemm, attention, row, collective
 
   /// The models of the kind; one a phase where a kind has several.
-  public var models: [any KernelTimeModel.Type] {
+  package var models: [any KernelTimeModel.Type] {
     switch self {
     case .gemm: [GEMMTimeModel.self]
     case .attention: [PrefillTimeModel.self, DecodeTimeModel.self]
@@ -13,7 +13,7 @@ public enum KernelKind: String, Hashable, Sendable, CaseIterable {
   }
 
   /// - Returns: nil where the kind has models of phases and none is named.
-  public func model(of phase: Phase?) -> (any KernelTimeModel.Type)? {
+  package func model(of phase: Phase?) -> (any KernelTimeModel.Type)? {
     models.first { $0.phase == phase } ?? models.first { $0.phase == nil }
   }
 }
@@ -21,42 +21,42 @@ public enum KernelKind: String, Hashable, Sendable, CaseIterable {
 extension Operator where Scalar == Count {
   /// The model of the operator's kernels; nil for an operator whose kernels nobody has described. It may still refuse one, e.g. for its
   /// formats.
-  public var timeModel: (any KernelTimeModel.Type)? {
+  package var timeModel: (any KernelTimeModel.Type)? {
     switch self {
     case .gemm: GEMMTimeModel.self
     case .attention(let attention): attention.isDecodeStep ? DecodeTimeModel.self : PrefillTimeModel.self
-    case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .siluAndMul, .residualAdd, .gelu, .softmax, .embedding:
+    case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .gatedActivation, .residualAdd, .gelu, .softmax, .embedding:
       RowTimeModel.self
     case .collective: CollectiveTimeModel.self
-    case .expertScale, .allToAll, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu,
-      .geluAndMul, .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
+    case .expertScale, .allToAll, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .squaredRelu,
+      .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
-      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores,
+      .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .batchedGEMM, .indexScores,
       .indexSelection, .indexRotation, .compression, .hyperConnection:
       nil
     }
   }
 
   /// What calibrations list the operator's kernel under; nil where no time model describes it.
-  public var subject: KernelSubject? { timeModel?.subject(of: self) }
+  package var subject: KernelSubject? { timeModel?.subject(of: self) }
 }
 
 /// What decides which constants a kernel needs, beside its library.
-public struct KernelSubject: Hashable, Sendable {
-  public var kind: KernelKind
-  public var phase: Phase?
+package struct KernelSubject: Hashable, Sendable {
+  package var kind: KernelKind
+  package var phase: Phase?
   /// `rmsnorm`, `all_reduce` …, where a kind has several operators.
-  public var operation: OperatorKind?
-  public var dtype: DType
+  package var operation: OperatorKind?
+  package var dtype: DType
   /// Of the KV cache, in attention.
-  public var keyValueDType: DType?
-  public var headDim: Int?
+  package var keyValueDType: DType?
+  package var headDim: Int?
   /// In attention: whether a sliding window is on, even one wider than the context.
-  public var isWindowed: Bool?
+  package var isWindowed: Bool?
 
-  public init(
+  package init(
     _ kind: KernelKind, phase: Phase? = nil, operation: OperatorKind? = nil, dtype: DType,
     keyValueDType: DType? = nil, headDim: Int? = nil, isWindowed: Bool? = nil
   ) {

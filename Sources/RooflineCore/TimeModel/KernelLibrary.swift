@@ -1,27 +1,27 @@
 /// A library of kernels, by the name that calibrations and measured data give it.
-public struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
-  public let name: String
+package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
+  package let name: String
   /// Whose attention kernels it runs.
-  public let attention: AttentionDesign
+  package let attention: AttentionDesign
 
   /// Attention kernels that are cut alike, whichever engine brings them.
-  public enum AttentionDesign: Hashable, Sendable {
+  package enum AttentionDesign: Hashable, Sendable {
     case flashAttention2, flashAttention3, flashInfer, tensorRTLLM
   }
 
-  public init(_ name: String) {
+  package init(_ name: String) {
     self.name = name
     attention = KernelLibrary.attention(of: name)
   }
 
-  public init(stringLiteral name: String) { self.init(name) }
+  package init(stringLiteral name: String) { self.init(name) }
 
-  public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+  package static func == (left: Self, right: Self) -> Bool { left.name == right.name }
 
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
   /// The names under which measured data know the library; its own where it is one of them or unknown.
-  public var names: [KernelLibrary] {
+  package var names: [KernelLibrary] {
     switch name.lowercased() {
     case "nvjet", "cublaslt": ["cublas"]
     case "flash-attention-2": ["vllm-fa2"]
@@ -70,7 +70,7 @@ extension KernelLibrary {
 }
 
 /// Which of its kernels a library runs for a decode step; each has constants of its own.
-public enum AttentionVariant: String, Hashable, Sendable, CaseIterable {
+package enum AttentionVariant: String, Hashable, Sendable, CaseIterable {
   /// Several query heads share a KV head, or not.
   case grouped, ungrouped
   /// FlashInfer under SGLang: tensor cores from four query heads on.

@@ -1,15 +1,15 @@
 /// How a kernel is called, and where it stands among others of its kind: what comparisons, corrections and fits ask of its shape.
-public struct KernelPlace: Sendable {
+package struct KernelPlace: Sendable {
   /// The kernel, in the words of measured files: `attention decode`.
-  public let name: String
+  package let name: String
   /// Its sizes, likewise.
-  public let sizes: [(name: String, value: Double)]
+  package let sizes: [(name: String, value: Double)]
   /// The sizes by which rows are sorted, the group's first.
-  public let order: [Double]
+  package let order: [Double]
   /// The sizes that tell two kernels apart.
-  public let identity: [Double]
+  package let identity: [Double]
   /// Base-2 logarithms of its sizes, weighted by how much a model's error changes with them.
-  public let point: SIMD4<Double>
+  package let point: SIMD4<Double>
   /// The sizes that are equal in kernels which resemble one another.
   let groupSizes: [Double]
   /// Their operator, where a kind has several.
@@ -30,13 +30,13 @@ public struct KernelPlace: Sendable {
   }
 
   /// `gemm m=16 n=8192 k=1024`.
-  public var title: String {
+  package var title: String {
     func whole(_ x: Double) -> String { x < 1e15 ? "\(Int(x))" : "\(x)" }
     return ([name] + sizes.map { "\($0.name)=\(whole($0.value))" }).joined(separator: " ")
   }
 
   /// Kernels that are left out of a fit together, since they resemble one another.
-  public var group: String {
+  package var group: String {
     ([operation?.rawValue].compactMap { $0 } + groupSizes.map { "\($0)" }).joined(separator: " ")
   }
 
@@ -46,9 +46,9 @@ public struct KernelPlace: Sendable {
 
 extension Operator where Scalar == Count {
   /// nil for an operator that no time model describes.
-  public var place: KernelPlace? { timeModel?.place(of: self) }
+  package var place: KernelPlace? { timeModel?.place(of: self) }
 
-  public var regimes: [String] { timeModel?.regimes(of: self) ?? [] }
+  package var regimes: [String] { timeModel?.regimes(of: self) ?? [] }
 }
 
 extension Double {

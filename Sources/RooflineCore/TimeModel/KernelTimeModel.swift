@@ -5,7 +5,7 @@
 /// goes through these requirements.
 ///
 /// The equations are in the unit of their constants, which calibration files state in µs; `KernelTiming` and `TimePart` leave in seconds.
-public protocol KernelTimeModel: Sendable {
+package protocol KernelTimeModel: Sendable {
   /// What the equations read of an operator: its definition.
   associatedtype Work: Sendable
   associatedtype Constants: FittedConstants
@@ -73,45 +73,45 @@ public protocol KernelTimeModel: Sendable {
 }
 
 extension KernelTimeModel {
-  public static var phase: Phase? { nil }
+  package static var phase: Phase? { nil }
 
-  public static func variant(
+  package static func variant(
     _ work: Work, of library: KernelLibrary, processors: Double
   ) -> AttentionVariant? { nil }
 
-  public static func constants(_ constants: Constants, ofDRAM ratio: Double) -> Constants { constants }
+  package static func constants(_ constants: Constants, ofDRAM ratio: Double) -> Constants { constants }
 
-  public static func subject(of value: Operator<Count>) -> KernelSubject? { work(value).map(subject) }
+  package static func subject(of value: Operator<Count>) -> KernelSubject? { work(value).map(subject) }
 
-  public static func variant(
+  package static func variant(
     of value: Operator<Count>, of library: KernelLibrary, processors: Double
   ) -> AttentionVariant? { work(value).flatMap { variant($0, of: library, processors: processors) } }
 
   /// nil for an operator that the model does not describe.
-  public func timing(of value: Operator<Count>, _ conditions: KernelConditions) -> KernelTiming? {
+  package func timing(of value: Operator<Count>, _ conditions: KernelConditions) -> KernelTiming? {
     Self.work(value).map { timing($0, conditions) }
   }
 
-  public static func timed(
+  package static func timed(
     _ value: Operator<Count>, by time: CalibratedTime
   ) -> (found: CalibrationSet.Found, timing: KernelTiming)? { time.timing(of: value, by: Self.self) }
 
   /// Seconds; NaN for an operator that the model does not describe.
-  public func seconds(of value: Operator<Count>, _ conditions: KernelConditions) -> Double {
+  package func seconds(of value: Operator<Count>, _ conditions: KernelConditions) -> Double {
     timing(of: value, conditions)?.seconds ?? .nan
   }
 
   /// Empty for an operator that the model does not describe.
-  public func parts(of value: Operator<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(of value: Operator<Count>, _ conditions: KernelConditions) -> [TimePart] {
     Self.work(value).map { parts($0, conditions) } ?? []
   }
 
   /// Empty for an operator that the model does not describe.
-  public func choices(of value: Operator<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
+  package func choices(of value: Operator<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
     Self.work(value).map { choices($0, conditions) } ?? []
   }
 
-  public static func usual(of value: Operator<Count>) -> [Operator<Count>] { [value] }
+  package static func usual(of value: Operator<Count>) -> [Operator<Count>] { [value] }
 
   static func place(of value: Operator<Count>) -> KernelPlace? { work(value).map(place) }
 
@@ -119,20 +119,20 @@ extension KernelTimeModel {
 }
 
 extension KernelTimeModel where Cut == WholeKernel {
-  public var cut: WholeKernel { WholeKernel() }
+  package var cut: WholeKernel { WholeKernel() }
 }
 
 extension KernelTimeModel where Choice == Never {
-  public func choice(_ work: Work, _ conditions: KernelConditions) -> Never? { nil }
+  package func choice(_ work: Work, _ conditions: KernelConditions) -> Never? { nil }
 
-  public func timing(_ work: Work, _ conditions: KernelConditions, with choice: Never) -> KernelTiming {}
+  package func timing(_ work: Work, _ conditions: KernelConditions, with choice: Never) -> KernelTiming {}
 }
 
 /// The time of a kernel call, s.
-public struct KernelTiming: Hashable, Sendable {
-  public var seconds: Double
+package struct KernelTiming: Hashable, Sendable {
+  package var seconds: Double
   /// Launching, filling, waiting, combining: time in which neither arithmetic nor bandwidth is used.
-  public var exposed: Double
+  package var exposed: Double
 
   /// From equations whose constants are in µs.
   init(microseconds: Double, exposed: Double) {

@@ -2,7 +2,7 @@ extension Operator where Scalar == Count {
   /// The ideal time of the operator by itself, s.
   ///
   /// - Returns: nil where the GPU's file lacks a rate, or a count is above `Count.limit`.
-  public func idealSeconds(_ hardware: HardwareSpec, _ options: RateOptions) -> Double? {
+  package func idealSeconds(_ hardware: HardwareSpec, _ options: RateOptions) -> Double? {
     let ranks: UInt64 = if case .collective(let collective) = self { collective.ranks.value } else { 1 }
     let rates = DeviceRates(hardware, options, ranks: ranks)
     return OperatorPrediction(exactly: cost, of: kind, rates: rates, time: IdealTime(overlap: options.overlap))?
@@ -10,7 +10,7 @@ extension Operator where Scalar == Count {
   }
 
   /// Seconds below which no call of its kernel ends, even where all that L2 holds was there before; nil as for `idealSeconds`.
-  public func leastSeconds(_ hardware: HardwareSpec) -> Double? {
+  package func leastSeconds(_ hardware: HardwareSpec) -> Double? {
     guard let time = idealSeconds(hardware, RateOptions()) else { return nil }
     let cost = cost
     guard cost.wireSteps == 0, let memory = hardware.memory, let bandwidth = memory.bandwidth else { return time }
@@ -20,10 +20,10 @@ extension Operator where Scalar == Count {
     return max(roofs.tensor, fromDRAM, 0)
   }
 
-  public var kind: OperatorKind { accept(KindVisitor()) }
+  package var kind: OperatorKind { accept(KindVisitor()) }
 
   /// Whether a count of the operator is above `Count.limit`: there is no roof to hold it against.
-  public var isBeyondCounts: Bool { cost.isOverflow }
+  package var isBeyondCounts: Bool { cost.isOverflow }
 }
 
 private struct KindVisitor: OperatorVisitor {

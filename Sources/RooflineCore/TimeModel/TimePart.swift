@@ -1,6 +1,6 @@
 /// A reason why a kernel takes as long as it does, and what it adds.
-public struct TimePart: Hashable, Sendable {
-  public enum Name: String, Hashable, Sendable, CaseIterable {
+package struct TimePart: Hashable, Sendable {
+  package enum Name: String, Hashable, Sendable, CaseIterable {
     /// The slowest of the datasheet's rates.
     case roof
     /// Launch, drain and what else every call pays.
@@ -34,11 +34,11 @@ public struct TimePart: Hashable, Sendable {
     case clamp
   }
 
-  public let name: Name
+  package let name: Name
   /// Seconds; below 0 where the part makes the kernel faster.
-  public let seconds: Double
+  package let seconds: Double
 
-  public init(_ name: Name, seconds: Double) {
+  package init(_ name: Name, seconds: Double) {
     self.name = name
     self.seconds = seconds
   }

@@ -2,19 +2,19 @@
 ///
 /// Model FLOPs: three times (forward once, backward twice) the forward FLOPs of GEMMs and attention products, the head on
 /// all tokens; no biases, norms, embedding, recomputation.
-public struct ModelFLOPs: Sendable {
+package struct ModelFLOPs: Sendable {
   /// FLOPs of one forward pass over the whole batch.
-  public let forward: Count
+  package let forward: Count
   /// The part of them in the two attention products.
-  public let forwardAttention: Count
+  package let forwardAttention: Count
   /// All parameters, tied embeddings once.
-  public let parameters: Count
+  package let parameters: Count
   /// PaLM's figure a token: 6N + 12·L·h·d·S, or 6·L·h·(d + d_v)·S (Chowdhery et al. 2022, appendix B, arXiv:2204.02311).
-  public let palmPerToken: Count
-  public let tokens: Count
+  package let palmPerToken: Count
+  package let tokens: Count
 
   /// What a backward pass computes again.
-  public enum Recomputation: String, Hashable, Sendable, CaseIterable {
+  package enum Recomputation: String, Hashable, Sendable, CaseIterable {
     case none
     /// The attention products.
     case selective
@@ -26,7 +26,7 @@ public struct ModelFLOPs: Sendable {
   ///   - batch: sequences of a step over all devices.
   ///   - isCausal: counts only the attention pairs that the mask leaves, instead of the full rectangle.
   /// - Throws: `InputError.overflow` when a count does not fit in 63 bits.
-  public init(_ model: DecoderModel, batch: UInt64, sequence: UInt64, isCausal: Bool) throws(InputError) {
+  package init(_ model: DecoderModel, batch: UInt64, sequence: UInt64, isCausal: Bool) throws(InputError) {
     let workload = Workload(
       batch: batch, prompt: sequence, context: sequence, tensorParallel: 1, operatorSet: isCausal ? .fused : .separate,
       formats: NumberFormats(.bf16))
@@ -50,10 +50,10 @@ public struct ModelFLOPs: Sendable {
   }
 
   /// Forward and backward.
-  public var perStep: Count { 3 * forward }
+  package var perStep: Count { 3 * forward }
 
   /// What the hardware executes, recomputation included.
-  public func hardware(_ recomputation: Recomputation) -> Count {
+  package func hardware(_ recomputation: Recomputation) -> Count {
     switch recomputation {
     case .none: perStep
     case .selective: perStep + forwardAttention
@@ -63,14 +63,14 @@ public struct ModelFLOPs: Sendable {
 }
 
 /// A measured training step against the peak.
-public struct TrainingUtilization: Sendable {
-  public let flops: ModelFLOPs
-  public let devices: UInt64
+package struct TrainingUtilization: Sendable {
+  package let flops: ModelFLOPs
+  package let devices: UInt64
   /// Of one device.
-  public let peak: FLOPsPerSecond
-  public let stepTime: Seconds
+  package let peak: FLOPsPerSecond
+  package let stepTime: Seconds
 
-  public init(flops: ModelFLOPs, devices: UInt64, peak: FLOPsPerSecond, stepTime: Seconds) {
+  package init(flops: ModelFLOPs, devices: UInt64, peak: FLOPsPerSecond, stepTime: Seconds) {
     self.flops = flops
     self.devices = devices
     self.peak = peak
@@ -78,13 +78,13 @@ public struct TrainingUtilization: Sendable {
   }
 
   /// Model FLOPs over step time × devices × peak.
-  public var modelFLOPsUtilization: Double { share(flops.perStep) }
+  package var modelFLOPsUtilization: Double { share(flops.perStep) }
 
   /// The same by PaLM's figure.
-  public var palmUtilization: Double { share(flops.palmPerToken * flops.tokens) }
+  package var palmUtilization: Double { share(flops.palmPerToken * flops.tokens) }
 
   /// With what the backward pass computes again.
-  public func hardwareFLOPsUtilization(_ recomputation: ModelFLOPs.Recomputation) -> Double {
+  package func hardwareFLOPsUtilization(_ recomputation: ModelFLOPs.Recomputation) -> Double {
     share(flops.hardware(recomputation))
   }
 

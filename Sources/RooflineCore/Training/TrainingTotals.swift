@@ -1,24 +1,24 @@
 /// A training step added up: forward and backward of each operator, of a layer, and of the model.
-public struct TrainingTotals: Sendable {
+package struct TrainingTotals: Sendable {
   /// An operator of the forward pass with the rows that carry its gradients; rows without a counterpart stand for themselves.
-  public struct Entry: Sendable {
-    public let name: OperatorName
-    public let scope: RowScope
-    public let occurrences: Count
+  package struct Entry: Sendable {
+    package let name: OperatorName
+    package let scope: RowScope
+    package let occurrences: Count
     /// One occurrence of each row.
-    public let passes: Passes
+    package let passes: Passes
   }
 
   /// What both passes come to.
-  public struct Passes: Sendable {
-    public let forward, backward: PhaseAnalysis.Total
+  package struct Passes: Sendable {
+    package let forward, backward: PhaseAnalysis.Total
 
-    public var total: PhaseAnalysis.Total { forward + backward }
+    package var total: PhaseAnalysis.Total { forward + backward }
   }
 
   /// In the order of the forward pass, then those that only the backward pass has.
-  public let operators: [Entry]
-  public let layer, model: Passes
+  package let operators: [Entry]
+  package let layer, model: Passes
 
   /// - Parameter passes: a training step's; nil of another analysis.
   init?(_ passes: [PhaseAnalysis]) {

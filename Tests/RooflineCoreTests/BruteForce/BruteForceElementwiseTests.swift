@@ -24,8 +24,8 @@ final class BruteForceElementwiseTests: XCTestCase {
 
   static var siluAndMulCases: [BruteForceCase] {
     cases { elements, formats in
-      let described = SiluAndMul<Count>(rows: Count(elements), width: 1, formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .siluAndMul(described)) { machine in
+      let described = GatedActivation<Count>(.silu, rows: Count(elements), width: 1, formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .gatedActivation(described)) { machine in
         let gate = formats.tensor("gate", .activations, \.residual, elements)
         let up = formats.tensor("up", .activations, \.residual, elements)
         let output = formats.tensor("output", .activations, \.residual, elements)
@@ -63,8 +63,8 @@ final class BruteForceElementwiseTests: XCTestCase {
 
   static var geluAndMulCases: [BruteForceCase] {
     cases { elements, formats in
-      let described = GeluAndMul<Count>(rows: 1, width: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .geluAndMul(described)) { machine in
+      let described = GatedActivation<Count>(.gelu, rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .gatedActivation(described)) { machine in
         let gate = formats.tensor("gate", .activations, \.residual, elements)
         let up = formats.tensor("up", .activations, \.residual, elements)
         let output = formats.tensor("output", .activations, \.residual, elements)

@@ -150,8 +150,8 @@ final class BruteForceExpertTests: XCTestCase {
 
   static var clampedCases: [BruteForceCase] {
     elementwise { elements, formats in
-      let described = ClampedSwiGLU<Count>(rows: 1, width: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .clampedSwiGLU(described)) { machine in
+      let described = GatedActivation<Count>(.swigluoai, rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .gatedActivation(described)) { machine in
         let gate = formats.tensor("gate", .activations, \.residual, elements)
         let up = formats.tensor("up", .activations, \.residual, elements)
         let output = formats.tensor("output", .activations, \.residual, elements)

@@ -246,8 +246,8 @@ final class BruteForceMixerRowTests: XCTestCase {
 
   static var situCases: [BruteForceCase] {
     elementCases { elements, formats in
-      let described = SituAndMul<Count>(rows: 1, width: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .situAndMul(described)) { machine in
+      let described = GatedActivation<Count>(.situ, rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .gatedActivation(described)) { machine in
         let gate = formats.tensor("gate", .activations, \.residual, elements)
         let up = formats.tensor("up", .activations, \.residual, elements)
         let y = formats.tensor("y", .activations, \.residual, elements)

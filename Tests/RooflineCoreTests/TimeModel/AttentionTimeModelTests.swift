@@ -20,7 +20,9 @@ final class AttentionTimeModelTests: XCTestCase {
       let golden = try row.number("time_us") * 1e-6
       if try row.text("phase") == "prefill" {
         let constants = try XCTUnwrap(PrintedAttention.prefill["\(gpu) \(family)"])
-        let model = PrefillTimeModel(facts, constants, try XCTUnwrap(PrintedAttention.cut["\(gpu) \(family)"]))
+        let model = PrefillTimeModel(
+          facts, constants, try XCTUnwrap(PrintedAttention.cut["\(gpu) \(family)"]),
+          generation: try XCTUnwrap(PrintedAttention.generation[gpu]))
         XCTAssertEqual(model.seconds(of: value, warm), golden, accuracy: 1e-6 * golden, "\(row)")
         XCTAssertEqual(model.parts(of: value, warm).map(\.seconds).reduce(0, +), golden, accuracy: 1e-6 * golden)
       } else {

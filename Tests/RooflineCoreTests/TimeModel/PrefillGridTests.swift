@@ -46,7 +46,7 @@ final class PrefillGridTests: XCTestCase {
 
       let model = PrefillTimeModel(
         PrefillGridTests.facts, PrefillGridTests.constants,
-        PrefillCut(queryRows: Double(rows), keys: Double(keys), packsGroup: isPacked))
+        PrefillCut(queryRows: Double(rows), keys: Double(keys), packsGroup: isPacked), generation: .hopper)
       let grid = model.grid(
         attention(
           batch: batch, query: query, context: context, heads: keyValueHeads * group, keyValueHeads: keyValueHeads,
@@ -65,12 +65,29 @@ final class PrefillGridTests: XCTestCase {
   /// the one before: 1 + 2 + 2 + 2.
   func testBlocksOfFourTilesByHand() {
     let model = PrefillTimeModel(
-      PrefillGridTests.facts, PrefillGridTests.constants, PrefillCut(queryRows: 128, keys: 128, packsGroup: false))
+      PrefillGridTests.facts, PrefillGridTests.constants, PrefillCut(queryRows: 128, keys: 128, packsGroup: false),
+      generation: .hopper)
     func blocks(window: Int) -> Double {
       model.grid(attention(batch: 1, query: 512, context: 512, heads: 1, keyValueHeads: 1, window: window)).blocks
     }
     XCTAssertEqual(blocks(window: 0), 10)
     XCTAssertEqual(blocks(window: 128), 7)
+  }
+
+  /// An SM of H100 computes 16 exponentials in a clock, one of B300 twice as many (NVIDIA Blackwell Ultra datasheet): a fifth of
+  /// those of a block of 128 × 128 pairs, 3276.8, are 204.8 clocks there and 102.4 here.
+  func testExponentialsTakeTheGenerationsClocks() throws {
+    for (generation, clocks) in [(GPUGeneration.hopper, 204.8), (.blackwell, 204.8), (.blackwellUltra, 102.4)] {
+      let model = PrefillTimeModel(
+        PrefillGridTests.facts, PrefillGridTests.constants, PrefillCut(queryRows: 128, keys: 128, packsGroup: false),
+        generation: generation)
+      let value = Operator<Count>.attention(
+        batch: 1, query: 512, context: 512, heads: 8, keyValueHeads: 8, headDim: 128)
+      let attention = try XCTUnwrap(PrefillTimeModel.work(value))
+      let microseconds = clocks / PrefillGridTests.facts.cyclesPerMicrosecond
+      XCTAssertEqual(
+        model.terms(attention).exponentials, microseconds, accuracy: 1e-12 * microseconds, "\(generation.name)")
+    }
   }
 
   /// 2d FLOPs for a score and 2d for a value, a visible pair and head, at the tensor cores' rate: windows that a kernel does not know
@@ -80,7 +97,7 @@ final class PrefillGridTests: XCTestCase {
     for ignoresWindow in [false, true] {
       let model = PrefillTimeModel(
         PrefillGridTests.facts, PrefillGridTests.constants,
-        PrefillCut(queryRows: 128, keys: 128, packsGroup: false, ignoresWindow: ignoresWindow))
+        PrefillCut(queryRows: 128, keys: 128, packsGroup: false, ignoresWindow: ignoresWindow), generation: .hopper)
       for _ in 0..<300 {
         let query = Int.random(in: 2...200, using: &generator)
         let context = query + Int.random(in: 0...200, using: &generator)

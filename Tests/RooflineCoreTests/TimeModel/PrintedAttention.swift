@@ -5,6 +5,7 @@ enum PrintedAttention {
   static let facts: [String: DeviceFacts] = [
     "a100_sxm": PrintedGEMM.a100Facts, "h100_sxm": PrintedGEMM.h100Facts, "l40s": PrintedGEMM.l40sFacts,
   ]
+  static let generation: [String: GPUGeneration] = ["a100_sxm": .ampere, "h100_sxm": .hopper, "l40s": .ada]
   /// Tiles for a head dim of 128: "FA3 128x128; FA2 64x64; FlashInfer 128x64 (Ampere), 128x32 (Ada); TRT-LLM 64x32, 128x32 (Hopper)".
   static let cut: [String: PrefillCut] = [
     "a100_sxm vllm-fa2": PrefillCut(queryRows: 64, keys: 64, packsGroup: false, packsSingleQuery: true),

@@ -78,7 +78,7 @@ final class UnmodelledKernelTests: XCTestCase {
       .rmsNorm(RMSNorm(rows: rows, width: width, formats: formats)),
       .layerNorm(LayerNorm(rows: rows, width: width, formats: formats)),
       .addRMSNorm(AddRMSNorm(rows: rows, width: width, formats: formats)),
-      .siluAndMul(SiluAndMul(rows: rows, width: width, formats: formats)),
+      .gatedActivation(GatedActivation(.silu, rows: rows, width: width, formats: formats)),
       .gelu(Gelu(elements: rows * width, formats: formats)),
       .residualAdd(ResidualAdd(elements: rows * width, formats: formats)),
       .softmax(Softmax(elements: rows * width, width: width, formats: formats)),

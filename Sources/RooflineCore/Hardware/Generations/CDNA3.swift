@@ -1,6 +1,6 @@
 extension GPUGeneration {
   /// MI300X and MI325X: 8 waves of 64 threads on each of four units.
-  public static let cdna3 = GPUGeneration(
+  package static let cdna3 = GPUGeneration(
     .architecture("CDNA 3"),
     tensor: [.tf32: 1024, .bf16: 2048, .fp16: 2048, .fp8: 4096, .int8: 4096],
     vector: 256, specialFunctions: 16,

@@ -5,14 +5,14 @@
 /// FLOPs are from the vendors' architecture whitepapers (Volta, Turing, Ampere, Ada, Hopper, Blackwell; CDNA 3, CDNA 4), threads and
 /// special functions from the CUDA C++ Programming Guide, "Technical specifications per compute capability" and "Arithmetic
 /// instructions", where a generation names no other source.
-public struct GPUGeneration: Hashable, Sendable {
+package struct GPUGeneration: Hashable, Sendable {
   /// How hardware files name a generation.
-  public enum Name: Hashable, Sendable, CustomStringConvertible {
+  package enum Name: Hashable, Sendable, CustomStringConvertible {
     case capability(ComputeCapability)
     /// Of a GPU that has no compute capability, which is a notion of CUDA.
     case architecture(String)
 
-    public var description: String {
+    package var description: String {
       switch self {
       case .capability(let capability): "compute capability \(capability)"
       case .architecture(let name): name
@@ -20,23 +20,23 @@ public struct GPUGeneration: Hashable, Sendable {
     }
   }
 
-  public let name: Name
+  package let name: Name
   /// Dense FLOPs an SM's matrix units do in a clock, multiply-accumulates times 2, by format; the 16-bit figure is with fp32
   /// accumulation. A format that is not there has no matrix unit. It bounds every tensor rate that a file may claim.
-  public let tensor: [DType: Double]
+  package let tensor: [DType: Double]
   /// fp32 FLOPs of an SM's CUDA cores in a clock.
-  public let vector: Double
+  package let vector: Double
   /// Special functions of an SM in a clock.
-  public let specialFunctions: Double
+  package let specialFunctions: Double
   /// Where that is from.
-  public let specialSource: String
+  package let specialSource: String
   /// Threads that an SM holds at most.
-  public let threads: Double
+  package let threads: Double
   /// The output tiles that GEMM libraries offer; nil where nobody has listed them, and no product has a calibrated time.
-  public let tiles: TileList?
+  package let tiles: TileList?
 
   /// Every generation of which something is known, each vendor's oldest first: a generation's file and its line here make it known.
-  public static let all: [GPUGeneration] = [
+  package static let all: [GPUGeneration] = [
     .volta, .turing, .ampere, .ampereGraphics, .ada, .hopper, .blackwell, .blackwellUltra, .blackwellGraphics,
     .cdna3, .cdna4,
   ]
@@ -44,7 +44,7 @@ public struct GPUGeneration: Hashable, Sendable {
   /// The generation of a compute capability, or of an architecture.
   ///
   /// - Returns: nil where nothing is known of it.
-  public init?(_ name: Name) {
+  package init?(_ name: Name) {
     guard let generation = GPUGeneration.all.first(where: { $0.name == name }) else { return nil }
     self = generation
   }
@@ -52,10 +52,10 @@ public struct GPUGeneration: Hashable, Sendable {
   /// The generation of a compute capability.
   ///
   /// - Returns: nil where nothing is known of it.
-  public init?(_ capability: ComputeCapability) { self.init(.capability(capability)) }
+  package init?(_ capability: ComputeCapability) { self.init(.capability(capability)) }
 
   /// nil of a GPU that is not NVIDIA's.
-  public var capability: ComputeCapability? {
+  package var capability: ComputeCapability? {
     switch name {
     case .capability(let capability): capability
     case .architecture: nil
@@ -89,7 +89,7 @@ public struct GPUGeneration: Hashable, Sendable {
 extension HardwareSpec {
   /// What is known of the GPU's generation, by its compute capability or, without one, its architecture; nil where the file states
   /// neither, or nothing is known of it.
-  public var generation: GPUGeneration? {
+  package var generation: GPUGeneration? {
     let name = computeCapability.map { GPUGeneration.Name.capability($0) } ?? architecture.map { .architecture($0) }
     return name.flatMap(GPUGeneration.init)
   }

@@ -1,6 +1,6 @@
 /// The output tiles that a generation of GEMM kernels offers, and how it runs them.
-public struct TileList: Sendable {
-  public let name: String
+package struct TileList: Sendable {
+  package let name: String
   /// Elements of K that a kernel takes at a time.
   let depth: Double
   /// Share of the longer side that is fetched from L2 a CTA: half where two CTAs multicast to one another.
@@ -39,7 +39,7 @@ public struct TileList: Sendable {
 
 extension TileList: Hashable {
   /// Lists of one name are one list.
-  public static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+  package static func == (left: Self, right: Self) -> Bool { left.name == right.name }
 
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

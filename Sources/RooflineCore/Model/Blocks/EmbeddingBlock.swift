@@ -1,24 +1,24 @@
 /// What turns tokens into the residual stream.
-public struct EmbeddingBlock: Hashable, Sendable {
-  public var vocabSize: UInt64
-  public var name: StaticText
+package struct EmbeddingBlock: Hashable, Sendable {
+  package var vocabSize: UInt64
+  package var name: StaticText
   /// A table of learned positions that is added.
-  public var positions: Positions?
+  package var positions: Positions?
   /// Whether the stream is scaled by √H before the first layer.
-  public var isScaled: Bool
+  package var isScaled: Bool
 
-  public struct Positions: Hashable, Sendable {
+  package struct Positions: Hashable, Sendable {
     /// Rows of the table.
-    public var rows: UInt64
-    public var name: StaticText
+    package var rows: UInt64
+    package var name: StaticText
 
-    public init(rows: UInt64, name: StaticText) {
+    package init(rows: UInt64, name: StaticText) {
       self.rows = rows
       self.name = name
     }
   }
 
-  public init(
+  package init(
     vocabSize: UInt64, name: StaticText = "model.embed_tokens", positions: Positions? = nil, isScaled: Bool = false
   ) {
     self.vocabSize = vocabSize

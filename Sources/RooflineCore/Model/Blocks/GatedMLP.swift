@@ -1,18 +1,17 @@
 /// y = down(act(gate(x)) · up(x)).
-public struct GatedMLP: Hashable, Sendable {
-  /// The function of the gate.
-  public enum Activation: String, Hashable, Sendable, CaseIterable { case silu, gelu, swigluoai, situ }
+package struct GatedMLP: Hashable, Sendable {
+  package typealias Activation = GateFunction
 
-  public var intermediateSize: UInt64
-  public var activation: Activation
-  public var hasBias: Bool
-  public var names: Names
+  package var intermediateSize: UInt64
+  package var activation: Activation
+  package var hasBias: Bool
+  package var names: Names
 
   /// The checkpoint's names.
-  public struct Names: Hashable, Sendable {
-    public var gate, up, down: CheckpointWeight
+  package struct Names: Hashable, Sendable {
+    package var gate, up, down: CheckpointWeight
 
-    public init(
+    package init(
       gate: CheckpointWeight = .tensor("mlp.gate_proj"), up: CheckpointWeight = .tensor("mlp.up_proj"),
       down: CheckpointWeight = .tensor("mlp.down_proj")
     ) {
@@ -20,7 +19,7 @@ public struct GatedMLP: Hashable, Sendable {
     }
   }
 
-  public init(
+  package init(
     intermediateSize: UInt64, activation: Activation = .silu, hasBias: Bool = false, names: Names = Names()
   ) {
     self.intermediateSize = intermediateSize
@@ -55,36 +54,29 @@ public struct GatedMLP: Hashable, Sendable {
   }
 }
 
-extension GatedMLP.Activation {
+extension GateFunction {
   /// The function of gate and up.
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ names: Names, rows: Scalar, width: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
     reads: Activations, writes: ActivationTensor, into sink: inout Sink
   ) {
-    let formats = pass.formats
-    switch self {
-    case .silu:
-      sink.row(
-        names.silu, place, SiluAndMul(rows: rows, width: width, formats: formats), reads: reads,
-        writes: Activations(writes))
-    case .gelu:
-      sink.row(
-        names.gelu, place, GeluAndMul(rows: rows, width: width, formats: formats), reads: reads,
-        writes: Activations(writes))
-    case .swigluoai:
-      sink.row(
-        names.swigluoai, place, ClampedSwiGLU(rows: rows, width: width, formats: formats), reads: reads,
-        writes: Activations(writes))
-    case .situ:
-      sink.row(
-        names.situ, place, SituAndMul(rows: rows, width: width, formats: formats), reads: reads,
-        writes: Activations(writes))
-    }
+    sink.row(
+      names[self], place, GatedActivation(self, rows: rows, width: width, formats: pass.formats), reads: reads,
+      writes: Activations(writes))
   }
 
   /// What the row is called, by the function.
   struct Names {
     let silu, gelu, swigluoai, situ: OperatorName
+
+    subscript(function: GateFunction) -> OperatorName {
+      switch function {
+      case .silu: silu
+      case .gelu: gelu
+      case .swigluoai: swigluoai
+      case .situ: situ
+      }
+    }
 
     static var mlp: Names {
       Names(silu: .mlpSiluDot, gelu: "mlp_gelu_dot", swigluoai: "mlp_swigluoai_dot", situ: "mlp_situ_dot")

@@ -1,18 +1,18 @@
 /// The final norm and the projection to the vocabulary.
-public struct HeadBlock: Hashable, Sendable {
+package struct HeadBlock: Hashable, Sendable {
   /// Whether the projection is the embedding's table.
-  public var isTied: Bool
-  public var name: StaticText
-  public var normName: StaticText
+  package var isTied: Bool
+  package var name: StaticText
+  package var normName: StaticText
   /// Whether logits pass cap·tanh(logit / cap).
-  public var capsLogits: Bool
+  package var capsLogits: Bool
   /// Snapshots of the stream that are mixed with it in front of the norm; nil: none ever.
-  public var snapshots: UInt64?
+  package var snapshots: UInt64?
 
   /// The streams that become one in front of the head; nil: there is one.
-  public var streams: HyperConnections?
+  package var streams: HyperConnections?
 
-  public init(
+  package init(
     isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false,
     snapshots: UInt64? = nil
   ) {

@@ -1,8 +1,8 @@
 /// N residual streams around a layer's blocks: in front of a block they become one, behind it its output joins them.
-public struct HyperConnections: Hashable, Sendable {
-  public var streams: UInt64
+package struct HyperConnections: Hashable, Sendable {
+  package var streams: UInt64
   /// Iterations that make the mixing matrix doubly stochastic.
-  public var iterations: UInt64
+  package var iterations: UInt64
 
   /// A block's rows by their names.
   struct Names {

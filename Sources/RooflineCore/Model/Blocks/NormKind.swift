@@ -1,5 +1,5 @@
 /// How a decoder normalises rows of its residual stream.
-public enum NormKind: Hashable, Sendable {
+package enum NormKind: Hashable, Sendable {
   /// RMSNorm with a weight.
   case rms
   /// LayerNorm with weight and bias.

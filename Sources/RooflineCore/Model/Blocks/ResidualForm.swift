@@ -1,5 +1,5 @@
 /// How mixer and feed-forward join the residual stream.
-public enum ResidualForm: Hashable, Sendable {
+package enum ResidualForm: Hashable, Sendable {
   /// x + mixer(norm x), then the same with the feed-forward.
   case preNorm
   /// x + mixer(norm x) + feedForward(norm′ x): both read the stream that enters the layer.
@@ -27,23 +27,23 @@ public enum ResidualForm: Hashable, Sendable {
 }
 
 /// How many snapshots of the stream a group's mixes have in all of its layers together.
-public struct StreamBank: Hashable, Sendable {
+package struct StreamBank: Hashable, Sendable {
   /// In front of mixers and of feed-forwards.
-  public var mixer, feedForward: UInt64
+  package var mixer, feedForward: UInt64
 
-  public init(mixer: UInt64, feedForward: UInt64) {
+  package init(mixer: UInt64, feedForward: UInt64) {
     self.mixer = mixer
     self.feedForward = feedForward
   }
 }
 
 /// The checkpoint's names of a layer's norms.
-public struct LayerNormNames: Hashable, Sendable {
-  public var mixer, feedForward: StaticText
+package struct LayerNormNames: Hashable, Sendable {
+  package var mixer, feedForward: StaticText
   /// Of norms behind mixer and feed-forward, where the residual form has them.
-  public var afterMixer, afterFeedForward: StaticText
+  package var afterMixer, afterFeedForward: StaticText
 
-  public init(
+  package init(
     mixer: StaticText = "input_layernorm", feedForward: StaticText = "post_attention_layernorm",
     afterMixer: StaticText = "", afterFeedForward: StaticText = ""
   ) {

@@ -1,17 +1,17 @@
 /// y = down(act(up(x))).
-public struct TwoMatrixMLP: Hashable, Sendable {
+package struct TwoMatrixMLP: Hashable, Sendable {
   /// The function between the matrices.
-  public enum Activation: String, Hashable, Sendable, CaseIterable {
+  package enum Activation: String, Hashable, Sendable, CaseIterable {
     case gelu, relu
     case squaredRelu = "relu2"
   }
 
-  public var intermediateSize: UInt64
-  public var activation: Activation
-  public var hasBias: Bool
-  public var up, down: CheckpointWeight
+  package var intermediateSize: UInt64
+  package var activation: Activation
+  package var hasBias: Bool
+  package var up, down: CheckpointWeight
 
-  public init(
+  package init(
     intermediateSize: UInt64, activation: Activation, hasBias: Bool, up: CheckpointWeight, down: CheckpointWeight
   ) {
     self.intermediateSize = intermediateSize

@@ -7,7 +7,7 @@ public struct KeyReport: Hashable, Sendable {
   /// Nobody here knows them.
   public let unknown: [String]
   /// In force, and not read because the run states the formats itself; `ignored` holds them, too.
-  public let quantizing: [String]
+  package let quantizing: [String]
   /// Keys that may be set: everything the family asks for.
   let settable: Set<String>
 

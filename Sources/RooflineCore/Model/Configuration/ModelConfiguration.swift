@@ -1,17 +1,20 @@
 /// A model as its config.json describes it: what the file says, what was derived, and which documented defaults were used.
 public struct ModelConfiguration: Hashable, Sendable {
+  /// Its name in the catalog, or what its file or folder is called.
   public let name: String
+  /// The config.json that it was read from.
   public let path: String
   /// The class's name.
   public let architecture: String
-  public let model: DecoderModel
+  package let model: DecoderModel
   /// The format of the weights in the checkpoint.
   public let dtype: DType
+  /// The longest sequence that the model was made for, tokens; nil where the file does not say.
   public let maxPositionEmbeddings: UInt64?
   /// Facts the file leaves out, and what the architecture's documentation says instead.
   public let defaults: [AssumedDefault]
   /// Values that were set on the command line instead of the file's.
-  public let overrides: [ConfigurationOverride]
+  package let overrides: [ConfigurationOverride]
   /// What became of the file's keys.
   public let keys: KeyReport
   /// Whether the checkpoint brings code of its own (`auto_map`), which may compute something else.
@@ -20,17 +23,20 @@ public struct ModelConfiguration: Hashable, Sendable {
 
 /// A value the file does not state.
 public struct AssumedDefault: Hashable, Sendable {
+  /// The key of config.json that is not there.
   public let key: String
+  /// What is assumed in its place.
   public let value: String
+  /// Why: who documents it.
   public let reason: String
 }
 
 /// A value given with `--set key=value`.
-public struct ConfigurationOverride: Hashable, Sendable {
-  public let key: String
-  public let value: JSONValue
+package struct ConfigurationOverride: Hashable, Sendable {
+  package let key: String
+  package let value: JSONValue
 
-  public init(key: String, value: JSONValue) {
+  package init(key: String, value: JSONValue) {
     self.key = key
     self.value = value
   }
@@ -41,7 +47,7 @@ extension ModelConfiguration {
   ///
   /// - Throws: `InputError` for an architecture that is not counted, for a key in force that would change a count and is not
   ///   understood, and for a missing, mistyped, negative or fractional value.
-  public init(
+  package init(
     _ value: JSONValue, name: String, file: String, overrides: [ConfigurationOverride] = [],
     isFormatGiven: Bool = false
   ) throws(InputError) {

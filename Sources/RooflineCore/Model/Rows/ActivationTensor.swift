@@ -1,5 +1,5 @@
 /// Activations of one forward pass, by what they are. A layer's tensors exist once: the next layer uses the space again.
-public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
+package enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case tokenIDs, table, residual, residualAfterAttention, nextResidual
   case normalizedShard, normalized, query, normalizedQuery, rotatedQuery, key, normalizedKey, rotatedKey, value
   case queryKeyValue, scores, cappedScores, probabilities, attended
@@ -23,15 +23,15 @@ public enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.
-public struct Activations: Hashable, Sendable, Sequence {
+package struct Activations: Hashable, Sendable, Sequence {
   private let list: SIMD4<UInt8>
 
   /// No activation.
-  public static var none: Activations { Activations(list: SIMD4(repeating: .max)) }
+  package static var none: Activations { Activations(list: SIMD4(repeating: .max)) }
 
   private init(list: SIMD4<UInt8>) { self.list = list }
 
-  public init(
+  package init(
     _ first: ActivationTensor, _ second: ActivationTensor? = nil, _ third: ActivationTensor? = nil,
     _ fourth: ActivationTensor? = nil
   ) {
@@ -39,15 +39,15 @@ public struct Activations: Hashable, Sendable, Sequence {
       first.rawValue, second?.rawValue ?? .max, third?.rawValue ?? .max, fourth?.rawValue ?? .max)
   }
 
-  public func makeIterator() -> Iterator { Iterator(list: list) }
+  package func makeIterator() -> Iterator { Iterator(list: list) }
 
-  public struct Iterator: IteratorProtocol {
+  package struct Iterator: IteratorProtocol {
     fileprivate let list: SIMD4<UInt8>
     private var place = 0
 
     fileprivate init(list: SIMD4<UInt8>) { self.list = list }
 
-    public mutating func next() -> ActivationTensor? {
+    package mutating func next() -> ActivationTensor? {
       while place < 4 {
         defer { place += 1 }
         if let tensor = ActivationTensor(rawValue: list[place]) { return tensor }

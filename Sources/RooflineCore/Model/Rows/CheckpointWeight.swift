@@ -3,7 +3,7 @@
 /// Names are those of Hugging Face without `.weight` and `.bias`, and in a layer without the layer's prefix. The separate
 /// operators state the checkpoint's tensors; the fused ones, of the same weights, name what they join. Of what each routed expert
 /// has, a name with `.M.` is one expert's, `M` for its number; any other is a tensor of all of them.
-public enum CheckpointWeight: Hashable, Sendable {
+package enum CheckpointWeight: Hashable, Sendable {
   /// The row has no weight.
   case none
   /// A tensor of its own.

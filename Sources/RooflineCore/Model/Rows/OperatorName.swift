@@ -4,8 +4,9 @@
 public struct OperatorName: Hashable, Sendable, ExpressibleByStringLiteral {
   private let base: StaticText
   /// Which gradient of the forward row it is; nil of a forward row, and of a row that only a backward pass has.
-  public let gradient: GradientPart?
+  package let gradient: GradientPart?
 
+  /// A row's name as a literal, to compare with: `row.name == "q_proj"`. Nothing says whether a model has such a row.
   public init(stringLiteral value: StaticString) {
     base = StaticText(stringLiteral: value)
     gradient = nil
@@ -16,17 +17,18 @@ public struct OperatorName: Hashable, Sendable, ExpressibleByStringLiteral {
     self.gradient = gradient
   }
 
+  /// The name as tables and JSON have it; a gradient's ends with what it is the gradient of, `q_proj_dx`.
   public var rawValue: String { gradient.map { "\(base)_\($0.rawValue)" } ?? "\(base)" }
 
   /// The row of the forward pass that a gradient belongs to; other rows are their own, and so are sums of several rows'
   /// gradients.
-  public var forwardRow: OperatorName { gradient == .inputSum ? self : OperatorName(base, nil) }
+  package var forwardRow: OperatorName { gradient == .inputSum ? self : OperatorName(base, nil) }
 
-  public func gradient(_ part: GradientPart) -> OperatorName { OperatorName(base, part) }
+  package func gradient(_ part: GradientPart) -> OperatorName { OperatorName(base, part) }
 }
 
 /// What a gradient's row is of: the suffix of its name.
-public enum GradientPart: String, Hashable, Sendable, CaseIterable {
+package enum GradientPart: String, Hashable, Sendable, CaseIterable {
   case input = "dx"
   case weight = "dw"
   case bias = "dbias"
@@ -42,42 +44,42 @@ public enum GradientPart: String, Hashable, Sendable, CaseIterable {
 }
 
 extension OperatorName {
-  public static var embedding: Self { "embedding" }
-  public static var embeddingAllReduce: Self { "embedding_all_reduce" }
-  public static var embeddingReduceScatter: Self { "embedding_reduce_scatter" }
-  public static var positionEmbedding: Self { "position_embedding" }
-  public static var attnNorm: Self { "attn_norm" }
-  public static var qProj: Self { "q_proj" }
-  public static var kProj: Self { "k_proj" }
-  public static var vProj: Self { "v_proj" }
-  public static var qkvProj: Self { "qkv_proj" }
-  public static var rotary: Self { "rotary" }
-  public static var qkMatmul: Self { "qk_matmul" }
-  public static var softmax: Self { "softmax" }
-  public static var svMatmul: Self { "sv_matmul" }
-  public static var attention: Self { "attention" }
-  public static var keyValueCacheWrite: Self { "kv_cache_write" }
-  public static var oProj: Self { "o_proj" }
-  public static var attnAllReduce: Self { "attn_all_reduce" }
-  public static var attnReduceScatter: Self { "attn_reduce_scatter" }
-  public static var attnAdd: Self { "attn_add" }
-  public static var attnAddNorm: Self { "attn_add_norm" }
-  public static var mlpNorm: Self { "mlp_norm" }
-  public static var gateProj: Self { "gate_proj" }
-  public static var upProj: Self { "up_proj" }
-  public static var gateUpProj: Self { "gate_up_proj" }
-  public static var mlpSiluDot: Self { "mlp_silu_dot" }
-  public static var mlpGelu: Self { "mlp_gelu" }
-  public static var mlpRelu: Self { "mlp_relu" }
-  public static var upProjGelu: Self { "up_proj_gelu" }
-  public static var upProjRelu: Self { "up_proj_relu" }
-  public static var downProj: Self { "down_proj" }
-  public static var mlpAllReduce: Self { "mlp_all_reduce" }
-  public static var mlpReduceScatter: Self { "mlp_reduce_scatter" }
-  public static var mlpAdd: Self { "mlp_add" }
-  public static var mlpAddNorm: Self { "mlp_add_norm" }
-  public static var stageTransfer: Self { "stage_transfer" }
-  public static var finalNorm: Self { "final_norm" }
-  public static var lmHead: Self { "lm_head" }
-  public static var logitsAllGather: Self { "logits_all_gather" }
+  package static var embedding: Self { "embedding" }
+  package static var embeddingAllReduce: Self { "embedding_all_reduce" }
+  package static var embeddingReduceScatter: Self { "embedding_reduce_scatter" }
+  package static var positionEmbedding: Self { "position_embedding" }
+  package static var attnNorm: Self { "attn_norm" }
+  package static var qProj: Self { "q_proj" }
+  package static var kProj: Self { "k_proj" }
+  package static var vProj: Self { "v_proj" }
+  package static var qkvProj: Self { "qkv_proj" }
+  package static var rotary: Self { "rotary" }
+  package static var qkMatmul: Self { "qk_matmul" }
+  package static var softmax: Self { "softmax" }
+  package static var svMatmul: Self { "sv_matmul" }
+  package static var attention: Self { "attention" }
+  package static var keyValueCacheWrite: Self { "kv_cache_write" }
+  package static var oProj: Self { "o_proj" }
+  package static var attnAllReduce: Self { "attn_all_reduce" }
+  package static var attnReduceScatter: Self { "attn_reduce_scatter" }
+  package static var attnAdd: Self { "attn_add" }
+  package static var attnAddNorm: Self { "attn_add_norm" }
+  package static var mlpNorm: Self { "mlp_norm" }
+  package static var gateProj: Self { "gate_proj" }
+  package static var upProj: Self { "up_proj" }
+  package static var gateUpProj: Self { "gate_up_proj" }
+  package static var mlpSiluDot: Self { "mlp_silu_dot" }
+  package static var mlpGelu: Self { "mlp_gelu" }
+  package static var mlpRelu: Self { "mlp_relu" }
+  package static var upProjGelu: Self { "up_proj_gelu" }
+  package static var upProjRelu: Self { "up_proj_relu" }
+  package static var downProj: Self { "down_proj" }
+  package static var mlpAllReduce: Self { "mlp_all_reduce" }
+  package static var mlpReduceScatter: Self { "mlp_reduce_scatter" }
+  package static var mlpAdd: Self { "mlp_add" }
+  package static var mlpAddNorm: Self { "mlp_add_norm" }
+  package static var stageTransfer: Self { "stage_transfer" }
+  package static var finalNorm: Self { "final_norm" }
+  package static var lmHead: Self { "lm_head" }
+  package static var logitsAllGather: Self { "logits_all_gather" }
 }

@@ -1,6 +1,6 @@
 /// Takes the rows of a forward pass one by one, each with its operator's own type, so that counting needs no existential and
 /// no sum type in between.
-public protocol RowSink<Scalar> {
+package protocol RowSink<Scalar> {
   associatedtype Scalar: Term
 
   /// A row of the pass.
@@ -12,7 +12,7 @@ public protocol RowSink<Scalar> {
 }
 
 extension RowSink {
-  @inline(__always) public mutating func crossing(_ crossing: ShardCrossing<Scalar>) {}
+  @inline(__always) package mutating func crossing(_ crossing: ShardCrossing<Scalar>) {}
 
   /// States a row: its operator, and the activations it reads and writes in the order of the operator's operands.
   @inline(__always)
@@ -25,18 +25,18 @@ extension RowSink {
 }
 
 /// What a row says of itself beside its operator.
-public struct RowStatement<Scalar: Term>: Hashable, Sendable {
-  public let name: OperatorName
-  public let place: RowPlace<Scalar>
+package struct RowStatement<Scalar: Term>: Hashable, Sendable {
+  package let name: OperatorName
+  package let place: RowPlace<Scalar>
   /// In the order of the operator's activation operands.
-  public let reads, writes: Activations
-  public let weight: CheckpointWeight
+  package let reads, writes: Activations
+  package let weight: CheckpointWeight
 }
 
 /// Where a row stands, and how often it runs in one forward pass.
-public struct RowPlace<Scalar: Term>: Hashable, Sendable {
-  public let scope: RowScope
-  public let occurrences: Scalar
+package struct RowPlace<Scalar: Term>: Hashable, Sendable {
+  package let scope: RowScope
+  package let occurrences: Scalar
 
   init(_ scope: RowScope, _ occurrences: Scalar) {
     self.scope = scope
@@ -55,6 +55,7 @@ public enum RowScope: Hashable, Sendable {
   /// Between two stages of a pipeline.
   case boundary
 
+  /// Whether it is a row of the layers.
   public var isLayer: Bool { if case .layer = self { true } else { false } }
 
   /// nil outside the layers.
@@ -62,7 +63,7 @@ public enum RowScope: Hashable, Sendable {
 }
 
 /// A place where replicated activations meet sharded work.
-public enum ShardCrossing<Scalar: Term> {
+package enum ShardCrossing<Scalar: Term> {
   /// `tensor` is read by sharded work from here on.
   case entry(ShardedPart, RowPlace<Scalar>, tensor: ActivationTensor)
   /// The ranks' partial sums have been added up.
@@ -78,4 +79,4 @@ public enum ShardCrossing<Scalar: Term> {
 }
 
 /// What the collectives of a backward pass are named after.
-public enum ShardedPart: Hashable, Sendable { case embedding, attention, feedForward, head }
+package enum ShardedPart: Hashable, Sendable { case embedding, attention, feedForward, head }

@@ -1,12 +1,12 @@
 /// A text that stands in the program: as cheap to copy as a number, which `String` is not.
-public struct StaticText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+package struct StaticText: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   private let text: StaticString
 
-  public init(stringLiteral value: StaticString) { text = value }
+  package init(stringLiteral value: StaticString) { text = value }
 
-  public var description: String { text.description }
+  package var description: String { text.description }
 
-  public static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     let (a, b) = (left.text, right.text)
     guard a.utf8CodeUnitCount == b.utf8CodeUnitCount else { return false }
     // The same literal usually stands at one address.
@@ -15,7 +15,7 @@ public struct StaticText: Hashable, Sendable, ExpressibleByStringLiteral, Custom
     return true
   }
 
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     hasher.combine(bytes: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }

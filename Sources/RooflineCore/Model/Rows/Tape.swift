@@ -23,7 +23,7 @@ struct Tape<Scalar: Term>: RowSink {
 
 extension ForwardPass {
   /// The rows as values: what predicts, explains, measures and compares them.
-  public var rows: [NamedOperator<Scalar>] { Tape(self).rows }
+  package var rows: [NamedOperator<Scalar>] { Tape(self).rows }
 
   /// What a visitor says of each row, in order.
   ///

@@ -2,9 +2,9 @@
 ///
 /// A pair of a query and a key it sees costs, per head, 2d FLOPs for the score and 2d_v for the weighted value (tensor), the
 /// softmax's four (scale, subtract, add, divide; vector) and one exp (special).
-public struct Attention<Scalar: Term>: OperatorDefinition {
+package struct Attention<Scalar: Term>: OperatorDefinition {
   /// Which keys a query sees.
-  public enum Mask: Hashable, Sendable {
+  package enum Mask: Hashable, Sendable {
     /// Every query sees all C keys.
     case full
     /// Queries are the last T positions; each sees the keys up to its own.
@@ -20,23 +20,23 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     case chunked(Scalar)
   }
 
-  public let shape: AttentionShape<Scalar>
-  public let mask: Mask
-  public let keyValueHome: KeyValueHome
+  package let shape: AttentionShape<Scalar>
+  package let mask: Mask
+  package let keyValueHome: KeyValueHome
   /// Whether the visible pairs' probabilities are stored for a backward pass that computes nothing again.
-  public let keepsProbabilities: Bool
+  package let keepsProbabilities: Bool
   /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
-  public let capsScores: Bool
+  package let capsScores: Bool
   /// The format of the queries: that of other activations, or a narrower one in which kernels multiply.
-  public let queryDType: DType
+  package let queryDType: DType
   /// Whether a value is the beginning of its key, and loaded with it: d_v of the d elements.
-  public let valuesAreKeys: Bool
+  package let valuesAreKeys: Bool
   /// Whether each head's softmax has a term of its own beside the keys', a learned logit.
-  public let hasSinks: Bool
-  public let formats: NumberFormats
+  package let hasSinks: Bool
+  package let formats: NumberFormats
 
   /// - Parameter queries: their format; that of other activations when nil.
-  public init(
+  package init(
     _ shape: AttentionShape<Scalar>, mask: Mask, keyValueHome: KeyValueHome = .cache, keepsProbabilities: Bool = false,
     capsScores: Bool = false, queries: DType? = nil, valuesAreKeys: Bool = false, hasSinks: Bool = false,
     formats: NumberFormats
@@ -52,10 +52,10 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .attention }
-  public var asOperator: Operator<Scalar> { .attention(self) }
+  package var kind: OperatorKind { .attention }
+  package var asOperator: Operator<Scalar> { .attention(self) }
 
-  public var matrixUnit: DType? { unit }
+  package var matrixUnit: DType? { unit }
 
   private var unit: DType {
     queryDType == formats.residual
@@ -71,7 +71,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   /// Causal: query i of T (from 0) sees the C−T earlier keys and i+1 of the new ones; summed over i that is
   /// T(C−T) + T(T+1)/2. With a window W the first a = min(T, max(0, W−(C−T))) queries still see everything before them, the
   /// others W keys each.
-  public var pairs: Scalar {
+  package var pairs: Scalar {
     let queries = shape.queryTokens
     let keys = shape.attendedKeys
     let pairs: Scalar
@@ -181,7 +181,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
   /// FLOPs of both products over the visible pairs.
   var product: Scalar { shape.products(visibleScores) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
     var counts = FLOPCounts(
       product: shape.products(perHead), on: unit, vector: (capsScores ? 6 : 4) * perHead,
@@ -193,7 +193,7 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     return counts
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let keys = visibleKeys
     visit(Operand(.query, .loadActivation, shape.queries, queryFormat))
     visit(Operand(.key, keyValueHome.load, shape.keys(keys), keyValueHome.format(formats)))
@@ -207,15 +207,15 @@ public struct Attention<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var gradients: OperatorGradients<Scalar> {
+  package var gradients: OperatorGradients<Scalar> {
     capsScores || valuesAreKeys || hasSinks ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasSinks { visit(OperatorParameter(.weight, shape.heads, formats.residualFormat)) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "fused attention, a visible (query, key) pair and head: 2d for the score, 2d for the value; scale, subtract, add, divide; one exp"
   }
 }

@@ -2,19 +2,19 @@
 ///
 /// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
 /// operations. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
-public struct AttentionGradient<Scalar: Term>: OperatorDefinition {
-  public let attention: Attention<Scalar>
+package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
+  package let attention: Attention<Scalar>
 
-  public init(_ attention: Attention<Scalar>) { self.attention = attention }
+  package init(_ attention: Attention<Scalar>) { self.attention = attention }
 
-  public var kind: OperatorKind { .attentionGradient }
-  public var asOperator: Operator<Scalar> { .attentionGradient(self) }
+  package var kind: OperatorKind { .attentionGradient }
+  package var asOperator: Operator<Scalar> { .attentionGradient(self) }
 
-  public var matrixUnit: DType? { formats.residual }
+  package var matrixUnit: DType? { formats.residual }
 
   private var formats: NumberFormats { attention.formats }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let perHead = attention.visibleScores
     return FLOPCounts(product: product(perHead), on: formats.residual, vector: 4 * perHead)
   }
@@ -26,7 +26,7 @@ public struct AttentionGradient<Scalar: Term>: OperatorDefinition {
       ? 8 * pairs * shape.headDim : 4 * pairs * (shape.headDim + shape.valueDim)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let shape = attention.shape
     let (keys, values) = (shape.keys(attention.visibleKeys), shape.values(attention.visibleKeys))
     visit(Operand(.outputGradient, .loadActivation, shape.outputs, formats.residualFormat))
@@ -39,7 +39,7 @@ public struct AttentionGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.valueGradient, .storeActivation, values, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of fused attention, a visible (query, key) pair and head: 2d each for dV, dP, dQ, dK; four operations for dS; the probabilities are kept, not computed again"
   }
 }

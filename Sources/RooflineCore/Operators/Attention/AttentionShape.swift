@@ -1,14 +1,14 @@
 /// One device's attention problem: B sequences, T queries each over C keys, h query heads in groups over h_kv KV heads.
-public struct AttentionShape<Scalar: Term>: Hashable, Sendable {
-  public let batch, queryTokens, attendedKeys, heads, keyValueHeads, headDim: Scalar
+package struct AttentionShape<Scalar: Term>: Hashable, Sendable {
+  package let batch, queryTokens, attendedKeys, heads, keyValueHeads, headDim: Scalar
   /// Elements of a head's values, and of its output: d but where keys are wider than values.
-  public let valueDim: Scalar
+  package let valueDim: Scalar
   /// Elements of each key that are the same in all KV heads, and lie in memory once; nil: none.
-  public let sharedDim: Scalar?
+  package let sharedDim: Scalar?
   /// Elements of one token's keys, of all KV heads.
   private let keyRow: Scalar
 
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar, heads: Scalar, keyValueHeads: Scalar, headDim: Scalar,
     valueDim: Scalar? = nil
   ) {
@@ -24,7 +24,7 @@ public struct AttentionShape<Scalar: Term>: Hashable, Sendable {
   }
 
   /// Heads whose keys end in elements that are the same in all of them: `ownDim` and `sharedDim` elements a key.
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar, heads: Scalar, ownDim: Scalar, sharedDim: Scalar,
     valueDim: Scalar
   ) {
@@ -40,25 +40,25 @@ public struct AttentionShape<Scalar: Term>: Hashable, Sendable {
   }
 
   /// Elements of the queries: B·T·h·d.
-  public var queries: Scalar { batch * queryTokens * heads * headDim }
+  package var queries: Scalar { batch * queryTokens * heads * headDim }
   /// Elements of the attention output: B·T·h·d_v.
-  public var outputs: Scalar { batch * queryTokens * heads * valueDim }
+  package var outputs: Scalar { batch * queryTokens * heads * valueDim }
   /// Elements of the new keys: B·T·h_kv·d.
-  public var newKeys: Scalar { batch * queryTokens * keyRow }
+  package var newKeys: Scalar { batch * queryTokens * keyRow }
   /// Elements of the new values: B·T·h_kv·d_v.
-  public var newValues: Scalar { batch * queryTokens * keyValueHeads * valueDim }
+  package var newValues: Scalar { batch * queryTokens * keyValueHeads * valueDim }
   /// Elements of all keys in the cache: B·C·h_kv·d.
-  public var cachedKeys: Scalar { keys(attendedKeys) }
+  package var cachedKeys: Scalar { keys(attendedKeys) }
   /// Elements of the keys of `count` tokens a sequence: B·C·h_kv·d of all.
   func keys(_ count: Scalar) -> Scalar { batch * count * keyRow }
   /// Elements of the values of as many.
   func values(_ count: Scalar) -> Scalar { batch * count * keyValueHeads * valueDim }
   /// Elements of the full score rectangle: B·h·T·C.
-  public var scores: Scalar { batch * heads * queryTokens * attendedKeys }
+  package var scores: Scalar { batch * heads * queryTokens * attendedKeys }
   /// FLOPs of queries by keys over the full rectangle, d multiplications and d additions a score: 2·B·h·T·C·d.
-  public var keyProduct: Scalar { 2 * scores * headDim }
+  package var keyProduct: Scalar { 2 * scores * headDim }
   /// FLOPs of probabilities by values: 2·B·h·T·C·d_v.
-  public var valueProduct: Scalar { 2 * scores * valueDim }
+  package var valueProduct: Scalar { 2 * scores * valueDim }
 
   /// FLOPs of both products for so many pairs: 4·d each, or 2·(d + d_v).
   func products(_ pairs: Scalar) -> Scalar {

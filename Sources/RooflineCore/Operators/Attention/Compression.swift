@@ -4,18 +4,18 @@
 /// An element of a window: bias added, maximum subtracted, sum, division, product with the value, sum: 6 vector and one exp. A
 /// window has the tokens of one entry, or with overlap those of the one before as well: each token's row then has two halves, one
 /// for either entry. Rows of earlier steps were kept until their entry was complete, and are read with the others.
-public struct Compression<Scalar: Term>: OperatorDefinition {
+package struct Compression<Scalar: Term>: OperatorDefinition {
   /// Entries that become complete in this step, all sequences together.
-  public let entries: Scalar
+  package let entries: Scalar
   /// Tokens that an entry stands for.
-  public let tokensPerEntry: Scalar
+  package let tokensPerEntry: Scalar
   /// Elements of a token's row of values, and of its row of gates.
-  public let rowWidth: Scalar
+  package let rowWidth: Scalar
   /// Elements of an entry.
-  public let width: Scalar
-  public let formats: NumberFormats
+  package let width: Scalar
+  package let formats: NumberFormats
 
-  public init(entries: Scalar, tokensPerEntry: Scalar, rowWidth: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(entries: Scalar, tokensPerEntry: Scalar, rowWidth: Scalar, width: Scalar, formats: NumberFormats) {
     self.entries = entries.named(.newEntries)
     self.tokensPerEntry = tokensPerEntry
     self.rowWidth = rowWidth
@@ -23,26 +23,26 @@ public struct Compression<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .compression }
-  public var asOperator: Operator<Scalar> { .compression(self) }
+  package var kind: OperatorKind { .compression }
+  package var asOperator: Operator<Scalar> { .compression(self) }
 
   /// Elements of the windows of values.
   private var elements: Scalar { entries * tokensPerEntry * rowWidth }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 6 * elements, special: elements) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 6 * elements, special: elements) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.value, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.gate, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.bias, .loadWeight, tokensPerEntry * rowWidth, formats.residualFormat))
     visit(Operand(.output, .storeActivation, entries * width, formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, tokensPerEntry, by: rowWidth, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "compression, an element of a window: bias, subtract the maximum, add, divide, multiply, add; one exp"
   }
 }

@@ -2,13 +2,13 @@
 ///
 /// A row of d = 2^s elements: s·d additions and subtractions, and d multiplications by 1/√d. In a cache of 8 bits or less a key
 /// has a scale beside it.
-public struct IndexRotation<Scalar: Term>: OperatorDefinition {
-  public let tokens, heads, width: Scalar
+package struct IndexRotation<Scalar: Term>: OperatorDefinition {
+  package let tokens, heads, width: Scalar
   /// s, the transform's steps.
-  public let steps: Scalar
-  public let formats: NumberFormats
+  package let steps: Scalar
+  package let formats: NumberFormats
 
-  public init(tokens: Scalar, heads: Scalar, width: Scalar, steps: Scalar, formats: NumberFormats) {
+  package init(tokens: Scalar, heads: Scalar, width: Scalar, steps: Scalar, formats: NumberFormats) {
     self.tokens = tokens
     self.heads = heads
     self.width = width
@@ -16,12 +16,12 @@ public struct IndexRotation<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .indexRotation }
-  public var asOperator: Operator<Scalar> { .indexRotation(self) }
+  package var kind: OperatorKind { .indexRotation }
+  package var asOperator: Operator<Scalar> { .indexRotation(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: tokens * (heads + 1) * width * (steps + 1)) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: tokens * (heads + 1) * width * (steps + 1)) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let (queries, keys) = (tokens * heads * width, tokens * width)
     visit(Operand(.query, .loadActivation, queries, formats.residualFormat))
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
@@ -30,7 +30,7 @@ public struct IndexRotation<Scalar: Term>: OperatorDefinition {
     if formats.carriesIndexScale { visit(Operand(.scale, .storeKVCache, tokens, .score)) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "Hadamard transform, a row of d = 2^s: s·d additions and subtractions, d multiplications"
   }
 }

@@ -3,15 +3,15 @@
 ///
 /// A pair: 2·h_I·d_I for the products (tensor), and vector a weight and an addition a head and the key's scale, 2·h_I + 1; the
 /// ReLU compares. Queries are multiplied in the keys' format. Keys of 8 bits or less carry a 4-byte scale each.
-public struct IndexScores<Scalar: Term>: OperatorDefinition {
+package struct IndexScores<Scalar: Term>: OperatorDefinition {
   /// B sequences of T queries, and the keys of each.
-  public let batch, queryTokens, keys: Scalar
+  package let batch, queryTokens, keys: Scalar
   /// (query, key) pairs of one sequence.
-  public let pairs: Scalar
-  public let heads, width: Scalar
-  public let formats: NumberFormats
+  package let pairs: Scalar
+  package let heads, width: Scalar
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, keys: Scalar, pairs: Scalar, heads: Scalar, width: Scalar,
     formats: NumberFormats
   ) {
@@ -24,17 +24,17 @@ public struct IndexScores<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .indexScores }
-  public var asOperator: Operator<Scalar> { .indexScores(self) }
+  package var kind: OperatorKind { .indexScores }
+  package var asOperator: Operator<Scalar> { .indexScores(self) }
 
-  public var matrixUnit: DType? { formats.keyValueCache }
+  package var matrixUnit: DType? { formats.keyValueCache }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(
       product: 2 * batch * pairs * heads * width, on: formats.keyValueCache, vector: batch * pairs * (2 * heads + 1))
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let queries = batch * queryTokens * heads
     visit(Operand(.query, .loadActivation, queries * width, formats.residualFormat))
     visit(Operand(.weights, .loadActivation, queries, formats.residualFormat))
@@ -43,7 +43,7 @@ public struct IndexScores<Scalar: Term>: OperatorDefinition {
     visit(Operand(.scores, .storeActivation, batch * pairs, .score))
   }
 
-  public static var source: String {
+  package static var source: String {
     "index scores, a pair: 2d_I a head for q·k; a weight and an addition a head, and the key's scale; ReLU compares"
   }
 }

@@ -1,5 +1,5 @@
 /// Where attention's keys and values lie.
-public enum KeyValueHome: Hashable, Sendable {
+package enum KeyValueHome: Hashable, Sendable {
   /// In the KV cache, at its width.
   case cache
   /// Between operators, like any activation: a training step keeps no cache.

@@ -2,28 +2,28 @@
 ///
 /// The softmax's scale rides in the product's alpha, so neither counts it. dK adds up over the query heads of a group and is
 /// stored once a KV head.
-public struct QKMatmulGradient<Scalar: Term>: OperatorDefinition {
+package struct QKMatmulGradient<Scalar: Term>: OperatorDefinition {
   /// What the gradient is taken by.
-  public enum Target: Hashable, Sendable { case query, key }
+  package enum Target: Hashable, Sendable { case query, key }
 
-  public let shape: AttentionShape<Scalar>
-  public let target: Target
-  public let formats: NumberFormats
+  package let shape: AttentionShape<Scalar>
+  package let target: Target
+  package let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, by target: Target, formats: NumberFormats) {
+  package init(_ shape: AttentionShape<Scalar>, by target: Target, formats: NumberFormats) {
     self.shape = shape
     self.target = target
     self.formats = formats
   }
 
-  public var kind: OperatorKind { target == .query ? .queryGradient : .keyGradient }
-  public var asOperator: Operator<Scalar> { .qkMatmulGradient(self) }
+  package var kind: OperatorKind { target == .query ? .queryGradient : .keyGradient }
+  package var asOperator: Operator<Scalar> { .qkMatmulGradient(self) }
 
-  public var matrixUnit: DType? { formats.residual }
+  package var matrixUnit: DType? { formats.residual }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.keyProduct, on: formats.residual) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.keyProduct, on: formats.residual) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.scoreGradient, .loadActivation, shape.scores, formats.residualFormat))
     switch target {
     case .query:
@@ -35,7 +35,7 @@ public struct QKMatmulGradient<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of QKᵀ: dQ is B·h·T·d dot products of C, dK is B·h·C·d of T, added up over a group's heads; the scale is the product's alpha"
   }
 }

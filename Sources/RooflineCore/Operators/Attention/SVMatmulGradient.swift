@@ -1,28 +1,28 @@
 /// A gradient of output = probabilities·v over the full rectangle: dP = dO·Vᵀ or dV = Pᵀ·dO.
 ///
 /// dV adds up over the query heads of a group and is stored once a KV head.
-public struct SVMatmulGradient<Scalar: Term>: OperatorDefinition {
+package struct SVMatmulGradient<Scalar: Term>: OperatorDefinition {
   /// What the gradient is taken by.
-  public enum Target: Hashable, Sendable { case probabilities, value }
+  package enum Target: Hashable, Sendable { case probabilities, value }
 
-  public let shape: AttentionShape<Scalar>
-  public let target: Target
-  public let formats: NumberFormats
+  package let shape: AttentionShape<Scalar>
+  package let target: Target
+  package let formats: NumberFormats
 
-  public init(_ shape: AttentionShape<Scalar>, by target: Target, formats: NumberFormats) {
+  package init(_ shape: AttentionShape<Scalar>, by target: Target, formats: NumberFormats) {
     self.shape = shape
     self.target = target
     self.formats = formats
   }
 
-  public var kind: OperatorKind { target == .probabilities ? .probabilityGradient : .valueGradient }
-  public var asOperator: Operator<Scalar> { .svMatmulGradient(self) }
+  package var kind: OperatorKind { target == .probabilities ? .probabilityGradient : .valueGradient }
+  package var asOperator: Operator<Scalar> { .svMatmulGradient(self) }
 
-  public var matrixUnit: DType? { formats.residual }
+  package var matrixUnit: DType? { formats.residual }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.valueProduct, on: formats.residual) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: shape.valueProduct, on: formats.residual) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.outputGradient, .loadActivation, shape.outputs, formats.residualFormat))
     switch target {
     case .probabilities:
@@ -34,7 +34,7 @@ public struct SVMatmulGradient<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of PV: dP is B·h·T·C dot products of d, dV is B·h·C·d of T, added up over a group's heads"
   }
 }

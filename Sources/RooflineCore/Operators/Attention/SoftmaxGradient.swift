@@ -2,27 +2,27 @@
 ///
 /// An element: P·dP, its addition to the row's sum, the subtraction, the product with P: vector 4. The scale of the scores is
 /// the alpha of the products that read dS.
-public struct SoftmaxGradient<Scalar: Term>: OperatorDefinition {
-  public let elements: Scalar
-  public let formats: NumberFormats
+package struct SoftmaxGradient<Scalar: Term>: OperatorDefinition {
+  package let elements: Scalar
+  package let formats: NumberFormats
 
-  public init(elements: Scalar, formats: NumberFormats) {
+  package init(elements: Scalar, formats: NumberFormats) {
     self.elements = elements.named(.elements)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .softmaxGradient }
-  public var asOperator: Operator<Scalar> { .softmaxGradient(self) }
+  package var kind: OperatorKind { .softmaxGradient }
+  package var asOperator: Operator<Scalar> { .softmaxGradient(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 4 * elements) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 4 * elements) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.probabilities, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.probabilityGradient, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.scoreGradient, .storeActivation, elements, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of softmax, an element: multiply dP by P, add to the row's sum, subtract it, multiply by P; P is kept"
   }
 }

@@ -2,13 +2,13 @@
 ///
 /// A row goes once to each other rank that holds one of its experts, of which uniform routing hits R·(ep − 1)/ep in expectation,
 /// R = ep·(1 − C(E − E/ep, K) / C(E, K)). One message to each other rank; nothing is added up on the way.
-public struct AllToAll<Scalar: Term>: OperatorDefinition {
-  public let rows, width, ranks: Scalar
+package struct AllToAll<Scalar: Term>: OperatorDefinition {
+  package let rows, width, ranks: Scalar
   /// Other ranks that a row is sent to.
-  public let remoteRanks: Double
-  public let format: ElementFormat
+  package let remoteRanks: Double
+  package let format: ElementFormat
 
-  public init(rows: Scalar, width: Scalar, ranks: Scalar, remoteRanks: Double, format: ElementFormat) {
+  package init(rows: Scalar, width: Scalar, ranks: Scalar, remoteRanks: Double, format: ElementFormat) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.ranks = ranks
@@ -16,17 +16,17 @@ public struct AllToAll<Scalar: Term>: OperatorDefinition {
     self.format = format
   }
 
-  public var kind: OperatorKind { .allToAll }
-  public var asOperator: Operator<Scalar> { .allToAll(self) }
+  package var kind: OperatorKind { .allToAll }
+  package var asOperator: Operator<Scalar> { .allToAll(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts() }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
 
-  public var wireBytes: Scalar { (rows * width).times(expected: remoteRanks, .remoteRanks).bytes(format) }
-  public var wireSteps: Scalar { ranks.excess(over: 1) }
+  package var wireBytes: Scalar { (rows * width).times(expected: remoteRanks, .remoteRanks).bytes(format) }
+  package var wireSteps: Scalar { ranks.excess(over: 1) }
 
-  public static var source: String {
+  package static var source: String {
     "all-to-all: a row once to each other rank that its experts lie on; a message to each other rank"
   }
 }

@@ -1,18 +1,18 @@
 /// A message of `message` bytes from one GPU to another: what a pipeline stage hands to the next.
-public struct Send<Scalar: Term>: OperatorDefinition {
-  public let message: Scalar
+package struct Send<Scalar: Term>: OperatorDefinition {
+  package let message: Scalar
 
-  public init(message: Scalar) { self.message = message.named(.message) }
+  package init(message: Scalar) { self.message = message.named(.message) }
 
-  public var kind: OperatorKind { .send }
-  public var asOperator: Operator<Scalar> { .send(self) }
+  package var kind: OperatorKind { .send }
+  package var asOperator: Operator<Scalar> { .send(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts() }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
 
-  public var wireBytes: Scalar { message }
-  public var wireSteps: Scalar { 1 }
+  package var wireBytes: Scalar { message }
+  package var wireSteps: Scalar { 1 }
 
-  public static var source: String { "point to point: the message, once, in one step" }
+  package static var source: String { "point to point: the message, once, in one step" }
 }

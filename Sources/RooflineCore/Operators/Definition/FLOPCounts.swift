@@ -2,7 +2,7 @@
 ///
 /// A FLOP is one executed addition, subtraction, multiplication or division, or one special function. Sums start from zero:
 /// n elements, n additions. Comparisons and moves are not FLOPs.
-public struct FLOPCounts<Scalar: Term>: Hashable, Sendable {
+public struct FLOPCounts<Scalar: Natural>: Hashable, Sendable {
   /// Matrix units.
   public var tensor: Scalar
   /// CUDA cores.
@@ -10,7 +10,7 @@ public struct FLOPCounts<Scalar: Term>: Hashable, Sendable {
   /// Special function units: exp, tanh, rsqrt, sin, cos.
   public var special: Scalar
 
-  public init(tensor: Scalar = 0, vector: Scalar = 0, special: Scalar = 0) {
+  package init(tensor: Scalar = 0, vector: Scalar = 0, special: Scalar = 0) {
     self.tensor = tensor
     self.vector = vector
     self.special = special
@@ -25,13 +25,14 @@ public struct FLOPCounts<Scalar: Term>: Hashable, Sendable {
     }
   }
 
+  /// Of all units.
   public var total: Scalar { tensor + vector + special }
 
-  @inline(__always) public static func + (left: Self, right: Self) -> Self {
+  @inline(__always) package static func + (left: Self, right: Self) -> Self {
     Self(tensor: left.tensor + right.tensor, vector: left.vector + right.vector, special: left.special + right.special)
   }
 
-  @inline(__always) public static func * (counts: Self, times: Scalar) -> Self {
+  @inline(__always) package static func * (counts: Self, times: Scalar) -> Self {
     Self(tensor: counts.tensor * times, vector: counts.vector * times, special: counts.special * times)
   }
 }

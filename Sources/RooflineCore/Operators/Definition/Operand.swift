@@ -1,15 +1,16 @@
 /// The five kinds of memory traffic, in the order of the tables.
 public enum TrafficClass: UInt8, Hashable, Sendable, CaseIterable {
+  /// Loads of parameters; loads and stores of activations; loads and stores of what is cached: keys and values, latents, states.
   case loadWeight, loadActivation, storeActivation, loadKVCache, storeKVCache
 }
 
 /// One tensor that an operator reads or writes: every distinct element, once.
-public struct Operand<Scalar: Term>: Hashable, Sendable {
+package struct Operand<Scalar: Term>: Hashable, Sendable {
   /// The tensor's letter or short name in the operator's definition.
-  public let name: StaticName
-  public let traffic: TrafficClass
-  public let elements: Scalar
-  public let format: ElementFormat
+  package let name: StaticName
+  package let traffic: TrafficClass
+  package let elements: Scalar
+  package let format: ElementFormat
 
   init(_ name: StaticName, _ traffic: TrafficClass, _ elements: Scalar, _ format: ElementFormat) {
     self.name = name
@@ -18,11 +19,11 @@ public struct Operand<Scalar: Term>: Hashable, Sendable {
     self.format = format
   }
 
-  public var bytes: Scalar { elements.bytes(format) }
+  package var bytes: Scalar { elements.bytes(format) }
 }
 
 /// Names of operands: what `explain` lists and a kernel's arguments are called.
-public enum StaticName: String, Hashable, Sendable, CaseIterable {
+package enum StaticName: String, Hashable, Sendable, CaseIterable {
   case input, weight, bias, output, query, key, value, scores, probabilities, table, gate, up, residual, normalized
   case tokenIDs, rows
   /// An indexer's choice, and its keys' scales.

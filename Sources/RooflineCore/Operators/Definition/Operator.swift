@@ -3,7 +3,7 @@
 /// `indirect`, so that a row is copied by counting a reference: of some sixty definitions in the value itself, the compiler writes out a
 /// dozen times how terms of any size are copied, which once was half of the engine's code, and slow. What adds up rows by the million
 /// (`PassBatch`) takes definitions as they are and makes no such value.
-public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
+package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case gemm(GEMM<Scalar>)
   case linearGelu(LinearGelu<Scalar>)
   case qkMatmul(QKMatmul<Scalar>)
@@ -14,7 +14,7 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case rmsNorm(RMSNorm<Scalar>)
   case layerNorm(LayerNorm<Scalar>)
   case addRMSNorm(AddRMSNorm<Scalar>)
-  case siluAndMul(SiluAndMul<Scalar>)
+  case gatedActivation(GatedActivation<Scalar>)
   case gelu(Gelu<Scalar>)
   case residualAdd(ResidualAdd<Scalar>)
   case embedding(Embedding<Scalar>)
@@ -34,7 +34,6 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case rmsNormGradient(RMSNormGradient<Scalar>)
   case siluAndMulGradient(SiluAndMulGradient<Scalar>)
   case embeddingGradient(EmbeddingGradient<Scalar>)
-  case geluAndMul(GeluAndMul<Scalar>)
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
   case causalConvolution(CausalConvolution<Scalar>)
@@ -48,7 +47,6 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case selectiveScan(SelectiveScan<Scalar>)
   case lightningAttention(LightningAttention<Scalar>)
   case bankMix(BankMix<Scalar>)
-  case situAndMul(SituAndMul<Scalar>)
   case batchedGEMM(BatchedGEMM<Scalar>)
   case compression(Compression<Scalar>)
   case hyperConnection(HyperConnection<Scalar>)
@@ -59,13 +57,12 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case route(Route<Scalar>)
   case expertCombine(ExpertCombine<Scalar>)
   case sigmoidGate(SigmoidGate<Scalar>)
-  case clampedSwiGLU(ClampedSwiGLU<Scalar>)
   case squaredRelu(SquaredRelu<Scalar>)
   case expertScale(ExpertScale<Scalar>)
   case allToAll(AllToAll<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
-  public func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
+  package func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
     switch self {
     case .gemm(let definition): visitor.visit(definition)
     case .linearGelu(let definition): visitor.visit(definition)
@@ -77,7 +74,7 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .rmsNorm(let definition): visitor.visit(definition)
     case .layerNorm(let definition): visitor.visit(definition)
     case .addRMSNorm(let definition): visitor.visit(definition)
-    case .siluAndMul(let definition): visitor.visit(definition)
+    case .gatedActivation(let definition): visitor.visit(definition)
     case .gelu(let definition): visitor.visit(definition)
     case .residualAdd(let definition): visitor.visit(definition)
     case .embedding(let definition): visitor.visit(definition)
@@ -97,7 +94,6 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .rmsNormGradient(let definition): visitor.visit(definition)
     case .siluAndMulGradient(let definition): visitor.visit(definition)
     case .embeddingGradient(let definition): visitor.visit(definition)
-    case .geluAndMul(let definition): visitor.visit(definition)
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
     case .causalConvolution(let definition): visitor.visit(definition)
@@ -111,7 +107,6 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .selectiveScan(let definition): visitor.visit(definition)
     case .lightningAttention(let definition): visitor.visit(definition)
     case .bankMix(let definition): visitor.visit(definition)
-    case .situAndMul(let definition): visitor.visit(definition)
     case .batchedGEMM(let definition): visitor.visit(definition)
     case .compression(let definition): visitor.visit(definition)
     case .hyperConnection(let definition): visitor.visit(definition)
@@ -122,7 +117,6 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .route(let definition): visitor.visit(definition)
     case .expertCombine(let definition): visitor.visit(definition)
     case .sigmoidGate(let definition): visitor.visit(definition)
-    case .clampedSwiGLU(let definition): visitor.visit(definition)
     case .squaredRelu(let definition): visitor.visit(definition)
     case .expertScale(let definition): visitor.visit(definition)
     case .allToAll(let definition): visitor.visit(definition)
@@ -131,7 +125,7 @@ public indirect enum Operator<Scalar: Term>: Hashable, Sendable {
 }
 
 /// Reads an operator's definition, whichever kind it is of.
-public protocol OperatorVisitor<Scalar, Result> {
+package protocol OperatorVisitor<Scalar, Result> {
   associatedtype Scalar: Term
   associatedtype Result
   func visit<D: OperatorDefinition>(_ definition: D) -> Result where D.Scalar == Scalar

@@ -1,5 +1,5 @@
 /// What one kind of operator states about itself, once. Shapes are one device's.
-public protocol OperatorDefinition<Scalar>: Hashable, Sendable {
+package protocol OperatorDefinition<Scalar>: Hashable, Sendable {
   associatedtype Scalar: Term
 
   var kind: OperatorKind { get }
@@ -32,15 +32,19 @@ public protocol OperatorDefinition<Scalar>: Hashable, Sendable {
 
   /// Where the formulas stand and what they count, in a sentence for `explain`.
   static var source: String { get }
+
+  /// The same of one value, where that depends on more than the definition.
+  var source: String { get }
 }
 
 extension OperatorDefinition {
-  public var wireBytes: Scalar { 0 }
-  public var wireSteps: Scalar { 0 }
-  public var matrixUnit: DType? { nil }
-  public var rowwise: RowwiseWork<Scalar>? { nil }
-  public var gradients: OperatorGradients<Scalar> { .unknown }
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
+  package var wireBytes: Scalar { 0 }
+  package var wireSteps: Scalar { 0 }
+  package var matrixUnit: DType? { nil }
+  package var rowwise: RowwiseWork<Scalar>? { nil }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
+  package var source: String { Self.source }
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
 
   /// The operands' bytes.
   var memoryBytes: Scalar {
@@ -52,7 +56,7 @@ extension OperatorDefinition {
   }
 
   /// The operands' bytes, added up by class.
-  public var traffic: Traffic<Scalar> {
+  package var traffic: Traffic<Scalar> {
     @inline(__always) get {
       var traffic = Traffic<Scalar>()
       forEachOperand { traffic[$0.traffic] = traffic[$0.traffic] + $0.bytes }

@@ -1,5 +1,5 @@
 /// What an operator's backward pass runs.
-public enum OperatorGradients<Scalar: Term> {
+package enum OperatorGradients<Scalar: Term> {
   /// A row for each of its inputs and weights, in the order in which they run.
   case rows([OperatorGradient<Scalar>])
   /// Nothing: the gradient of its output is that of its inputs, or another rank's affair.
@@ -9,9 +9,9 @@ public enum OperatorGradients<Scalar: Term> {
 }
 
 /// One row of an operator's backward pass. An object, as only training steps ask for one.
-public final class OperatorGradient<Scalar: Term>: Sendable {
-  public let part: GradientPart
-  public let `operator`: Operator<Scalar>
+package final class OperatorGradient<Scalar: Term>: Sendable {
+  package let part: GradientPart
+  package let `operator`: Operator<Scalar>
   /// Elements of a replicated weight whose gradient it is: those of norms, which ranks add up.
   let weights: Scalar
 

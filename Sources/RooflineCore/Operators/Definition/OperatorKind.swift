@@ -1,5 +1,5 @@
 /// An operator kind's name in JSON and on the command line; that of `kind` or `op` in measured data where it has one.
-public enum OperatorKind: String, Hashable, Sendable, CaseIterable {
+package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case gemm
   case linearGelu = "linear_gelu"
   case qkMatmul = "qk_matmul"

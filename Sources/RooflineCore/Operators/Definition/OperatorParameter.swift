@@ -1,7 +1,7 @@
 /// A parameter tensor that an operator's weight is, as a checkpoint stores it.
-public struct OperatorParameter<Scalar: Term> {
+package struct OperatorParameter<Scalar: Term> {
   /// What it is called behind the row's tensor.
-  public enum Role: String, Hashable, Sendable {
+  package enum Role: String, Hashable, Sendable {
     case weight, bias
     /// Of recurrences: the step sizes' bias, the logarithm of the decay, what goes past the state.
     case stepBias = "dt_bias"
@@ -13,22 +13,22 @@ public struct OperatorParameter<Scalar: Term> {
     case headBase = "hc_base"
   }
 
-  public let role: Role
+  package let role: Role
   /// The first dimension: a linear layer's outputs, a table's rows, a vector's elements.
-  public let outputs: Scalar
+  package let outputs: Scalar
   /// The outputs of each of several tensors that checkpoints may cut it into; nil where it is always one.
-  public let part: Scalar?
+  package let part: Scalar?
   /// The second dimension; nil of a vector.
-  public let inputs: Scalar?
-  public let format: ElementFormat
+  package let inputs: Scalar?
+  package let format: ElementFormat
   /// Whether a token reads a row of it, and not all of it.
-  public let isGathered: Bool
+  package let isGathered: Bool
   /// Whether it is a depthwise convolution's, which stands as channels × 1 × taps.
-  public let isConvolution: Bool
+  package let isConvolution: Bool
   /// Whether a checkpoint holds it beside the parameters: nobody counts it as one.
-  public let isBuffer: Bool
+  package let isBuffer: Bool
   /// The experts that have one each; nil of a tensor that stands by itself.
-  public let experts: ExpertSet<Scalar>?
+  package let experts: ExpertSet<Scalar>?
 
   init(
     _ role: Role, _ outputs: Scalar, part: Scalar? = nil, by inputs: Scalar? = nil, _ format: ElementFormat,
@@ -46,7 +46,7 @@ public struct OperatorParameter<Scalar: Term> {
   }
 
   /// Of all experts together.
-  public var elements: Scalar {
+  package var elements: Scalar {
     let one = inputs.map { outputs * $0 } ?? outputs
     return experts.map { $0.held * one } ?? one
   }

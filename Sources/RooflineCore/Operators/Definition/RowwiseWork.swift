@@ -1,8 +1,8 @@
 /// How an operator's work falls into rows, and what the rows move: what the time of a kernel depends on that gives each row threads of
 /// its own.
-public struct RowwiseWork<Scalar: Term>: Hashable, Sendable {
+package struct RowwiseWork<Scalar: Term>: Hashable, Sendable {
   /// How threads go over the elements.
-  public enum Walk: Hashable, Sendable {
+  package enum Walk: Hashable, Sendable {
     /// A thread an element; rows do not matter.
     case elements
     /// The threads of a CTA go over a row together.
@@ -13,13 +13,13 @@ public struct RowwiseWork<Scalar: Term>: Hashable, Sendable {
     case gather
   }
 
-  public let kind: OperatorKind
-  public let dtype: DType
+  package let kind: OperatorKind
+  package let dtype: DType
   /// Rows, and elements of each; elements in one row where rows do not matter.
-  public let rows, width: Scalar
+  package let rows, width: Scalar
   /// Bytes loaded and stored, without what all rows share: weights and tables.
-  public let bytes: Scalar
-  public let walk: Walk
+  package let bytes: Scalar
+  package let walk: Walk
 
   init(_ kind: OperatorKind, dtype: DType, rows: Scalar, width: Scalar, bytes: Scalar, walk: Walk) {
     self.kind = kind

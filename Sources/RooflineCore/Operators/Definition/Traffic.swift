@@ -1,13 +1,19 @@
 /// Bytes by traffic class.
-public struct Traffic<Scalar: Term>: Hashable, Sendable {
+public struct Traffic<Scalar: Natural>: Hashable, Sendable {
+  /// Parameters loaded.
   public var loadWeight: Scalar = 0
+  /// Activations loaded.
   public var loadActivation: Scalar = 0
+  /// Activations stored.
   public var storeActivation: Scalar = 0
+  /// Loads of keys and values, latents, indexers' keys, and states of recurrences and convolutions.
   public var loadKVCache: Scalar = 0
+  /// Stores of the same.
   public var storeKVCache: Scalar = 0
 
-  public init() {}
+  package init() {}
 
+  /// The bytes of one class.
   public subscript(traffic: TrafficClass) -> Scalar {
     get {
       switch traffic {
@@ -32,7 +38,7 @@ public struct Traffic<Scalar: Term>: Hashable, Sendable {
   /// All memory traffic. Wire bytes of collectives are not part of it.
   public var total: Scalar { loadWeight + loadActivation + storeActivation + loadKVCache + storeKVCache }
 
-  @inline(__always) public static func + (left: Self, right: Self) -> Self {
+  @inline(__always) package static func + (left: Self, right: Self) -> Self {
     var sum = Self()
     sum.loadWeight = left.loadWeight + right.loadWeight
     sum.loadActivation = left.loadActivation + right.loadActivation
@@ -42,7 +48,7 @@ public struct Traffic<Scalar: Term>: Hashable, Sendable {
     return sum
   }
 
-  @inline(__always) public static func * (traffic: Self, times: Scalar) -> Self {
+  @inline(__always) package static func * (traffic: Self, times: Scalar) -> Self {
     var product = Self()
     product.loadWeight = traffic.loadWeight * times
     product.loadActivation = traffic.loadActivation * times

@@ -3,33 +3,33 @@
 /// The stream's score comes from a norm and a product of their own; a snapshot's is its product with the scoring vector 2w, times
 /// its root, which was stored with it. Of each, a token: the softmax's subtraction, addition and division 3 and one exp, and the
 /// share of the sum, a product and an addition an element, 2w. The sum leaves the kernel with the stream's share.
-public struct BankMix<Scalar: Term>: OperatorDefinition {
+package struct BankMix<Scalar: Term>: OperatorDefinition {
   /// What is mixed.
-  public enum Part: Hashable, Sendable { case stream, snapshot }
+  package enum Part: Hashable, Sendable { case stream, snapshot }
 
   /// Tokens, elements of each.
-  public let rows, width: Scalar
-  public let part: Part
-  public let formats: NumberFormats
+  package let rows, width: Scalar
+  package let part: Part
+  package let formats: NumberFormats
 
-  public init(_ part: Part, rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(_ part: Part, rows: Scalar, width: Scalar, formats: NumberFormats) {
     self.part = part
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .bankMix }
-  public var asOperator: Operator<Scalar> { .bankMix(self) }
+  package var kind: OperatorKind { .bankMix }
+  package var asOperator: Operator<Scalar> { .bankMix(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     switch part {
     case .stream: FLOPCounts(vector: rows * (2 * width + 3), special: rows)
     case .snapshot: FLOPCounts(vector: rows * (4 * width + 4), special: rows)
     }
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     visit(Operand(.input, .loadActivation, rows * width, format))
     guard part == .stream else { return }
@@ -37,7 +37,7 @@ public struct BankMix<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, rows * width, format))
   }
 
-  public static var source: String {
+  package static var source: String {
     "attention residual, a token and tensor: softmax 3 and one exp, product and sum 2w; a snapshot's score 2w + 1 more"
   }
 }

@@ -2,13 +2,13 @@
 ///
 /// The vocabulary is split over the ranks, so a device reads its share of the rows and writes a full-height tensor (zeros where
 /// another rank has the row). Repeated tokens are read again; the rest of the table is not touched.
-public struct Embedding<Scalar: Term>: OperatorDefinition {
-  public let tokens, ownRows, width: Scalar
+package struct Embedding<Scalar: Term>: OperatorDefinition {
+  package let tokens, ownRows, width: Scalar
   /// Rows of the table, or of this device's part of it; nil of a kernel by itself. It changes no count of the gather.
-  public let tableRows: Scalar?
-  public let formats: NumberFormats
+  package let tableRows: Scalar?
+  package let formats: NumberFormats
 
-  public init(tokens: Scalar, ownRows: Scalar, width: Scalar, tableRows: Scalar? = nil, formats: NumberFormats) {
+  package init(tokens: Scalar, ownRows: Scalar, width: Scalar, tableRows: Scalar? = nil, formats: NumberFormats) {
     self.tokens = tokens
     self.ownRows = ownRows
     self.width = width
@@ -16,34 +16,34 @@ public struct Embedding<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .embedding }
-  public var asOperator: Operator<Scalar> { .embedding(self) }
+  package var kind: OperatorKind { .embedding }
+  package var asOperator: Operator<Scalar> { .embedding(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts() }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.tokenIDs, .loadActivation, tokens, .tokenID))
     visit(Operand(.rows, .loadWeight, ownRows * width, formats.weightFormat))
     visit(Operand(.output, .storeActivation, tokens * width, formats.residualFormat))
   }
 
-  public var gradients: OperatorGradients<Scalar> {
+  package var gradients: OperatorGradients<Scalar> {
     .rows([
       .init(.backward, EmbeddingGradient(tokens: tokens, ownRows: ownRows, width: width, formats: formats))
     ])
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     guard let tableRows else { return }
     visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat, isGathered: true))
   }
 
   /// Every token's row is read and written, as where the table is not split: kernels were measured so.
-  public var rowwise: RowwiseWork<Scalar>? {
+  package var rowwise: RowwiseWork<Scalar>? {
     RowwiseWork(
       kind, dtype: formats.residual, rows: tokens, width: width,
       bytes: 2 * (tokens * width).bytes(formats.residualFormat), walk: .gather)
   }
 
-  public static var source: String { "embedding: a gather, no arithmetic; token ids, the gathered rows, the output" }
+  package static var source: String { "embedding: a gather, no arithmetic; token ids, the gathered rows, the output" }
 }

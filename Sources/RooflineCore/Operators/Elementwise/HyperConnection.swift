@@ -5,9 +5,9 @@
 /// and sigmoid, 4 vector and one exp each, ε or a factor 2 another; of the N² of the mixing matrix scale, shift, softmax (subtract,
 /// add, divide; one exp) and ε, 6 each; then 2·i − 1 normalisations of rows and columns, 2N² + N each; the sum of the N streams
 /// 2·N·H. Behind a block: 2·N·H for the output's shares, 2·N²·H for the streams'. In front of the head N coefficients, and a sum.
-public struct HyperConnection<Scalar: Term>: OperatorDefinition {
+package struct HyperConnection<Scalar: Term>: OperatorDefinition {
   /// Where it stands.
-  public enum Place: Hashable, Sendable {
+  package enum Place: Hashable, Sendable {
     /// In front of a block, with so many iterations of the normalisation.
     case before(iterations: Scalar)
     /// Behind a block.
@@ -16,11 +16,11 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     case head
   }
 
-  public let place: Place
-  public let rows, width, streams: Scalar
-  public let formats: NumberFormats
+  package let place: Place
+  package let rows, width, streams: Scalar
+  package let formats: NumberFormats
 
-  public init(_ place: Place, rows: Scalar, width: Scalar, streams: Scalar, formats: NumberFormats) {
+  package init(_ place: Place, rows: Scalar, width: Scalar, streams: Scalar, formats: NumberFormats) {
     self.place = place
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
@@ -28,14 +28,14 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind {
+  package var kind: OperatorKind {
     switch place {
     case .before: .hyperCollapse
     case .after: .hyperExpand
     case .head: .hyperHead
     }
   }
-  public var asOperator: Operator<Scalar> { .hyperConnection(self) }
+  package var asOperator: Operator<Scalar> { .hyperConnection(self) }
 
   /// Elements of the mixing matrix.
   private var square: Scalar { streams * streams }
@@ -48,7 +48,7 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let sum = 2 * streams * width
     switch place {
     case .before(let iterations):
@@ -60,7 +60,7 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let (one, all) = (rows * width, rows * streams * width)
     visit(Operand(.input, .loadActivation, all, formats.residualFormat))
     visit(Operand(.weights, .loadActivation, rows * coefficients, .score))
@@ -80,7 +80,7 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     switch place {
     case .before:
       visit(OperatorParameter(.scale, 3, .score))
@@ -92,7 +92,7 @@ public struct HyperConnection<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public static var source: String {
+  package static var source: String {
     "hyper-connections, a token: coefficients scaled, shifted, sigmoid or softmax; 2i − 1 normalisations of N × N, 2N² + N each; sums of N streams, 2N·H, and of N² shares, 2N²·H"
   }
 }

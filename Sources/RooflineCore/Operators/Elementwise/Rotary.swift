@@ -2,9 +2,9 @@
 ///
 /// A pair of elements is turned by 4 multiplications, 1 subtraction and 1 addition: 3 an element. Cosines and sines come
 /// from a cached table of T·d elements (no special functions in a step).
-public struct Rotary<Scalar: Term>: OperatorDefinition {
+package struct Rotary<Scalar: Term>: OperatorDefinition {
   /// Where the new keys (and values) are when the kernel starts, and so where they go.
-  public enum Source: Hashable, Sendable {
+  package enum Source: Hashable, Sendable {
     /// The projections have written K to the cache; it is turned there. V is not touched.
     case keyValueCache
     /// A fused projection left q, k and v as one activation; K and V are moved to the cache on the way.
@@ -17,29 +17,29 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     case activation
   }
 
-  public let shape: AttentionShape<Scalar>
+  package let shape: AttentionShape<Scalar>
   /// How many of a head's elements are turned; the others are only touched where they move.
-  public let dim: Scalar
-  public let keySource: Source
-  public let formats: NumberFormats
+  package let dim: Scalar
+  package let keySource: Source
+  package let formats: NumberFormats
 
   /// - Parameter dim: all of a head's elements when nil.
-  public init(_ shape: AttentionShape<Scalar>, dim: Scalar? = nil, keySource: Source, formats: NumberFormats) {
+  package init(_ shape: AttentionShape<Scalar>, dim: Scalar? = nil, keySource: Source, formats: NumberFormats) {
     self.shape = shape
     self.dim = dim ?? shape.headDim
     self.keySource = keySource
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .rotary }
-  public var asOperator: Operator<Scalar> { .rotary(self) }
+  package var kind: OperatorKind { .rotary }
+  package var asOperator: Operator<Scalar> { .rotary(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let heads = keySource == .none ? shape.heads : shape.heads + shape.keyValueHeads
     return FLOPCounts(vector: 3 * shape.batch * shape.queryTokens * heads * dim)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let tokens = shape.batch * shape.queryTokens
     let queries = tokens * shape.heads * dim
     let keys = tokens * shape.keyValueHeads * dim
@@ -65,11 +65,11 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, self)]) }
 
   /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so, and none that turns one key
   /// of all heads, or no key. Pairs of a head's elements have a thread each.
-  public var rowwise: RowwiseWork<Scalar>? {
+  package var rowwise: RowwiseWork<Scalar>? {
     guard keySource != .latentProjection, keySource != .none else { return nil }
     let pairs = shape.headDim.divided(exactlyBy: 2)
     return RowwiseWork(
@@ -79,7 +79,7 @@ public struct Rotary<Scalar: Term>: OperatorDefinition {
       walk: .pairs(queries: shape.heads * pairs, keys: shape.keyValueHeads * pairs))
   }
 
-  public static var source: String {
+  package static var source: String {
     "rotary, a pair of elements: 4 multiplications, 1 subtraction, 1 addition; table cached"
   }
 }

@@ -1,21 +1,21 @@
 /// The gradients of silu(gate)·up by gate and by up.
 ///
 /// An element, σ = 1/(1 + exp(−g)): σ 2 and one exp; a = dY·σ 1; dUp = a·g 1; dGate = u·(a + dUp·(1 − σ)) 4: vector 8, special 1.
-public struct SiluAndMulGradient<Scalar: Term>: OperatorDefinition {
-  public let elements: Scalar
-  public let formats: NumberFormats
+package struct SiluAndMulGradient<Scalar: Term>: OperatorDefinition {
+  package let elements: Scalar
+  package let formats: NumberFormats
 
-  public init(elements: Scalar, formats: NumberFormats) {
+  package init(elements: Scalar, formats: NumberFormats) {
     self.elements = elements.named(.elements)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .siluAndMulGradient }
-  public var asOperator: Operator<Scalar> { .siluAndMulGradient(self) }
+  package var kind: OperatorKind { .siluAndMulGradient }
+  package var asOperator: Operator<Scalar> { .siluAndMulGradient(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 8 * elements, special: elements) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 8 * elements, special: elements) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.outputGradient, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.gate, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.up, .loadActivation, elements, formats.residualFormat))
@@ -23,7 +23,7 @@ public struct SiluAndMulGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.upGradient, .storeActivation, elements, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of silu·mul, an element: σ = 1/(1 + exp(−g)) 2, a = dY·σ, dUp = a·g, dGate = u·(a + dUp·(1 − σ)) 4; one exp"
   }
 }

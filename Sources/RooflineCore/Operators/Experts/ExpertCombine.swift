@@ -2,13 +2,13 @@
 ///
 /// A pair's element: the product with its weight, which is left out where the experts' inputs were scaled instead, and the
 /// addition.
-public struct ExpertCombine<Scalar: Term>: OperatorDefinition {
+package struct ExpertCombine<Scalar: Term>: OperatorDefinition {
   /// Token–expert pairs and tokens on this device, elements of a row.
-  public let pairs, rows, width: Scalar
-  public let isWeighted: Bool
-  public let formats: NumberFormats
+  package let pairs, rows, width: Scalar
+  package let isWeighted: Bool
+  package let formats: NumberFormats
 
-  public init(pairs: Scalar, rows: Scalar, width: Scalar, isWeighted: Bool = true, formats: NumberFormats) {
+  package init(pairs: Scalar, rows: Scalar, width: Scalar, isWeighted: Bool = true, formats: NumberFormats) {
     self.pairs = pairs
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
@@ -16,20 +16,20 @@ public struct ExpertCombine<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .expertCombine }
-  public var asOperator: Operator<Scalar> { .expertCombine(self) }
+  package var kind: OperatorKind { .expertCombine }
+  package var asOperator: Operator<Scalar> { .expertCombine(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: isWeighted ? 2 * pairs * width : pairs * width)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, pairs * width, formats.residualFormat))
     if isWeighted { visit(Operand(.weights, .loadActivation, pairs, formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "combining experts, an element of a token–expert pair: the product with the pair's weight, the addition from zero"
   }
 }

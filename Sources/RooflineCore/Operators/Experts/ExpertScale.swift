@@ -1,27 +1,27 @@
 /// Each token's row, times its weight, for each of the experts that it is sent to: what they read where inputs are weighted
 /// instead of outputs. One multiplication an element of a token–expert pair.
-public struct ExpertScale<Scalar: Term>: OperatorDefinition {
+package struct ExpertScale<Scalar: Term>: OperatorDefinition {
   /// Token–expert pairs and tokens on this device, elements of a row.
-  public let pairs, rows, width: Scalar
-  public let formats: NumberFormats
+  package let pairs, rows, width: Scalar
+  package let formats: NumberFormats
 
-  public init(pairs: Scalar, rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(pairs: Scalar, rows: Scalar, width: Scalar, formats: NumberFormats) {
     self.pairs = pairs
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .expertScale }
-  public var asOperator: Operator<Scalar> { .expertScale(self) }
+  package var kind: OperatorKind { .expertScale }
+  package var asOperator: Operator<Scalar> { .expertScale(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: pairs * width) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: pairs * width) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.weights, .loadActivation, pairs, formats.residualFormat))
     visit(Operand(.output, .storeActivation, pairs * width, formats.residualFormat))
   }
 
-  public static var source: String { "scaling experts' inputs: one multiplication an element of a token–expert pair" }
+  package static var source: String { "scaling experts' inputs: one multiplication an element of a token–expert pair" }
 }

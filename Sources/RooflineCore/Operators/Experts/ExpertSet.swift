@@ -1,7 +1,7 @@
 /// The routed experts whose matrices a device holds, and its share of the work.
-public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
+package struct ExpertSet<Scalar: Term>: Hashable, Sendable {
   /// What a device has of what all ranks together do.
-  public enum Share: Hashable, Sendable {
+  package enum Share: Hashable, Sendable {
     case all
     /// One of so many equal parts.
     case part(of: Scalar)
@@ -10,13 +10,13 @@ public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
   }
 
   /// Experts on this device, experts of all, and how many of them a token is sent to.
-  public let held, all, chosen: Scalar
+  package let held, all, chosen: Scalar
   /// Tokens that all ranks route together, and how many distinct experts on this device so many are expected to touch.
-  public let tokens: Scalar
-  public let touched: TouchedExperts
-  public let share: Share
+  package let tokens: Scalar
+  package let touched: TouchedExperts
+  package let share: Share
 
-  public init(
+  package init(
     held: Scalar, all: Scalar? = nil, chosen: Scalar, tokens: Scalar, touched: TouchedExperts, share: Share = .all
   ) {
     self.held = held
@@ -44,18 +44,18 @@ public struct ExpertSet<Scalar: Term>: Hashable, Sendable {
 
 extension ExpertSet {
   /// A set of which so many experts are touched, whatever the tokens.
-  public init(held: Scalar, chosen: Scalar, expected: Double) {
+  package init(held: Scalar, chosen: Scalar, expected: Double) {
     self.init(held: held, chosen: chosen, tokens: 1, touched: .stated(expected))
   }
 }
 
 /// How many distinct experts of a device tokens are expected to touch.
-public enum TouchedExperts: ExpectedNumber {
+package enum TouchedExperts: ExpectedNumber {
   case stated(Double)
   /// By a load of the whole layer's experts, of which the device has one of `ranks` parts.
   case load(ExpertLoad, experts: UInt64, chosen: UInt64, ranks: UInt64)
 
-  public func value(at tokens: Double) -> Double {
+  package func value(at tokens: Double) -> Double {
     switch self {
     case .stated(let number): number
     case .load(let load, let experts, let chosen, let ranks):

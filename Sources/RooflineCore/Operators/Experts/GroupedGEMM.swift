@@ -3,20 +3,20 @@
 /// 2·m·n·k FLOPs for m token–expert pairs, whoever the experts are; a bias adds m·n. Bytes are of distinct elements: the
 /// matrices of the experts that the tokens are expected to touch, and each row of x once. Which rows are whose is bookkeeping of
 /// the kernel, and not counted.
-public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
+package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   /// Token–expert pairs of all ranks that share the experts, columns of an expert's matrix, and its inner dimension.
-  public let m, n, k: Scalar
+  package let m, n, k: Scalar
   /// Columns of each of two matrices beside each other, gate and up; nil of one matrix.
-  public let half: Scalar?
+  package let half: Scalar?
   /// Distinct rows of x on this device: the tokens, or the pairs where each has a row of its own.
-  public let inputRows: Scalar
-  public let experts: ExpertSet<Scalar>
-  public let hasBias: Bool
+  package let inputRows: Scalar
+  package let experts: ExpertSet<Scalar>
+  package let hasBias: Bool
   /// Columns to whose sums this device adds the bias: where ranks add up their sums, each does so for a part of them.
-  public let biasColumns: Scalar
-  public let formats: NumberFormats
+  package let biasColumns: Scalar
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     m: Scalar, n: Scalar, half: Scalar? = nil, k: Scalar, inputRows: Scalar, experts: ExpertSet<Scalar>,
     hasBias: Bool = false,
     biasColumns: Scalar? = nil, formats: NumberFormats
@@ -32,30 +32,30 @@ public struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .groupedGEMM }
-  public var asOperator: Operator<Scalar> { .groupedGEMM(self) }
+  package var kind: OperatorKind { .groupedGEMM }
+  package var asOperator: Operator<Scalar> { .groupedGEMM(self) }
 
-  public var matrixUnit: DType? { formats.linearUnit }
+  package var matrixUnit: DType? { formats.linearUnit }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(
       product: experts.own(2 * m * n * k), on: formats.linearUnit,
       vector: hasBias ? experts.own(m * biasColumns) : 0)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, inputRows * k, formats.activationFormat))
     visit(Operand(.weight, .loadWeight, experts.touched(n * k), formats.weightFormat))
     if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(biasColumns), formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, experts.own(m * n), formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, n, part: half, by: k, formats.weightFormat, experts: experts))
     if hasBias { visit(OperatorParameter(.bias, biasColumns, part: half, formats.residualFormat, experts: experts)) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "grouped GEMM: a dot product of k for each column of each token–expert pair; matrices of the experts that are touched, once"
   }
 }

@@ -3,9 +3,9 @@
 /// A token: scores of E experts; a correction bias is added for the choice only; choosing compares. Renormalising the chosen
 /// weights is K additions and K divisions, scaling them K multiplications. Softmax takes a logit 3 `vector` (subtract the maximum,
 /// add, divide) and one exp; sigmoid 2 (1 + exp(−x), divide) and one exp; √softplus 2 (1 + exp(x), the root) and exp and log.
-public struct Route<Scalar: Term>: OperatorDefinition {
+package struct Route<Scalar: Term>: OperatorDefinition {
   /// What makes a score of a logit.
-  public enum Scoring: Hashable, Sendable, CaseIterable {
+  package enum Scoring: Hashable, Sendable, CaseIterable {
     case softmax
     /// Of the chosen experts' logits.
     case softmaxOfChosen
@@ -13,28 +13,28 @@ public struct Route<Scalar: Term>: OperatorDefinition {
   }
 
   /// What happens to the chosen experts' scores.
-  public struct Weighting: Hashable, Sendable {
+  package struct Weighting: Hashable, Sendable {
     /// Divided by their sum.
-    public var renormalises: Bool
+    package var renormalises: Bool
     /// Times a constant.
-    public var scales: Bool
+    package var scales: Bool
 
-    public init(renormalises: Bool = false, scales: Bool = false) {
+    package init(renormalises: Bool = false, scales: Bool = false) {
       self.renormalises = renormalises
       self.scales = scales
     }
   }
 
-  public let rows, experts, chosen: Scalar
-  public let scoring: Scoring
+  package let rows, experts, chosen: Scalar
+  package let scoring: Scoring
   /// Whether the choice adds a learned bias, which checkpoints hold as a buffer.
-  public let hasCorrection: Bool
-  public let weighting: Weighting
+  package let hasCorrection: Bool
+  package let weighting: Weighting
   /// Whether each chosen weight is multiplied by a learned scale of its expert.
-  public let hasExpertScales: Bool
-  public let formats: NumberFormats
+  package let hasExpertScales: Bool
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     rows: Scalar, experts: Scalar, chosen: Scalar, scoring: Scoring, hasCorrection: Bool = false,
     weighting: Weighting = Weighting(), hasExpertScales: Bool = false, formats: NumberFormats
   ) {
@@ -48,10 +48,10 @@ public struct Route<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .route }
-  public var asOperator: Operator<Scalar> { .route(self) }
+  package var kind: OperatorKind { .route }
+  package var asOperator: Operator<Scalar> { .route(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let (scores, weights) = (rows * experts, rows * chosen)
     var counts: FLOPCounts<Scalar> =
       switch scoring {
@@ -67,7 +67,7 @@ public struct Route<Scalar: Term>: OperatorDefinition {
     return counts
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.logits, .loadActivation, rows * experts, formats.residualFormat))
     if hasCorrection { visit(Operand(.bias, .loadWeight, experts, formats.residualFormat)) }
     if hasExpertScales { visit(Operand(.weight, .loadWeight, experts, formats.residualFormat)) }
@@ -75,12 +75,12 @@ public struct Route<Scalar: Term>: OperatorDefinition {
     visit(Operand(.expertIDs, .storeActivation, rows * chosen, .tokenID))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasExpertScales { visit(OperatorParameter(.weight, experts, formats.residualFormat)) }
     if hasCorrection { visit(OperatorParameter(.bias, experts, formats.residualFormat, isBuffer: true)) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "routing, a token: a score of each logit, the correction's additions, the chosen weights' sum, division and scale; choosing compares"
   }
 }

@@ -1,13 +1,13 @@
 /// Products of equal shape beside each other, each with rows and a matrix of its own: y_g (m×n) = x_g (m×k) · W_g (k×n).
 ///
 /// 2·g·m·n·k FLOPs: what heads do with parts of one checkpoint's matrix, whatever that matrix looks like as a whole.
-public struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
-  public let groups, m, n, k: Scalar
+package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
+  package let groups, m, n, k: Scalar
   /// Whether the checkpoint's matrix has the products' inner dimension as its outputs: a matrix multiplied from its other side.
-  public let isTransposed: Bool
-  public let formats: NumberFormats
+  package let isTransposed: Bool
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     groups: Scalar, m: Scalar, n: Scalar, k: Scalar, isTransposed: Bool = false, formats: NumberFormats
   ) {
     self.groups = groups
@@ -18,26 +18,26 @@ public struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .batchedGEMM }
-  public var asOperator: Operator<Scalar> { .batchedGEMM(self) }
+  package var kind: OperatorKind { .batchedGEMM }
+  package var asOperator: Operator<Scalar> { .batchedGEMM(self) }
 
-  public var matrixUnit: DType? { formats.linearUnit }
+  package var matrixUnit: DType? { formats.linearUnit }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: 2 * groups * m * n * k, on: formats.linearUnit) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: 2 * groups * m * n * k, on: formats.linearUnit) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, groups * m * k, formats.activationFormat))
     visit(Operand(.weight, .loadWeight, groups * n * k, formats.weightFormat))
     visit(Operand(.output, .storeActivation, groups * m * n, formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(
       OperatorParameter(
         .weight, groups * (isTransposed ? k : n), by: isTransposed ? n : k, formats.weightFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "g products of mn dot products of k multiplications and k additions, each with a matrix of its own"
   }
 }

@@ -1,23 +1,23 @@
 /// The gradient of a bias: the columns of dY (rows × width) added up.
-public struct BiasGradient<Scalar: Term>: OperatorDefinition {
-  public let rows, width: Scalar
-  public let formats: NumberFormats
+package struct BiasGradient<Scalar: Term>: OperatorDefinition {
+  package let rows, width: Scalar
+  package let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .biasGradient }
-  public var asOperator: Operator<Scalar> { .biasGradient(self) }
+  package var kind: OperatorKind { .biasGradient }
+  package var asOperator: Operator<Scalar> { .biasGradient(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * width) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * width) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.outputGradient, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.biasGradient, .storeActivation, width, formats.residualFormat))
   }
 
-  public static var source: String { "gradient of a bias: each column of dY added up from zero" }
+  package static var source: String { "gradient of a bias: each column of dY added up from zero" }
 }

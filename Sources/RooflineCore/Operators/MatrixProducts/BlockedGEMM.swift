@@ -2,11 +2,11 @@
 ///
 /// Two facts of the owner's notes. Without reuse between blocks the traffic is 2MN + MK⌈N/BN⌉ + KN⌈M/BM⌉ words. And a block
 /// always computes all of its results, so an m below BM is padded: more FLOPs, the same bytes.
-public struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
-  public let gemm: GEMM<Scalar>
-  public let blockM, blockN: Scalar
+package struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
+  package let gemm: GEMM<Scalar>
+  package let blockM, blockN: Scalar
 
-  public init(_ gemm: GEMM<Scalar>, blockM: UInt64, blockN: UInt64) {
+  package init(_ gemm: GEMM<Scalar>, blockM: UInt64, blockN: UInt64) {
     self.gemm = gemm
     self.blockM = .input(.blockM, blockM)
     self.blockN = .input(.blockN, blockN)
@@ -16,10 +16,10 @@ public struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
   var columnBlocks: Scalar { gemm.n.divided(roundingUpBy: blockN) }
 
   /// Elements moved between memory and blocks: every result read and written once, x once per block column, W once per row.
-  public var trafficWords: Scalar { results + inputs + weights }
+  package var trafficWords: Scalar { results + inputs + weights }
 
   /// The same in bytes, each part at its format's width.
-  public var trafficBytes: Scalar {
+  package var trafficBytes: Scalar {
     results.bytes(gemm.formats.residualFormat) + inputs.bytes(gemm.formats.activationFormat)
       + weights.bytes(gemm.formats.weightFormat)
   }
@@ -35,5 +35,5 @@ public struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
   }
 
   /// FLOPs with m and n rounded up to whole blocks.
-  public var paddedFLOPs: Scalar { 2 * (rowBlocks * blockM) * (columnBlocks * blockN) * gemm.k }
+  package var paddedFLOPs: Scalar { 2 * (rowBlocks * blockM) * (columnBlocks * blockN) * gemm.k }
 }

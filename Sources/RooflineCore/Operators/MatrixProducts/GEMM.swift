@@ -2,15 +2,15 @@
 ///
 /// 2mnk FLOPs: each of the mn results is a sum of k products, k multiplications and k additions. The bias adds mn vector
 /// additions. K and V projections store their result to the KV cache (`GEMMDestination.keyValueCache`).
-public struct GEMM<Scalar: Term>: OperatorDefinition {
-  public let m, n, k: Scalar
-  public let hasBias: Bool
-  public let destination: GEMMDestination
+package struct GEMM<Scalar: Term>: OperatorDefinition {
+  package let m, n, k: Scalar
+  package let hasBias: Bool
+  package let destination: GEMMDestination
   /// Where the rows of x lie: cached latents are read where they were stored.
-  public let source: KeyValueHome
-  public let formats: NumberFormats
+  package let source: KeyValueHome
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     m: Scalar, n: Scalar, k: Scalar, formats: NumberFormats, hasBias: Bool = false,
     destination: GEMMDestination = .activation, source: KeyValueHome = .activation
   ) {
@@ -23,21 +23,21 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
     self.source = source
   }
 
-  public var kind: OperatorKind { .gemm }
-  public var asOperator: Operator<Scalar> { .gemm(self) }
+  package var kind: OperatorKind { .gemm }
+  package var asOperator: Operator<Scalar> { .gemm(self) }
 
-  public var matrixUnit: DType? { formats.linearUnit }
+  package var matrixUnit: DType? { formats.linearUnit }
 
   /// The FLOPs of the product alone, and of either gradient's.
   var product: Scalar { 2 * m * n * k }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(
       product: product, on: formats.linearUnit,
       vector: hasBias ? m * n : 0)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     switch source {
     case .activation: visit(Operand(.input, .loadActivation, m * k, formats.activationFormat))
     case .cache: visit(Operand(.input, .loadKVCache, m * k, formats.keyValueFormat))
@@ -50,7 +50,7 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var gradients: OperatorGradients<Scalar> {
+  package var gradients: OperatorGradients<Scalar> {
     let product = [
       OperatorGradient(.input, GEMMGradient(self, by: .input)),
       OperatorGradient(.weight, GEMMGradient(self, by: .weight)),
@@ -58,16 +58,16 @@ public struct GEMM<Scalar: Term>: OperatorDefinition {
     return .rows(hasBias ? product + [.init(.bias, BiasGradient(rows: m, width: n, formats: formats))] : product)
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, n, by: k, formats.weightFormat))
     if hasBias { visit(OperatorParameter(.bias, n, formats.residualFormat)) }
   }
 
-  public static var source: String { "GEMM: mn dot products of k multiplications and k additions; a bias adds mn" }
+  package static var source: String { "GEMM: mn dot products of k multiplications and k additions; a bias adds mn" }
 }
 
 /// Where a GEMM's result goes.
-public enum GEMMDestination: Hashable, Sendable {
+package enum GEMMDestination: Hashable, Sendable {
   case activation
   /// K and V projections of the separate operator set write straight into the cache.
   case keyValueCache

@@ -2,28 +2,28 @@
 ///
 /// Either is a product with the forward one's 2mnk FLOPs. dX runs on the linear layers' unit; dW multiplies two activations
 /// and is stored at the weights' width.
-public struct GEMMGradient<Scalar: Term>: OperatorDefinition {
+package struct GEMMGradient<Scalar: Term>: OperatorDefinition {
   /// What the gradient is taken by.
-  public enum Target: Hashable, Sendable { case input, weight }
+  package enum Target: Hashable, Sendable { case input, weight }
 
-  public let gemm: GEMM<Scalar>
-  public let target: Target
+  package let gemm: GEMM<Scalar>
+  package let target: Target
 
-  public init(_ gemm: GEMM<Scalar>, by target: Target) {
+  package init(_ gemm: GEMM<Scalar>, by target: Target) {
     self.gemm = gemm
     self.target = target
   }
 
-  public var kind: OperatorKind { target == .input ? .gemmInputGradient : .gemmWeightGradient }
-  public var asOperator: Operator<Scalar> { .gemmGradient(self) }
+  package var kind: OperatorKind { target == .input ? .gemmInputGradient : .gemmWeightGradient }
+  package var asOperator: Operator<Scalar> { .gemmGradient(self) }
 
-  public var matrixUnit: DType? { unit }
+  package var matrixUnit: DType? { unit }
 
   private var unit: DType { target == .input ? gemm.formats.linearUnit : gemm.formats.activation }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(product: gemm.product, on: unit) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: gemm.product, on: unit) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let formats = gemm.formats
     visit(Operand(.outputGradient, .loadActivation, gemm.m * gemm.n, formats.activationFormat))
     switch target {
@@ -36,7 +36,7 @@ public struct GEMMGradient<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of a GEMM: dX is mk dot products of n, dW is nk of m; each step multiplies and adds"
   }
 }

@@ -1,22 +1,22 @@
 /// Residual addition and the LayerNorm that follows it, in one pass: s = x + residual; y = LayerNorm(s).
 ///
 /// A row: w additions on top of LayerNorm's 7w + 3. Both s and y are stored.
-public struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
-  public let rows, width: Scalar
-  public let formats: NumberFormats
+package struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
+  package let rows, width: Scalar
+  package let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .addLayerNorm }
-  public var asOperator: Operator<Scalar> { .addLayerNorm(self) }
+  package var kind: OperatorKind { .addLayerNorm }
+  package var asOperator: Operator<Scalar> { .addLayerNorm(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (8 * width + 3), special: rows) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (8 * width + 3), special: rows) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.residual, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
@@ -25,10 +25,10 @@ public struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.normalized, .storeActivation, rows * width, formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, width, formats.residualFormat))
     visit(OperatorParameter(.bias, width, formats.residualFormat))
   }
 
-  public static var source: String { "residual addition w, then LayerNorm, a row: 7w + 3; one rsqrt" }
+  package static var source: String { "residual addition w, then LayerNorm, a row: 7w + 3; one rsqrt" }
 }

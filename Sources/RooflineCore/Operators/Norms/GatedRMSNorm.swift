@@ -2,16 +2,16 @@
 ///
 /// A row: RMSNorm's 4w + 2 vector and one rsqrt. An element of the gate: silu 1 + exp(−z), division, product: vector 3,
 /// special 1; a sigmoid divides the row's element itself: vector 2, special 1.
-public struct GatedRMSNorm<Scalar: Term>: OperatorDefinition {
-  public enum Gate: Hashable, Sendable { case silu, sigmoid }
+package struct GatedRMSNorm<Scalar: Term>: OperatorDefinition {
+  package enum Gate: Hashable, Sendable { case silu, sigmoid }
 
-  public let rows, width: Scalar
+  package let rows, width: Scalar
   /// Elements of the weight: `width` where all rows share it, more where groups of a wider row have their own.
-  public let weightElements: Scalar
-  public let gate: Gate
-  public let formats: NumberFormats
+  package let weightElements: Scalar
+  package let gate: Gate
+  package let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, weightElements: Scalar, gate: Gate, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, weightElements: Scalar, gate: Gate, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.weightElements = weightElements
@@ -19,25 +19,25 @@ public struct GatedRMSNorm<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .gatedRMSNorm }
-  public var asOperator: Operator<Scalar> { .gatedRMSNorm(self) }
+  package var kind: OperatorKind { .gatedRMSNorm }
+  package var asOperator: Operator<Scalar> { .gatedRMSNorm(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: rows * ((gate == .silu ? 7 : 6) * width + 2), special: rows * (width + 1))
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.gate, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.weight, .loadWeight, weightElements, formats.residualFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, weightElements, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "gated RMSNorm, a row: RMSNorm 4w + 2 and one rsqrt; an element of the gate: 1 + exp(−z), divide, and with silu a product; one exp"
   }
 }

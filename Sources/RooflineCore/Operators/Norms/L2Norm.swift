@@ -1,25 +1,25 @@
 /// x · rsqrt(Σx² + ε) of `rows` rows of `width` elements, without a weight.
 ///
 /// A row: squares w, their sum w, ε 1, scaling w: 3w + 1 vector; one rsqrt.
-public struct L2Norm<Scalar: Term>: OperatorDefinition {
-  public let rows, width: Scalar
-  public let formats: NumberFormats
+package struct L2Norm<Scalar: Term>: OperatorDefinition {
+  package let rows, width: Scalar
+  package let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .l2Norm }
-  public var asOperator: Operator<Scalar> { .l2Norm(self) }
+  package var kind: OperatorKind { .l2Norm }
+  package var asOperator: Operator<Scalar> { .l2Norm(self) }
 
-  public var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (3 * width + 1), special: rows) }
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * (3 * width + 1), special: rows) }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
-  public static var source: String { "L2 norm, a row: squares w, sum w, ε 1, scaling w; one rsqrt" }
+  package static var source: String { "L2 norm, a row: squares w, sum w, ε 1, scaling w; one rsqrt" }
 }

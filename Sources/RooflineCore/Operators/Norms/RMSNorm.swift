@@ -1,19 +1,19 @@
 /// RMSNorm of `rows` rows of `width` elements: y = x · rsqrt(mean(x²) + ε) · weight.
 ///
 /// A row: squares w, their sum w, mean and ε 2, scale by the root w, by the weight w: 4w + 2 vector; one rsqrt.
-public struct RMSNorm<Scalar: Term>: OperatorDefinition {
-  public let rows, width: Scalar
+package struct RMSNorm<Scalar: Term>: OperatorDefinition {
+  package let rows, width: Scalar
   /// Whether each row's reciprocal root is stored for a backward pass.
-  public let keepsRoot: Bool
+  package let keepsRoot: Bool
   /// Where the rows lie before: norms of new keys that are in the cache already load and store them there.
-  public let home: KeyValueHome
+  package let home: KeyValueHome
   /// Where the rows go.
-  public let destination: KeyValueHome
+  package let destination: KeyValueHome
   /// Whether a row is multiplied by a weight at the end; without one it is 3w + 2 and no bytes of a weight.
-  public let hasWeight: Bool
-  public let formats: NumberFormats
+  package let hasWeight: Bool
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     rows: Scalar, width: Scalar, keepsRoot: Bool = false, home: KeyValueHome = .activation,
     destination: KeyValueHome? = nil, hasWeight: Bool = true, formats: NumberFormats
   ) {
@@ -26,21 +26,21 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .rmsNorm }
-  public var asOperator: Operator<Scalar> { .rmsNorm(self) }
+  package var kind: OperatorKind { .rmsNorm }
+  package var asOperator: Operator<Scalar> { .rmsNorm(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: rows * ((hasWeight ? 4 : 3) * width + 2), special: rows)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.input, home.load, rows * width, home.format(formats)))
     if hasWeight { visit(Operand(.weight, .loadWeight, width, formats.residualFormat)) }
     visit(Operand(.output, destination.store, rows * width, destination.format(formats)))
     if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
 
-  public var gradients: OperatorGradients<Scalar> {
+  package var gradients: OperatorGradients<Scalar> {
     guard hasWeight else { return .unknown }
     return .rows([
       .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, formats: formats)),
@@ -48,13 +48,13 @@ public struct RMSNorm<Scalar: Term>: OperatorDefinition {
     ])
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasWeight { visit(OperatorParameter(.weight, width, formats.residualFormat)) }
   }
 
-  public var rowwise: RowwiseWork<Scalar>? {
+  package var rowwise: RowwiseWork<Scalar>? {
     RowwiseWork(of: self, dtype: formats.residual, rows: rows, width: width, walk: .row)
   }
 
-  public static var source: String { "RMSNorm, a row: squares w, sum w, mean and ε 2, two scalings 2w; one rsqrt" }
+  package static var source: String { "RMSNorm, a row: squares w, sum w, mean and ε 2, two scalings 2w; one rsqrt" }
 }

@@ -3,17 +3,17 @@
 /// dx = dy·γ·rrms − x/w · Σ(dy·γ·x·rrms³), with the rrms that the forward pass kept. A row: dy·γ w, its product with rrms w, the
 /// sum's terms 2w and additions w, x/w times the sum 2w, the subtraction w, rrms³ 2: 8w + 2. dγ = Σ dy·rrms·x over the rows: two
 /// products and an addition an element, 3w a row. No special functions.
-public struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
+package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
   /// What the gradient is taken by.
-  public enum Target: Hashable, Sendable { case input, weight }
+  package enum Target: Hashable, Sendable { case input, weight }
 
-  public let rows, width: Scalar
-  public let target: Target
+  package let rows, width: Scalar
+  package let target: Target
   /// Whether the gradient that skips the norm through the residual stream is added to dx: w more a row.
-  public let addsResidual: Bool
-  public let formats: NumberFormats
+  package let addsResidual: Bool
+  package let formats: NumberFormats
 
-  public init(rows: Scalar, width: Scalar, by target: Target, addsResidual: Bool = false, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, by target: Target, addsResidual: Bool = false, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.target = target
@@ -26,17 +26,17 @@ public struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
     RMSNormGradient(rows: rows, width: width, by: target, addsResidual: true, formats: formats)
   }
 
-  public var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }
-  public var asOperator: Operator<Scalar> { .rmsNormGradient(self) }
+  package var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }
+  package var asOperator: Operator<Scalar> { .rmsNormGradient(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     switch target {
     case .input: FLOPCounts(vector: rows * ((addsResidual ? 9 : 8) * width + 2))
     case .weight: FLOPCounts(vector: rows * (3 * width))
     }
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.outputGradient, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.input, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.root, .loadActivation, rows, formats.residualFormat))
@@ -52,7 +52,7 @@ public struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public static var source: String {
+  package static var source: String {
     "gradient of RMSNorm with the kept rrms, a row: dx is dy·γ·rrms 2w, the sum's terms 2w, additions w, x/w times the sum 2w, subtraction w, rrms³ 2 (and w where the residual's gradient is added); dγ is two products and an addition an element"
   }
 }

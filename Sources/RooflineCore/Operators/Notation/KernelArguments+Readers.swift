@@ -109,6 +109,12 @@ extension KernelArguments {
       formats: formats)
   }
 
+  func gated<Scalar: Term>(
+    _ function: GateFunction, _ formats: NumberFormats
+  ) throws(InputError) -> GatedActivation<Scalar> {
+    GatedActivation(function, rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats)
+  }
+
   func normGradient<Scalar: Term>(
     by target: RMSNormGradient<Scalar>.Target, _ formats: NumberFormats
   ) throws(InputError) -> RMSNormGradient<Scalar> {

@@ -6,7 +6,7 @@ extension KernelArguments {
     case .causalConvolution: ["batch", "query", "channels", "width", "bias", "past"]
     case .gatedRMSNorm: ["rows", "width", "weights", "sigmoid"]
     case .softplus: ["rows", "width", "bias"]
-    case .l2Norm, .silu, .situAndMul: ["rows", "width"]
+    case .l2Norm, .silu: ["rows", "width"]
     case .deltaGates: ["rows", "heads", "width"]
     case .deltaRule:
       [
@@ -44,9 +44,6 @@ extension KernelArguments {
           hasBias: try flag("bias", default: false), formats: formats))
     case .l2Norm:
       return .l2Norm(L2Norm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .situAndMul:
-      return .situAndMul(
-        SituAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .silu: return .silu(Silu(elements: try elements(), formats: formats))
     case .deltaGates:
       return .deltaGates(
@@ -126,7 +123,6 @@ extension KernelColumns {
       let weights = norm.weightElements == norm.width ? [] : [Column("weights", norm.weightElements)]
       return KernelColumns(
         .gatedRMSNorm, rows(norm.rows, norm.width) + weights + flags(("sigmoid", norm.gate == .sigmoid)))
-    case .situAndMul(let situ): return KernelColumns(.situAndMul, rows(situ.rows, situ.width))
     case .silu(let silu): return KernelColumns(.silu, rows(1, silu.elements))
     case .softplus(let plus):
       return KernelColumns(.softplus, rows(plus.rows, plus.width) + flags(("bias", plus.hasBias)))

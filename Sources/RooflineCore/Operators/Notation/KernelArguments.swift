@@ -1,13 +1,13 @@
 /// An operator named by its kind and the columns of a measurement file: `gemm m=16 n=8192 k=1024`.
-public struct KernelArguments: Sendable {
-  public let kind: OperatorKind
+package struct KernelArguments: Sendable {
+  package let kind: OperatorKind
   let values: [String: String]
 
   /// - Parameters:
   ///   - kind: an operator kind, or `row` or `collective` with the kind in `op`.
   ///   - values: column names to values; empty values count as absent, as in a CSV file.
   /// - Throws: `InputError.usage` for an unknown kind or column.
-  public init(kind: String, values: [String: String]) throws(InputError) {
+  package init(kind: String, values: [String: String]) throws(InputError) {
     var values = values.filter { !$0.value.isEmpty }
     var name = kind
     if kind == "row" || kind == "collective" {
@@ -40,7 +40,7 @@ public struct KernelArguments: Sendable {
   }
 
   /// The columns that a kind understands.
-  public static func columns(of kind: OperatorKind) -> [String] {
+  package static func columns(of kind: OperatorKind) -> [String] {
     switch kind {
     case .gemm: ["m", "n", "k", "bias", "block"]
     case .linearGelu, .linearRelu: ["m", "n", "k", "bias"]
@@ -69,7 +69,7 @@ public struct KernelArguments: Sendable {
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      .selectiveScan, .lightningAttention, .bankMix:
       recurrentColumns(of: kind)
     case .batchedGEMM: ["groups", "m", "n", "k"]
     case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
@@ -89,7 +89,7 @@ public struct KernelArguments: Sendable {
     case .allToAll: ["rows", "width", "ranks", "remote"]
     case .softmax: ["rows", "width", "sinks"]
     case .rmsNorm: ["rows", "width", "weight"]
-    case .clampedSwiGLU, .squaredRelu, .sigmoidGate: ["rows", "width"]
+    case .clampedSwiGLU, .situAndMul, .squaredRelu, .sigmoidGate: ["rows", "width"]
     }
   }
 
@@ -107,7 +107,7 @@ public struct KernelArguments: Sendable {
   }
 
   /// The operator, counted (`Count`) or explained (`Symbol`).
-  public func definition<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Operator<Scalar> {
+  package func definition<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Operator<Scalar> {
     switch kind {
     case .gemm: .gemm(try gemm(formats))
     case .linearGelu: .linearGelu(LinearGelu(try gemm(formats)))
@@ -137,10 +137,10 @@ public struct KernelArguments: Sendable {
       .layerNorm(LayerNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .addRMSNorm:
       .addRMSNorm(AddRMSNorm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .siluAndMul:
-      .siluAndMul(SiluAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .geluAndMul:
-      .geluAndMul(GeluAndMul(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .siluAndMul: .gatedActivation(try gated(.silu, formats))
+    case .geluAndMul: .gatedActivation(try gated(.gelu, formats))
+    case .clampedSwiGLU: .gatedActivation(try gated(.swigluoai, formats))
+    case .situAndMul: .gatedActivation(try gated(.situ, formats))
     case .gelu: .gelu(Gelu(elements: try elements(), formats: formats))
     case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
@@ -176,8 +176,6 @@ public struct KernelArguments: Sendable {
           width: try input(.width, "width"), formats: formats))
     case .sigmoidGate:
       .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
-    case .clampedSwiGLU:
-      .clampedSwiGLU(ClampedSwiGLU(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .squaredRelu: .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))
     case .gemmInputGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .input))
     case .gemmWeightGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .weight))
@@ -196,13 +194,13 @@ public struct KernelArguments: Sendable {
     case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      .selectiveScan, .lightningAttention, .bankMix:
       try recurrent(formats)
     }
   }
 
   /// The blocked view of a GEMM, where `block=BMxBN` asks for it.
-  public func blocked<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> BlockedGEMM<Scalar>? {
+  package func blocked<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> BlockedGEMM<Scalar>? {
     guard kind == .gemm, let block = values["block"] else { return nil }
     let sides = block.split(separator: "x", omittingEmptySubsequences: false).map { UInt64($0) }
     guard sides.count == 2, let m = sides[0], let n = sides[1], m > 0, n > 0 else {
@@ -214,7 +212,7 @@ public struct KernelArguments: Sendable {
   /// How many GPUs the kernel runs on.
   ///
   /// - Throws: `InputError.usage` for a column that is no number, as the others.
-  public func ranks() throws(InputError) -> UInt64 { try number("ranks", default: kind == .send ? 2 : 1) }
+  package func ranks() throws(InputError) -> UInt64 { try number("ranks", default: kind == .send ? 2 : 1) }
 
   /// Columns that change a time and no count; nil where they are absent.
   func copies() throws(InputError) -> Double? { try given("copies").map { Double($0) } }

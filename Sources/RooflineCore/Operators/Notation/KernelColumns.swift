@@ -1,11 +1,11 @@
 /// An operator's kind and the columns that name its shape: the way back from `KernelArguments`.
-public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
-  public let kind: OperatorKind
-  public let columns: [Column]
+package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
+  package let kind: OperatorKind
+  package let columns: [Column]
 
-  public struct Column: Hashable, Sendable {
-    public let name: String
-    public let value: UInt64
+  package struct Column: Hashable, Sendable {
+    package let name: String
+    package let value: UInt64
 
     init(_ name: String, _ value: Count) {
       self.name = name
@@ -14,10 +14,12 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// As `roofline kernel` takes it: `rmsnorm rows=20 width=8192`.
-  public var description: String { ([kind.rawValue] + columns.map { "\($0.name)=\($0.value)" }).joined(separator: " ") }
+  package var description: String {
+    ([kind.rawValue] + columns.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
+  }
 
   /// - Returns: nil for an operator of a backward pass.
-  public init?(_ value: Operator<Count>) {
+  package init?(_ value: Operator<Count>) {
     switch value {
     case .gemm(let gemm): self.init(.gemm, KernelColumns.product(gemm))
     case .linearGelu(let linear): self.init(.linearGelu, KernelColumns.product(linear.gemm))
@@ -64,8 +66,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .layerNorm(let norm): self.init(.layerNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addRMSNorm(let norm): self.init(.addRMSNorm, KernelColumns.rows(norm.rows, norm.width))
     case .addLayerNorm(let norm): self.init(.addLayerNorm, KernelColumns.rows(norm.rows, norm.width))
-    case .siluAndMul(let silu): self.init(.siluAndMul, KernelColumns.rows(silu.rows, silu.width))
-    case .geluAndMul(let gelu): self.init(.geluAndMul, KernelColumns.rows(gelu.rows, gelu.width))
+    case .gatedActivation(let gated): self.init(gated.kind, KernelColumns.rows(gated.rows, gated.width))
     case .softcap(let cap): self.init(.softcap, KernelColumns.rows(1, cap.elements))
     case .scale(let scale): self.init(.scale, KernelColumns.rows(1, scale.elements))
     case .groupedGEMM(let product): self.init(.groupedGEMM, KernelColumns.grouped(product))
@@ -80,7 +81,6 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .expertScale(let scale):
       self.init(
         .expertScale, KernelColumns.rows(scale.rows, scale.width) + [Column("pairs", scale.pairs)])
-    case .clampedSwiGLU(let swiGLU): self.init(.clampedSwiGLU, KernelColumns.rows(swiGLU.rows, swiGLU.width))
     case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))
@@ -135,7 +135,7 @@ public struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix, .situAndMul:
+      .selectiveScan, .lightningAttention, .bankMix:
       guard let columns = KernelColumns.recurrent(value) else { return nil }
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,

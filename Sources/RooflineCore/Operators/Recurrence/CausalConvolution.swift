@@ -2,13 +2,13 @@
 ///
 /// An output: K products and K additions, silu's addition and division, with a bias one addition more: vector 2K + 2 (+ 1),
 /// special 1. The last K − 1 inputs of a sequence are its state, as wide as activations.
-public struct CausalConvolution<Scalar: Term>: OperatorDefinition {
-  public let batch, queryTokens, channels, taps: Scalar
-  public let hasBias: Bool
-  public let state: Recurrence<Scalar>.StateTraffic
-  public let formats: NumberFormats
+package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
+  package let batch, queryTokens, channels, taps: Scalar
+  package let hasBias: Bool
+  package let state: Recurrence<Scalar>.StateTraffic
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, channels: Scalar, taps: Scalar, hasBias: Bool = false,
     state: Recurrence<Scalar>.StateTraffic, formats: NumberFormats
   ) {
@@ -21,16 +21,16 @@ public struct CausalConvolution<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .causalConvolution }
-  public var asOperator: Operator<Scalar> { .causalConvolution(self) }
+  package var kind: OperatorKind { .causalConvolution }
+  package var asOperator: Operator<Scalar> { .causalConvolution(self) }
 
   private var elements: Scalar { batch * queryTokens * channels }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: elements * (2 * taps + (hasBias ? 3 : 2)), special: elements)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     visit(Operand(.input, .loadActivation, elements, format))
     visit(Operand(.weight, .loadWeight, channels * taps, format))
@@ -39,12 +39,12 @@ public struct CausalConvolution<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, format))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, channels, by: taps, formats.residualFormat, isConvolution: true))
     if hasBias { visit(OperatorParameter(.bias, channels, formats.residualFormat)) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "depthwise causal convolution, an output: K products, K additions, a bias 1, silu 2; one exp"
   }
 }

@@ -2,26 +2,26 @@
 ///
 /// A gate g: the bias, 1 + exp, the product with the factor, whose exponential is taken at load: vector 3, exp and log; of a
 /// head one, or one for each of its key's channels. β: 1 + exp(−b), the division: vector 2, one exp.
-public struct DeltaGates<Scalar: Term>: OperatorDefinition {
+package struct DeltaGates<Scalar: Term>: OperatorDefinition {
   /// Tokens, heads, and gates g a head.
-  public let tokens, heads, channels: Scalar
-  public let formats: NumberFormats
+  package let tokens, heads, channels: Scalar
+  package let formats: NumberFormats
 
-  public init(tokens: Scalar, heads: Scalar, channels: Scalar, formats: NumberFormats) {
+  package init(tokens: Scalar, heads: Scalar, channels: Scalar, formats: NumberFormats) {
     self.tokens = tokens
     self.heads = heads
     self.channels = channels
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .deltaGates }
-  public var asOperator: Operator<Scalar> { .deltaGates(self) }
+  package var kind: OperatorKind { .deltaGates }
+  package var asOperator: Operator<Scalar> { .deltaGates(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: tokens * heads * (3 * channels + 2), special: tokens * heads * (2 * channels + 1))
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     visit(Operand(.decay, .loadActivation, tokens * heads * channels, format))
     visit(Operand(.gate, .loadActivation, tokens * heads, format))
@@ -34,12 +34,12 @@ public struct DeltaGates<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, heads, formats.residualFormat))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.stepBias, heads * channels, formats.residualFormat))
     visit(OperatorParameter(.decay, heads, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "gates of a delta rule: g a bias 1, 1 + exp 1, a product 1; one exp, one log; β 1 + exp(−b), divide; one exp"
   }
 }

@@ -4,19 +4,19 @@
 /// A step: the decay d_k·d_v, Sᵀk 2·d_k·d_v, the difference and its product with β 2·d_v (by channel: β goes to the key,
 /// d_k + d_v), the outer product and its addition 2·d_k·d_v, Sᵀq 2·d_k·d_v; one exp a gate. A chunk of Q: key products, the
 /// triangular inverse by substitution, W and U, four products with the state, intra-chunk attention; masked squares in full.
-public struct DeltaRule<Scalar: Term>: OperatorDefinition {
+package struct DeltaRule<Scalar: Term>: OperatorDefinition {
   /// What has a gate g of its own.
-  public enum Decay: Hashable, Sendable { case head, channel }
+  package enum Decay: Hashable, Sendable { case head, channel }
 
-  public let recurrence: Recurrence<Scalar>
-  public let keyHeads, valueHeads, keyDim, valueDim: Scalar
-  public let decay: Decay
+  package let recurrence: Recurrence<Scalar>
+  package let keyHeads, valueHeads, keyDim, valueDim: Scalar
+  package let decay: Decay
   /// Whether the kernel takes the convolution's output and the gates' projections as they are: it normalises queries and keys
   /// and computes the gates.
-  public let isFused: Bool
-  public let formats: NumberFormats
+  package let isFused: Bool
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     _ recurrence: Recurrence<Scalar>, keyHeads: Scalar, valueHeads: Scalar, keyDim: Scalar, valueDim: Scalar,
     decay: Decay, isFused: Bool = false, formats: NumberFormats
   ) {
@@ -30,10 +30,10 @@ public struct DeltaRule<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .deltaRule }
-  public var asOperator: Operator<Scalar> { .deltaRule(self) }
+  package var kind: OperatorKind { .deltaRule }
+  package var asOperator: Operator<Scalar> { .deltaRule(self) }
 
-  public var matrixUnit: DType? { recurrence.matrixUnit(formats) }
+  package var matrixUnit: DType? { recurrence.matrixUnit(formats) }
 
   /// Gates g a head.
   private var gateChannels: Scalar { decay == .head ? 1 : keyDim }
@@ -77,13 +77,13 @@ public struct DeltaRule<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     guard isFused else { return scan }
     let norms = 2 * recurrence.tokens * keyHeads
     return scan + gates.flops + FLOPCounts(vector: norms * (3 * keyDim + 1), special: norms)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     let keys = recurrence.tokens * keyHeads * keyDim
     let values = recurrence.tokens * valueHeads * valueDim
@@ -102,11 +102,11 @@ public struct DeltaRule<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, values, format))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if isFused { gates.forEachParameter(visit) }
   }
 
-  public static var source: String {
+  package static var source: String {
     "gated delta rule, a step and head: decay 1, Sᵀk 2, outer product 2, Sᵀq 2 an element of the state, difference and β; chunks of Q: products 2Q²(3d_k + 2d_v) + 6Q·d_k·d_v, substitution Σ 2i² + i"
   }
 }

@@ -3,24 +3,24 @@
 /// A step and head: decay d², outer product and its addition 2d², Sᵀq 2d²: vector 5d². A block of Q: tensor 2Q²d for the scores,
 /// 2Q²d for their values, 2Q·d² each for the answer of the state and for its update; vector the mask's decays Q², the decays of
 /// queries and keys and the sum 3Q·d, the state's decay and sum 2d². No special functions: powers of λ are tables.
-public struct LightningAttention<Scalar: Term>: OperatorDefinition {
-  public let recurrence: Recurrence<Scalar>
-  public let heads, headDim: Scalar
-  public let formats: NumberFormats
+package struct LightningAttention<Scalar: Term>: OperatorDefinition {
+  package let recurrence: Recurrence<Scalar>
+  package let heads, headDim: Scalar
+  package let formats: NumberFormats
 
-  public init(_ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, formats: NumberFormats) {
+  package init(_ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, formats: NumberFormats) {
     self.recurrence = recurrence
     self.heads = heads
     self.headDim = headDim
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .lightningAttention }
-  public var asOperator: Operator<Scalar> { .lightningAttention(self) }
+  package var kind: OperatorKind { .lightningAttention }
+  package var asOperator: Operator<Scalar> { .lightningAttention(self) }
 
-  public var matrixUnit: DType? { recurrence.matrixUnit(formats) }
+  package var matrixUnit: DType? { recurrence.matrixUnit(formats) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let area = headDim * headDim
     switch recurrence.form {
     case .steps: return FLOPCounts(vector: recurrence.tokens * heads * (5 * area))
@@ -32,14 +32,14 @@ public struct LightningAttention<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let elements = recurrence.tokens * heads * headDim
     visit(Operand(.input, .loadActivation, 3 * elements, formats.residualFormat))
     recurrence.forEachStateOperand(heads * headDim * headDim, visit)
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "lightning attention, a step and head: decay 1, outer product 2, Sᵀq 2 an element of the state; blocks of Q: products 4Q²d + 4Q·d²"
   }
 }

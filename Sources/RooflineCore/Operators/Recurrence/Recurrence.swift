@@ -2,8 +2,8 @@
 ///
 /// A recurrence keeps a state per sequence whose size does not depend on the tokens before: it is read and written once a call,
 /// as KV cache. After nothing (a prompt without a past) there is no state to read; a training step keeps none.
-public struct Recurrence<Scalar: Term>: Hashable, Sendable {
-  public enum Form: Hashable, Sendable {
+package struct Recurrence<Scalar: Term>: Hashable, Sendable {
+  package enum Form: Hashable, Sendable {
     /// Token after token: decode steps.
     case steps
     /// Chunks of so many tokens, inside of which matrix products stand for the steps: prompts. The last chunk is padded, and
@@ -12,7 +12,7 @@ public struct Recurrence<Scalar: Term>: Hashable, Sendable {
   }
 
   /// What happens to the state in memory.
-  public enum StateTraffic: Hashable, Sendable {
+  package enum StateTraffic: Hashable, Sendable {
     /// Tokens came before: read, and written.
     case updated
     /// The sequence begins: written only.
@@ -21,13 +21,13 @@ public struct Recurrence<Scalar: Term>: Hashable, Sendable {
     case dropped
   }
 
-  public let batch, queryTokens: Scalar
-  public let form: Form
-  public let state: StateTraffic
+  package let batch, queryTokens: Scalar
+  package let form: Form
+  package let state: StateTraffic
   /// The state's format, whatever the cache's: fp32 unless the checkpoint says otherwise.
-  public let stateDType: DType
+  package let stateDType: DType
 
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, form: Form, state: StateTraffic, stateDType: DType = .fp32
   ) {
     self.batch = batch
@@ -38,7 +38,7 @@ public struct Recurrence<Scalar: Term>: Hashable, Sendable {
   }
 
   /// B·T.
-  public var tokens: Scalar { batch * queryTokens }
+  package var tokens: Scalar { batch * queryTokens }
 
   /// Chunks of all sequences: B·⌈T/Q⌉.
   func chunks(of size: Scalar) -> Scalar { batch * queryTokens.divided(roundingUpBy: size) }

@@ -3,13 +3,13 @@
 ///
 /// A token and channel: Δ·A N and N exps, Δ·x 1, its product with B N, the decay N, the addition N, C·h 2N, D·x and its addition 2:
 /// vector 6N + 3, special N.
-public struct SelectiveScan<Scalar: Term>: OperatorDefinition {
-  public let batch, queryTokens, channels, stateSize: Scalar
-  public let state: Recurrence<Scalar>.StateTraffic
-  public let stateDType: DType
-  public let formats: NumberFormats
+package struct SelectiveScan<Scalar: Term>: OperatorDefinition {
+  package let batch, queryTokens, channels, stateSize: Scalar
+  package let state: Recurrence<Scalar>.StateTraffic
+  package let stateDType: DType
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     batch: Scalar, queryTokens: Scalar, channels: Scalar, stateSize: Scalar, state: Recurrence<Scalar>.StateTraffic,
     stateDType: DType = .fp32, formats: NumberFormats
   ) {
@@ -22,15 +22,15 @@ public struct SelectiveScan<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .selectiveScan }
-  public var asOperator: Operator<Scalar> { .selectiveScan(self) }
+  package var kind: OperatorKind { .selectiveScan }
+  package var asOperator: Operator<Scalar> { .selectiveScan(self) }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     let steps = batch * queryTokens * channels
     return FLOPCounts(vector: steps * (6 * stateSize + 3), special: steps * stateSize)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     let tokens = batch * queryTokens
     visit(Operand(.input, .loadActivation, tokens * channels, format))
@@ -42,12 +42,12 @@ public struct SelectiveScan<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, tokens * channels, format))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.decay, channels, by: stateSize, formats.residualFormat))
     visit(OperatorParameter(.skip, channels, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "Mamba-1 scan, a token and channel: Δ·A, Δx·B, decay, addition 4N, C·h 2N, Δ·x, D·x and its addition 3; N exps"
   }
 }

@@ -4,14 +4,14 @@
 /// A step and head: Δ·A 1 and its exp, Δ·x P, the decay PN, x ⊗ B PN, its addition PN, C·S 2PN, D·x and its addition 2P: vector
 /// 5PN + 3P + 1, special 1. A chunk of Q: tensor 2Q²N a group, 2Q²P + 4QPN a head, vector 3Q + 2Q² + 6QP + 2PN, special
 /// Q² + 2Q + 1 a head.
-public struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
-  public let recurrence: Recurrence<Scalar>
-  public let heads, headDim, groups, stateSize: Scalar
+package struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
+  package let recurrence: Recurrence<Scalar>
+  package let heads, headDim, groups, stateSize: Scalar
   /// Whether the kernel adds the bias to the step sizes and takes their softplus.
-  public let isFused: Bool
-  public let formats: NumberFormats
+  package let isFused: Bool
+  package let formats: NumberFormats
 
-  public init(
+  package init(
     _ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, groups: Scalar, stateSize: Scalar,
     isFused: Bool = false, formats: NumberFormats
   ) {
@@ -24,10 +24,10 @@ public struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  public var kind: OperatorKind { .stateSpaceScan }
-  public var asOperator: Operator<Scalar> { .stateSpaceScan(self) }
+  package var kind: OperatorKind { .stateSpaceScan }
+  package var asOperator: Operator<Scalar> { .stateSpaceScan(self) }
 
-  public var matrixUnit: DType? { recurrence.matrixUnit(formats) }
+  package var matrixUnit: DType? { recurrence.matrixUnit(formats) }
 
   private var scan: FLOPCounts<Scalar> {
     let area = headDim * stateSize
@@ -48,13 +48,13 @@ public struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  public var flops: FLOPCounts<Scalar> {
+  package var flops: FLOPCounts<Scalar> {
     guard isFused else { return scan }
     let steps = recurrence.tokens * heads
     return scan + FLOPCounts(vector: 2 * steps, special: 2 * steps)
   }
 
-  public func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     let tokens = recurrence.tokens
     visit(Operand(.input, .loadActivation, tokens * (heads * headDim + 2 * groups * stateSize), format))
@@ -66,13 +66,13 @@ public struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, tokens * heads * headDim, format))
   }
 
-  public func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
+  package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if isFused { visit(OperatorParameter(.stepBias, heads, formats.residualFormat)) }
     visit(OperatorParameter(.decay, heads, formats.residualFormat))
     visit(OperatorParameter(.skip, heads, formats.residualFormat))
   }
 
-  public static var source: String {
+  package static var source: String {
     "Mamba-2 scan, a step and head: decay 1, x⊗B 2, C·S 2 an element of the state, 3P + 1; one exp; chunks of Q: 2Q²N a group, 2Q²P + 4QPN a head"
   }
 }

@@ -7,7 +7,7 @@ extension JSONObject {
 }
 
 extension PrefillCut {
-  public init(entry: JSONObject) throws(InputError) {
+  package init(entry: JSONObject) throws(InputError) {
     let object = try entry.cut()
     try object.requireOnly([
       "queryRows", "keys", "splitKeys", "packsGroup", "packsSingleQuery", "split", "writesByWidth", "swapsSingleQuery",
@@ -23,7 +23,7 @@ extension PrefillCut {
       ignoresWindow: try object.flag("ignoresWindow"))
   }
 
-  public var fields: [(key: String, value: JSONValue)] {
+  package var fields: [(key: String, value: JSONValue)] {
     var fields: [(key: String, value: JSONValue)] = [
       ("queryRows", .number(queryRows)), ("keys", .number(keys)), ("packsGroup", .bool(packsGroup)),
     ]
@@ -38,7 +38,7 @@ extension PrefillCut {
 }
 
 extension DecodeCut {
-  public init(entry: JSONObject) throws(InputError) {
+  package init(entry: JSONObject) throws(InputError) {
     let object = try entry.cut()
     try object.requireOnly([
       "rule", "keysPerBlock", "slotsPerSM", "leastBlocks", "itemPerQueryHead", "plansWholeContext", "ignoresWindow",
@@ -56,7 +56,7 @@ extension DecodeCut {
       swaps: try object.flag("swaps"), emptyShare: try object.number("emptyShare", in: DecodeCut.shares, else: 1))
   }
 
-  public var fields: [(key: String, value: JSONValue)] {
+  package var fields: [(key: String, value: JSONValue)] {
     var fields: [(key: String, value: JSONValue)] = [("rule", .string(rule.rawValue))]
     if keysPerBlock != 128 { fields.append(("keysPerBlock", .number(keysPerBlock))) }
     if slotsPerSM != 1 { fields.append(("slotsPerSM", .number(slotsPerSM))) }

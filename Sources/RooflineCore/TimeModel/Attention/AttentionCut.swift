@@ -1,7 +1,7 @@
 /// How a library's fused attention cuts a prompt into tiles: facts of its source code, not fitted.
-public struct PrefillCut: KernelCut {
+package struct PrefillCut: KernelCut {
   /// Who decides into how many parts the keys of a tile are split where there are too few tiles for the GPU.
-  public enum Split: String, Hashable, Sendable, CaseIterable {
+  package enum Split: String, Hashable, Sendable, CaseIterable {
     case none
     /// FlashAttention-3 with variable lengths: as many as fill the SMs evenly, planned as if there were one sequence.
     case fa3
@@ -13,20 +13,20 @@ public struct PrefillCut: KernelCut {
   static let sides = 1.0...65536.0
 
   /// A tile: rows of queries by keys.
-  public var queryRows, keys: Double
+  package var queryRows, keys: Double
   /// Keys by which the split counts blocks, where they differ from the tile's.
-  public var splitKeys: Double
+  package var splitKeys: Double
   /// Whether the query heads of a group are rows of one tile: always, or with a single query.
-  public var packsGroup, packsSingleQuery: Bool
-  public var split: Split
+  package var packsGroup, packsSingleQuery: Bool
+  package var split: Split
   /// Whether writing new keys costs by the width of all KV heads, and not by the token.
-  public var writesByWidth: Bool
+  package var writesByWidth: Bool
   /// Whether a single query of grouped heads is transposed first.
-  public var swapsSingleQuery: Bool
+  package var swapsSingleQuery: Bool
   /// Whether blocks of keys outside the window are walked over all the same.
-  public var ignoresWindow: Bool
+  package var ignoresWindow: Bool
 
-  public init(
+  package init(
     queryRows: Double, keys: Double, splitKeys: Double? = nil, packsGroup: Bool, packsSingleQuery: Bool = false,
     split: Split = .none, writesByWidth: Bool = false, swapsSingleQuery: Bool = false, ignoresWindow: Bool = false
   ) {
@@ -43,9 +43,9 @@ public struct PrefillCut: KernelCut {
 }
 
 /// How a library's attention shares a decode step's keys among CTAs: facts of its source code, not fitted.
-public struct DecodeCut: KernelCut {
+package struct DecodeCut: KernelCut {
   /// Who decides into how many parts the keys of a work item are split.
-  public enum Rule: String, Hashable, Sendable, CaseIterable {
+  package enum Rule: String, Hashable, Sendable, CaseIterable {
     case none
     /// FlashAttention: the smallest number whose waves are at least 85 % as full as the best one's.
     case efficient
@@ -64,25 +64,25 @@ public struct DecodeCut: KernelCut {
   static let slots = 1.0...64.0
   static let shares = 0.0...1.0
 
-  public var rule: Rule
+  package var rule: Rule
   /// Keys that a CTA takes at a time.
-  public var keysPerBlock: Double
+  package var keysPerBlock: Double
   /// CTAs an SM that the rule plans for.
-  public var slotsPerSM: Double
+  package var slotsPerSM: Double
   /// Up to so many blocks nothing is split.
-  public var leastBlocks: Double
+  package var leastBlocks: Double
   /// Whether each query head is a work item, and not each KV head.
-  public var itemPerQueryHead: Bool
+  package var itemPerQueryHead: Bool
   /// Whether the rule sees the whole context where a window hides most of it.
-  public var plansWholeContext: Bool
+  package var plansWholeContext: Bool
   /// Whether keys outside the window are read all the same.
-  public var ignoresWindow: Bool
+  package var ignoresWindow: Bool
   /// Whether grouped heads are transposed first.
-  public var swaps: Bool
+  package var swaps: Bool
   /// What a CTA without keys costs, as a share of one with.
-  public var emptyShare: Double
+  package var emptyShare: Double
 
-  public init(
+  package init(
     rule: Rule, keysPerBlock: Double = 128, slotsPerSM: Double = 1, leastBlocks: Double = 1,
     itemPerQueryHead: Bool = false, plansWholeContext: Bool = false, ignoresWindow: Bool = false, swaps: Bool = false,
     emptyShare: Double = 1
@@ -101,7 +101,7 @@ public struct DecodeCut: KernelCut {
 
 extension PrefillCut {
   /// FlashAttention-3 and FlashInfer pack a group, FlashAttention-2 and TensorRT-LLM do not.
-  public static func standard(_ key: Calibration.Key) -> PrefillCut {
+  package static func standard(_ key: Calibration.Key) -> PrefillCut {
     switch key.family.attention {
     case .flashAttention2: return PrefillCut(queryRows: 64, keys: 64, packsGroup: false, packsSingleQuery: true)
     case .tensorRTLLM: return PrefillCut(queryRows: 128, keys: 32, packsGroup: false)
@@ -116,7 +116,7 @@ extension PrefillCut {
 }
 
 extension DecodeCut {
-  public static func standard(_ key: Calibration.Key) -> DecodeCut {
+  package static func standard(_ key: Calibration.Key) -> DecodeCut {
     let isGrouped = key.variant != .ungrouped
     switch key.family.attention {
     case .flashAttention2:

@@ -87,5 +87,5 @@ extension Attention where Scalar == Count {
 
 extension Operator where Scalar == Count {
   /// Keys that a query of attention sees at most; nil: all, or no attention.
-  public var window: Count? { if case .attention(let attention) = self { attention.window } else { nil } }
+  package var window: Count? { if case .attention(let attention) = self { attention.window } else { nil } }
 }

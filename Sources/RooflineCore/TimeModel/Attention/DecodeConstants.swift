@@ -1,27 +1,27 @@
 /// What a library's split-KV attention reaches in a decode step, on a GPU.
-public struct DecodeConstants: FittedConstants {
+package struct DecodeConstants: FittedConstants {
   /// What every call pays, µs.
-  public var fixed: Double
+  package var fixed: Double
   /// What splitting keys costs, µs: once, and a split.
-  public var combine, combinePerSplit: Double
+  package var combine, combinePerSplit: Double
   /// What a CTA an SM pays, µs.
-  public var cta: Double
+  package var cta: Double
   /// 128 keys one after another, µs.
-  public var block: Double
+  package var block: Double
   /// Shares of the DRAM bandwidth, from DRAM and from L2.
-  public var bandwidth, l2Bandwidth: Double
+  package var bandwidth, l2Bandwidth: Double
   /// Share of L2 in which K and V stay.
-  public var residency: Double
+  package var residency: Double
   /// Share of further CTAs' start that other CTAs' work hides.
-  public var hiddenStart: Double
+  package var hiddenStart: Double
   /// Transposing grouped heads, µs.
-  public var swap: Double
+  package var swap: Double
   /// Share of a block's time that a block of few keys takes at least.
-  public var leastBlockShare: Double
+  package var leastBlockShare: Double
   /// How much more reading queries and writing results costs than their bytes say.
-  public var queryShare: Double
+  package var queryShare: Double
 
-  public init(
+  package init(
     fixed: Double, combine: Double, combinePerSplit: Double, cta: Double, block: Double, bandwidth: Double,
     l2Bandwidth: Double, residency: Double, hiddenStart: Double = 0, swap: Double = 0, leastBlockShare: Double = 1,
     queryShare: Double = 1
@@ -40,7 +40,7 @@ public struct DecodeConstants: FittedConstants {
     self.queryShare = queryShare
   }
 
-  public static var parameters: [FittedParameter<DecodeConstants>] {
+  package static var parameters: [FittedParameter<DecodeConstants>] {
     [
       FittedParameter("fixedMicroseconds", 0.5...60, get: { $0.fixed }, set: { $0.fixed = $1 }),
       FittedParameter("combineMicroseconds", 0...20, get: { $0.combine }, set: { $0.combine = $1 }),
@@ -61,7 +61,7 @@ public struct DecodeConstants: FittedConstants {
     ]
   }
 
-  public static let initial = DecodeConstants(
+  package static let initial = DecodeConstants(
     fixed: 7, combine: 2.5, combinePerSplit: 0.06, cta: 1.3, block: 1.8, bandwidth: 0.9, l2Bandwidth: 1.8,
     residency: 0.6)
 

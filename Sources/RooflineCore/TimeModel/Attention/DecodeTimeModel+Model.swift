@@ -1,24 +1,24 @@
 extension DecodeTimeModel: KernelTimeModel {
-  public static let kind = KernelKind.attention
-  public static let phase: Phase? = .decode
+  package static let kind = KernelKind.attention
+  package static let phase: Phase? = .decode
 
-  public init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut, generation: GPUGeneration) {
+  package init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut, generation: GPUGeneration) {
     self.init(facts, constants, cut)
   }
 
   /// - Returns: nil for attention over several new tokens.
-  public static func work(_ value: Operator<Count>) -> Attention<Count>? {
+  package static func work(_ value: Operator<Count>) -> Attention<Count>? {
     Attention.served(value).flatMap { $0.isDecodeStep ? $0 : nil }
   }
 
-  public static func subject(_ attention: Attention<Count>) -> KernelSubject { attention.subject(.decode) }
+  package static func subject(_ attention: Attention<Count>) -> KernelSubject { attention.subject(.decode) }
 
-  public static func variant(
+  package static func variant(
     _ attention: Attention<Count>, of library: KernelLibrary, processors: Double
   ) -> AttentionVariant? { library.variant(attention, processors: processors) }
 
   /// Eight heads that share keys, then one alone.
-  public static func usual(of value: Operator<Count>) -> [Operator<Count>] {
+  package static func usual(of value: Operator<Count>) -> [Operator<Count>] {
     guard let attention = work(value) else { return [] }
     return [8, 1].map { (heads: Count) in
       let shape = AttentionShape<Count>(
@@ -28,7 +28,7 @@ extension DecodeTimeModel: KernelTimeModel {
     }
   }
 
-  public func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
+  package func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let terms = terms(attention, conditions)
     return KernelTiming(microseconds: time(terms), exposed: exposed(terms))
   }
@@ -37,7 +37,7 @@ extension DecodeTimeModel: KernelTimeModel {
 
   private func time(_ terms: Terms) -> Double { exposed(terms) + overlapped(terms.memory, terms.serial) }
 
-  public func choices(
+  package func choices(
     _ attention: Attention<Count>, _ conditions: KernelConditions
   ) -> [(name: String, value: String)] {
     let plan = terms(attention, conditions).plan
@@ -48,7 +48,7 @@ extension DecodeTimeModel: KernelTimeModel {
     ]
   }
 
-  public func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(attention, conditions)
     return TimePart.differences([
       (.roof, terms.idealMemory),
@@ -61,19 +61,19 @@ extension DecodeTimeModel: KernelTimeModel {
   }
 
   /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.
-  public static func constants(_ constants: DecodeConstants, ofDRAM ratio: Double) -> DecodeConstants {
+  package static func constants(_ constants: DecodeConstants, ofDRAM ratio: Double) -> DecodeConstants {
     var constants = constants
     constants.l2Bandwidth *= ratio
     return constants
   }
 
   /// A window wider than the context hides nothing.
-  public static func place(_ attention: Attention<Count>) -> KernelPlace {
+  package static func place(_ attention: Attention<Count>) -> KernelPlace {
     let window = attention.window ?? 0
     return attention.place(.decode, seen: window >= attention.shape.attendedKeys ? 0 : Double(window))
   }
 
-  public static func regimes(_ attention: Attention<Count>) -> [String] {
+  package static func regimes(_ attention: Attention<Count>) -> [String] {
     let group = AttentionSizes(attention).group
     return [attention.headDimRegime, group == 1 ? "g = 1" : group <= 16 ? "g <= 16" : "g > 16"]
       + (attention.isWindowed ? ["window"] : [])

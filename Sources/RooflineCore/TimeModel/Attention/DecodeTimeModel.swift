@@ -1,12 +1,12 @@
 /// The time of split-KV attention in a decode step.
 ///
 /// Source: TimeModels.md, "Attention in a decode step".
-public struct DecodeTimeModel: Sendable {
-  public let facts: DeviceFacts
-  public let constants: DecodeConstants
-  public let cut: DecodeCut
+package struct DecodeTimeModel: Sendable {
+  package let facts: DeviceFacts
+  package let constants: DecodeConstants
+  package let cut: DecodeCut
 
-  public init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut) {
+  package init(_ facts: DeviceFacts, _ constants: DecodeConstants, _ cut: DecodeCut) {
     self.facts = facts
     self.constants = constants
     self.cut = cut

@@ -1,35 +1,35 @@
 /// What a library's fused attention reaches over a prompt, on a GPU: µs, and shares of the datasheet's rates.
-public struct PrefillConstants: FittedConstants {
+package struct PrefillConstants: FittedConstants {
   /// What every call pays, µs.
-  public var fixed: Double
+  package var fixed: Double
   /// Share of the tensor peak.
-  public var tensor: Double
+  package var tensor: Double
   /// What every tile pays, µs.
-  public var tile: Double
+  package var tile: Double
   /// Share of the DRAM bandwidth; above 1 where L2 helps more than `residency` says.
-  public var bandwidth: Double
+  package var bandwidth: Double
   /// What 16 tokens an SM pay, µs.
-  public var token: Double
+  package var token: Double
   /// How much of a full wave a partly filled last wave costs.
-  public var tail: Double
+  package var tail: Double
   /// How much longer long calls take once power limits the clock, as a share of the tensor time.
-  public var sag: Double
+  package var sag: Double
   /// Share of L2 in which tensors stay.
-  public var residency: Double
+  package var residency: Double
   /// How many times faster than DRAM a hit in L2 is.
-  public var l2Speedup: Double
+  package var l2Speedup: Double
   /// How much longer the longest tile takes than its blocks say: alone at the end, it has no neighbour to hide behind.
-  public var lonelyTile: Double
+  package var lonelyTile: Double
   /// The norm that adds tensor cores and memory: 1 adds them up, more lets them overlap.
-  public var overlap: Double
+  package var overlap: Double
   /// Transposing a single query's grouped heads, µs.
-  public var swap: Double
+  package var swap: Double
   /// Share of the partial results' bytes that count, where keys are split.
-  public var partials: Double
+  package var partials: Double
   /// Bringing partial results together, µs.
-  public var combine: Double
+  package var combine: Double
 
-  public init(
+  package init(
     fixed: Double, tensor: Double, tile: Double, bandwidth: Double, token: Double, tail: Double, sag: Double,
     residency: Double, l2Speedup: Double = 3, lonelyTile: Double = 1, overlap: Double = 1, swap: Double = 0,
     partials: Double = 0, combine: Double = 0
@@ -50,7 +50,7 @@ public struct PrefillConstants: FittedConstants {
     self.combine = combine
   }
 
-  public static var parameters: [FittedParameter<PrefillConstants>] {
+  package static var parameters: [FittedParameter<PrefillConstants>] {
     [
       FittedParameter("fixedMicroseconds", 0.5...60, get: { $0.fixed }, set: { $0.fixed = $1 }),
       FittedParameter("tensorShareOfPeak", 0.05...1.2, spread: 1.2, get: { $0.tensor }, set: { $0.tensor = $1 }),
@@ -73,11 +73,9 @@ public struct PrefillConstants: FittedConstants {
     ]
   }
 
-  public static let initial = PrefillConstants(
+  package static let initial = PrefillConstants(
     fixed: 9, tensor: 0.65, tile: 1.5, bandwidth: 0.9, token: 0.7, tail: 0.9, sag: 0, residency: 0.4)
 
   /// Share of the exponentials' time that the tensor cores wait for.
   static let exposedExponentials = 0.2
-  /// Special functions an SM computes a clock.
-  static let specialFunctionsPerClock = 16.0
 }

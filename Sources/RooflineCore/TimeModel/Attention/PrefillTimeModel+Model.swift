@@ -1,19 +1,15 @@
 extension PrefillTimeModel: KernelTimeModel {
-  public static let kind = KernelKind.attention
-  public static let phase: Phase? = .prefill
-
-  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut, generation: GPUGeneration) {
-    self.init(facts, constants, cut)
-  }
+  package static let kind = KernelKind.attention
+  package static let phase: Phase? = .prefill
 
   /// - Returns: nil for a decode step.
-  public static func work(_ value: Operator<Count>) -> Attention<Count>? {
+  package static func work(_ value: Operator<Count>) -> Attention<Count>? {
     Attention.served(value).flatMap { $0.isDecodeStep ? nil : $0 }
   }
 
-  public static func subject(_ attention: Attention<Count>) -> KernelSubject { attention.subject(.prefill) }
+  package static func subject(_ attention: Attention<Count>) -> KernelSubject { attention.subject(.prefill) }
 
-  public func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
+  package func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let terms = terms(attention)
     return KernelTiming(microseconds: time(terms), exposed: constants.fixed + terms.extra)
   }
@@ -22,7 +18,7 @@ extension PrefillTimeModel: KernelTimeModel {
     constants.fixed + terms.extra + overlapped(terms.compute, terms.memory) + terms.sag
   }
 
-  public func choices(
+  package func choices(
     _ attention: Attention<Count>, _ conditions: KernelConditions
   ) -> [(name: String, value: String)] {
     let grid = grid(AttentionSizes(attention))
@@ -34,7 +30,7 @@ extension PrefillTimeModel: KernelTimeModel {
     ]
   }
 
-  public func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(attention)
     let processors = facts.streamingMultiprocessors
     let roof = max(terms.idealTensor, terms.idealMemory)
@@ -56,17 +52,17 @@ extension PrefillTimeModel: KernelTimeModel {
   }
 
   /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.
-  public static func constants(_ constants: PrefillConstants, ofDRAM ratio: Double) -> PrefillConstants {
+  package static func constants(_ constants: PrefillConstants, ofDRAM ratio: Double) -> PrefillConstants {
     var constants = constants
     constants.l2Speedup *= ratio
     return constants
   }
 
-  public static func place(_ attention: Attention<Count>) -> KernelPlace {
+  package static func place(_ attention: Attention<Count>) -> KernelPlace {
     attention.place(.prefill, seen: attention.window.map { Double($0) } ?? 0)
   }
 
-  public static func regimes(_ attention: Attention<Count>) -> [String] {
+  package static func regimes(_ attention: Attention<Count>) -> [String] {
     [attention.headDimRegime] + (attention.isWindowed ? ["window"] : [])
   }
 }

@@ -1,15 +1,19 @@
 /// The time of fused attention over a prompt: tiles of query rows walk over the blocks of keys that they see.
 ///
 /// Source: TimeModels.md, "Attention over a prompt".
-public struct PrefillTimeModel: Sendable {
-  public let facts: DeviceFacts
-  public let constants: PrefillConstants
-  public let cut: PrefillCut
+package struct PrefillTimeModel: Sendable {
+  package let facts: DeviceFacts
+  package let constants: PrefillConstants
+  package let cut: PrefillCut
+  /// Special functions of an SM in a clock.
+  let specialFunctions: Double
 
-  public init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut) {
+  /// - Parameter generation: that of the GPU, which says how many exponentials an SM computes in a clock.
+  package init(_ facts: DeviceFacts, _ constants: PrefillConstants, _ cut: PrefillCut, generation: GPUGeneration) {
     self.facts = facts
     self.constants = constants
     self.cut = cut
+    specialFunctions = generation.specialFunctions
   }
 
   /// How a call falls into tiles and blocks of keys.
@@ -137,7 +141,7 @@ public struct PrefillTimeModel: Sendable {
     let processors = facts.streamingMultiprocessors
     let exponentials =
       PrefillConstants.exposedExponentials * grid.rows * cut.keys
-      / (PrefillConstants.specialFunctionsPerClock * facts.cyclesPerMicrosecond)
+      / (specialFunctions * facts.cyclesPerMicrosecond)
     let block = 4 * grid.rows * cut.keys * call.headDim / (constants.tensor * peak / processors) + exponentials
     let total = grid.tiles * constants.tile + grid.blocks * block
     let even = total / processors

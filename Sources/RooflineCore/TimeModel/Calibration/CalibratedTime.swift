@@ -1,28 +1,28 @@
 /// Times of a run's kernels from the calibrations of its GPU: the entries are looked up once, the kernels of every row after that are
 /// arithmetic.
-public final class CalibratedTime: Sendable {
+package final class CalibratedTime: Sendable {
   /// What a run says about its kernels.
-  public struct Options: Hashable, Sendable {
+  package struct Options: Hashable, Sendable {
     /// Under which its kernels run.
-    public var conditions = KernelConditions()
+    package var conditions = KernelConditions()
     /// The library of a kind, where it is not the calibration's first.
-    public var families: [KernelKind: KernelLibrary] = [:]
+    package var families: [KernelKind: KernelLibrary] = [:]
     /// The share of measurements that an interval holds.
-    public var interval = 0.9
+    package var interval = 0.9
 
-    public init() {}
+    package init() {}
   }
 
-  public let set: CalibrationSet
-  public let options: Options
+  package let set: CalibrationSet
+  package let options: Options
   /// Observations near a kernel that correct its time; nil: calibrated times stand as they are.
-  public let correction: (any TimeCorrection)?
+  package let correction: (any TimeCorrection)?
   /// Those of the run's operators that somebody has constants for, and their entries.
   private let subjects: [KernelSubject]
   private let entries: [any KernelEntries]
 
   /// - Parameter operators: of the run, one a subject at least; an operator of another subject has no time.
-  public init(
+  package init(
     _ set: CalibrationSet, of operators: [Operator<Count>], options: Options, correction: (any TimeCorrection)? = nil
   ) {
     self.set = set
@@ -38,7 +38,7 @@ public final class CalibratedTime: Sendable {
   }
 
   /// The entry that predicts an operator's kernel; nil where there is none.
-  public func found(_ value: Operator<Count>) -> CalibrationSet.Found? {
+  package func found(_ value: Operator<Count>) -> CalibrationSet.Found? {
     guard let subject = value.subject, let place = subjects.firstIndex(of: subject) else { return nil }
     return entries[place].found(value, processors: set.facts.streamingMultiprocessors)
   }
@@ -95,7 +95,7 @@ public enum TimeBasis: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A correction of calibrated times by observations.
-public protocol TimeCorrection: Sendable {
+package protocol TimeCorrection: Sendable {
   /// What a reader should know of the observations; a sentence each.
   var remarks: [String] { get }
 

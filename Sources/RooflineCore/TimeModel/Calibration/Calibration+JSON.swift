@@ -2,7 +2,7 @@ extension Calibration {
   /// Reads a calibration file; strict, as hardware files are.
   ///
   /// - Throws: `InputError` naming file and key.
-  public static func decode(_ value: JSONValue, file: String) throws(InputError) -> Calibration {
+  package static func decode(_ value: JSONValue, file: String) throws(InputError) -> Calibration {
     let root = try JSONObject(value, file: file)
     try root.requireOnly(["schemaVersion", "hardware", "computeCapability", "date", "entries"])
     guard try root.positiveInteger("schemaVersion") == 1 else {

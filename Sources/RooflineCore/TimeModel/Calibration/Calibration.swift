@@ -1,15 +1,15 @@
 /// The constants fitted for one GPU: one entry a kernel family, phase and format.
-public struct Calibration: Sendable {
+package struct Calibration: Sendable {
   /// The GPU on which they were fitted.
-  public var hardware: String
-  public var path: String
+  package var hardware: String
+  package var path: String
   /// The day of the fit, ISO 8601.
-  public var date: String
+  package var date: String
   /// Compute capability of that GPU, which says who may borrow its constants.
-  public var computeCapability: ComputeCapability
-  public var entries: [Entry]
+  package var computeCapability: ComputeCapability
+  package var entries: [Entry]
 
-  public init(hardware: String, path: String, date: String, computeCapability: ComputeCapability, entries: [Entry]) {
+  package init(hardware: String, path: String, date: String, computeCapability: ComputeCapability, entries: [Entry]) {
     self.hardware = hardware
     self.path = path
     self.date = date
@@ -18,23 +18,23 @@ public struct Calibration: Sendable {
   }
 
   /// What an entry's constants are about.
-  public struct Key: Hashable, Sendable {
-    public var kind: KernelKind
-    public var family: KernelLibrary
-    public var phase: Phase?
+  package struct Key: Hashable, Sendable {
+    package var kind: KernelKind
+    package var family: KernelLibrary
+    package var phase: Phase?
     /// `rmsnorm`, `all_reduce` …, where a kind has several operators.
-    public var operation: OperatorKind?
-    public var dtype: DType
+    package var operation: OperatorKind?
+    package var dtype: DType
     /// Of the KV cache, in attention.
-    public var keyValueDType: DType?
-    public var headDim: Int?
+    package var keyValueDType: DType?
+    package var headDim: Int?
     /// In decode: which of the library's kernels.
-    public var variant: AttentionVariant?
+    package var variant: AttentionVariant?
     /// In attention: whether a sliding window is on; nil serves both.
-    public var isWindowed: Bool?
-    public var launch: Launch
+    package var isWindowed: Bool?
+    package var launch: Launch
 
-    public init(
+    package init(
       kind: KernelKind, family: KernelLibrary, phase: Phase? = nil, operation: OperatorKind? = nil, dtype: DType,
       keyValueDType: DType? = nil, headDim: Int? = nil, variant: AttentionVariant? = nil, isWindowed: Bool? = nil,
       launch: Launch = .graph
@@ -52,14 +52,14 @@ public struct Calibration: Sendable {
     }
   }
 
-  public struct Entry: Sendable {
-    public var key: Key
-    public var constants: Constants
-    public var fit: Fit
+  package struct Entry: Sendable {
+    package var key: Key
+    package var constants: Constants
+    package var fit: Fit
     /// Errors on shapes kept aside while fitting, from which intervals come.
-    public var heldOut: HeldOutErrors?
+    package var heldOut: HeldOutErrors?
 
-    public init(_ key: Key, _ constants: Constants, fit: Fit, heldOut: HeldOutErrors?) {
+    package init(_ key: Key, _ constants: Constants, fit: Fit, heldOut: HeldOutErrors?) {
       self.key = key
       self.constants = constants
       self.fit = fit
@@ -68,13 +68,13 @@ public struct Calibration: Sendable {
   }
 
   /// What an entry was fitted on.
-  public struct Fit: Hashable, Sendable {
+  package struct Fit: Hashable, Sendable {
     /// The measurements, in words.
-    public var data: String
-    public var rows: Int
-    public var groups: Int
+    package var data: String
+    package var rows: Int
+    package var groups: Int
 
-    public init(data: String, rows: Int, groups: Int) {
+    package init(data: String, rows: Int, groups: Int) {
       self.data = data
       self.rows = rows
       self.groups = groups
@@ -84,7 +84,7 @@ public struct Calibration: Sendable {
 
 extension Calibration.Key {
   /// The key of a kernel of a library.
-  public init(
+  package init(
     _ subject: KernelSubject, family: KernelLibrary, variant: AttentionVariant? = nil, launch: Launch = .graph
   ) {
     self.init(
@@ -94,14 +94,14 @@ extension Calibration.Key {
   }
 
   /// The key under which a measurement is fitted, by default; nil for an operator that no time model describes.
-  public init?(_ value: Operator<Count>, family: KernelLibrary, launch: Launch = .graph, processors: Double) {
+  package init?(_ value: Operator<Count>, family: KernelLibrary, launch: Launch = .graph, processors: Double) {
     guard let model = value.timeModel, let subject = model.subject(of: value) else { return nil }
     self.init(
       subject, family: family, variant: model.variant(of: value, of: family, processors: processors), launch: launch)
   }
 
   /// The model of the key's kernels; nil where a kind has models of phases and the key names none.
-  public var timeModel: (any KernelTimeModel.Type)? { kind.model(of: phase) }
+  package var timeModel: (any KernelTimeModel.Type)? { kind.model(of: phase) }
 
   /// Whether the entry is about such kernels at all; head dim and window may differ.
   ///

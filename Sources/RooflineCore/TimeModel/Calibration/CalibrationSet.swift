@@ -1,17 +1,17 @@
 /// The calibrations from which one GPU's kernels are predicted: its own first, then one that it borrows.
 public struct CalibrationSet: Sendable {
-  public let hardware: HardwareSpec
-  public let facts: DeviceFacts
-  public let generation: GPUGeneration
+  package let hardware: HardwareSpec
+  package let facts: DeviceFacts
+  package let generation: GPUGeneration
   /// That of the generation.
-  public let capability: ComputeCapability
+  package let capability: ComputeCapability
   /// In the order in which they are asked.
-  public let layers: [Calibration]
+  package let layers: [Calibration]
   /// DRAM B/s of the GPUs that the layers are of, by name: what a share of the bandwidth was a share of.
   private let bandwidths: [String: Double]
 
   /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
-  public init(
+  package init(
     _ hardware: HardwareSpec, layers: [Calibration], bandwidths: [String: Double] = [:]
   ) throws(InputError) {
     self.hardware = hardware
@@ -41,19 +41,19 @@ public struct CalibrationSet: Sendable {
   }
 
   /// An entry with what a reader should know about its use here. One object, as every kernel of every pass asks for one.
-  public final class Found: Sendable {
-    public let entry: Calibration.Entry
+  package final class Found: Sendable {
+    package let entry: Calibration.Entry
     /// Those of the entry, as they are on this GPU.
-    public let constants: Calibration.Constants
-    public let model: any KernelTimeModel
+    package let constants: Calibration.Constants
+    package let model: any KernelTimeModel
     /// The GPU whose constants these are, where it is another one.
-    public let borrowedFrom: String?
+    package let borrowedFrom: String?
     /// Whether that GPU is of another generation: how far its constants miss here is unknown.
-    public let isOtherGeneration: Bool
+    package let isOtherGeneration: Bool
     /// The entry's head dim, where the kernel has another.
-    public let otherHeadDim: Int?
+    package let otherHeadDim: Int?
     /// The operator whose constants stand in for this one's.
-    public let standIn: OperatorKind?
+    package let standIn: OperatorKind?
 
     init(
       entry: Calibration.Entry, constants: Calibration.Constants, model: any KernelTimeModel, borrowedFrom: String?,
@@ -76,7 +76,7 @@ public struct CalibrationSet: Sendable {
     }
 
     /// The errors that an interval rests on; nil where there is no telling.
-    public var heldOut: HeldOutErrors? { isOtherGeneration ? nil : entry.heldOut }
+    package var heldOut: HeldOutErrors? { isOtherGeneration ? nil : entry.heldOut }
   }
 
   /// The entry for an operator's kernel.
@@ -85,7 +85,7 @@ public struct CalibrationSet: Sendable {
   ///   - family: the library; nil takes the first that a calibration lists for such kernels.
   ///   - variant: which of a library's kernels, where that is decided elsewhere; nil: as the library would.
   /// - Returns: nil where no calibration has constants for it, or no time model describes it.
-  public func find(
+  package func find(
     _ value: Operator<Count>, family: KernelLibrary?, launch: Launch = .graph, variant: AttentionVariant? = nil
   ) -> Found? {
     guard let model = value.timeModel, let subject = model.subject(of: value) else { return nil }
@@ -119,7 +119,7 @@ public struct CalibrationSet: Sendable {
   }
 
   /// The entry of an operator that runs as this one does, where nobody measured this one itself.
-  public func standIn(_ value: Operator<Count>, family: KernelLibrary?) -> Found? {
+  package func standIn(_ value: Operator<Count>, family: KernelLibrary?) -> Found? {
     guard let subject = value.subject?.standIn, let operation = subject.operation else { return nil }
     return find(subject, family: family, launch: .graph, variant: { _ in nil })?.standing(for: operation)
   }

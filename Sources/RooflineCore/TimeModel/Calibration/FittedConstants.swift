@@ -1,5 +1,5 @@
 /// A set of constants by which a time model is fitted: what a calibration file holds and `calibrate` moves.
-public protocol FittedConstants: Hashable, Sendable {
+package protocol FittedConstants: Hashable, Sendable {
   /// Every constant, in the order in which files print them.
   static var parameters: [FittedParameter<Self>] { get }
   /// The values that stand where a file says nothing; parts that are not there are neutral.
@@ -7,18 +7,18 @@ public protocol FittedConstants: Hashable, Sendable {
 }
 
 /// One constant: its key in a file (with its unit), and where a fit may look for it.
-public struct FittedParameter<Constants: Sendable>: Sendable {
+package struct FittedParameter<Constants: Sendable>: Sendable {
   /// The constant of a set, and a set with another value for it.
-  public let get: @Sendable (Constants) -> Double
-  public let set: @Sendable (inout Constants, Double) -> Void
-  public let key: String
-  public let bounds: ClosedRange<Double>
+  package let get: @Sendable (Constants) -> Double
+  package let set: @Sendable (inout Constants, Double) -> Void
+  package let key: String
+  package let bounds: ClosedRange<Double>
   /// How far a fit walks from its prior before the prior pulls it back: one standard deviation, as a factor.
-  public let spread: Double
+  package let spread: Double
   /// Whether every file must state it. The others are neutral where they are absent, and then no fit moves them.
-  public let isRequired: Bool
+  package let isRequired: Bool
 
-  public init(
+  package init(
     _ key: String, _ bounds: ClosedRange<Double>, spread: Double = 1.5, isRequired: Bool = true,
     get: @escaping @Sendable (Constants) -> Double, set: @escaping @Sendable (inout Constants, Double) -> Void
   ) {
@@ -32,11 +32,11 @@ public struct FittedParameter<Constants: Sendable>: Sendable {
 }
 
 /// A constant at an end of its bounds.
-public struct BoundConstant: Hashable, Sendable {
-  public let key: String
-  public let value: Double
+package struct BoundConstant: Hashable, Sendable {
+  package let key: String
+  package let value: Double
   /// Whether it is the lower end.
-  public let isLowest: Bool
+  package let isLowest: Bool
 }
 
 extension FittedConstants {
@@ -69,7 +69,7 @@ extension FittedConstants {
   }
 
   /// Constants at an end of their bounds, with the values there; parts that are neutral are not there at all.
-  public var atBounds: [BoundConstant] {
+  package var atBounds: [BoundConstant] {
     let initial = Self.initial
     return Self.parameters.compactMap { parameter in
       let value = parameter.get(self)
@@ -81,7 +81,7 @@ extension FittedConstants {
   }
 
   /// Keys and values, in the files' order; neutral optional constants are left out.
-  public var named: [(key: String, value: Double)] {
+  package var named: [(key: String, value: Double)] {
     let initial = Self.initial
     return Self.parameters.compactMap { parameter in
       let value = parameter.get(self)

@@ -1,25 +1,25 @@
 /// How far measurements lie from predictions that were fitted without them, by predicted time.
-public struct HeldOutErrors: Hashable, Sendable {
+package struct HeldOutErrors: Hashable, Sendable {
   /// Mean |predicted/measured − 1|, and mean of it with its sign.
-  public var mape, bias: Double
+  package var mape, bias: Double
   /// From short kernels to long ones.
-  public var bins: [Bin]
+  package var bins: [Bin]
 
-  public init(mape: Double, bias: Double, bins: [Bin]) {
+  package init(mape: Double, bias: Double, bins: [Bin]) {
     self.mape = mape
     self.bias = bias
     self.bins = bins
   }
 
   /// Kernels predicted to take up to so long, s.
-  public struct Bin: Hashable, Sendable {
+  package struct Bin: Hashable, Sendable {
     /// The last bin has no upper end.
-    public var upTo: Double
-    public var rows: Int
+    package var upTo: Double
+    package var rows: Int
     /// ln(measured/predicted) at `HeldOutErrors.levels`.
-    public var quantiles: [Double]
+    package var quantiles: [Double]
 
-    public init(upTo: Double, rows: Int, quantiles: [Double]) {
+    package init(upTo: Double, rows: Int, quantiles: [Double]) {
       self.upTo = upTo
       self.rows = rows
       self.quantiles = quantiles
@@ -27,16 +27,16 @@ public struct HeldOutErrors: Hashable, Sendable {
   }
 
   /// The shares of measurements that lie below each quantile.
-  public static let levels: [Double] = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995]
+  package static let levels: [Double] = [0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995]
 
   /// What may be stated: errors up to 100 %, and measurements within a factor of e⁷ ≈ 1100 of what was predicted. Beyond them constants
   /// are those of other kernels, or the unit was another.
-  public static let errors = 0.0...1.0
-  public static let biases = -1.0...1.0
-  public static let logarithms = -7.0...7.0
+  package static let errors = 0.0...1.0
+  package static let biases = -1.0...1.0
+  package static let logarithms = -7.0...7.0
 
   /// Whether files may hold them: within the ranges above, with bins that rise and quantiles that do not fall.
-  public var isPlausible: Bool {
+  package var isPlausible: Bool {
     HeldOutErrors.errors.contains(mape) && HeldOutErrors.biases.contains(bias) && !bins.isEmpty
       && HeldOutErrors.isRising(bins.map(\.upTo))
       && bins.allSatisfy { bin in
@@ -51,7 +51,7 @@ public struct HeldOutErrors: Hashable, Sendable {
   /// The range in which a share of the measurements of such kernels lies: factors on the predicted time.
   ///
   /// - Parameter seconds: what was predicted.
-  public func factors(at seconds: Double, share: Double) -> ClosedRange<Double> {
+  package func factors(at seconds: Double, share: Double) -> ClosedRange<Double> {
     guard let bin = bins.first(where: { seconds <= $0.upTo }) ?? bins.last else { return 1...1 }
     let low = bin.quantile(min((1 - share) / 2, 0.5))
     let high = bin.quantile(max((1 + share) / 2, 0.5))

@@ -1,5 +1,5 @@
 /// How a library's kernels cut the work: facts of their source code, not fitted.
-public protocol KernelCut: Hashable, Sendable {
+package protocol KernelCut: Hashable, Sendable {
   /// What is known by a library's name, where no calibration tells.
   static func standard(_ key: Calibration.Key) -> Self
 
@@ -12,25 +12,25 @@ public protocol KernelCut: Hashable, Sendable {
 }
 
 /// The cut of kernels of which nothing need be known.
-public struct WholeKernel: KernelCut {
-  public init() {}
-  public init(entry: JSONObject) {}
-  public static func standard(_ key: Calibration.Key) -> WholeKernel { WholeKernel() }
-  public var fields: [(key: String, value: JSONValue)] { [] }
+package struct WholeKernel: KernelCut {
+  package init() {}
+  package init(entry: JSONObject) {}
+  package static func standard(_ key: Calibration.Key) -> WholeKernel { WholeKernel() }
+  package var fields: [(key: String, value: JSONValue)] { [] }
 }
 
 /// A time model's constants and cut, of one library, before the facts of a GPU come in.
-public protocol ModelParameters: Hashable, Sendable {
+package protocol ModelParameters: Hashable, Sendable {
   associatedtype Model: KernelTimeModel
   var constants: Model.Constants { get set }
   var cut: Model.Cut { get }
 }
 
-public struct ModelConstants<Model: KernelTimeModel>: ModelParameters {
-  public var constants: Model.Constants
-  public let cut: Model.Cut
+package struct ModelConstants<Model: KernelTimeModel>: ModelParameters {
+  package var constants: Model.Constants
+  package let cut: Model.Cut
 
-  public init(_ constants: Model.Constants, _ cut: Model.Cut) {
+  package init(_ constants: Model.Constants, _ cut: Model.Cut) {
     self.constants = constants
     self.cut = cut
   }
@@ -50,25 +50,25 @@ extension ModelParameters {
 
 extension Calibration {
   /// The constants of an entry, whatever its time model.
-  public struct Constants: Hashable, Sendable {
-    public let parameters: any ModelParameters
+  package struct Constants: Hashable, Sendable {
+    package let parameters: any ModelParameters
 
-    public init(_ parameters: any ModelParameters) { self.parameters = parameters }
+    package init(_ parameters: any ModelParameters) { self.parameters = parameters }
 
-    public static func == (left: Self, right: Self) -> Bool {
+    package static func == (left: Self, right: Self) -> Bool {
       AnyHashable(left.parameters) == AnyHashable(right.parameters)
     }
 
-    public func hash(into hasher: inout Hasher) { parameters.hash(into: &hasher) }
+    package func hash(into hasher: inout Hasher) { parameters.hash(into: &hasher) }
 
     /// Constants at an end of the bounds that files and fits share.
-    public var atBounds: [BoundConstant] { parameters.constants.atBounds }
+    package var atBounds: [BoundConstant] { parameters.constants.atBounds }
 
     /// Keys and values, in the files' order.
-    public var named: [(key: String, value: Double)] { parameters.constants.named }
+    package var named: [(key: String, value: Double)] { parameters.constants.named }
 
     /// - Returns: nil where nothing is known of the kernels of such a GPU.
-    public func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
+    package func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
       parameters.model(facts, generation: generation)
     }
 
@@ -82,7 +82,7 @@ extension Calibration {
     }
 
     /// Where a fit begins that has no prior; nil where the key says too little to have a model.
-    public static func standard(_ key: Key) -> Constants? { key.timeModel.map { $0.standardConstants(key) } }
+    package static func standard(_ key: Key) -> Constants? { key.timeModel.map { $0.standardConstants(key) } }
   }
 }
 

@@ -1,17 +1,17 @@
 /// How a run wants its times, before its model is known.
-public struct TimeRequest: Sendable {
-  public let set: CalibrationSet
-  public internal(set) var options: CalibratedTime.Options
-  public let correction: (any TimeCorrection)?
+package struct TimeRequest: Sendable {
+  package let set: CalibrationSet
+  package internal(set) var options: CalibratedTime.Options
+  package let correction: (any TimeCorrection)?
 
-  public init(_ set: CalibrationSet, options: CalibratedTime.Options, correction: (any TimeCorrection)? = nil) {
+  package init(_ set: CalibrationSet, options: CalibratedTime.Options, correction: (any TimeCorrection)? = nil) {
     self.set = set
     self.options = options
     self.correction = correction
   }
 
   /// The times of a model's run.
-  public func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
+  package func time(of model: DecoderModel, formats: NumberFormats) -> CalibratedTime {
     CalibratedTime(set, of: model.timedOperators(formats), options: options, correction: correction)
   }
 

@@ -1,11 +1,11 @@
 /// A row's operator and the calibration entry that times its kernel: what reports and comparisons ask about a time.
-public struct TimedRow: Sendable {
-  public let value: Operator<Count>
-  public let conditions: KernelConditions
-  public let found: CalibrationSet.Found
+package struct TimedRow: Sendable {
+  package let value: Operator<Count>
+  package let conditions: KernelConditions
+  package let found: CalibrationSet.Found
 
   /// nil for an operator that no time model describes, or that nobody has constants for.
-  public init?(_ value: Operator<Count>, by time: CalibratedTime) {
+  package init?(_ value: Operator<Count>, by time: CalibratedTime) {
     guard let found = time.found(value) else { return nil }
     self.value = value
     conditions = time.options.conditions
@@ -13,13 +13,13 @@ public struct TimedRow: Sendable {
   }
 
   /// The parts of the kernel's own time.
-  public var parts: [TimePart] { found.model.parts(of: value, conditions) }
+  package var parts: [TimePart] { found.model.parts(of: value, conditions) }
 
   /// What was chosen on the way to it.
-  public var choices: [(name: String, value: String)] { found.model.choices(of: value, conditions) }
+  package var choices: [(name: String, value: String)] { found.model.choices(of: value, conditions) }
 
   /// Factors on the row's time between which a share of measurements of such kernels lies; nil where there is no telling.
-  public func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
+  package func interval(_ prediction: OperatorPrediction, by time: CalibratedTime) -> ClosedRange<Double>? {
     // What is no finite range is none.
     guard let factors = factors(prediction, by: time), (prediction.seconds * factors.upperBound).isFinite else {
       return nil
@@ -40,13 +40,13 @@ public struct TimedRow: Sendable {
 
 extension PhaseAnalysis {
   /// The kernels behind the rows, row by row; nil where nobody has constants for one.
-  public func timedRows(by time: CalibratedTime) -> [TimedRow?] {
+  package func timedRows(by time: CalibratedTime) -> [TimedRow?] {
     operators.map { TimedRow($0.row.operator, by: time) }
   }
 
   /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another
   /// generation. Rows that keep their ideal time, keep it here, too.
-  public func interval(by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
+  package func interval(by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
     var (low, high) = (0.0, 0.0)
     for (row, timed) in zip(operators, timedRows(by: time)) {
       guard let own = row.time, timed?.found.isOtherGeneration != true else { return nil }

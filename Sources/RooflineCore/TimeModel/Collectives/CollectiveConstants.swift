@@ -1,12 +1,12 @@
 /// What a communication library reaches on a GPU's links: protocols with a latency, steps and a share of the link each, of which the
 /// fastest runs.
-public struct CollectiveConstants: FittedConstants {
+package struct CollectiveConstants: FittedConstants {
   /// One way to move a buffer around the ring.
-  public struct Ring: Hashable, Sendable {
+  package struct Ring: Hashable, Sendable {
     /// µs; µs for each rank after the first; share of the link.
-    public var latency, step, share: Double
+    package var latency, step, share: Double
 
-    public init(latency: Double, step: Double, share: Double) {
+    package init(latency: Double, step: Double, share: Double) {
       self.latency = latency
       self.step = step
       self.share = share
@@ -14,26 +14,26 @@ public struct CollectiveConstants: FittedConstants {
   }
 
   /// From small messages to large ones; a share of 0 stands for none.
-  public var first, second, third, fourth: Ring
+  package var first, second, third, fourth: Ring
   /// Chunks beyond ranks − 1 that every rank moves: the local copy.
-  public var localChunks: Double
+  package var localChunks: Double
   /// In-switch reduction (NVLS): its latency, µs, its share of the link (0: none), from how many ranks on.
-  public var switchLatency, switchShare, switchRanks: Double
+  package var switchLatency, switchShare, switchRanks: Double
   /// An engine's own all-reduce: latency a call of its one-shot and two-shot kernels, µs, a rank's step, shares of the link (0: none).
-  public var oneShotLatency, oneShotShare, twoShotLatency, twoShotShare, ownStep: Double
+  package var oneShotLatency, oneShotShare, twoShotLatency, twoShotShare, ownStep: Double
   /// Bytes up to which the engine's own kernels run.
-  public var ownLimit: Double
+  package var ownLimit: Double
   /// Bytes below which the engine's all-reduce is one-shot with four ranks; half of them with more; 0: whichever is faster.
-  public var oneShotLimit: Double
+  package var oneShotLimit: Double
   /// What a call from Python takes at least, µs, and the share of the DRAM bandwidth at which it copies the buffer first (0: it does
   /// not).
-  public var floor, copyShare: Double
+  package var floor, copyShare: Double
 
-  public static let initial = CollectiveConstants(
+  package static let initial = CollectiveConstants(
     first: Ring(latency: 6, step: 1.8, share: 0.07), second: Ring(latency: 9, step: 1.6, share: 0.44),
     third: Ring(latency: 25, step: 1.5, share: 0.75))
 
-  public init(
+  package init(
     first: Ring, second: Ring, third: Ring, fourth: Ring = Ring(latency: 0, step: 0, share: 0), localChunks: Double = 0,
     switchLatency: Double = 0, switchShare: Double = 0, switchRanks: Double = 8
   ) {
@@ -56,7 +56,7 @@ public struct CollectiveConstants: FittedConstants {
     copyShare = 0
   }
 
-  public static var parameters: [FittedParameter<CollectiveConstants>] {
+  package static var parameters: [FittedParameter<CollectiveConstants>] {
     ring("first", isRequired: true, get: { $0.first }, set: { $0.first = $1 })
       + ring("second", isRequired: true, get: { $0.second }, set: { $0.second = $1 })
       + ring("third", isRequired: true, get: { $0.third }, set: { $0.third = $1 })

@@ -1,11 +1,11 @@
 /// The time of a collective over NVLink: the fastest of a library's protocols.
 ///
 /// Source: TimeModels.md, "Collectives".
-public struct CollectiveTimeModel: Sendable {
-  public let facts: DeviceFacts
-  public let constants: CollectiveConstants
+package struct CollectiveTimeModel: Sendable {
+  package let facts: DeviceFacts
+  package let constants: CollectiveConstants
 
-  public init(_ facts: DeviceFacts, _ constants: CollectiveConstants) {
+  package init(_ facts: DeviceFacts, _ constants: CollectiveConstants) {
     self.facts = facts
     self.constants = constants
   }
@@ -59,22 +59,22 @@ public struct CollectiveTimeModel: Sendable {
 }
 
 extension CollectiveTimeModel: KernelTimeModel {
-  public static let kind = KernelKind.collective
+  package static let kind = KernelKind.collective
 
-  public init(_ facts: DeviceFacts, _ constants: CollectiveConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+  package init(_ facts: DeviceFacts, _ constants: CollectiveConstants, _ cut: WholeKernel, generation: GPUGeneration) {
     self.init(facts, constants)
   }
 
-  public static func work(_ value: Operator<Count>) -> Collective<Count>? {
+  package static func work(_ value: Operator<Count>) -> Collective<Count>? {
     if case .collective(let collective) = value { collective } else { nil }
   }
 
   /// Bytes are bytes: formats do not tell collectives apart.
-  public static func subject(_ call: Collective<Count>) -> KernelSubject {
+  package static func subject(_ call: Collective<Count>) -> KernelSubject {
     KernelSubject(.collective, operation: call.kind, dtype: .bf16)
   }
 
-  public func timing(_ call: Collective<Count>, _ conditions: KernelConditions) -> KernelTiming {
+  package func timing(_ call: Collective<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let best = fastest(call)
     let time = time(call, best)
     return KernelTiming(microseconds: time, exposed: time - best.link)
@@ -87,11 +87,11 @@ extension CollectiveTimeModel: KernelTimeModel {
     return max(constants.floor, best.latency + best.link + copy)
   }
 
-  public func choices(_ call: Collective<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
+  package func choices(_ call: Collective<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
     [("protocol", fastest(call).name)]
   }
 
-  public func parts(_ call: Collective<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(_ call: Collective<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let best = fastest(call)
     let ideal = Double(call.wireBytes) / (facts.link * 1e-6)
     return TimePart.differences([
@@ -101,7 +101,7 @@ extension CollectiveTimeModel: KernelTimeModel {
     ])
   }
 
-  public static func place(_ call: Collective<Count>) -> KernelPlace {
+  package static func place(_ call: Collective<Count>) -> KernelPlace {
     let (ranks, bytes) = (Double(call.ranks), Double(call.message))
     return KernelPlace(
       call.kind.rawValue, sizes: [("ranks", ranks), ("bytes", bytes)], order: [ranks, bytes],
@@ -109,5 +109,5 @@ extension CollectiveTimeModel: KernelTimeModel {
       group: [ranks, (Double(bytes.exponent) / 2).rounded(.towardZero)], of: call.kind)
   }
 
-  public static func regimes(_ call: Collective<Count>) -> [String] { [call.kind.rawValue] }
+  package static func regimes(_ call: Collective<Count>) -> [String] { [call.kind.rawValue] }
 }

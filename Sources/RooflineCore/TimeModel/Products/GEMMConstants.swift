@@ -1,31 +1,31 @@
 /// What a GEMM library reaches on a GPU: times in µs, rates as shares of the datasheet's or per SM and clock.
-public struct GEMMConstants: FittedConstants {
+package struct GEMMConstants: FittedConstants {
   /// Launch and drain of the kernel, µs.
-  public var launch: Double
+  package var launch: Double
   /// Filling the pipeline of a wave, µs.
-  public var waveFill: Double
+  package var waveFill: Double
   /// Result bytes an SM writes a clock in the epilogue.
-  public var epilogue: Double
+  package var epilogue: Double
   /// Share of the tensor peak in a burst.
-  public var burst: Double
+  package var burst: Double
   /// Share of the tensor peak once power limits the clock.
-  public var sustained: Double
+  package var sustained: Double
   /// Length of work at which the rate is half-way between the two, µs.
-  public var clockHalfTime: Double
+  package var clockHalfTime: Double
   /// Share of the DRAM bandwidth.
-  public var bandwidth: Double
+  package var bandwidth: Double
   /// Bytes an SM fetches from L2 a clock.
-  public var l2: Double
+  package var l2: Double
   /// Bringing the partial sums of a split K together, µs.
-  public var splitK: Double
+  package var splitK: Double
   /// Share of L2 in which weights stay from one call to the next.
-  public var residency: Double
+  package var residency: Double
   /// A quantisation kernel before the GEMM: its floor, µs. 0: none.
-  public var quantizationLaunch: Double
+  package var quantizationLaunch: Double
   /// Share of the DRAM bandwidth that the quantisation kernel reaches.
-  public var quantizationBandwidth: Double
+  package var quantizationBandwidth: Double
 
-  public init(
+  package init(
     launch: Double, waveFill: Double, epilogue: Double, burst: Double, sustained: Double, clockHalfTime: Double,
     bandwidth: Double, l2: Double, splitK: Double, residency: Double, quantizationLaunch: Double = 0,
     quantizationBandwidth: Double = 1
@@ -44,7 +44,7 @@ public struct GEMMConstants: FittedConstants {
     self.quantizationBandwidth = quantizationBandwidth
   }
 
-  public static var parameters: [FittedParameter<GEMMConstants>] {
+  package static var parameters: [FittedParameter<GEMMConstants>] {
     [
       FittedParameter("launchMicroseconds", 0.1...20, get: { $0.launch }, set: { $0.launch = $1 }),
       FittedParameter("waveFillMicroseconds", 0.02...10, get: { $0.waveFill }, set: { $0.waveFill = $1 }),
@@ -67,7 +67,7 @@ public struct GEMMConstants: FittedConstants {
   }
 
   /// Middling values of the GPUs measured so far: where a fit without a prior begins.
-  public static let initial = GEMMConstants(
+  package static let initial = GEMMConstants(
     launch: 2, waveFill: 0.8, epilogue: 12, burst: 0.98, sustained: 0.8, clockHalfTime: 1000, bandwidth: 0.8, l2: 30,
     splitK: 2.2, residency: 0.65)
 

@@ -2,7 +2,7 @@
 ///
 /// A CTA computes a tile; CTAs run in waves over the SMs. In each, tensor cores, L2 and DRAM work at the same time, combined by a
 /// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: TimeModels.md, "GEMM".
-public struct GEMMTimeModel: Sendable {
+package struct GEMMTimeModel: Sendable {
   /// A product in the numbers of the equations: its sizes, and the FLOPs and bytes that its definition states.
   struct Problem {
     let m, n, k: Double
@@ -38,9 +38,9 @@ public struct GEMMTimeModel: Sendable {
   static let coldCopies = 1000.0
 
   /// The fastest candidate and what it consists of, in the constants' unit.
-  public struct Choice: Hashable, Sendable {
+  package struct Choice: Hashable, Sendable {
     var time: Double
-    public internal(set) var tileM, tileN, split, waves: Double
+    package internal(set) var tileM, tileN, split, waves: Double
     var tensor, l2, dram, splitK: Double
     /// Fill and epilogue of a wave.
     var wave: Double
@@ -59,14 +59,14 @@ public struct GEMMTimeModel: Sendable {
     let fill, epiloguePerByte: Double
   }
 
-  public let facts: DeviceFacts
-  public let constants: GEMMConstants
-  public let list: TileList
+  package let facts: DeviceFacts
+  package let constants: GEMMConstants
+  package let list: TileList
   let tiles: [Tile]
   /// Every length that a side of a tile has, each once.
   let sides: [Double]
 
-  public init(_ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList) {
+  package init(_ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList) {
     self.facts = facts
     self.constants = constants
     self.list = list
@@ -181,16 +181,16 @@ extension GEMMTimeModel {
 }
 
 extension GEMMTimeModel: KernelTimeModel {
-  public static let kind = KernelKind.gemm
+  package static let kind = KernelKind.gemm
 
   /// - Returns: nil where nothing is known of such a GPU's tiles.
-  public init?(_ facts: DeviceFacts, _ constants: GEMMConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+  package init?(_ facts: DeviceFacts, _ constants: GEMMConstants, _ cut: WholeKernel, generation: GPUGeneration) {
     guard let list = generation.tiles else { return nil }
     self.init(facts, constants, list)
   }
 
   /// Kernels that widen weights on the way are others, and nobody measured them.
-  public static func work(_ value: Operator<Count>) -> GEMM<Count>? {
+  package static func work(_ value: Operator<Count>) -> GEMM<Count>? {
     guard case .gemm(let gemm) = value, gemm.formats.weight.bits == gemm.formats.activation.bits else { return nil }
     switch gemm.source {
     case .activation: return gemm
@@ -199,20 +199,20 @@ extension GEMMTimeModel: KernelTimeModel {
     }
   }
 
-  public static func subject(_ gemm: GEMM<Count>) -> KernelSubject {
+  package static func subject(_ gemm: GEMM<Count>) -> KernelSubject {
     KernelSubject(.gemm, dtype: gemm.formats.activation)
   }
 
-  public func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> KernelTiming {
+  package func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let choice = fastest(Problem(gemm, conditions))
     return KernelTiming(microseconds: choice.time, exposed: constants.launch + choice.wave + choice.splitK)
   }
 
-  public func parts(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [TimePart] {
     parts(Problem(gemm, conditions))
   }
 
-  public func choices(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
+  package func choices(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> [(name: String, value: String)] {
     let choice = fastest(Problem(gemm, conditions))
     return [
       ("tile", "\(Int(choice.tileM)) × \(Int(choice.tileN))"), ("split of K", "\(Int(choice.split))"),
@@ -220,25 +220,25 @@ extension GEMMTimeModel: KernelTimeModel {
     ]
   }
 
-  public func choice(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> Choice? {
+  package func choice(_ gemm: GEMM<Count>, _ conditions: KernelConditions) -> Choice? {
     let choice = fastest(Problem(gemm, conditions))
     return choice.time.isFinite ? choice : nil
   }
 
-  public func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions, with choice: Choice) -> KernelTiming {
+  package func timing(_ gemm: GEMM<Count>, _ conditions: KernelConditions, with choice: Choice) -> KernelTiming {
     KernelTiming(
       microseconds: time(Problem(gemm, conditions), with: choice),
       exposed: constants.launch + choice.wave + choice.splitK)
   }
 
-  public static func place(_ gemm: GEMM<Count>) -> KernelPlace {
+  package static func place(_ gemm: GEMM<Count>) -> KernelPlace {
     let (m, n, k) = (Double(gemm.m), Double(gemm.n), Double(gemm.k))
     return KernelPlace(
       "gemm", sizes: [("m", m), ("n", n), ("k", k)], order: [n, k, m],
       point: [2 * KernelPlace.log(m), 2 * KernelPlace.log(n), 0.5 * KernelPlace.log(k), 0], group: [n, k])
   }
 
-  public static func regimes(_ gemm: GEMM<Count>) -> [String] {
+  package static func regimes(_ gemm: GEMM<Count>) -> [String] {
     [min(gemm.n, gemm.k) >= 512 ? "n,k >= 512" : "n or k < 512"]
   }
 }

@@ -1,27 +1,27 @@
 /// What a library's row kernel reaches on a GPU: a norm, an activation, rotary, an addition or a gather.
-public struct RowConstants: FittedConstants {
+package struct RowConstants: FittedConstants {
   /// What every call pays, µs.
-  public var fixed: Double
+  package var fixed: Double
   /// Share of the DRAM bandwidth; less where the kernel moves more than its operands.
-  public var bandwidth: Double
+  package var bandwidth: Double
   /// Bytes an SM moves from and to L2 a clock.
-  public var l2: Double
+  package var l2: Double
   /// Share of L2 in which tensors stay.
-  public var residency: Double
+  package var residency: Double
   /// Cycles of a CTA, and of each time its threads go around their loop, in thousands: waiting for memory, one access after another.
-  public var cta, iteration: Double
+  package var cta, iteration: Double
   /// The norm that adds waiting and moving: 1 adds them up, more lets them overlap.
-  public var overlap: Double
+  package var overlap: Double
   /// How much of a full wave a partly filled last wave costs.
-  public var tail: Double
+  package var tail: Double
   /// Elements an SM gathers a clock; 0: as fast as its bytes move.
-  public var gather: Double
+  package var gather: Double
   /// Cycles a row, in thousands, of PyTorch's gather of up to 16 rows, which takes them one after another; 0: no such kernel.
-  public var serialRow: Double
+  package var serialRow: Double
   /// What a call from Python takes at least, µs.
-  public var floor: Double
+  package var floor: Double
 
-  public init(
+  package init(
     fixed: Double, bandwidth: Double, l2: Double, residency: Double, cta: Double, iteration: Double, overlap: Double,
     tail: Double, gather: Double = 0, serialRow: Double = 0, floor: Double = 0
   ) {
@@ -38,7 +38,7 @@ public struct RowConstants: FittedConstants {
     self.floor = floor
   }
 
-  public static var parameters: [FittedParameter<RowConstants>] {
+  package static var parameters: [FittedParameter<RowConstants>] {
     [
       FittedParameter("fixedMicroseconds", 0.1...60, get: { $0.fixed }, set: { $0.fixed = $1 }),
       FittedParameter("bandwidthShare", 0.1...1.5, spread: 1.2, get: { $0.bandwidth }, set: { $0.bandwidth = $1 }),
@@ -57,6 +57,6 @@ public struct RowConstants: FittedConstants {
     ]
   }
 
-  public static let initial = RowConstants(
+  package static let initial = RowConstants(
     fixed: 1.5, bandwidth: 0.9, l2: 18.5, residency: 0.58, cta: 0.58, iteration: 0.85, overlap: 1.28, tail: 0.78)
 }

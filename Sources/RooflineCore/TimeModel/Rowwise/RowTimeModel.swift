@@ -2,14 +2,14 @@
 ///
 /// Source: TimeModels.md, "Row kernels"; a last wave that is not full counts by its share, and rotary goes around its loop for queries
 /// and keys apart.
-public struct RowTimeModel: Sendable {
-  public let facts: DeviceFacts
-  public let constants: RowConstants
+package struct RowTimeModel: Sendable {
+  package let facts: DeviceFacts
+  package let constants: RowConstants
   /// Threads that an SM holds at most.
   let threadsPerSM: Double
 
   /// - Parameter generation: that of the GPU, which says how many threads an SM holds.
-  public init(_ facts: DeviceFacts, _ constants: RowConstants, generation: GPUGeneration) {
+  package init(_ facts: DeviceFacts, _ constants: RowConstants, generation: GPUGeneration) {
     self.facts = facts
     self.constants = constants
     threadsPerSM = generation.threads
@@ -73,19 +73,19 @@ public struct RowTimeModel: Sendable {
 }
 
 extension RowTimeModel: KernelTimeModel {
-  public static let kind = KernelKind.row
+  package static let kind = KernelKind.row
 
-  public init(_ facts: DeviceFacts, _ constants: RowConstants, _ cut: WholeKernel, generation: GPUGeneration) {
+  package init(_ facts: DeviceFacts, _ constants: RowConstants, _ cut: WholeKernel, generation: GPUGeneration) {
     self.init(facts, constants, generation: generation)
   }
 
-  public static func work(_ value: Operator<Count>) -> RowwiseWork<Count>? { value.accept(RowwiseVisitor()) }
+  package static func work(_ value: Operator<Count>) -> RowwiseWork<Count>? { value.accept(RowwiseVisitor()) }
 
-  public static func subject(_ call: RowwiseWork<Count>) -> KernelSubject {
+  package static func subject(_ call: RowwiseWork<Count>) -> KernelSubject {
     KernelSubject(.row, operation: call.kind, dtype: call.dtype)
   }
 
-  public func timing(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> KernelTiming {
+  package func timing(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let terms = terms(call)
     let time = time(call, terms)
     return KernelTiming(microseconds: time, exposed: isSerial(call) ? time : time - terms.memory)
@@ -103,7 +103,7 @@ extension RowTimeModel: KernelTimeModel {
     return constants.fixed + max(rows, terms.memory)
   }
 
-  public func choices(
+  package func choices(
     _ call: RowwiseWork<Count>, _ conditions: KernelConditions
   ) -> [(name: String, value: String)] {
     guard let launch = launch(call) else { return [] }
@@ -113,7 +113,7 @@ extension RowTimeModel: KernelTimeModel {
     ]
   }
 
-  public func parts(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> [TimePart] {
+  package func parts(_ call: RowwiseWork<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(call)
     return TimePart.differences([
       (.roof, terms.idealMemory),
@@ -123,7 +123,7 @@ extension RowTimeModel: KernelTimeModel {
     ])
   }
 
-  public static func place(_ call: RowwiseWork<Count>) -> KernelPlace {
+  package static func place(_ call: RowwiseWork<Count>) -> KernelPlace {
     let (rows, width) = (Double(call.rows), Double(call.width))
     let walk: [Double] =
       switch call.walk {
@@ -137,7 +137,7 @@ extension RowTimeModel: KernelTimeModel {
       point: [KernelPlace.log(rows), KernelPlace.log(width), 0, 0], group: [width], of: call.kind)
   }
 
-  public static func regimes(_ call: RowwiseWork<Count>) -> [String] { [call.kind.rawValue] }
+  package static func regimes(_ call: RowwiseWork<Count>) -> [String] { [call.kind.rawValue] }
 }
 
 private struct RowwiseVisitor: OperatorVisitor {

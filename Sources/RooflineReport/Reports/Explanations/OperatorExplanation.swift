@@ -145,9 +145,9 @@ private struct FormulaReader: OperatorVisitor {
           value: String(symbol.value.value), unit: unit, source: source))
     }
     let flops = definition.flops
-    add("flops.tensor", flops.tensor, "FLOP", D.source)
-    add("flops.vector", flops.vector, "FLOP", D.source)
-    add("flops.special", flops.special, "FLOP", D.source)
+    add("flops.tensor", flops.tensor, "FLOP", definition.source)
+    add("flops.vector", flops.vector, "FLOP", definition.source)
+    add("flops.special", flops.special, "FLOP", definition.source)
     var operands: [Operand<Symbol>] = []
     definition.forEachOperand { operands.append($0) }
     for traffic in TrafficClass.allCases {
@@ -156,7 +156,7 @@ private struct FormulaReader: OperatorVisitor {
         names.isEmpty ? "no operand of this class" : "each distinct element once: \(names.joined(separator: ", "))"
       add("bytes.\(traffic)", definition.traffic[traffic], "B", source)
     }
-    add("wireBytes", definition.wireBytes, "B", definition.wireBytes.value == 0 ? "nothing is sent" : D.source)
+    add("wireBytes", definition.wireBytes, "B", definition.wireBytes.value == 0 ? "nothing is sent" : definition.source)
     formulas.letters = OperatorExplanation.LetterEntry.list(of: symbols)
     return formulas
   }

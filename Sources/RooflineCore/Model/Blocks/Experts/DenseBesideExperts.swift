@@ -2,13 +2,13 @@
 ///
 /// The layer's norm feeds the MLP; another norm of the stream feeds the experts. Both outputs are normalised, which ranks can only
 /// do when they have added up their parts, and added.
-public struct DenseBesideExperts: Hashable, Sendable {
-  public var dense: GatedMLP
-  public var experts: RoutedExperts
+package struct DenseBesideExperts: Hashable, Sendable {
+  package var dense: GatedMLP
+  package var experts: RoutedExperts
   /// The checkpoint's names of the norms behind the MLP, before the experts and behind them.
-  public var afterDense, beforeExperts, afterExperts: StaticText
+  package var afterDense, beforeExperts, afterExperts: StaticText
 
-  public init(
+  package init(
     dense: GatedMLP, experts: RoutedExperts, afterDense: StaticText, beforeExperts: StaticText,
     afterExperts: StaticText
   ) {

@@ -2,7 +2,7 @@ extension ExpertLoad {
   /// The loads of a file: a JSON list of numbers, one for each expert of a layer, in any unit.
   ///
   /// - Throws: `InputError` where the file cannot be read, is no such list, or has no load above 0.
-  public static func loads(file: String) throws(InputError) -> [Double] {
+  package static func loads(file: String) throws(InputError) -> [Double] {
     let value = try JSONValue.parse(try JSONValue.contents(of: file, kind: "list of loads"), file: file)
     guard case .array(let elements) = value else {
       throw .unreadable(file: file, reason: "it is no JSON list of a load for each expert")

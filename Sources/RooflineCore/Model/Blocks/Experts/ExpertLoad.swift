@@ -15,14 +15,14 @@ public enum ExpertLoad: Hashable, Sendable {
   /// E·(1 − (1 − K/E)^N).
   ///
   /// Routing of real text is less even: `bounds` are what no routing goes beyond.
-  public static func distinctExperts(_ experts: UInt64, chosen: UInt64, tokens: Double) -> Double {
+  package static func distinctExperts(_ experts: UInt64, chosen: UInt64, tokens: Double) -> Double {
     guard chosen < experts else { return Double(experts) }
     let all = Double(experts)
     return all * (1 - Mathematics.power(1 - Double(chosen) / all, tokens))
   }
 
   /// The fewest and the most distinct experts that any routing touches.
-  public static func bounds(_ experts: UInt64, chosen: UInt64, tokens: UInt64) -> ClosedRange<UInt64> {
+  package static func bounds(_ experts: UInt64, chosen: UInt64, tokens: UInt64) -> ClosedRange<UInt64> {
     let least = min(chosen, experts)
     guard tokens > 0 else { return 0...0 }
     let (pairs, isOverflow) = chosen.multipliedReportingOverflow(by: tokens)
@@ -30,7 +30,7 @@ public enum ExpertLoad: Hashable, Sendable {
   }
 
   /// Ranks that a token's experts lie on, expected: ep·(1 − C(E − E/ep, K) / C(E, K)).
-  public static func ranksHit(_ experts: UInt64, chosen: UInt64, ranks: UInt64) -> Double {
+  package static func ranksHit(_ experts: UInt64, chosen: UInt64, ranks: UInt64) -> Double {
     let others = experts - experts / ranks
     guard chosen <= others else { return Double(ranks) }
     var missed = 1.0
@@ -41,15 +41,15 @@ public enum ExpertLoad: Hashable, Sendable {
 
 extension ExpertLoad {
   /// What the rank with most to do has of a layer's routed experts.
-  public struct Rank: Hashable, Sendable {
+  package struct Rank: Hashable, Sendable {
     /// Distinct experts on it that are touched.
-    public let distinct: Double
+    package let distinct: Double
     /// Its share of all token–expert pairs; nil: as many as every other rank.
-    public let share: Double?
+    package let share: Double?
   }
 
   /// - Parameter tokens: of all ranks together: the number of experts in the power is the whole layer's, not a rank's.
-  public func rank(_ experts: UInt64, chosen: UInt64, tokens: Double, ranks: UInt64) -> Rank {
+  package func rank(_ experts: UInt64, chosen: UInt64, tokens: Double, ranks: UInt64) -> Rank {
     let all = Double(experts)
     switch self {
     case .uniform:

@@ -4,9 +4,9 @@
 /// choice), [`fc1_latent`], `experts_gate_up` (or `experts_up`), the activation, `experts_down`, `combine`, [`fc2_latent`], then
 /// `shared_…`, [`shared_gate`, `shared_gate_dot`] and `shared_add`. Router and latent projections run on every rank; expert and
 /// shared widths are divided.
-public struct RoutedExperts: Hashable, Sendable {
+package struct RoutedExperts: Hashable, Sendable {
   /// What an expert is made of.
-  public enum Form: Hashable, Sendable {
+  package enum Form: Hashable, Sendable {
     case gated(GatedMLP.Activation)
     case twoMatrix(TwoMatrixMLP.Activation)
 
@@ -15,27 +15,27 @@ public struct RoutedExperts: Hashable, Sendable {
   }
 
   /// How tokens find their experts.
-  public struct Router: Hashable, Sendable {
-    public enum Scoring: Hashable, Sendable { case softmax, softmaxOfChosen, sigmoid, sqrtSoftplus }
+  package struct Router: Hashable, Sendable {
+    package enum Scoring: Hashable, Sendable { case softmax, softmaxOfChosen, sigmoid, sqrtSoftplus }
 
-    public var scoring: Scoring
+    package var scoring: Scoring
     /// Whether the product with the router's matrix has a bias.
-    public var hasBias: Bool
+    package var hasBias: Bool
     /// A learned bias of the choice, a buffer in the checkpoint: its whole name.
-    public var correction: StaticText?
+    package var correction: StaticText?
     /// Whether the chosen weights are divided by their sum.
-    public var renormalises: Bool
+    package var renormalises: Bool
     /// Whether they are multiplied by a constant.
-    public var scales: Bool
+    package var scales: Bool
     /// Whether experts' inputs are multiplied by the weights, and not their outputs.
-    public var scalesInputs = false
+    package var scalesInputs = false
     /// A norm of what the router reads; nil: none.
-    public var norm: CheckpointWeight?
+    package var norm: CheckpointWeight?
     /// A learned scale of each expert's weight; nil: none. Models have it or a correction.
-    public var expertScales: StaticText?
-    public var name: CheckpointWeight
+    package var expertScales: StaticText?
+    package var name: CheckpointWeight
 
-    public init(
+    package init(
       scoring: Scoring, hasBias: Bool = false, correction: StaticText? = nil, renormalises: Bool, scales: Bool = false,
       name: CheckpointWeight = .tensor("mlp.gate")
     ) {
@@ -49,13 +49,13 @@ public struct RoutedExperts: Hashable, Sendable {
   }
 
   /// Experts that see every token: one MLP of their widths together, of the same form as the routed ones.
-  public struct Shared: Hashable, Sendable {
-    public var width: UInt64
+  package struct Shared: Hashable, Sendable {
+    package var width: UInt64
     /// A gate of one logit a token; nil: none.
-    public var gate: CheckpointWeight?
-    public var names: GatedMLP.Names
+    package var gate: CheckpointWeight?
+    package var names: GatedMLP.Names
 
-    public init(
+    package init(
       width: UInt64, gate: CheckpointWeight? = nil,
       names: GatedMLP.Names = .init(
         gate: .tensor("mlp.shared_experts.gate_proj"), up: .tensor("mlp.shared_experts.up_proj"),
@@ -66,17 +66,17 @@ public struct RoutedExperts: Hashable, Sendable {
       self.names = names
     }
 
-    public var hasGate: Bool { gate != nil }
+    package var hasGate: Bool { gate != nil }
   }
 
   /// A narrower stream that the routed experts read and write.
-  public struct Latent: Hashable, Sendable {
-    public var size: UInt64
+  package struct Latent: Hashable, Sendable {
+    package var size: UInt64
     /// A norm of what the experts write; nil: none.
-    public var norm: CheckpointWeight?
-    public var down, up: CheckpointWeight
+    package var norm: CheckpointWeight?
+    package var down, up: CheckpointWeight
 
-    public init(size: UInt64, norm: CheckpointWeight? = nil, down: CheckpointWeight, up: CheckpointWeight) {
+    package init(size: UInt64, norm: CheckpointWeight? = nil, down: CheckpointWeight, up: CheckpointWeight) {
       self.size = size
       self.norm = norm
       self.down = down
@@ -85,12 +85,12 @@ public struct RoutedExperts: Hashable, Sendable {
   }
 
   /// The checkpoint's names of the experts' tensors.
-  public struct Names: Hashable, Sendable {
+  package struct Names: Hashable, Sendable {
     /// Of the first product: gate and up, or up alone.
-    public var first: CheckpointWeight
-    public var down: CheckpointWeight
+    package var first: CheckpointWeight
+    package var down: CheckpointWeight
 
-    public init(
+    package init(
       first: CheckpointWeight = .halves("mlp.experts.M.gate_proj", "mlp.experts.M.up_proj"),
       down: CheckpointWeight = .tensor("mlp.experts.M.down_proj")
     ) {
@@ -100,16 +100,16 @@ public struct RoutedExperts: Hashable, Sendable {
   }
 
   /// How many experts there are, how many a token is sent to, and how wide one is.
-  public var experts, chosen, width: UInt64
-  public var form: Form
+  package var experts, chosen, width: UInt64
+  package var form: Form
   /// Biases of the experts' products.
-  public var hasBias: Bool
-  public var router: Router
-  public var shared: Shared?
-  public var latent: Latent?
-  public var names: Names
+  package var hasBias: Bool
+  package var router: Router
+  package var shared: Shared?
+  package var latent: Latent?
+  package var names: Names
 
-  public init(
+  package init(
     experts: UInt64, chosen: UInt64, width: UInt64, form: Form = .gated(.silu), hasBias: Bool = false, router: Router,
     shared: Shared? = nil, latent: Latent? = nil, names: Names = Names()
   ) {

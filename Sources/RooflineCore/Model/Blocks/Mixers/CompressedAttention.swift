@@ -6,38 +6,38 @@
 /// entries the same as `index_compress_…`, `index_q_proj`, `index_weights_proj`, `index_scores`, `index_topk`; attention with a
 /// sink a head; `inverse_rotary`, `o_a_proj` (one product a group of heads), `o_b_proj`. Ranks divide heads and groups; everything
 /// else runs on every rank, which caches all rows.
-public struct CompressedAttention: Hashable, Sendable {
-  public var numHeads, headDim, queryRank: UInt64
+package struct CompressedAttention: Hashable, Sendable {
+  package var numHeads, headDim, queryRank: UInt64
   /// Turned elements of a head.
-  public var rotaryDim: UInt64
+  package var rotaryDim: UInt64
   /// Tokens that a query sees uncompressed, itself included.
-  public var window: UInt64
-  public var outputGroups, outputRank: UInt64
+  package var window: UInt64
+  package var outputGroups, outputRank: UInt64
   /// nil: the layer sees its window alone.
-  public var compressor: Compressor?
+  package var compressor: Compressor?
 
   /// What makes entries of tokens.
-  public struct Compressor: Hashable, Sendable {
-    public var tokensPerEntry: UInt64
+  package struct Compressor: Hashable, Sendable {
+    package var tokensPerEntry: UInt64
     /// Whether an entry's window has the tokens of the entry before as well.
-    public var overlaps: Bool
+    package var overlaps: Bool
     /// What chooses entries; nil: a query sees all.
-    public var indexer: Indexer?
+    package var indexer: Indexer?
 
     /// Elements of a token's row for each of an entry.
     var rowFactor: UInt64 { overlaps ? 2 : 1 }
   }
 
   /// Heads that score entries, which a compressor of their own makes.
-  public struct Indexer: Hashable, Sendable {
-    public var heads, width, kept: UInt64
+  package struct Indexer: Hashable, Sendable {
+    package var heads, width, kept: UInt64
   }
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
     numHeads.isMultiple(of: degree) && outputGroups.isMultiple(of: degree)
   }
 
-  public var cache: CacheShape {
+  package var cache: CacheShape {
     var tokens = [TokenCache(.shared(headDim), span: .window(window))]
     var index: IndexKeyCache?
     if let compressor {

@@ -3,19 +3,19 @@
 /// Rows, separate: projections of queries, keys and values, of the gate z, of β and of the decay, the convolution, L2 norms of
 /// queries and keys, gates, delta rule, gated norm, output projection; fused: two projections, convolution, a delta rule that
 /// normalises and computes its gates, gated norm, output projection. Heads are divided among ranks.
-public struct GatedDeltaNet: Hashable, Sendable {
-  public var numKeyHeads, numValueHeads, keyDim, valueDim: UInt64
+package struct GatedDeltaNet: Hashable, Sendable {
+  package var numKeyHeads, numValueHeads, keyDim, valueDim: UInt64
   /// Taps of the convolution.
-  public var taps: UInt64
+  package var taps: UInt64
   /// The state's format.
-  public var stateDType: DType
+  package var stateDType: DType
   /// Whether the checkpoint joins q, k, v with z, and β with the decay.
-  public var joinsProjections: Bool
+  package var joinsProjections: Bool
 
   /// Tokens of a chunk in every implementation.
   static let chunk: UInt64 = 64
 
-  public init(
+  package init(
     numKeyHeads: UInt64, numValueHeads: UInt64, keyDim: UInt64, valueDim: UInt64, taps: UInt64,
     stateDType: DType = .fp32, joinsProjections: Bool = false
   ) {

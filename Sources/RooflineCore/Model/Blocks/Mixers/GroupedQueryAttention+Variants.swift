@@ -1,5 +1,5 @@
 /// What norms of queries and keys work on.
-public enum QueryKeyNormForm: Hashable, Sendable {
+package enum QueryKeyNormForm: Hashable, Sendable {
   /// Each head's row by itself, before the rotary embedding; one weight for all heads.
   case perHead
   /// A token's queries, or keys, of all heads together, before the rotary embedding. Ranks that divide the heads add up their

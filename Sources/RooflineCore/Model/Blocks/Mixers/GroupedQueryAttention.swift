@@ -2,47 +2,47 @@
 ///
 /// Rows, separate: q, k, v projections, norms of queries and keys, rotary embedding, scores, softmax, weighted values, output
 /// projection; fused: one projection, norms, rotary embedding that moves keys and values to the cache, flash attention, output.
-public struct GroupedQueryAttention: Hashable, Sendable {
-  public var numHeads, numKeyValueHeads, headDim: UInt64
+package struct GroupedQueryAttention: Hashable, Sendable {
+  package var numHeads, numKeyValueHeads, headDim: UInt64
   /// Biases on the q, k and v projections.
-  public var hasQueryKeyValueBias: Bool
+  package var hasQueryKeyValueBias: Bool
   /// A bias on the output projection.
-  public var hasOutputBias: Bool
+  package var hasOutputBias: Bool
   /// RMSNorms of each head's queries and keys, before the rotary embedding.
-  public var hasQueryKeyNorm: Bool
+  package var hasQueryKeyNorm: Bool
   /// Elements of a head that rotary embedding turns; nil: positions are not in the heads.
-  public var rotaryDim: UInt64?
+  package var rotaryDim: UInt64?
   /// Keys a query sees at most, its own included; nil: all before it.
-  public var window: UInt64?
+  package var window: UInt64?
   /// Whether scores pass cap·tanh(score / cap).
-  public var capsScores: Bool
+  package var capsScores: Bool
   /// Whether the query projection also gives a gate for each element of the output.
-  public var hasOutputGate: Bool
-  public var names: Names
+  package var hasOutputGate: Bool
+  package var names: Names
   /// Elements of a head's values; nil: as many as of its keys.
-  public var valueDim: UInt64?
+  package var valueDim: UInt64?
   /// Tokens of the pieces that the sequence is cut into, where a query sees its own piece only.
-  public var chunk: UInt64?
+  package var chunk: UInt64?
   /// A learned logit of each head beside its scores; nil: none.
-  public var sinks: CheckpointWeight?
+  package var sinks: CheckpointWeight?
   /// A gate of each head's output, a projection of the block's input; nil: none.
-  public var headGate: CheckpointWeight?
+  package var headGate: CheckpointWeight?
   /// What the norms of queries and keys work on, where there are any.
-  public var normForm = QueryKeyNormForm.perHead
+  package var normForm = QueryKeyNormForm.perHead
   /// Whether values are multiplied by a constant.
-  public var scalesValues = false
+  package var scalesValues = false
   /// Whether values are normalised, head by head, without a weight.
-  public var hasValueNorm = false
+  package var hasValueNorm = false
   /// Whether values are made of what the key projection makes: there is none of their own.
-  public var sharesKeyAsValue = false
+  package var sharesKeyAsValue = false
 
   /// The checkpoint's names.
-  public struct Names: Hashable, Sendable {
-    public var query, key, value, output: CheckpointWeight
-    public var queryNorm: CheckpointWeight
-    public var keyNorm: CheckpointWeight
+  package struct Names: Hashable, Sendable {
+    package var query, key, value, output: CheckpointWeight
+    package var queryNorm: CheckpointWeight
+    package var keyNorm: CheckpointWeight
 
-    public init(
+    package init(
       query: CheckpointWeight = .tensor("self_attn.q_proj"), key: CheckpointWeight = .tensor("self_attn.k_proj"),
       value: CheckpointWeight = .tensor("self_attn.v_proj"), output: CheckpointWeight = .tensor("self_attn.o_proj"),
       queryNorm: CheckpointWeight = .tensor("self_attn.q_norm"), keyNorm: CheckpointWeight = .tensor("self_attn.k_norm")
@@ -52,12 +52,12 @@ public struct GroupedQueryAttention: Hashable, Sendable {
     }
 
     /// One tensor holds queries, keys and values.
-    public static func joined(_ name: StaticText, output: StaticText) -> Names {
+    package static func joined(_ name: StaticText, output: StaticText) -> Names {
       Names(query: .part(of: name), key: .part(of: name), value: .part(of: name), output: .tensor(output))
     }
   }
 
-  public init(
+  package init(
     numHeads: UInt64, numKeyValueHeads: UInt64, headDim: UInt64, hasQueryKeyValueBias: Bool = false,
     hasOutputBias: Bool = false, hasQueryKeyNorm: Bool = false, rotaryDim: UInt64?, window: UInt64? = nil,
     capsScores: Bool = false, hasOutputGate: Bool = false, names: Names = Names()
@@ -81,7 +81,7 @@ public struct GroupedQueryAttention: Hashable, Sendable {
       && (numKeyValueHeads.isMultiple(of: degree) || degree.isMultiple(of: numKeyValueHeads))
   }
 
-  public var cache: CacheShape {
+  package var cache: CacheShape {
     CacheShape(tokens: [
       TokenCache(
         .heads(numKeyValueHeads, key: headDim, value: valueDim ?? headDim), span: span)

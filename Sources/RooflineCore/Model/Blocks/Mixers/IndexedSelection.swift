@@ -3,24 +3,24 @@
 /// Rows before the attention: `index_q_proj` of the queries' latent, `index_k_proj` and `index_k_norm`, `index_weights_proj`,
 /// `index_rotary`, `index_hadamard` (which stores the new keys), `index_scores` of all keys, `index_topk`. All of them run on
 /// every rank.
-public struct IndexedSelection: Hashable, Sendable {
+package struct IndexedSelection: Hashable, Sendable {
   /// Keys that a query attends to at most.
-  public var kept: UInt64
+  package var kept: UInt64
   /// nil: the layer reads the indices of the last layer that has an indexer.
-  public var indexer: Indexer?
+  package var indexer: Indexer?
 
   /// What scores the keys.
-  public struct Indexer: Hashable, Sendable {
-    public var heads, width, rotaryDim: UInt64
+  package struct Indexer: Hashable, Sendable {
+    package var heads, width, rotaryDim: UInt64
 
-    public init(heads: UInt64, width: UInt64, rotaryDim: UInt64) {
+    package init(heads: UInt64, width: UInt64, rotaryDim: UInt64) {
       self.heads = heads
       self.width = width
       self.rotaryDim = rotaryDim
     }
   }
 
-  public init(kept: UInt64, indexer: Indexer?) {
+  package init(kept: UInt64, indexer: Indexer?) {
     self.kept = kept
     self.indexer = indexer
   }

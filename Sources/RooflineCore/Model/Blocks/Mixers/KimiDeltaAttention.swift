@@ -4,18 +4,18 @@
 /// rule, the output gate's projection (of full rank, or two of low rank), gated norm, output projection; fused: one projection and
 /// one convolution of q, k, v, and a delta rule that normalises and computes its gates. Heads are divided among ranks, the first of
 /// two low-rank projections is replicated.
-public struct KimiDeltaAttention: Hashable, Sendable {
-  public var numHeads, headDim: UInt64
+package struct KimiDeltaAttention: Hashable, Sendable {
+  package var numHeads, headDim: UInt64
   /// Taps of the convolutions.
-  public var taps: UInt64
+  package var taps: UInt64
   /// Whether the output gate is one projection.
-  public var hasFullRankGate: Bool
+  package var hasFullRankGate: Bool
   /// The state's format.
-  public var stateDType: DType
+  package var stateDType: DType
 
   static let chunk: UInt64 = 64
 
-  public init(numHeads: UInt64, headDim: UInt64, taps: UInt64, hasFullRankGate: Bool, stateDType: DType = .fp32) {
+  package init(numHeads: UInt64, headDim: UInt64, taps: UInt64, hasFullRankGate: Bool, stateDType: DType = .fp32) {
     self.numHeads = numHeads
     self.headDim = headDim
     self.taps = taps

@@ -4,25 +4,25 @@
 /// Rows: `q_a_proj`, `q_a_norm`, `q_b_proj` (or `q_proj`), `kv_a_proj`, `kv_a_norm`, `rotary`, attention between `kv_b_proj`
 /// (naive) or `q_absorb` and `v_absorb` (absorbed), `o_proj`; fused: q_a_proj and kv_a_proj are one product, `qkv_a_proj`.
 /// Ranks divide the heads; projections to latents run on every rank, and every rank caches all latents.
-public struct LatentAttention: Hashable, Sendable {
-  public var numHeads: UInt64
+package struct LatentAttention: Hashable, Sendable {
+  package var numHeads: UInt64
   /// Width of the queries' latent; nil: queries are projected from the stream.
-  public var queryRank: UInt64?
+  package var queryRank: UInt64?
   /// Width of the latent of keys and values.
-  public var latentRank: UInt64
+  package var latentRank: UInt64
   /// Elements of a head's key that are its own, and those that are turned and the same in all heads.
-  public var nopeDim, ropeDim: UInt64
-  public var valueDim: UInt64
+  package var nopeDim, ropeDim: UInt64
+  package var valueDim: UInt64
   /// Biases on the projections from the stream to latents and on the output projection.
-  public var hasBias: Bool
+  package var hasBias: Bool
   /// Whether the shared elements are turned.
-  public var rotates: Bool
+  package var rotates: Bool
   /// Whether a projection of its own gates each element of the output.
-  public var hasOutputGate: Bool
+  package var hasOutputGate: Bool
   /// Which keys attention reads; nil: all before a query. It needs the queries' latent.
-  public var selection: IndexedSelection?
+  package var selection: IndexedSelection?
 
-  public init(
+  package init(
     numHeads: UInt64, queryRank: UInt64?, latentRank: UInt64, nopeDim: UInt64, ropeDim: UInt64, valueDim: UInt64,
     hasBias: Bool = false, rotates: Bool = true, hasOutputGate: Bool = false, selection: IndexedSelection? = nil
   ) {
@@ -40,7 +40,7 @@ public struct LatentAttention: Hashable, Sendable {
 
   func isLegal(tensorParallel degree: UInt64) -> Bool { numHeads.isMultiple(of: degree) }
 
-  public var cache: CacheShape {
+  package var cache: CacheShape {
     CacheShape(
       tokens: [TokenCache(.shared(latentRank &+ ropeDim))],
       index: selection?.indexer.map { IndexKeyCache(width: $0.width) })

@@ -2,14 +2,14 @@
 /// sigmoid gate of a projection of its own.
 ///
 /// Heads are divided among ranks; the norm's squares are added up over all of them.
-public struct LightningMixer: Hashable, Sendable {
-  public var numHeads, headDim: UInt64
+package struct LightningMixer: Hashable, Sendable {
+  package var numHeads, headDim: UInt64
   /// Tokens of a block.
-  public var block: UInt64
+  package var block: UInt64
   /// The state's format.
-  public var stateDType: DType
+  package var stateDType: DType
 
-  public init(numHeads: UInt64, headDim: UInt64, block: UInt64, stateDType: DType = .fp32) {
+  package init(numHeads: UInt64, headDim: UInt64, block: UInt64, stateDType: DType = .fp32) {
     self.numHeads = numHeads
     self.headDim = headDim
     self.block = block

@@ -3,19 +3,19 @@
 ///
 /// The scan of the fused set takes the step sizes' softplus on its way. Heads and groups are divided among ranks; where there are
 /// fewer groups than ranks each has one, and the norm's squares of a group are added up over its ranks.
-public struct Mamba2Mixer: Hashable, Sendable {
-  public var numHeads, headDim, numGroups, stateSize: UInt64
+package struct Mamba2Mixer: Hashable, Sendable {
+  package var numHeads, headDim, numGroups, stateSize: UInt64
   /// Taps of the convolution.
-  public var taps: UInt64
+  package var taps: UInt64
   /// Tokens of a chunk.
-  public var chunk: UInt64
-  public var hasConvolutionBias: Bool
+  package var chunk: UInt64
+  package var hasConvolutionBias: Bool
   /// Biases on the projections.
-  public var hasBias: Bool
+  package var hasBias: Bool
   /// The state's format.
-  public var stateDType: DType
+  package var stateDType: DType
 
-  public init(
+  package init(
     numHeads: UInt64, headDim: UInt64, numGroups: UInt64, stateSize: UInt64, taps: UInt64, chunk: UInt64,
     hasConvolutionBias: Bool, hasBias: Bool = false, stateDType: DType = .fp32
   ) {

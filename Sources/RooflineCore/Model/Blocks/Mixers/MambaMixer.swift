@@ -3,17 +3,17 @@
 ///
 /// Channels are divided among ranks; the projection to step sizes, B and C reads a share of them, and an all-reduce adds up the
 /// ranks' sums.
-public struct MambaMixer: Hashable, Sendable {
-  public var innerWidth, stateSize, stepRank: UInt64
+package struct MambaMixer: Hashable, Sendable {
+  package var innerWidth, stateSize, stepRank: UInt64
   /// Taps of the convolution.
-  public var taps: UInt64
-  public var hasConvolutionBias: Bool
+  package var taps: UInt64
+  package var hasConvolutionBias: Bool
   /// Biases on the outer projections.
-  public var hasBias: Bool
+  package var hasBias: Bool
   /// The state's format.
-  public var stateDType: DType
+  package var stateDType: DType
 
-  public init(
+  package init(
     innerWidth: UInt64, stateSize: UInt64, stepRank: UInt64, taps: UInt64, hasConvolutionBias: Bool,
     hasBias: Bool = false, stateDType: DType = .fp32
   ) {
@@ -86,7 +86,7 @@ public struct MambaMixer: Hashable, Sendable {
       reads: Activations(.convolved, .stepProjection, .mixing), writes: Activations(.scanned),
       weight: .tensor("mamba"))
     sink.row(
-      "out_gate", place, SiluAndMul(rows: pass.tokens, width: inner, formats: formats),
+      "out_gate", place, GatedActivation(.silu, rows: pass.tokens, width: inner, formats: formats),
       reads: Activations(.projected, .scanned), writes: Activations(.attended))
     sink.row(
       "out_proj", place, pass.rowParallel(inner, bias: hasBias), reads: Activations(.attended),

@@ -23,7 +23,7 @@ enum GPTNeoXFamily: ArchitectureFamily {
 
 extension DecoderModel {
   /// A decoder whose layers are all GPT-NeoX's.
-  public static func gptNeoX(
+  package static func gptNeoX(
     hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
     numKeyValueHeads: UInt64? = nil, headDim: UInt64, vocabSize: UInt64, rotaryDim: UInt64,
     activation: TwoMatrixMLP.Activation, isParallel: Bool, hasAttentionBias: Bool, hasMLPBias: Bool = true,

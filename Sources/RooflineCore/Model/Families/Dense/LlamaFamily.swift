@@ -77,7 +77,7 @@ struct LayerKinds {
 
 extension DecoderModel {
   /// A decoder whose layers are all Llama's: RMSNorm, rotary embedding of whole heads, gated silu MLP.
-  public init(
+  package init(
     hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
     numKeyValueHeads: UInt64, headDim: UInt64, vocabSize: UInt64, tieWordEmbeddings: Bool = false,
     hasQueryKeyValueBias: Bool = false, hasOutputBias: Bool = false, hasMLPBias: Bool = false

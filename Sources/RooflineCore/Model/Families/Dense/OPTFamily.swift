@@ -34,7 +34,7 @@ extension DecoderModel {
   /// A decoder whose layers are all OPT's.
   ///
   /// - Parameter positions: rows of the table of learned positions.
-  public static func opt(
+  package static func opt(
     hiddenSize: UInt64, intermediateSize: UInt64, numHiddenLayers: UInt64, numAttentionHeads: UInt64,
     numKeyValueHeads: UInt64? = nil, headDim: UInt64, vocabSize: UInt64, positions: UInt64,
     activation: TwoMatrixMLP.Activation, hasBias: Bool, isTied: Bool
