@@ -4,7 +4,9 @@ public struct Workload: Hashable, Sendable {
   public var batch: UInt64
   /// Tokens of each sequence's prompt, at least 1; in training, of each sequence.
   public var prompt: UInt64
-  /// Keys a decode step attends to, the new token included. The first step after the prompt has prompt + 1.
+  /// Tokens of every sequence that stand in the cache before the prefill. Its `prompt` new tokens follow them.
+  package var cachedPrefix: UInt64 = 0
+  /// Keys a decode step attends to, the new token included. The first step after the prompt has promptKeys + 1.
   public var context: UInt64
   /// Ranks that divide every layer among them; with expert or data parallelism of attention, all ranks that share a layer.
   public var tensorParallel: UInt64
@@ -36,6 +38,9 @@ public struct Workload: Hashable, Sendable {
 }
 
 extension Workload {
+  /// Keys in the cache when the prompt is done: those of the prefix before it, too.
+  package var promptKeys: UInt64 { cachedPrefix + prompt }
+
   /// How many pieces a pipeline cuts the batch into: no more than there are sequences, and one without a pipeline.
   public var microBatches: UInt64 {
     parallelism.pipeline > 1 ? min(parallelism.microBatches ?? parallelism.pipeline, batch) : 1

@@ -7,6 +7,10 @@ struct CacheMemory<Scalar: Term> {
   private(set) var indexKeys: Scalar?
   private(set) var states: Scalar?
   private(set) var convolutions: Scalar?
+  /// What whole pages hold beside all these; nil where no engine's pages are asked for.
+  private(set) var pagePadding: Scalar?
+  /// Tokens of a page.
+  private(set) var pageTokens: UInt64?
 
   private let pass: PassShape<Scalar>
   private let batch: Scalar
@@ -26,6 +30,43 @@ struct CacheMemory<Scalar: Term> {
       add(cache.state, layers, to: &states)
       add(cache.convolution, layers, to: &convolutions)
     }
+    if let pages = plan.pages { fill(pages, plan, layers) }
+  }
+
+  /// Fills up each sequence's last page in every layer and, where states share the pool, the page that each state takes.
+  private mutating func fill(_ pages: CachePages, _ plan: FootprintPlan, _ layers: [Scalar]) {
+    let caches = plan.model.groups.compactMap { $0.mixer?.cache }
+    let ranks = pass.ranks
+    let states = caches.map { cache in
+      [cache.state, cache.convolution].compactMap { $0?.bytes(ranks: ranks, pass.formats) as Count? }.reduce(0, +)
+    }
+    let perToken = caches.flatMap(\.tokens).map { part -> Count in
+      let entry = part.entry { Count($0).divided(roundingUpBy: Count(ranks)) }
+      return entry.tensors * entry.width.bytes(pass.formats.keyValueFormat)
+    }
+    let tokens = pages.tokens(state: states.max() ?? 0, perToken: perToken.max() ?? 0)
+    pageTokens = tokens
+    pagePadding = 0
+    let rest = Scalar.input(.pageRest, CachePages.rest(of: context, pageTokens: tokens))
+    for (group, layers) in zip(plan.model.groups, layers) {
+      guard let cache = group.mixer?.cache else { continue }
+      for part in cache.tokens { Self.add(layers * batch * rest * bytes(of: part), to: &pagePadding) }
+      if let index = cache.index {
+        let row: Scalar = index.rowBytes(pass.formats)
+        Self.add(layers * batch * rest * row, to: &pagePadding)
+      }
+      guard pages.engine == .vllm, let key = caches.lazy.flatMap(\.tokens).first else { continue }
+      let kept = [cache.state, cache.convolution].compactMap { $0?.bytes(ranks: ranks, pass.formats) as Scalar? }
+      guard let first = kept.first else { continue }
+      let page = Scalar.input(.pageTokens, tokens) * bytes(of: key)
+      Self.add(layers * batch * page.excess(over: kept.dropFirst().reduce(first, +)), to: &pagePadding)
+    }
+  }
+
+  /// Of one entry on this device.
+  private func bytes(of part: TokenCache) -> Scalar {
+    let entry = part.entry { pass.roundedUpShare(.keyValueHeads, $0, named: .shardKeyValueHeads) }
+    return entry.tensors * entry.width.bytes(pass.formats.keyValueFormat)
   }
 
   private mutating func add(_ part: TokenCache, _ layers: Scalar) {

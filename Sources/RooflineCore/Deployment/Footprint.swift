@@ -14,6 +14,10 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   public let keyValueGrowthPerToken: Scalar
   /// Keys of indexers, recurrent states and convolutions' inputs of the whole batch; nil where no layer of the device has them.
   public let indexKeys, states, convolutions: Scalar?
+  /// What an engine's whole pages hold beside these; nil where no pages are asked for.
+  package let pagePadding: Scalar?
+  /// Tokens of a page.
+  package let pageTokens: UInt64?
   /// The most bytes of activations alive at once in a prefill or a decode step, whichever needs more; without logits.
   public let activations: Scalar
   /// The head's output and, on several ranks, what the gather makes of it.
@@ -36,6 +40,8 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
     indexKeys = cache.indexKeys
     states = cache.states
     convolutions = cache.convolutions
+    pagePadding = cache.pagePadding
+    pageTokens = cache.pageTokens
     activations = plan.peak(Scalar.self).bytes
     let batch = pass.batch
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
@@ -52,7 +58,7 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   /// All that is kept for later tokens.
   public var cache: Scalar {
     var sum = keyValueCache
-    for case let part? in [indexKeys, states, convolutions] { sum = sum + part }
+    for case let part? in [indexKeys, states, convolutions, pagePadding] { sum = sum + part }
     return sum
   }
 }
@@ -65,16 +71,23 @@ package struct FootprintPlan: Sendable {
   package let generated: UInt64
   /// Keys in the cache at the end.
   package var finalContext: UInt64
+  /// Whose pages the cache lies in; nil: exact bytes.
+  package let pages: CachePages?
 
-  /// - Parameter context: keys in the cache at the end; nil means prompt + generated − 1, since the last token is not fed back.
-  package init(_ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?) throws(InputError) {
+  /// - Parameter context: keys in the cache at the end; nil means prefix + prompt + generated − 1, since the last token is not fed back.
+  package init(
+    _ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?, pages: CachePages? = nil
+  ) throws(InputError) {
     self.model = model
+    self.pages = pages
+    if let pages { try pages.requireRule(for: model) }
     self.workload = workload
     self.generated = generated
-    let (last, overflow) = workload.prompt.addingReportingOverflow(generated - 1)
+    let (last, overflow) = workload.promptKeys.addingReportingOverflow(generated - 1)
     guard !overflow, last <= Count.limit else { throw .overflow(what: "prompt + generated tokens") }
-    guard (context ?? last) >= workload.prompt else {
-      throw .usage("--context is \(context ?? last); the prompt alone caches \(workload.prompt) keys")
+    guard (context ?? last) >= workload.promptKeys else {
+      let kept = workload.cachedPrefix > 0 ? "the prefix and the prompt alone cache" : "the prompt alone caches"
+      throw .usage("--context is \(context ?? last); \(kept) \(workload.promptKeys) keys")
     }
     finalContext = context ?? last
     self.workload.context = finalContext
@@ -204,7 +217,7 @@ public struct Footprint: Sendable {
   /// The most keys per sequence that fit with everything else, the prompt included, unchanged; nil when the prompt's own do
   /// not.
   public var longestContext: UInt64? {
-    Self.largest(from: plan.workload.prompt) { context in
+    Self.largest(from: plan.workload.promptKeys) { context in
       var changed = plan
       changed.finalContext = context
       changed.workload.context = context

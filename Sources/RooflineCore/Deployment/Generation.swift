@@ -48,13 +48,13 @@ public struct Generation: Sendable {
     }
     self.tokens = tokens
     workload = analysis.workload
-    let (last, overflow) = workload.prompt.addingReportingOverflow(tokens - 1)
+    let (last, overflow) = workload.promptKeys.addingReportingOverflow(tokens - 1)
     guard !overflow, last <= Count.limit else { throw .overflow(what: "prompt + generated tokens") }
     let meter = UtilizationMeter(analysis)
-    let prompt = try meter.pass(.prefill, context: workload.prompt)
+    let prompt = try meter.pass(.prefill, context: workload.promptKeys)
     prefill = prompt.schedule
     prefillUtilization = meter.utilization(prompt.work, prompt.schedule.time)
-    let steps = try DecodeSteps(analysis, meter, after: workload.prompt, count: Int(tokens - 1))
+    let steps = try DecodeSteps(analysis, meter, after: workload.promptKeys, count: Int(tokens - 1))
     self.steps = steps
     let size = max(1, (steps.count + Generation.rangeCount - 1) / Generation.rangeCount)
     var ranges: [StepRange] = []

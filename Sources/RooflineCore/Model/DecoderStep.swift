@@ -42,12 +42,12 @@ public struct DecoderStep: Hashable, Sendable {
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
   public let trainingPass: TrainingPass?
 
-  /// A prefill has T = C = prompt; a decode step T = 1 and C = context, the new token included.
+  /// A prefill has T = prompt new tokens over C = cachedPrefix + prompt keys; a decode step T = 1 and C = context, the new token included.
   package init(_ phase: Phase, _ workload: Workload) {
     self.phase = phase
     batch = workload.microBatchSize
     queryTokens = phase == .prefill ? workload.prompt : 1
-    attendedKeys = phase == .prefill ? workload.prompt : workload.context
+    attendedKeys = phase == .prefill ? workload.promptKeys : workload.context
     tensorParallel = workload.tensorParallel
     operatorSet = workload.operatorSet
     formats = workload.formats

@@ -85,7 +85,8 @@ package enum Mixer: Hashable, Sendable {
   /// Elements of all heads' keys and values that a query meets in a token: h·(d + d_v).
   var pairWidth: Count {
     switch self {
-    case .groupedQuery(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
+    case .groupedQuery(let attention):
+      Count(attention.numHeads) * (Count(attention.headDim) + Count(attention.valueDim ?? attention.headDim))
     case .compressed(let attention): 2 * Count(attention.numHeads) * Count(attention.headDim)
     case .latent(let attention):
       Count(attention.numHeads) * (Count(attention.nopeDim) + Count(attention.ropeDim) + Count(attention.valueDim))

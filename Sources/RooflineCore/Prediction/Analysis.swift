@@ -93,9 +93,10 @@ public struct Analysis: Sendable {
 
   /// What generating tokens adds to the notices.
   package func notices(generating tokens: UInt64) -> [Notice] {
-    guard let limit = configuration.maxPositionEmbeddings, workload.prompt <= limit else { return [] }
+    guard let limit = configuration.maxPositionEmbeddings, workload.promptKeys <= limit else { return [] }
     return Notice.beyond(
-      limit, "prompt and generated tokens", workload.prompt.addingReportingOverflow(tokens - 1).partialValue)
+      limit, workload.cachedPrefix > 0 ? "prefix, prompt and generated tokens" : "prompt and generated tokens",
+      workload.promptKeys.addingReportingOverflow(tokens - 1).partialValue)
   }
 
   private static func missingFacts(
@@ -120,9 +121,9 @@ public struct Analysis: Sendable {
     var notices: [Notice] = []
     let isTraining = steps.contains(where: \.isTraining)
     if let limit = configuration.maxPositionEmbeddings {
-      if workload.prompt > limit {
-        notices.append(
-          .beyondMaxPositions(what: isTraining ? "sequence" : "prompt", tokens: workload.prompt, limit: limit))
+      if workload.promptKeys > limit {
+        let what = workload.cachedPrefix > 0 ? "cached prefix and prompt" : isTraining ? "sequence" : "prompt"
+        notices.append(.beyondMaxPositions(what: what, tokens: workload.promptKeys, limit: limit))
       } else if steps.contains(where: { $0.phase == .decode }), workload.context > limit {
         notices.append(.beyondMaxPositions(what: "context", tokens: workload.context, limit: limit))
       }

@@ -9,6 +9,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case rows, width, elements, pairs, window, maskedQueries, ranks, message
   case chunk, ownBatch, expertParallel, expertTensorParallel, ownExperts, ranksHit, remoteRanks, hitShare, busiestShare
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
+  case pageRest, pageTokens
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
   case indexHeads, selectedKeys, transformSteps, scoreBytes
   case newEntries, streams, iterations, outputGroups, shardOutputGroups, outputRank
@@ -44,6 +45,8 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .queryTokens: "T"
     case .attendedKeys: "C"
     case .cachedKeys: "C_end"
+    case .pageRest: "C_page"
+    case .pageTokens: "N_page"
     case .tensorParallel: "t"
     case .pipelineParallel: "pp"
     case .hidden: "H"
@@ -150,6 +153,8 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .wholeBatch: "sequences of the whole batch, all micro-batches"
     case .queryTokens: "query tokens per sequence in this step"
     case .cachedKeys: "keys cached per sequence at the end"
+    case .pageRest: "keys that fill up a sequence's last page"
+    case .pageTokens: "tokens of a page"
     case .attendedKeys: "attended keys per sequence, the new token included"
     case .tensorParallel: "tensor-parallel degree"
     case .pipelineParallel: "pipeline stages"

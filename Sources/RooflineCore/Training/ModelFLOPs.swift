@@ -69,8 +69,14 @@ package struct TrainingUtilization: Sendable {
   /// Of one device.
   package let peak: FLOPsPerSecond
   package let stepTime: Seconds
+  /// A step's FLOPs by another project's convention; nil where none is asked for.
+  package let convention: (name: TrainingConvention, flops: Count)?
 
-  package init(flops: ModelFLOPs, devices: UInt64, peak: FLOPsPerSecond, stepTime: Seconds) {
+  package init(
+    flops: ModelFLOPs, devices: UInt64, peak: FLOPsPerSecond, stepTime: Seconds,
+    convention: (name: TrainingConvention, flops: Count)? = nil
+  ) {
+    self.convention = convention
     self.flops = flops
     self.devices = devices
     self.peak = peak
@@ -82,6 +88,9 @@ package struct TrainingUtilization: Sendable {
 
   /// The same by PaLM's figure.
   package var palmUtilization: Double { share(flops.palmPerToken * flops.tokens) }
+
+  /// The same by the other project's convention.
+  package var conventionUtilization: Double? { convention.map { share($0.flops) } }
 
   /// With what the backward pass computes again.
   package func hardwareFLOPsUtilization(_ recomputation: ModelFLOPs.Recomputation) -> Double {

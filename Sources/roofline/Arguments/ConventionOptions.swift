@@ -11,7 +11,8 @@ enum ConventionOptions {
   /// Options that mean nothing to any note.
   static let foreign: [any AnyOption] =
     [
-      WorkloadOptions.context, WorkloadOptions.latentAttention, WorkloadOptions.sequenceParallel,
+      WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.latentAttention,
+      WorkloadOptions.sequenceParallel,
       WorkloadOptions.pipeline, WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
       WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak,
       WorkloadOptions.specialPeak, WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap,

@@ -37,7 +37,7 @@ extension ParsedArguments {
       hardwareName = try required(
         WorkloadOptions.hardware, "name one, e.g. --hardware h100-sxm; `roofline list hardware` shows them")
     }
-    let (prompt, context) = try lengths(phases, meaning)
+    let (prompt, prefix, context) = try lengths(phases, meaning)
     let parallelism = Parallelism(
       isSequenceParallel: isGiven(WorkloadOptions.sequenceParallel),
       pipeline: try valueIfDeclared(of: WorkloadOptions.pipeline) ?? 1,
@@ -65,6 +65,7 @@ extension ParsedArguments {
     var workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+    workload.cachedPrefix = prefix
     workload.expertLoad = try expertLoad(configuration)
     workload.latentAttention = try valueIfDeclared(of: WorkloadOptions.latentAttention) ?? .auto
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
@@ -154,28 +155,35 @@ extension ParsedArguments {
   /// A decode step alone needs only its context.
   private func lengths(
     _ phases: [Phase], _ meaning: ContextMeaning
-  ) throws(InputError) -> (prompt: UInt64, context: UInt64) {
+  ) throws(InputError) -> (prompt: UInt64, prefix: UInt64, context: UInt64) {
     if isTraining {
       let sequence = try sequence()
-      return (sequence, sequence)
+      return (sequence, 0, sequence)
     }
+    let prefix = try valueIfDeclared(of: WorkloadOptions.cachedPrefix) ?? 0
     let context = try valueIfDeclared(of: WorkloadOptions.context)
     guard context == nil || phases.contains(.decode) else {
       throw .usage("--context is of a decode step, and --phase prefill has none; leave one of them out")
     }
     if let prompt = try value(of: WorkloadOptions.prompt) {
       guard prompt < Count.limit else { throw .usage("--prompt is too large") }
-      if let context, meaning == .attended, context <= prompt {
+      let keys = prefix + prompt
+      guard keys < Count.limit else { throw .usage("--cached-prefix and --prompt together are too large") }
+      if let context, meaning == .attended, context <= keys {
+        let length = prefix > 0 ? "\(prompt) behind \(prefix) cached tokens" : "\(prompt)"
         throw .usage(
-          "--context is \(context), but a decode step after a prompt of \(prompt) attends to \(prompt + 1) keys or more"
+          "--context is \(context), but a decode step after a prompt of \(length) attends to \(keys + 1) keys or more"
         )
       }
-      return (prompt, context ?? prompt + 1)
+      return (prompt, prefix, context ?? keys + 1)
+    }
+    guard prefix == 0 else {
+      throw .usage("--cached-prefix stands before a prompt; give --prompt, too, or count its keys in --context")
     }
     guard phases == [.decode], let context else {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")
     }
-    return (max(context - 1, 1), context)
+    return (max(context - 1, 1), 0, context)
   }
 
   func rateOptions() throws(InputError) -> RateOptions {

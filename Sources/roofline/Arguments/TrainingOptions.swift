@@ -11,7 +11,8 @@ enum TrainingOptions {
   /// Options that mean nothing to a training step of one replica and one pipeline stage.
   static let foreign: [any AnyOption] =
     [
-      WorkloadOptions.prompt, WorkloadOptions.context, WorkloadOptions.phase, WorkloadOptions.generate,
+      WorkloadOptions.prompt, WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.phase,
+      WorkloadOptions.generate,
       AnalyzeCommand.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
       WorkloadOptions.data, WorkloadOptions.expertParallel, WorkloadOptions.attentionDataParallel,
       WorkloadOptions.expertLoad, WorkloadOptions.keyValueDType,

@@ -23,6 +23,14 @@ enum WorkloadOptions {
   static let tensorParallel = Option.count("tp", "N", "tensor-parallel degree (1)")
   static let batch = Option.count("batch", "N", "sequences per replica (1)")
   static let prompt = Option.count("prompt", "N", "tokens of the prompt")
+  static let cachedPrefix = Option(
+    "cached-prefix", "N", "tokens of every sequence in the cache before the prefill, whose new tokens follow (0)"
+  ) { text throws(InputError) in
+    guard let number = UInt64(text), number < Count.limit else {
+      throw .usage("--cached-prefix is \"\(text)\"; expected a whole number of tokens, e.g. 4096")
+    }
+    return number
+  }
   static let context = Option.count(
     "context", "N", "keys a decode step attends to, the new token included (prompt + 1)")
   static let operators = Option<OperatorSet>.choice("operators", "SET", "separate or fused kernels (separate)")

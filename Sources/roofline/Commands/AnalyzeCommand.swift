@@ -15,7 +15,10 @@ enum AnalyzeCommand: Command {
     summary: "Roofline tables of a model on a GPU: prefill and decode, or a training step, operator by operator.",
     usage: "analyze --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.phase, WorkloadOptions.generate, everyStep, units, ceilings, ConventionOptions.convention]
+      + [
+        WorkloadOptions.cachedPrefix, WorkloadOptions.phase, WorkloadOptions.generate, everyStep, units, ceilings,
+        ConventionOptions.convention,
+      ]
       + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,
     positionals: 0...0,

@@ -11,7 +11,7 @@ enum ExplainCommand: Command {
     usage: "explain --operator NAME [--phase prefill|decode] [the options of analyze]",
     options: [row]
       + AnalyzeCommand.description.options
-      + [FootprintCommand.reserve, FootprintCommand.memory],
+      + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory],
     positionals: 0...0,
     example:
       "roofline explain --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024 --operator q_proj --phase decode"
@@ -28,7 +28,8 @@ enum ExplainCommand: Command {
       throw InputError.usage(
         "--\(option.name) changes what `analyze` prints, not what its numbers are made of; leave it out")
     }
-    for option in [FootprintCommand.reserve, FootprintCommand.memory]
+    let ownOptions: [any AnyOption] = [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+    for option in ownOptions
     where wanted != "footprint" && arguments.isGiven(option) {
       throw InputError.usage("--\(option.name) is about --operator footprint; leave it out")
     }

@@ -5,16 +5,29 @@ enum FootprintCommand: Command {
   static let reserve = bytes("reserve", "kept free on every device, e.g. 2e9, 2GB or 2GiB (0)")
   static let memory = bytes("memory", "memory of a device instead of the file's")
 
+  static let pages = Option(
+    "pages", "ENGINE", "cache in whole pages of vllm or sglang; :N states a page's tokens, e.g. vllm:32 (exact bytes)"
+  ) { text throws(InputError) in
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let engine = try ParsedArguments.choice(parts[0], for: "--pages", CachePages.Engine.self)
+    guard parts.count == 2 else { return CachePages(engine) }
+    guard let tokens = UInt64(parts[1]), (1...1_048_576).contains(tokens) else {
+      throw .usage("--pages is \"\(text)\"; expected the tokens of a page behind the colon, e.g. \(engine.rawValue):16")
+    }
+    return CachePages(engine, tokens: tokens)
+  }
+
   static let description = CommandDescription(
     name: "footprint",
     summary: "Memory of a deployment: weights, KV cache, activations, logits; what fits and what would still fit.",
     usage: "footprint --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.generate, reserve, memory] + WorkloadOptions.formats + WorkloadOptions.output,
+      + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate, pages, reserve, memory] + WorkloadOptions.formats
+      + WorkloadOptions.output,
     positionals: 0...0,
     example:
       "roofline footprint --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024 --generate 1024",
-    notes: ["--context is the number of keys cached at the end (prompt + generate − 1)."])
+    notes: ["--context is the number of keys cached at the end (cached-prefix + prompt + generate − 1)."])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
@@ -36,6 +49,7 @@ enum FootprintCommand: Command {
     let context = try arguments.value(of: WorkloadOptions.context)
     let reserve = try arguments.value(of: Self.reserve) ?? 0
     let memory = try arguments.value(of: Self.memory)
+    let pages = try arguments.value(of: Self.pages)
     let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, context: .cached)
     try scenario.requireLegal()
     guard let capacity = memory ?? scenario.hardware.memory?.capacity else {
@@ -44,7 +58,7 @@ enum FootprintCommand: Command {
         facts: [MissingFact(name: "memory capacity", key: "memory.capacityBytes", option: "--memory")])
     }
     let plan = try FootprintPlan(
-      scenario.configuration.model, scenario.workload, generated: generated, context: context)
+      scenario.configuration.model, scenario.workload, generated: generated, context: context, pages: pages)
     return (try Footprint(plan, reserve: reserve, capacity: capacity), scenario)
   }
 

@@ -12,6 +12,10 @@ enum MFUCommand: Command {
     "causal-flops", "count only the attention pairs that the causal mask leaves")
   private static let recomputation = Option<ModelFLOPs.Recomputation>.choice(
     "recomputation", "WHICH", "none, selective or full: prints HFU, too (none)")
+  private static let convention = Option<TrainingConvention>.choice(
+    "convention", "WHOSE", "torchtitan or megatron-lm: a row as that project counts, beside ours")
+  private static let predictionLayers = Option.count(
+    "mtp-layers", "N", "layers of multi-token prediction that train, too; of --convention megatron-lm (0)")
 
   static let description = CommandDescription(
     name: "mfu",
@@ -20,7 +24,7 @@ enum MFUCommand: Command {
       "mfu --model NAME|PATH --hardware NAME|PATH --step-time S --global-batch N --sequence N --devices N [options]",
     options: [
       WorkloadOptions.model, WorkloadOptions.hardware, stepTime, globalBatch, sequence, devices, dtype, peak,
-      causalFLOPs, recomputation, WorkloadOptions.set, WorkloadOptions.strict,
+      causalFLOPs, recomputation, convention, predictionLayers, WorkloadOptions.set, WorkloadOptions.strict,
     ] + WorkloadOptions.output,
     positionals: 0...0,
     example:
@@ -34,6 +38,11 @@ enum MFUCommand: Command {
     let devices = try required(arguments, Self.devices, "64")
     let stepTime = Seconds(try required(arguments, Self.stepTime, "12"))
     let recomputation = try arguments.value(of: Self.recomputation) ?? .none
+    let convention = try arguments.value(of: Self.convention)
+    let predictionLayers = try arguments.value(of: Self.predictionLayers)
+    guard predictionLayers == nil || convention == .megatronLM else {
+      throw InputError.usage("--mtp-layers is counted by --convention megatron-lm alone; give it, too")
+    }
     let dtype = try arguments.value(of: Self.dtype)
     let peak = try arguments.value(of: Self.peak)
     let modelName = try arguments.required(WorkloadOptions.model, "name one, e.g. --model llama-2-7b")
@@ -63,8 +72,18 @@ enum MFUCommand: Command {
     }
     let flops = try ModelFLOPs(
       configuration.model, batch: batch, sequence: sequence, isCausal: arguments.has(causalFLOPs))
+    var others: (name: TrainingConvention, flops: Count)?
+    if let convention {
+      let perToken = try convention.flopsPerToken(
+        configuration.model, sequence: sequence, predictionLayers: predictionLayers ?? 0)
+      let step = perToken * flops.tokens
+      guard !step.isOverflow else {
+        throw InputError.overflow(what: "the FLOPs of a step as \(convention.rawValue) counts them")
+      }
+      others = (convention, step)
+    }
     let utilization = TrainingUtilization(
-      flops: flops, devices: devices, peak: FLOPsPerSecond(rate), stepTime: stepTime)
+      flops: flops, devices: devices, peak: FLOPsPerSecond(rate), stepTime: stepTime, convention: others)
     try refuseImpossible(utilization, recomputation, batch: batch, sequence: sequence)
     let report = TrainingUtilizationReport(
       utilization, recomputation: recomputation, configuration: configuration, hardware: hardware, globalBatch: batch,

@@ -6,7 +6,8 @@ enum SensitivityCommand: Command {
     name: "sensitivity",
     summary: "What a change of one input does to TTFT, TPOT and throughput; where decode turns compute-bound.",
     usage: "sensitivity --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
-    options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload + [WorkloadOptions.generate]
+    options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
+      + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate]
       + WorkloadOptions.formats + WorkloadOptions.rates + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline sensitivity --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024")

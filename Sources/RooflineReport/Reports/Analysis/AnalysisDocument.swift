@@ -57,6 +57,8 @@ package struct AnalysisDocument: Encodable {
     /// Sequences of the micro-batch that the rows are about; the batch without a pipeline.
     let microBatchSize: UInt64
     let dataParallel: UInt64
+    /// Tokens in the cache before the prefill; absent without --cached-prefix.
+    let cachedPrefix: UInt64?
     /// Of --ep and --dp-attention; absent without them.
     let expertParallel: UInt64?
     let attentionDataParallel: Bool?
@@ -82,6 +84,7 @@ package struct AnalysisDocument: Encodable {
       interval = calibrated?.options.interval
       batch = workload.batch
       prompt = workload.prompt
+      cachedPrefix = workload.cachedPrefix > 0 ? workload.cachedPrefix : nil
       context = workload.context
       tensorParallel = workload.tensorParallel
       sequenceParallel = workload.parallelism.isSequenceParallel

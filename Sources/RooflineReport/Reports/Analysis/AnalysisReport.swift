@@ -69,7 +69,7 @@ package struct AnalysisReport {
       step.isTraining
       ? "\(step.batch) × \(step.queryTokens) tokens"
       : step.phase == .prefill
-        ? "\(step.batch) × \(step.queryTokens) tokens"
+        ? "\(step.batch) × \(step.queryTokens) tokens\(analysis.workload.prefixText)"
         : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
     return "\(step.name): \(shape)\(pipeline(phase))"
   }

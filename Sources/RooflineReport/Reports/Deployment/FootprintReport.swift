@@ -35,6 +35,7 @@ package struct FootprintReport {
         + [
           memory.indexKeys.map { row("index keys", $0) }, memory.states.map { row("state", $0) },
           memory.convolutions.map { row("convolution state", $0) },
+          memory.pagePadding.map { row("page rounding", $0) },
         ].compactMap { $0 } + [
           row("activations", memory.activations), row("logits", memory.logits),
           row("reserve", Count(footprint.reserve)), .rule, row("needed", footprint.required),
@@ -53,13 +54,20 @@ package struct FootprintReport {
       footprint.largestBatch.map { "\($0) at \(plan.finalContext) keys" } ?? "none: not even one sequence fits"
     let context =
       footprint.longestContext.map { "\($0) keys at batch \(plan.workload.batch)" }
-      ?? "none: the prompt's \(plan.workload.prompt) keys do not fit"
-    let lines = [
-      "verdict  \(verdict)", "batch    largest: \(batch)", "context  longest: \(context)",
-      "KV       \(Numbers.grouped(footprint.largest.keyValueGrowthPerToken.value)) bytes a device for each further token of every sequence",
-      "peak     activations are largest in \(footprint.peakPhase.rawValue) at \(footprint.peakRow.rawValue)",
-      "model    \(configuration.path)", "hardware \(hardware.provenance)",
-    ]
+      ?? "none: the \(plan.workload.cachedPrefix > 0 ? "prefix's and the prompt's" : "prompt's") \(plan.workload.promptKeys) keys do not fit"
+    let lines =
+      [
+        "verdict  \(verdict)", "batch    largest: \(batch)", "context  longest: \(context)",
+        "KV       \(Numbers.grouped(footprint.largest.keyValueGrowthPerToken.value)) bytes a device for each further token of every sequence",
+      ]
+      + (plan.pages.flatMap { pages in
+        footprint.largest.pageTokens.map {
+          ["pages    \(pages.engine.rawValue), of \($0) tokens; a sequence holds whole ones"]
+        }
+      } ?? []) + [
+        "peak     activations are largest in \(footprint.peakPhase.rawValue) at \(footprint.peakRow.rawValue)",
+        "model    \(configuration.path)", "hardware \(hardware.provenance)",
+      ]
     let notices = configuration.notices + [Notice.scales(of: plan.workload.formats)].compactMap { $0 }
     return lines + notices.map { "note     \($0.sentence)" }
   }
@@ -80,6 +88,10 @@ struct FootprintDocument: Encodable {
   }
 
   struct WorkloadEntry: Encodable {
+    /// Absent without --cached-prefix.
+    let cachedPrefix: UInt64?
+    /// Whose pages the cache lies in; absent without --pages.
+    let pages: String?
     let batch, prompt, context, generate, tensorParallel, pipelineParallel, microBatchSize, dataParallel: UInt64
     let sequenceParallel: Bool
     let operators, weightDType, activationDType, kvDType, residualDType: String
@@ -90,6 +102,8 @@ struct FootprintDocument: Encodable {
     let devices: UInt64
     let weights, kvCache, kvCachePerToken, indexKeys, state, convolutionState: UInt64
     let activations, logits, reserve, total: UInt64
+    /// What whole pages hold beside the parts above, and a page's tokens; absent without --pages.
+    let pagePadding, pageTokens: UInt64?
   }
 
   struct FootprintEntry: Encodable {
@@ -112,7 +126,9 @@ struct FootprintDocument: Encodable {
     model = AnalysisDocument.ModelEntry(report.configuration)
     hardware = DeviceEntry(name: report.hardware.name, path: report.hardware.path, memoryBytes: result.capacity)
     workload = WorkloadEntry(
-      batch: plan.workload.batch, prompt: plan.workload.prompt, context: plan.finalContext, generate: plan.generated,
+      cachedPrefix: plan.workload.cachedPrefix > 0 ? plan.workload.cachedPrefix : nil,
+      pages: plan.pages?.text, batch: plan.workload.batch, prompt: plan.workload.prompt, context: plan.finalContext,
+      generate: plan.generated,
       tensorParallel: plan.workload.tensorParallel, pipelineParallel: plan.workload.parallelism.pipeline,
       microBatchSize: plan.workload.microBatchSize, dataParallel: plan.workload.parallelism.data,
       sequenceParallel: plan.workload.parallelism.isSequenceParallel, operators: plan.workload.operatorSet.rawValue,
@@ -124,7 +140,8 @@ struct FootprintDocument: Encodable {
         kvCache: memory.keyValueCache.value, kvCachePerToken: memory.keyValueGrowthPerToken.value,
         indexKeys: memory.indexKeys?.value ?? 0, state: memory.states?.value ?? 0,
         convolutionState: memory.convolutions?.value ?? 0, activations: memory.activations.value,
-        logits: memory.logits.value, reserve: result.reserve, total: memory.total.value + result.reserve)
+        logits: memory.logits.value, reserve: result.reserve, total: memory.total.value + result.reserve,
+        pagePadding: memory.pagePadding?.value, pageTokens: memory.pageTokens)
     }
     let stages = result.devices.map { entry($0.memory, $0.count) }
     footprint = FootprintEntry(

@@ -26,7 +26,8 @@ struct GenerationTable {
       rows.append(row("pipeline bubble, %", .share(generation.prefill.bubble)))
     }
     return Table(
-      title: "generation: \(workload.batch) × \(generation.tokens) tokens after a prompt of \(workload.prompt)",
+      title:
+        "generation: \(workload.batch) × \(generation.tokens) tokens after a prompt of \(workload.prompt)\(workload.prefixText)",
       columns: [.init("", key: "quantity", isText: true), .init("value", key: "value")], rows: rows)
   }
 

@@ -21,7 +21,7 @@ package struct SensitivityReport {
     let step =
       scenario.tokens > 1 ? "\(scenario.tokens) tokens generated" : "decode at \(workload.context) keys"
     return
-      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch), prompt \(workload.prompt), \(step)"
+      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch), prompt \(workload.prompt)\(workload.prefixText), \(step)"
   }
 
   private var table: Table {

@@ -21,6 +21,9 @@ extension OperatorExplanation {
         memory.indexKeys.map { ("indexKeys", $0, "keys of indexers, on every rank") },
         memory.states.map { ("state", $0, "recurrent states of the whole batch, whatever its contexts") },
         memory.convolutions.map { ("convolutionState", $0, "the last inputs of causal convolutions") },
+        memory.pagePadding.map {
+          ("pagePadding", $0, "what the whole pages that sequences and states hold have beside them")
+        },
       ].compactMap { $0 }
     let passing: [Part] = [
       (

@@ -37,6 +37,9 @@ package struct TrainingUtilizationReport {
       row("model FLOPs", flops.perStep, utilization.modelFLOPsUtilization),
       row("PaLM's 6N + 12·L·h·d·S", flops.palmPerToken * flops.tokens, utilization.palmUtilization),
     ]
+    if let (name, work) = utilization.convention, let share = utilization.conventionUtilization {
+      rows.append(row("as \(name.rawValue) counts", work, share))
+    }
     if recomputation != .none {
       rows.append(
         row(
@@ -55,13 +58,19 @@ package struct TrainingUtilizationReport {
   private var lines: [String] {
     let flops = utilization.flops
     let sixND = 6 * Double(flops.parameters.value) * Double(flops.tokens.value)
-    return [
+    var lines = [
       "formula  MFU = model FLOPs / (step time × devices × peak) = \(flops.perStep.value) / (\(utilization.stepTime.value) × \(utilization.devices) × \(utilization.peak.value))",
       "model    FLOPs are 3 × \(flops.forward.value) of a forward pass (GEMMs and attention products, head on all tokens), \(Numbers.fixed(Double(flops.perStep.value) / sixND, decimals: 3)) × 6ND",
+    ]
+    if let convention = utilization.convention?.name {
+      lines.append("formula  \(convention.rawValue), a token: \(convention.formula)")
+    }
+    lines += [
       "peak     \(Numbers.scaled(utilization.peak.value))FLOP/s a device, \(unit.rawValue)",
       "model    \(configuration.path), \(Numbers.grouped(flops.parameters.value)) parameters",
       "hardware \(hardware.provenance)",
-    ] + configuration.notices.map { "note     \($0.sentence)" }
+    ]
+    return lines + configuration.notices.map { "note     \($0.sentence)" }
   }
 }
 
@@ -75,6 +84,14 @@ struct TrainingUtilizationDocument: Encodable {
   let modelFLOPs, palmFLOPs, hardwareFLOPs, forwardFLOPs: UInt64
   let recomputation: String
   let mfu, palmMFU, hfu: Double
+  /// Absent without --convention.
+  let convention: ConventionEntry?
+
+  struct ConventionEntry: Encodable {
+    let name, formula: String
+    let flopsPerToken, flops: UInt64
+    let mfu: Double
+  }
 
   init(_ report: TrainingUtilizationReport) {
     let utilization = report.utilization
@@ -93,6 +110,11 @@ struct TrainingUtilizationDocument: Encodable {
     recomputation = report.recomputation.rawValue
     mfu = utilization.modelFLOPsUtilization
     palmMFU = utilization.palmUtilization
+    convention = utilization.convention.map { name, work in
+      ConventionEntry(
+        name: name.rawValue, formula: name.formula, flopsPerToken: work.value / max(flops.tokens.value, 1),
+        flops: work.value, mfu: utilization.conventionUtilization ?? 0)
+    }
     hfu = utilization.hardwareFLOPsUtilization(report.recomputation)
   }
 }

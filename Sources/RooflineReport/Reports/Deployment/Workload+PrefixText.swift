@@ -1,0 +1,6 @@
+import RooflineCore
+
+extension Workload {
+  /// What titles say behind a prompt's length; nothing without a cached prefix.
+  var prefixText: String { cachedPrefix > 0 ? " behind \(cachedPrefix) cached" : "" }
+}
