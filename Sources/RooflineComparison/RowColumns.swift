@@ -40,7 +40,8 @@ struct RowColumns {
       .route, .expertCombine, .sigmoidGate, .clampedSwiGLU, .squaredRelu, .expertScale, .allToAll, .causalConvolution,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
-      .compression, .hyperCollapse, .hyperExpand, .hyperHead:
+      .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
+      .expertCombineGradient, .routeGradient:
       nil
     }
   }

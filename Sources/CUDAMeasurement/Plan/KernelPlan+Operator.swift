@@ -52,7 +52,8 @@ extension KernelPlan {
       .compression, .hyperConnection:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
-      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
+      .expertCombineGradient, .routeGradient:
       throw Unsupported("there are no kernels of a backward pass")
     }
   }

@@ -32,6 +32,7 @@ extension Operator where Scalar == Count {
       .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
+      .groupedGEMMGradient, .expertCombineGradient, .routeGradient,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .batchedGEMM, .indexScores,
       .indexSelection, .indexRotation, .compression, .hyperConnection:

@@ -72,6 +72,10 @@ final class BruteForceCoverageTests: XCTestCase {
     case .attentionGradient: BruteForceAttentionGradientTests.attentionCases
     case .rmsNormInputGradient: BruteForceNormGradientTests.inputCases
     case .rmsNormWeightGradient: BruteForceNormGradientTests.weightCases
+    case .groupedGEMMInputGradient: BruteForceExpertGradientTests.inputCases
+    case .groupedGEMMWeightGradient: BruteForceExpertGradientTests.weightCases
+    case .expertCombineGradient: BruteForceExpertGradientTests.combineCases
+    case .routeGradient: BruteForceRouteGradientTests.cases
     case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
     case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases
     }

@@ -60,6 +60,9 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case squaredRelu(SquaredRelu<Scalar>)
   case expertScale(ExpertScale<Scalar>)
   case allToAll(AllToAll<Scalar>)
+  case groupedGEMMGradient(GroupedGEMMGradient<Scalar>)
+  case expertCombineGradient(ExpertCombineGradient<Scalar>)
+  case routeGradient(RouteGradient<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   package func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -120,6 +123,9 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .squaredRelu(let definition): visitor.visit(definition)
     case .expertScale(let definition): visitor.visit(definition)
     case .allToAll(let definition): visitor.visit(definition)
+    case .groupedGEMMGradient(let definition): visitor.visit(definition)
+    case .expertCombineGradient(let definition): visitor.visit(definition)
+    case .routeGradient(let definition): visitor.visit(definition)
     }
   }
 }

@@ -67,4 +67,8 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case squaredRelu = "relu2"
   case expertScale = "expert_scale"
   case allToAll = "all_to_all"
+  case groupedGEMMInputGradient = "grouped_gemm_dx"
+  case groupedGEMMWeightGradient = "grouped_gemm_dw"
+  case expertCombineGradient = "expert_combine_gradient"
+  case routeGradient = "route_gradient"
 }

@@ -29,6 +29,8 @@ package struct ExpertCombine<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, ExpertCombineGradient(self))]) }
+
   package static var source: String {
     "combining experts, an element of a token–expert pair: the product with the pair's weight, the addition from zero"
   }

@@ -50,6 +50,14 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, experts.own(m * n), formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    hasBias
+      ? .unknown
+      : .rows([
+        .init(.input, GroupedGEMMGradient(self, by: .input)), .init(.weight, GroupedGEMMGradient(self, by: .weight)),
+      ])
+  }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, n, part: half, by: k, formats.weightFormat, experts: experts))
     if hasBias { visit(OperatorParameter(.bias, biasColumns, part: half, formats.residualFormat, experts: experts)) }

@@ -75,6 +75,10 @@ package struct Route<Scalar: Term>: OperatorDefinition {
     visit(Operand(.expertIDs, .storeActivation, rows * chosen, .tokenID))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    hasExpertScales ? .unknown : .rows([.init(.backward, RouteGradient(self))])
+  }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasExpertScales { visit(OperatorParameter(.weight, experts, formats.residualFormat)) }
     if hasCorrection { visit(OperatorParameter(.bias, experts, formats.residualFormat, isBuffer: true)) }

@@ -84,7 +84,10 @@ package struct KernelArguments: Sendable {
         "rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale",
         "expert_scales",
       ]
-    case .expertCombine: ["rows", "width", "pairs", "weighted"]
+    case .groupedGEMMInputGradient, .groupedGEMMWeightGradient:
+      ["m", "n", "k", "rows", "experts", "top_k", "touched"]
+    case .routeGradient: ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "renormalise", "scale"]
+    case .expertCombine, .expertCombineGradient: ["rows", "width", "pairs", "weighted"]
     case .expertScale: ["rows", "width", "pairs"]
     case .allToAll: ["rows", "width", "ranks", "remote"]
     case .softmax: ["rows", "width", "sinks"]
@@ -168,6 +171,10 @@ package struct KernelArguments: Sendable {
     case .groupedGEMM: .groupedGEMM(try groupedGEMM(formats))
     case .route: .route(try route(formats))
     case .expertCombine: .expertCombine(try expertCombine(formats))
+    case .groupedGEMMInputGradient: .groupedGEMMGradient(GroupedGEMMGradient(try groupedGEMM(formats), by: .input))
+    case .groupedGEMMWeightGradient: .groupedGEMMGradient(GroupedGEMMGradient(try groupedGEMM(formats), by: .weight))
+    case .expertCombineGradient: .expertCombineGradient(ExpertCombineGradient(try expertCombine(formats)))
+    case .routeGradient: .routeGradient(RouteGradient(try route(formats)))
     case .allToAll: .allToAll(try allToAll(formats))
     case .expertScale:
       .expertScale(

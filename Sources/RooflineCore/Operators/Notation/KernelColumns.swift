@@ -139,7 +139,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       guard let columns = KernelColumns.recurrent(value) else { return nil }
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
-      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient:
+      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
+      .expertCombineGradient, .routeGradient:
       return nil
     }
   }
