@@ -48,7 +48,9 @@ final class ShowCommandTests: CommandTestCase {
       XCTAssertEqual(parameters["active"] as? Int, total, name)
       XCTAssertEqual(parameters["activeWithoutEmbedding"] as? Int, withoutEmbedding, name)
       XCTAssertEqual(parameters["buffers"] as? Int, 0, name)
-      XCTAssertEqual(parameters.count, 4, name)
+      for part in ["draft", "draftActive", "draftBuffers", "vision"] { XCTAssertTrue(parameters[part] is NSNull, name) }
+      for reason in ["draftReason", "visionReason"] { XCTAssertTrue(parameters[reason] is String, name) }
+      XCTAssertEqual(parameters.count, 10, name)
     }
   }
 

@@ -62,7 +62,7 @@ struct AttentionProblem: KernelReference {
     case .full: (isCausal, window) = (false, 0)
     case .causal: (isCausal, window) = (true, 0)
     case .compressed: throw Unsupported("the kernel reads no compressed keys")
-    case .selected: throw Unsupported("the kernel reads all keys before a query")
+    case .selected, .blocks: throw Unsupported("the kernel reads all keys before a query")
     case .chunked: throw Unsupported("the kernel cuts no sequence into pieces")
     case .slidingWindow(let width):
       (isCausal, window) = (true, try KernelPlan.size(width, "the window", limit: Int(Int32.max)))

@@ -18,7 +18,7 @@ extension KernelPlan {
           ]),
         steps: [.kernel(problem.launch("rotary", [.read(.query), .read(.key), .read(.table)]))], reference: problem)
     case .none: throw Unsupported("the kernel turns queries and keys")
-    case .latentProjection: throw Unsupported("the kernel turns no key that all heads share")
+    case .latentProjection, .indexProjection: throw Unsupported("the kernel turns no key that all heads share")
     case .fusedProjection:
       return KernelPlan(
         rotary,

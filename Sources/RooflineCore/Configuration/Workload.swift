@@ -6,7 +6,8 @@ public struct Workload: Hashable, Sendable {
   public var prompt: UInt64
   /// Tokens of every sequence that stand in the cache before the prefill. Its `prompt` new tokens follow them.
   package var cachedPrefix: UInt64 = 0
-  /// Keys a decode step attends to, the new token included. The first step after the prompt has promptKeys + 1.
+  /// Keys a decode step attends to, the new token and drafted ones included. The first step after the prompt has promptKeys + 1, and
+  /// one more for each drafted token.
   public var context: UInt64
   /// Ranks that divide every layer among them; with expert or data parallelism of attention, all ranks that share a layer.
   public var tensorParallel: UInt64
@@ -18,6 +19,8 @@ public struct Workload: Hashable, Sendable {
   public var parallelism: Parallelism
   /// How tokens spread over routed experts.
   public var expertLoad = ExpertLoad.uniform
+  /// Tokens that draft modules guess for each sequence before a decode step, which verifies them.
+  public var drafted: UInt64 = 0
   /// Of models with latent attention.
   public var latentAttention: LatentAttentionForm
 

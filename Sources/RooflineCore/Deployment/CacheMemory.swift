@@ -15,15 +15,18 @@ struct CacheMemory<Scalar: Term> {
   private let pass: PassShape<Scalar>
   private let batch: Scalar
   private let context: UInt64
+  private let drafted: UInt64
 
-  init(_ plan: FootprintPlan, _ pass: PassShape<Scalar>, layers: [Scalar]) {
+  /// - Parameter model: the plan's, or what lies beside it.
+  init(_ plan: FootprintPlan, _ model: DecoderModel, _ pass: PassShape<Scalar>, layers: [Scalar]) {
     self.pass = pass
     let whole = Scalar.input(.wholeBatch, plan.workload.batch)
     batch =
       plan.workload.parallelism.isAttentionDataParallel
       ? whole.divided(roundingUpBy: .input(.tensorParallel, plan.workload.tensorParallel)).named(.ownBatch) : whole
     context = plan.finalContext
-    for (group, layers) in zip(plan.model.groups, layers) {
+    drafted = plan.workload.drafted
+    for (group, layers) in zip(model.groups, layers) {
       guard let cache = group.mixer?.cache else { continue }
       for part in cache.tokens { add(part, layers) }
       if let index = cache.index { add(index, layers) }
@@ -88,7 +91,9 @@ struct CacheMemory<Scalar: Term> {
 
   private func add(_ state: SequenceState?, _ layers: Scalar, to sum: inout Scalar?) {
     guard let state else { return }
-    Self.add(layers * batch * state.bytes(ranks: pass.ranks, pass.formats), to: &sum)
+    // One for each token that is verified: those behind the last one that is kept are rolled back.
+    let slots = drafted > 0 ? batch * (.input(.draftTokens, drafted) + 1) : batch
+    Self.add(layers * slots * state.bytes(ranks: pass.ranks, pass.formats), to: &sum)
   }
 
   /// Entries of several tokens by the token, rounded up.

@@ -18,6 +18,8 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   package let pagePadding: Scalar?
   /// Tokens of a page.
   package let pageTokens: UInt64?
+  /// Weights and caches of the draft modules; nil without any.
+  public let draft: Scalar?
   /// The most bytes of activations alive at once in a prefill or a decode step, whichever needs more; without logits.
   public let activations: Scalar
   /// The head's output and, on several ranks, what the gather makes of it.
@@ -34,7 +36,7 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
     weights = plan.weights(stage, parameters)
     let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
     let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
-    let cache = CacheMemory<Scalar>(plan, pass, layers: layers)
+    let cache = CacheMemory<Scalar>(plan, plan.model, pass, layers: layers)
     keyValueCache = cache.tokens ?? 0
     keyValueGrowthPerToken = cache.growthPerToken ?? 0
     indexKeys = cache.indexKeys
@@ -42,8 +44,9 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
     convolutions = cache.convolutions
     pagePadding = cache.pagePadding
     pageTokens = cache.pageTokens
+    draft = plan.draftBytes()
     activations = plan.peak(Scalar.self).bytes
-    let batch = pass.batch
+    let batch = pass.headRows
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
     let gathered = (batch * Scalar.input(.vocabulary, plan.model.vocabSize)).bytes(formats.residualFormat)
     switch stage {
@@ -53,7 +56,10 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   }
 
   /// Everything but the reserve.
-  public var total: Scalar { weights + cache + activations + logits }
+  public var total: Scalar {
+    let text = weights + cache + activations + logits
+    return draft.map { text + $0 } ?? text
+  }
 
   /// All that is kept for later tokens.
   public var cache: Scalar {
@@ -66,6 +72,8 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
 /// What a footprint is asked of.
 package struct FootprintPlan: Sendable {
   package let model: DecoderModel
+  /// Draft modules that lie beside the model; nil: none.
+  package let draft: DraftModules?
   package var workload: Workload
   /// Tokens generated after the prompt.
   package let generated: UInt64
@@ -75,22 +83,45 @@ package struct FootprintPlan: Sendable {
   package let pages: CachePages?
 
   /// - Parameter context: keys in the cache at the end; nil means prefix + prompt + generated − 1, since the last token is not fed back.
+  ///   Drafted tokens need as many places more.
   package init(
-    _ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?, pages: CachePages? = nil
+    _ model: DecoderModel, _ workload: Workload, generated: UInt64, context: UInt64?, pages: CachePages? = nil,
+    draft: DraftModules? = nil
   ) throws(InputError) {
     self.model = model
     self.pages = pages
     if let pages { try pages.requireRule(for: model) }
+    self.draft = draft
     self.workload = workload
     self.generated = generated
-    let (last, overflow) = workload.promptKeys.addingReportingOverflow(generated - 1)
+    let (last, overflow) = workload.promptKeys.addingReportingOverflow(generated - 1 + workload.drafted)
     guard !overflow, last <= Count.limit else { throw .overflow(what: "prompt + generated tokens") }
     guard (context ?? last) >= workload.promptKeys else {
       let kept = workload.cachedPrefix > 0 ? "the prefix and the prompt alone cache" : "the prompt alone caches"
       throw .usage("--context is \(context ?? last); \(kept) \(workload.promptKeys) keys")
     }
+    guard (context ?? last) - workload.promptKeys >= workload.drafted else {
+      throw .usage(
+        "--context is \(context ?? last), which leaves no place for the \(workload.drafted) tokens of --draft behind the prompt"
+      )
+    }
     finalContext = context ?? last
     self.workload.context = finalContext
+  }
+
+  /// What the draft modules hold: matrices as wide as the text part's, and the caches of their layers.
+  func draftBytes<Scalar: Term>() -> Scalar? {
+    guard let draft else { return nil }
+    let parameters = ParameterShape<Scalar>(
+      draft.decoder, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism)
+    let pass = PassShape<Scalar>(draft.decoder, DecoderStep(.decode, workload))
+    let layers = ParameterShape<Scalar>.layers(of: draft.decoder, stage: 0, of: 1)
+    let cache = CacheMemory<Scalar>(self, draft.decoder, pass, layers: layers)
+    let parts =
+      parameters.tensors.map { $0.bytes(workload.formats) }
+      + [cache.tokens, cache.indexKeys, cache.states, cache.convolutions].compactMap { $0 }
+    let one = parts.dropFirst().reduce(parts.first ?? 0, +)
+    return draft.count == 1 ? one : .input(.draftModules, draft.count) * one
   }
 
   /// The phase and row at which activations need most.

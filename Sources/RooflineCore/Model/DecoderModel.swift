@@ -10,6 +10,8 @@ package struct DecoderModel: Hashable, Sendable {
   package var head: HeadBlock
   /// What a layer's tensors begin with in the checkpoint, `N` for the layer's number.
   package var layerPrefix: StaticText
+  /// Of a draft module: what stands between its embedding and its layers.
+  package var draftEntry: DraftEntry?
 
   package init(
     hiddenSize: UInt64, embedding: EmbeddingBlock, groups: [LayerGroup], runs: [LayerRun], norm: NormKind,

@@ -42,11 +42,12 @@ public struct DecoderStep: Hashable, Sendable {
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
   public let trainingPass: TrainingPass?
 
-  /// A prefill has T = prompt new tokens over C = cachedPrefix + prompt keys; a decode step T = 1 and C = context, the new token included.
+  /// A prefill has T = prompt new tokens over C = cachedPrefix + prompt keys; a decode step T = 1 and C = context, the new token
+  /// included. Where tokens are drafted, the step verifies them beside the one: T = drafted + 1, and the context includes them all.
   package init(_ phase: Phase, _ workload: Workload) {
     self.phase = phase
     batch = workload.microBatchSize
-    queryTokens = phase == .prefill ? workload.prompt : 1
+    queryTokens = phase == .prefill ? workload.prompt : workload.drafted + 1
     attendedKeys = phase == .prefill ? workload.promptKeys : workload.context
     tensorParallel = workload.tensorParallel
     operatorSet = workload.operatorSet

@@ -21,6 +21,7 @@ package struct ForwardPass<Scalar: Term>: Sendable {
   /// Hands every row to `sink`, each with its operator's own type.
   package func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     model.embedding.emit(pass, into: &sink)
+    model.draftEntry?.emit(pass, norm: model.norm, into: &sink)
     // The fused set's additions apply the norm that follows; the first layer's norm follows none.
     if pass.operatorSet == .fused, model.fusesNorms {
       model.norm.emit(

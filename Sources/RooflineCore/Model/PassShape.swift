@@ -51,6 +51,9 @@ package struct PassShape<Scalar: Term>: Sendable {
     self.attendedKeys = attendedKeys
   }
 
+  /// Rows that the head works on: the last token of each sequence; in training, and where drafted tokens are verified, all.
+  var headRows: Scalar { isTraining || isDecode && !isSingleQuery ? tokens : batch }
+
   package var isSharded: Bool { ranks > 1 }
 
   /// B·T, the rows of every activation.

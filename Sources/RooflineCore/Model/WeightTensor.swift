@@ -111,6 +111,14 @@ struct WeightCollector<Scalar: Term> {
   }
 }
 
+extension Operator {
+  /// Elements of all of its parameters.
+  var parameterElements: Scalar {
+    let parameters = accept(ParametersOf<Scalar>()).map(\.elements)
+    return parameters.dropFirst().reduce(parameters.first ?? 0, +)
+  }
+}
+
 private struct ParametersOf<Scalar: Term>: OperatorVisitor {
   func visit<D: OperatorDefinition>(_ definition: D) -> [OperatorParameter<Scalar>] where D.Scalar == Scalar {
     var parameters: [OperatorParameter<Scalar>] = []

@@ -11,7 +11,10 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case experts, chosenExperts, touchedExperts, expertWidth, shardExpertWidth, sharedWidth, shardSharedWidth, latentWidth
   case pageRest, pageTokens
   case valueDim, cacheRow, indexDim, stateElements, tokensPerEntry
-  case indexHeads, selectedKeys, transformSteps, scoreBytes
+  case indexHeads, selectedKeys, indexBlock, chosenBlocks, draftTokens, draftModules
+  case images, patches, visionWidth, visionIntermediate, visionLayers, visionHeads, patchElements, mergedPatches
+  case mergedWidth, mergedOutput
+  case transformSteps, scoreBytes
   case newEntries, streams, iterations, outputGroups, shardOutputGroups, outputRank
   case groups, queryRank, latentRank, nopeDim, ropeDim
   case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
@@ -25,7 +28,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   /// A letter of one operator's definition, which another operator uses for something else.
   var isARowsOwn: Bool {
     switch self {
-    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message, .channels: true
+    case .gemmM, .gemmN, .gemmK, .rows, .width, .elements, .message, .channels, .mergedWidth, .mergedOutput: true
     default: false
     }
   }
@@ -99,6 +102,20 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .indexDim: "d_I"
     case .indexHeads: "h_I"
     case .selectedKeys: "k_I"
+    case .images: "n_v"
+    case .patches: "N_p"
+    case .visionWidth: "H_v"
+    case .visionIntermediate: "I_v"
+    case .visionLayers: "L_v"
+    case .visionHeads: "h_p"
+    case .patchElements: "k_p"
+    case .mergedPatches: "m_v"
+    case .mergedWidth: "w_v"
+    case .mergedOutput: "o_v"
+    case .draftTokens: "N_d"
+    case .draftModules: "n_d"
+    case .indexBlock: "b_I"
+    case .chosenBlocks: "k_b"
     case .transformSteps: "s_t"
     case .scoreBytes: "e_f"
     case .newEntries: "n_ρ"
@@ -208,6 +225,20 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .indexDim: "elements of an indexer's key"
     case .indexHeads: "index_n_heads"
     case .selectedKeys: "index_topk: keys that a query attends to at most"
+    case .images: "images"
+    case .patches: "patches of an image"
+    case .visionWidth: "width of the vision tower"
+    case .visionIntermediate: "width of its MLPs"
+    case .visionLayers: "its blocks"
+    case .visionHeads: "its attention heads"
+    case .patchElements: "elements of a patch, of all channels and frames"
+    case .mergedPatches: "patches that become one token"
+    case .mergedWidth: "width of what a step behind the tower reads"
+    case .mergedOutput: "width of what it writes"
+    case .draftTokens: "tokens that are drafted before a decode step"
+    case .draftModules: "draft modules of the checkpoint"
+    case .indexBlock: "sparse_block_size: keys of a block that an indexer chooses whole"
+    case .chosenBlocks: "sparse_topk_blocks: blocks that a query attends to at most"
     case .transformSteps: "steps of a Hadamard transform: the binary logarithm of d_I"
     case .scoreBytes: "bytes of an indexer's score, and of an index key's scale"
     case .newEntries: "compressed entries that become complete in this step"

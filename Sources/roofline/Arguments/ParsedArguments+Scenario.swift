@@ -37,7 +37,8 @@ extension ParsedArguments {
       hardwareName = try required(
         WorkloadOptions.hardware, "name one, e.g. --hardware h100-sxm; `roofline list hardware` shows them")
     }
-    let (prompt, prefix, context) = try lengths(phases, meaning)
+    let drafted = try drafted(phases)
+    let (prompt, prefix, context) = try lengths(phases, meaning, drafted: drafted)
     let parallelism = Parallelism(
       isSequenceParallel: isGiven(WorkloadOptions.sequenceParallel),
       pipeline: try valueIfDeclared(of: WorkloadOptions.pipeline) ?? 1,
@@ -66,6 +67,8 @@ extension ParsedArguments {
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
     workload.cachedPrefix = prefix
+    workload.drafted = drafted
+    try workload.requireDrafts(configuration)
     workload.expertLoad = try expertLoad(configuration)
     workload.latentAttention = try valueIfDeclared(of: WorkloadOptions.latentAttention) ?? .auto
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
@@ -125,6 +128,9 @@ extension ParsedArguments {
     guard analysis.calibrated == nil else {
       throw .usage("--ceilings changes ideal times; calibrated ones have their own shares of the datasheet's rates")
     }
+    guard !isGiven(DraftOptions.draft) else {
+      throw .usage("--draft and --ceilings together are not counted; give one")
+    }
     guard !isGiven(WorkloadOptions.generate) else {
       throw .usage("--generate and --ceilings contradict each other; give one")
     }
@@ -154,7 +160,7 @@ extension ParsedArguments {
 
   /// A decode step alone needs only its context.
   private func lengths(
-    _ phases: [Phase], _ meaning: ContextMeaning
+    _ phases: [Phase], _ meaning: ContextMeaning, drafted: UInt64
   ) throws(InputError) -> (prompt: UInt64, prefix: UInt64, context: UInt64) {
     if isTraining {
       let sequence = try sequence()
@@ -166,16 +172,16 @@ extension ParsedArguments {
       throw .usage("--context is of a decode step, and --phase prefill has none; leave one of them out")
     }
     if let prompt = try value(of: WorkloadOptions.prompt) {
-      guard prompt < Count.limit else { throw .usage("--prompt is too large") }
+      guard prompt < Count.limit - drafted else { throw .usage("--prompt is too large") }
       let keys = prefix + prompt
-      guard keys < Count.limit else { throw .usage("--cached-prefix and --prompt together are too large") }
-      if let context, meaning == .attended, context <= keys {
+      guard keys < Count.limit - drafted else { throw .usage("--cached-prefix and --prompt together are too large") }
+      if let context, meaning == .attended, context <= keys + drafted {
         let length = prefix > 0 ? "\(prompt) behind \(prefix) cached tokens" : "\(prompt)"
         throw .usage(
-          "--context is \(context), but a decode step after a prompt of \(length) attends to \(keys + 1) keys or more"
+          "--context is \(context), but a decode step after a prompt of \(length) attends to \(keys + drafted + 1) keys or more"
         )
       }
-      return (prompt, prefix, context ?? keys + 1)
+      return (prompt, prefix, context ?? keys + drafted + 1)
     }
     guard prefix == 0 else {
       throw .usage("--cached-prefix stands before a prompt; give --prompt, too, or count its keys in --context")
@@ -183,7 +189,11 @@ extension ParsedArguments {
     guard phases == [.decode], let context else {
       throw .usage("--prompt is missing; give the prompt's length in tokens, e.g. --prompt 1024")
     }
-    return (max(context - 1, 1), 0, context)
+    guard context > drafted else {
+      throw .usage(
+        "--context is \(context), which includes the \(drafted + 1) tokens of a step with --draft \(drafted)")
+    }
+    return (max(context - drafted - 1, 1), 0, context)
   }
 
   func rateOptions() throws(InputError) -> RateOptions {

@@ -16,8 +16,8 @@ enum AnalyzeCommand: Command {
     usage: "analyze --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
       + [
-        WorkloadOptions.cachedPrefix, WorkloadOptions.phase, WorkloadOptions.generate, everyStep, units, ceilings,
-        ConventionOptions.convention,
+        WorkloadOptions.cachedPrefix, WorkloadOptions.phase, WorkloadOptions.generate, everyStep, DraftOptions.draft,
+        DraftOptions.accepted, ImageOptions.images, units, ceilings, ConventionOptions.convention,
       ]
       + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + WorkloadOptions.output,
@@ -44,7 +44,11 @@ enum AnalyzeCommand: Command {
     guard tokens == nil || phases == Phase.allCases else {
       throw InputError.usage("--generate needs both phases; leave out --phase")
     }
+    guard tokens == nil || !arguments.isGiven(DraftOptions.draft) else {
+      throw InputError.usage("--generate walks over steps of one token; leave out --generate or --draft")
+    }
     let analysis = try arguments.analysis(surroundings.catalog())
+    let speculation = try arguments.speculation(analysis, surroundings.catalog())
     var generation: Generation?
     var warnings = analysis.notices.warnings
     if let tokens {
@@ -58,7 +62,8 @@ enum AnalyzeCommand: Command {
     }
     let achieved = try arguments.achieved(analysis, surroundings.catalog())
     let report = AnalysisReport(
-      analysis, generation: generation, showsUnits: try arguments.has(units), achieved: achieved)
+      analysis, generation: generation, showsUnits: try arguments.has(units), achieved: achieved,
+      speculation: speculation, vision: try arguments.vision(analysis))
     if listsEveryStep, let listing = try report.everyStep() {
       return Outcome(output: listing.head, rest: listing, errors: warnings)
     }

@@ -23,6 +23,7 @@ enum ExplainCommand: Command {
     try arguments.checkTraining()
     let others: [any AnyOption] = [
       AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings, ConventionOptions.convention,
+      DraftOptions.accepted,
     ]
     for option in others where arguments.isGiven(option) {
       throw InputError.usage(
@@ -41,15 +42,23 @@ enum ExplainCommand: Command {
     }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
     let analysis = try arguments.analysis(surroundings.catalog())
-    let explanations = analysis.phases.flatMap { phase in
-      if let scope { return [OperatorExplanation(sumOver: scope, in: phase)] }
-      // With a row of a forward pass come those of its gradients.
-      return phase.names.filter { $0.rawValue == wanted || $0.forwardRow.rawValue == wanted }.flatMap {
-        OperatorExplanation.rows($0, in: phase, of: analysis)
+    // Of the draft passes, which differ by a key, the first is explained.
+    let drafts = try arguments.speculation(analysis, surroundings.catalog())?.passes.prefix(1) ?? []
+    var explanations = ([analysis] + drafts).flatMap { analysis in
+      analysis.phases.flatMap { phase in
+        if let scope { return [OperatorExplanation(sumOver: scope, in: phase)] }
+        // With a row of a forward pass come those of its gradients.
+        return phase.names.filter { $0.rawValue == wanted || $0.forwardRow.rawValue == wanted }.flatMap {
+          OperatorExplanation.rows($0, in: phase, of: analysis)
+        }
       }
     }
+    if let vision = try arguments.vision(analysis) {
+      explanations += OperatorExplanation.rows(named: wanted, of: vision, in: analysis)
+    }
     guard !explanations.isEmpty else {
-      let rows = rows(of: analysis)
+      let draftRows = drafts.flatMap(rows(of:)).filter { $0.hasPrefix("draft_") }
+      let rows = rows(of: analysis) + draftRows
       throw unknown(
         wanted, among: rows + rowsOfEitherSet(analysis) + ["layer", "model", "generation", "footprint"],
         listing: rows + ["layer", "model"],

@@ -22,7 +22,8 @@ enum FootprintCommand: Command {
     summary: "Memory of a deployment: weights, KV cache, activations, logits; what fits and what would still fit.",
     usage: "footprint --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
     options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
-      + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate, pages, reserve, memory] + WorkloadOptions.formats
+      + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate, DraftOptions.draft, pages, reserve, memory]
+      + WorkloadOptions.formats
       + WorkloadOptions.output,
     positionals: 0...0,
     example:
@@ -58,7 +59,8 @@ enum FootprintCommand: Command {
         facts: [MissingFact(name: "memory capacity", key: "memory.capacityBytes", option: "--memory")])
     }
     let plan = try FootprintPlan(
-      scenario.configuration.model, scenario.workload, generated: generated, context: context, pages: pages)
+      scenario.configuration.model, scenario.workload, generated: generated, context: context, pages: pages,
+      draft: scenario.workload.drafted > 0 ? scenario.configuration.draft.modules : nil)
     return (try Footprint(plan, reserve: reserve, capacity: capacity), scenario)
   }
 

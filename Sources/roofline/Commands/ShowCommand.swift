@@ -2,11 +2,14 @@ import RooflineCore
 import RooflineReport
 
 enum ShowCommand: Command {
+  static let expected = Option.count(
+    "expect-parameters", "N", "fail unless the model has so many parameters, embedding and head included")
+
   static let description = CommandDescription(
     name: "show",
     summary: "A model or a GPU: what its file says, what was derived, and which defaults were used.",
-    usage: "show NAME|PATH [--strict] [--format FORMAT]",
-    options: [WorkloadOptions.strict, WorkloadOptions.format, WorkloadOptions.help],
+    usage: "show NAME|PATH [--strict] [--expect-parameters N] [--format FORMAT]",
+    options: [WorkloadOptions.strict, expected, WorkloadOptions.format, WorkloadOptions.help],
     positionals: 1...1,
     example: "roofline show llama-2-70b")
 
@@ -17,12 +20,20 @@ enum ShowCommand: Command {
     if catalog.holdsModel(name) {
       // Parameters and keys are the same in any format, and a note says that bytes are not the checkpoint's.
       let configuration = try arguments.configuration(name, [], catalog, isFormatGiven: true)
-      return Outcome(output: try page.render(ModelReport(configuration).report))
+      let count = ParameterShape<Count>(configuration.model).count.value
+      let report = try page.render(ModelReport(configuration).report)
+      guard let stated = try arguments.value(of: expected), stated != count else { return Outcome(output: report) }
+      return Outcome(
+        output: report,
+        errors: "roofline: \(sentence(configuration.path, count, stated).onOneLine)\n", exitCode: 2)
     }
     do {
       let spec = try catalog.hardware(name)
       guard try !arguments.has(WorkloadOptions.strict) else {
         throw InputError.usage("--strict says nothing to a GPU, whose file never has an unknown key; leave it out")
+      }
+      guard !arguments.isGiven(expected) else {
+        throw InputError.usage("--expect-parameters says nothing to a GPU; leave it out")
       }
       return Outcome(output: try page.render(HardwareReport(spec).report))
     } catch InputError.unknownName {
@@ -30,5 +41,9 @@ enum ShowCommand: Command {
       throw InputError.unknownName(
         what: "model or GPU", name: name, nearest: Spelling.nearest(to: name, among: known), available: known)
     }
+  }
+
+  private static func sentence(_ path: String, _ count: UInt64, _ stated: UInt64) -> String {
+    "\(path) makes \(Numbers.grouped(count)) parameters, not the \(Numbers.grouped(stated)) of --expect-parameters"
   }
 }

@@ -14,7 +14,9 @@ final class BruteForceRotaryTests: XCTestCase {
       (2, 3, 4, 2, 8, 2), (1, 5, 2, 2, 10, 4),
     ] {
       for formats in BruteForceFormats.all {
-        for source in [Rotary<Count>.Source.keyValueCache, .fusedProjection, .latentProjection, .activation, .none] {
+        for source in [
+          Rotary<Count>.Source.keyValueCache, .fusedProjection, .latentProjection, .indexProjection, .activation, .none,
+        ] {
           let shape = AttentionShape<Count>(
             batch: Count(batch), queryTokens: Count(tokens), attendedKeys: Count(tokens + 4), heads: Count(heads),
             keyValueHeads: Count(keyValueHeads), headDim: Count(headDim))
@@ -64,6 +66,15 @@ final class BruteForceRotaryTests: XCTestCase {
         let key = formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim)
         turn(key, into: key)
       case .none: break
+      case .indexProjection:
+        turn(formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim), into: cachedKey)
+        guard formats.keyValue <= 8 else { break }
+        let scales = DeviceTensor("key scales", .keyValueCache, bits: 32, shape: [batch, tokens, keyValueHeads])
+        for sequence in 0..<batch {
+          for position in 0..<tokens {
+            for head in 0..<keyValueHeads { machine.store(1, in: scales, sequence, position, head) }
+          }
+        }
       case .latentProjection:
         turn(formats.tensor("k", .activations, \.residual, batch, tokens, keyValueHeads, headDim), into: cachedKey)
       case .fusedProjection:

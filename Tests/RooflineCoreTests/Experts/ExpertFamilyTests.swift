@@ -66,6 +66,33 @@ final class ExpertFamilyTests: XCTestCase {
      "moe_router_scaling_factor": 3.0, "vocab_size": 101, "torch_dtype": "bfloat16"}
     """
 
+  /// The real file's names: 4 layers and a draft layer, 12 heads through a window and 8 without one.
+  static let nestedStep = """
+    {"architectures": ["Step3p7ForConditionalGeneration"], "model_type": "step3p7", "torch_dtype": "bfloat16",
+     "text_config": {"model_type": "step3p5", "hidden_size": 48, "intermediate_size": 72, "num_hidden_layers": 4,
+      "num_nextn_predict_layers": 1, "num_attention_heads": 8, "num_attention_groups": 4, "head_dim": 6,
+      "attention_other_setting": {"attention_type": "sliding_attention", "num_attention_heads": 12,
+       "num_attention_groups": 4, "head_dim": 6}, "use_head_wise_attn_gate": true, "sliding_window": 5,
+      "layer_types": ["full_attention", "sliding_attention", "sliding_attention", "full_attention",
+       "sliding_attention"], "partial_rotary_factors": [0.34, 1.0, 1.0, 0.34, 1.0], "moe_layers_enum": "1,2,3",
+      "moe_num_experts": 6, "moe_top_k": 2, "moe_intermediate_size": 24, "share_expert_dim": 20,
+      "use_moe_router_bias": true, "moe_router_scaling_factor": 3.0, "norm_expert_weight": true,
+      "moe_router_activation": "sigmoid", "swiglu_limits": [0.0, 0.0, 0.0, 7.0, 0.0], "vocab_size": 101}}
+    """
+  /// A dense layer and three of experts, all but the first of which choose 2 blocks of 4 keys.
+  static let miniMaxM3 = """
+    {"architectures": ["MiniMaxM3ForCausalLM"], "model_type": "minimax_m3", "hidden_size": 48,
+     "dense_intermediate_size": 72, "intermediate_size": 24, "shared_intermediate_size": 20, "n_shared_experts": 1,
+     "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 12, "rotary_dim": 6,
+     "num_local_experts": 6, "num_experts_per_tok": 2, "use_qk_norm": true, "qk_norm_type": "per_head",
+     "use_routing_bias": true, "scoring_func": "sigmoid", "routed_scaling_factor": 2.0, "hidden_act": "swigluoai",
+     "moe_layer_freq": [0, 1, 1, 1], "sparse_attention_config": {"use_sparse_attention": true,
+      "sparse_attention_freq": [0, 0, 1, 1], "sparse_block_size": 4, "sparse_topk_blocks": 2, "sparse_index_dim": 10,
+      "sparse_num_index_heads": 3, "sparse_score_type": "max", "sparse_disable_index_value": [0, 0, 1, 1],
+      "sparse_init_block": 0, "sparse_local_block": 1}, "vocab_size": 101, "tie_word_embeddings": false,
+     "torch_dtype": "bfloat16"}
+    """
+
   static let gemma4 = """
     {"architectures": ["Gemma4ForConditionalGeneration"], "model_type": "gemma4", "dtype": "bfloat16",
      "tie_word_embeddings": true, "text_config": {"model_type": "gemma4_text", "hidden_size": 48,
@@ -222,6 +249,66 @@ final class ExpertFamilyTests: XCTestCase {
     XCTAssertEqual(WeightName("model.layers.1.mlp.experts.5.gate_proj.weight"), gate.name)
   }
 
+  /// On paper: q 12·6, k and v 4·6 each, o 12·6, a gate a head; heads turn 2 of 6 elements without a window.
+  func testLayersWithAWindowMayHaveOtherHeads() throws {
+    let model = try FamilyTests.configuration(Self.nestedStep).model
+    XCTAssertEqual(model.groupNames, ["full dense", "sliding experts", "full experts"])
+    XCTAssertEqual(model.runs.map(\.layers), [1, 2, 1])
+    let mixers = model.groups.compactMap { $0.mixer?.groupedQuery }
+    XCTAssertEqual(mixers.map(\.numHeads), [8, 12, 8])
+    XCTAssertEqual(mixers.map(\.rotaryDim), [2, 6, 2])
+    XCTAssertEqual(mixers.map(\.window), [nil, 5, nil])
+    let attention = { (heads: UInt64) in 48 * (heads * 6 + 2 * 4 * 6) + heads * 6 * 48 + heads * 48 + 2 * 6 + 2 * 48 }
+    let experts: UInt64 = 6 * 48 + 6 * 3 * 48 * 24 + 3 * 48 * 20
+    XCTAssertEqual(
+      ParameterShape<Count>(model).count.value,
+      2 * 101 * 48 + 48 + attention(8) + 3 * 48 * 72 + 2 * (attention(12) + experts) + attention(8) + experts)
+    let names = ParameterShape<Count>(model).tensors.map(\.name)
+    XCTAssertTrue(names.contains("model.language_model.layers.N.self_attn.g_proj.weight"))
+  }
+
+  /// A file whose class reads its text part, which calls itself by another's name, has the same layers.
+  func testANestedTextPartOfAnotherNameIsTheOuterClasss() throws {
+    let flat = try FamilyTests.configuration(Self.miniMaxM3).model
+    guard case .object(var text) = try JSONValue.parse(Data(Self.miniMaxM3.utf8), file: "") else { return XCTFail() }
+    text["model_type"] = .string("minimax_m2")
+    let nested = try ModelConfiguration(
+      .object([
+        "architectures": .array([.string("MiniMaxM3SparseForConditionalGeneration")]),
+        "model_type": .string("minimax_m3_vl"), "text_config": .object(text),
+      ]), name: "nested", file: "config.json"
+    ).model
+    XCTAssertEqual(nested.groups, flat.groups)
+    XCTAssertEqual(nested.groupNames, ["dense", "experts", "experts 2"])
+    XCTAssertEqual(ParameterShape<Count>(nested).tensors[0].name, "language_model.model.embed_tokens.weight")
+  }
+
+  /// Every pair of a query and a key in 2 blocks of 4: the query's own block and one before it, which is whole.
+  func testBlocksThatAreChosenAreThePairsOfAnEnumeration() throws {
+    let model = try FamilyTests.configuration(Self.miniMaxM3).model
+    for (prompt, context) in [(1, 1), (7, 8), (13, 14), (8, 9)] as [(UInt64, UInt64)] {
+      for (phase, queries, keys) in [(Phase.prefill, prompt, prompt), (.decode, 1, context)] {
+        let workload = Workload(
+          batch: 1, prompt: prompt, context: context, tensorParallel: 1, operatorSet: .fused,
+          formats: NumberFormats(.bf16))
+        let rows = ForwardPass<Count>(model, DecoderStep(phase, workload)).rows
+        let sparse = rows.filter { $0.scope == .layer(group: 2) }
+        let attention = try XCTUnwrap(sparse.first { $0.name == .attention })
+        // At position p (from 0) there are ⌊p/4⌋ whole blocks before the own one, of which one is chosen.
+        var (pairs, blocks): (UInt64, UInt64) = (0, 0)
+        for position in (keys - queries)..<keys {
+          pairs += min(position + 1, 8)
+          blocks += position / 4 + 1
+        }
+        XCTAssertEqual(attention.operator.cost.flops.tensor.value, 4 * 8 * 12 * pairs)
+        let read = queries == 1 ? min(keys, 8) : keys
+        XCTAssertEqual(attention.operator.cost.traffic.loadKVCache.value, 2 * 2 * 4 * 12 * read)
+        let scores = try XCTUnwrap(sparse.first { $0.name == "index_scores" })
+        XCTAssertEqual(scores.operator.cost.traffic.storeActivation.value, 4 * 3 * blocks)
+      }
+    }
+  }
+
   func testWhatIsNoMixtureIsRefused() {
     let cases: [(String, String, JSONValue, String)] = [
       (Self.mixtral, "num_local_experts", .null, "num_local_experts"),
@@ -243,6 +330,21 @@ final class ExpertFamilyTests: XCTestCase {
       (Self.mimoV2, "sliding_window_size", .integer(6), "sliding_window_size"),
       (Self.mimoV2, "swa_num_key_value_heads", .integer(3), "swa_num_key_value_heads"),
       (Self.step, "layer_types", .null, "layer_types"),
+      (Self.step, "moe_layers_enum", .string("1,x"), "moe_layers_enum"),
+      (Self.step, "moe_layers_enum", .array([.integer(4)]), "moe_layers_enum"),
+      (Self.step, "partial_rotary_factors", .array([.number(0.5)]), "partial_rotary_factors"),
+      (Self.step, "attention_other_setting", .object(["num_attention_heads": .integer(7)]), "attention_other_setting"),
+      (Self.miniMaxM3, "qk_norm_type", .string("per_layer"), "qk_norm_type"),
+      (Self.miniMaxM3, "sparse_attention_config", .object(["sparse_attention_freq": .array([.integer(1)])]), "freq"),
+      (
+        Self.miniMaxM3, "sparse_attention_config",
+        .object([
+          "sparse_attention_freq": .array([.integer(1), .integer(1), .integer(1), .integer(1)]),
+          "sparse_score_type": .string("mean"),
+        ]), "sparse_score_type"
+      ),
+      (Self.miniMaxM3, "moe_layer_freq", .integer(1), "moe_layer_freq"),
+      (Self.miniMaxM3, "hidden_act", .string("gelu"), "hidden_act"),
       (Self.qwen3MoE, "shared_expert_intermediate_size", .integer(8), "shared_expert_intermediate_size"),
     ]
     for (json, key, value, named) in cases {

@@ -5,7 +5,9 @@ import XCTest
 
 /// An indexer on paper.
 final class BruteForceIndexTests: XCTestCase {
-  func testScoresCostWhatTheirLoopExecutesAndTouches() { BruteForceCase.check(Self.scoreCases, .indexScores) }
+  func testScoresCostWhatTheirLoopExecutesAndTouches() {
+    BruteForceCase.check(Self.scoreCases + Self.blockCases, .indexScores)
+  }
 
   func testAChoiceTouchesScoresAndIndicesAlone() { BruteForceCase.check(Self.selectionCases, .indexSelection) }
 
@@ -60,6 +62,51 @@ final class BruteForceIndexTests: XCTestCase {
                 }
                 let scale = scales.map { machine.load($0, sequence, position) } ?? 1
                 machine.store(machine.multiply(score, scale), in: scores, sequence, row, position)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The largest product of each block, head by head.
+  static var blockCases: [BruteForceCase] {
+    [(1, 3, 3, 2, 2), (2, 1, 5, 3, 2), (1, 2, 7, 1, 3), (2, 4, 4, 2, 1), (1, 1, 6, 2, 8)].flatMap {
+      batch, queries, keys, heads, block in
+      BruteForceFormats.all.map { formats in
+        let described = IndexScores<Count>(
+          batch: Count(batch), queryTokens: Count(queries), keys: Count(keys),
+          pairs: Count((0..<queries).reduce(0) { $0 + (keys - queries + $1 + 1) }), heads: Count(heads),
+          width: Count(width), block: Count(block), formats: formats.formats)
+        let unit: CountingMachine.Unit = formats.formats.keyValueCache == .fp32 ? .vector : .tensor
+        return BruteForceCase(
+          "\(batch) × \(queries) of \(keys) in blocks of \(block), \(heads) heads, \(formats.name)",
+          .indexScores(described), matrixUnit: formats.formats.keyValueCache
+        ) { machine in
+          let query = formats.tensor("q", .activations, \.residual, batch, queries, heads, width)
+          let key = formats.tensor("k", .keyValueCache, \.keyValue, batch, keys, width)
+          let scales = keyScales(formats, .keyValueCache, [batch, keys])
+          let scores = DeviceTensor("scores", .activations, bits: 32, shape: [batch, queries, heads, keys])
+          for sequence in 0..<batch {
+            for row in 0..<queries {
+              let last = keys - queries + row
+              for head in 0..<heads {
+                for first in stride(from: 0, through: last, by: block) {
+                  var largest = -Double.infinity
+                  for position in first...min(first + block - 1, last) {
+                    var product = 0.0
+                    for column in 0..<width {
+                      let term = machine.multiply(
+                        machine.load(query, sequence, row, head, column), machine.load(key, sequence, position, column),
+                        on: unit)
+                      product = machine.add(product, term, on: unit)
+                    }
+                    if let scales { product = machine.multiply(product, machine.load(scales, sequence, position)) }
+                    largest = machine.maximum(largest, product)
+                  }
+                  machine.store(largest, in: scores, sequence, row, head, first / block)
+                }
               }
             }
           }

@@ -14,6 +14,8 @@ final class FamilyGoldenTests: XCTestCase {
     let gemm: UInt64
     /// FLOPs of attention at 4,096 and at 131,072 keys.
     let attention: (UInt64, UInt64)
+    /// The same of an indexer's scores.
+    var index: (UInt64, UInt64) = (0, 0)
     /// Elements on one of 8 ranks, and of them those of routed experts.
     var shard: (all: UInt64, experts: UInt64)?
   }
@@ -39,6 +41,10 @@ final class FamilyGoldenTests: XCTestCase {
       file: "MiniMaxAI--MiniMax-M2.5", total: 228_689_748_992, active: 11_030_537_216,
       activeWithoutEmbedding: 10_415_940_608, buffers: 15_872, gemm: 20_830_224_384,
       attention: (6_241_124_352, 199_715_979_264), shard: (28_629_218_560, 28_085_059_584)),
+    Golden(
+      file: "MiniMaxAI--MiniMax-M3", total: 426_174_565_632, active: 25_962_466_560,
+      activeWithoutEmbedding: 24_733_273_344, buffers: 7_296, gemm: 49_464_999_936,
+      attention: (4_227_858_432, 16_710_107_136), index: (239_075_328, 7_650_410_496)),
     Golden(
       file: "XiaomiMiMo--MiMo-V2-Flash", total: 308_778_768_832, active: 15_445_924_288,
       activeWithoutEmbedding: 14_820_972_992, buffers: 12_032, gemm: 29_641_146_368,
@@ -81,16 +87,23 @@ final class FamilyGoldenTests: XCTestCase {
   func testADecodeTokenComputesThePublishedProducts() throws {
     for golden in Self.goldens {
       let model = try Self.model(golden.file).model
-      for (context, attention) in [(4096, golden.attention.0), (131_072, golden.attention.1)] as [(UInt64, UInt64)] {
+      for (context, attention, index) in [
+        (4096, golden.attention.0, golden.index.0), (131_072, golden.attention.1, golden.index.1),
+      ] as [(UInt64, UInt64, UInt64)] {
         let workload = Workload(
           batch: 1, prompt: 1, context: context, tensorParallel: 1, operatorSet: .fused, formats: NumberFormats(.bf16))
-        var (products, pairs): (UInt64, UInt64) = (0, 0)
+        var (products, pairs, scores): (UInt64, UInt64, UInt64) = (0, 0, 0)
         for row in ForwardPass<Count>(model, DecoderStep(.decode, workload)).rows {
           let tensor = row.operator.cost.flops.tensor.value * row.occurrences.value
-          if row.operator.kind == .attention { pairs += tensor } else { products += tensor }
+          switch row.operator.kind {
+          case .attention: pairs += tensor
+          case .indexScores: scores += tensor
+          default: products += tensor
+          }
         }
         XCTAssertEqual(products, golden.gemm, golden.file)
         XCTAssertEqual(pairs, attention, "\(golden.file) at \(context)")
+        XCTAssertEqual(scores, index, "\(golden.file) at \(context)")
       }
     }
   }
@@ -102,7 +115,7 @@ final class FamilyGoldenTests: XCTestCase {
       ("openai--gpt-oss-120b", 36_864, [(36_864, 128, .window(128))]),
       ("openai--gpt-oss-20b", 24_576, [(24_576, 128, .window(128))]),
       ("meta-llama--Llama-4-Scout-17B-16E-Instruct", 49_152, [(147_456, 8192, .chunk(8192))]),
-      ("MiniMaxAI--MiniMax-M2.5", 253_952, []),
+      ("MiniMaxAI--MiniMax-M2.5", 253_952, []), ("MiniMaxAI--MiniMax-M3", 122_880, []),
       ("XiaomiMiMo--MiMo-V2-Flash", 23_040, [(199_680, 128, .window(128))]),
       ("google--gemma-4-26B-A4B", 20_480, [(204_800, 1024, .window(1024))]),
       ("stepfun-ai--Step-3.7-Flash", 49_152, [(135_168, 512, .window(512))]),
@@ -113,6 +126,7 @@ final class FamilyGoldenTests: XCTestCase {
       XCTAssertEqual(cache.windows.map(\.bytesPerToken.value), windows.map(\.0), file)
       XCTAssertEqual(cache.windows.map(\.tokens), windows.map(\.1), file)
       XCTAssertEqual(cache.windows.map(\.span), windows.map(\.2), file)
+      XCTAssertEqual(cache.indexBytesPerToken.value, file == "MiniMaxAI--MiniMax-M3" ? 14_592 : 0, file)
     }
   }
 

@@ -15,6 +15,7 @@ final class RowStatementTests: XCTestCase {
       ("glm4_moe", ExpertFamilyTests.glm4MoE), ("olmoe", ExpertFamilyTests.olmoe),
       ("mimo_v2_flash", ExpertFamilyTests.mimoV2), ("llama4", ExpertFamilyTests.llama4),
       ("minimax_m2", ExpertFamilyTests.miniMaxM2), ("step3p7", ExpertFamilyTests.step),
+      ("step3p5", ExpertFamilyTests.nestedStep), ("minimax_m3", ExpertFamilyTests.miniMaxM3),
       ("gemma4", ExpertFamilyTests.gemma4),
     ]
     var models: [(name: String, model: DecoderModel)] = []

@@ -6,6 +6,8 @@ package struct EmbeddingBlock: Hashable, Sendable {
   package var positions: Positions?
   /// Whether the stream is scaled by √H before the first layer.
   package var isScaled: Bool
+  /// Whether the table is another part's, which holds it.
+  package var isShared = false
 
   package struct Positions: Hashable, Sendable {
     /// Rows of the table.
@@ -40,7 +42,7 @@ package struct EmbeddingBlock: Hashable, Sendable {
         tokens: pass.tokens, ownRows: pass.tokens.divided(roundingUpBy: pass.tensorParallel), width: pass.hidden,
         tableRows: shardVocabulary(pass), formats: pass.formats),
       reads: Activations(.tokenIDs), writes: Activations(pass.isSequenceParallel ? .partialSum : .residual),
-      weight: .tensor(name))
+      weight: isShared ? .shared : .tensor(name))
     pass.complete(
       .embedding, .embeddingAllReduce, .embeddingReduceScatter, place, (.partialSum, .residual, .residual), &sink)
     if isScaled {

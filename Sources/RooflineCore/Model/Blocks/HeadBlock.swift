@@ -38,8 +38,7 @@ package struct HeadBlock: Hashable, Sendable {
         .finalNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(normName), into: &sink)
     }
     pass.gather(.head, "final_all_gather", place, &sink)
-    // The last token of each sequence; in training all of them.
-    let rows = pass.isTraining ? pass.tokens : pass.batch
+    let rows = pass.headRows
     let columns = embedding.shardVocabulary(pass)
     sink.row(
       .lmHead, place, GEMM(m: rows, n: columns, k: pass.hidden, formats: pass.formats),

@@ -102,21 +102,25 @@ struct ConfigurationKeys {
     return try flag("tie_word_embeddings", assumed: assumed)
   }
 
-  /// - Parameter mayOmit: a file may leave the key out, meaning one KV head per query head; null always means that.
-  mutating func keyValueHeads(of heads: UInt64, mayOmit: Bool) throws(InputError) -> UInt64 {
-    if let stated = try integer("num_key_value_heads") {
+  /// - Parameters:
+  ///   - mayOmit: a file may leave the key out, meaning one KV head per query head; null always means that.
+  ///   - key: what the file calls it.
+  mutating func keyValueHeads(
+    of heads: UInt64, mayOmit: Bool, key: String = "num_key_value_heads"
+  ) throws(InputError) -> UInt64 {
+    if let stated = try integer(key) {
       guard heads.isMultiple(of: stated) else {
         throw text.wrong(
-          "num_key_value_heads", .integer(Int64(stated)), "a divisor of num_attention_heads (\(heads))")
+          key, .integer(Int64(stated)), "a divisor of num_attention_heads (\(heads))")
       }
       return stated
     }
-    guard mayOmit || text.members["num_key_value_heads"] == .null else {
+    guard mayOmit || text.members[key] == .null else {
       throw .missingKey(
-        file: text.file, key: text.keyPath("num_key_value_heads"),
+        file: text.file, key: text.keyPath(key),
         expected: "the number of KV heads, a whole number")
     }
-    assume("num_key_value_heads", String(heads), "\(architecture): num_attention_heads")
+    assume(key, String(heads), "\(architecture): num_attention_heads")
     return heads
   }
 

@@ -7,6 +7,10 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// The class's name.
   public let architecture: String
   package let model: DecoderModel
+  /// Modules beside the text part that guess further tokens; none of its totals has them.
+  package let draft: DraftPart
+  /// The tower that turns images into tokens; none of the text part's totals has it.
+  package let vision: VisionPart
   /// The format of the weights in the checkpoint.
   public let dtype: DType
   /// The longest sequence that the model was made for, tokens; nil where the file does not say.
@@ -67,6 +71,8 @@ extension ModelConfiguration {
     self.architecture = architecture
     self.overrides = overrides
     model = try family.model(&keys)
+    draft = try family.draft(&keys, model)
+    vision = family.vision(keys, model)
     dtype = try keys.dtype(isFormatGiven: isFormatGiven)
     maxPositionEmbeddings = try keys.integer("max_position_embeddings")
     self.keys = try KeyReport(keys, family: family, isFormatGiven: isFormatGiven)
@@ -79,7 +85,21 @@ extension ModelConfiguration {
     defaults = keys.defaults
     hasOwnCode = outer["auto_map"] != nil
     let parameters = ParameterShape<Count>(model).count
+    if let modules = draft.modules, modules.parameters.total.isOverflow {
+      throw .overflow(what: "the draft modules' parameters")
+    }
     guard !parameters.isOverflow, !(4 * parameters).isOverflow else { throw .overflow(what: "\(name)'s parameters") }
+  }
+}
+
+extension ModelConfiguration {
+  /// A draft module in the model's place; nil where the file has none that is counted.
+  package var drafting: ModelConfiguration? {
+    guard let module = draft.modules?.decoder else { return nil }
+    return ModelConfiguration(
+      name: name, path: path, architecture: architecture, model: module, draft: draft, vision: vision, dtype: dtype,
+      maxPositionEmbeddings: maxPositionEmbeddings, defaults: defaults, overrides: overrides, keys: keys,
+      hasOwnCode: hasOwnCode)
   }
 }
 

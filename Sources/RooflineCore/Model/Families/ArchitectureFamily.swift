@@ -7,12 +7,27 @@ protocol ArchitectureFamily: Sendable {
   static var architectures: [String] { get }
   /// Keys of this family that change no count, beside those that change none anywhere.
   static var harmlessKeys: Set<String> { get }
+  /// Types of whole files whose class reads its text part itself, whatever that part calls itself.
+  static var outerModelTypes: [String] { get }
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel
+
+  /// What stands beside the text part to guess further tokens.
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart
+
+  /// What stands in front of the text part to turn images into tokens.
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart
 }
 
 extension ArchitectureFamily {
   static var harmlessKeys: Set<String> { [] }
+  static var outerModelTypes: [String] { [] }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    .uncounted(keys)
+  }
+
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .uncounted(keys) }
 }
 
 enum ArchitectureFamilies {
@@ -25,7 +40,7 @@ enum ArchitectureFamilies {
     Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,
     GPTOSSFamily.self, OLMoEFamily.self, GLM4MoEFamily.self,
-    MiniMaxM2Family.self, MiMoV2Family.self, StepFamily.self, Llama4Family.self,
+    MiniMaxM2Family.self, MiniMaxM3Family.self, MiMoV2Family.self, StepFamily.self, Llama4Family.self,
     Gemma4Family.self,
   ]
 
@@ -38,7 +53,8 @@ enum ArchitectureFamilies {
   ) throws(InputError) -> (family: any ArchitectureFamily.Type, name: String) {
     let names = try config.strings("architectures") ?? []
     var type = try config.string("model_type")
-    if let inner = try text?.string("model_type") { type = inner }
+    let isReadByOuter = all.contains { type.map($0.outerModelTypes.contains) ?? false }
+    if let inner = try text?.string("model_type"), !isReadByOuter { type = inner }
     guard type != nil || !names.isEmpty else {
       throw .missingKey(
         file: config.file, key: "architectures", expected: "a list with one of \(architectures.joined(separator: ", "))"
@@ -52,7 +68,7 @@ enum ArchitectureFamilies {
       }
       return (byName, names[0])
     }
-    guard let family = all.first(where: { $0.modelTypes.contains(type) }) else {
+    guard let family = all.first(where: { $0.modelTypes.contains(type) || $0.outerModelTypes.contains(type) }) else {
       // A class that is read, under another class's type, is a contradiction rather than news.
       if let byName { throw contradiction(config, type, byName, names[0]) }
       throw .unsupportedArchitecture(

@@ -20,6 +20,10 @@ package enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
   case dispatched, rankSums, returnedSums
   case routerInput, denseSum, expertsSum, bothSums
+  /// Of draft modules: the stream that the text part left, the normalised embedding, and both side by side.
+  case textStream, draftEmbedding, draftInput
+  /// Of vision towers: pixels.
+  case patches
 }
 
 /// Up to four activations in order; without allocation, since every row states two of them.

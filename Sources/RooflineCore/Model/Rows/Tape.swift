@@ -7,6 +7,9 @@ struct Tape<Scalar: Term>: RowSink {
   /// Each with the number of rows before it.
   private(set) var crossings: [(rows: Int, crossing: ShardCrossing<Scalar>)] = []
 
+  /// An empty list, for rows that are no pass of a decoder.
+  init() {}
+
   init(_ pass: ForwardPass<Scalar>) {
     rows.reserveCapacity(ForwardPass<Scalar>.usualRowCount)
     pass.emit(into: &self)

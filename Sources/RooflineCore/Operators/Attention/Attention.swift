@@ -13,6 +13,9 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
     case slidingWindow(Scalar)
     /// Causal, and at most so many keys that an indexer has chosen for each query.
     case selected(Scalar)
+    /// Causal, and at most so many keys, in blocks that an indexer has chosen for each query and KV head. Of several queries' blocks
+    /// nothing is known: all keys are read.
+    case blocks(Scalar, isSingle: Bool)
     /// Causal: the last keys through a window, and of those before, compressed, the entries that are complete at a query, so
     /// many of them at most.
     case compressed(window: Scalar, tokensPerEntry: Scalar, kept: Scalar?, isSingle: Bool)
@@ -78,7 +81,8 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
     switch mask {
     case .full: pairs = queries * keys
     case .causal: pairs = Self.causalPairs(queries, keys)
-    case .slidingWindow(let window), .selected(let window): pairs = Self.windowPairs(queries, keys, window)
+    case .slidingWindow(let window), .selected(let window), .blocks(let window, _):
+      pairs = Self.windowPairs(queries, keys, window)
     case .compressed(let window, let tokensPerEntry, let kept, _):
       pairs = Self.windowPairs(queries, keys, window) + Self.entryPairs(queries, keys, tokensPerEntry, kept: kept)
     case .chunked(let chunk):
@@ -94,7 +98,8 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   }
 
   /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
-  /// pieces that queries are in; of chosen keys at most T times as many, since queries may choose differently.
+  /// pieces that queries are in; of chosen keys at most T times as many, since queries may choose differently; of chosen
+  /// blocks one query's, or all.
   var visibleKeys: Scalar {
     let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
     switch mask {
@@ -104,6 +109,7 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
     case .chunked(let chunk):
       return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
     case .selected(let kept): return keys.minimum(queries * kept)
+    case .blocks(let kept, let isSingle): return isSingle ? keys.minimum(kept) : keys
     case .compressed(let window, let tokensPerEntry, let kept, let isSingle):
       let entries = Self.wholeEntries(keys, tokensPerEntry)
       // Several queries may choose differently.
@@ -131,6 +137,12 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   ) -> Scalar {
     entryPairs(upTo: keys, tokensPerEntry, kept)
       .excess(over: entryPairs(upTo: keys.excess(over: queries), tokensPerEntry, kept))
+  }
+
+  /// Blocks of keys, begun ones included, that T queries, the last of C positions, see: Σ ⌈p/b⌉ at the p-th, which is
+  /// Σ ⌊(p + b − 1)/b⌋.
+  static func blockPairs(_ queries: Scalar, _ keys: Scalar, block: Scalar) -> Scalar {
+    entryPairs(queries, (keys + block).excess(over: 1), block, kept: nil)
   }
 
   /// Σ min(⌊p/ρ⌋, kept) over p = 1 … n: with q = ⌊n/ρ⌋ whole entries q(n+1) − ρ·q(q+1)/2 where all are kept.

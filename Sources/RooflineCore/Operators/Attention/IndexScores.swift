@@ -3,17 +3,22 @@
 ///
 /// A pair: 2·h_I·d_I for the products (tensor), and vector a weight and an addition a head and the key's scale, 2·h_I + 1; the
 /// ReLU compares. Queries are multiplied in the keys' format. Keys of 8 bits or less carry a 4-byte scale each.
+///
+/// Where blocks of keys are chosen, each index head keeps the largest product of a block, which compares; vector is then the
+/// scale alone, one a pair and head where keys have one.
 package struct IndexScores<Scalar: Term>: OperatorDefinition {
   /// B sequences of T queries, and the keys of each.
   package let batch, queryTokens, keys: Scalar
   /// (query, key) pairs of one sequence.
   package let pairs: Scalar
   package let heads, width: Scalar
+  /// Keys of a block, of whose scores each head keeps the largest; nil: every key has a score, a weighted sum over heads.
+  package let block: Scalar?
   package let formats: NumberFormats
 
   package init(
     batch: Scalar, queryTokens: Scalar, keys: Scalar, pairs: Scalar, heads: Scalar, width: Scalar,
-    formats: NumberFormats
+    block: Scalar? = nil, formats: NumberFormats
   ) {
     self.batch = batch
     self.queryTokens = queryTokens
@@ -21,6 +26,7 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
     self.pairs = pairs.named(.pairs)
     self.heads = heads
     self.width = width
+    self.block = block
     self.formats = formats
   }
 
@@ -30,17 +36,26 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   package var matrixUnit: DType? { formats.keyValueCache }
 
   package var flops: FLOPCounts<Scalar> {
-    FLOPCounts(
-      product: 2 * batch * pairs * heads * width, on: formats.keyValueCache, vector: batch * pairs * (2 * heads + 1))
+    let product = 2 * batch * pairs * heads * width
+    guard block == nil else {
+      return FLOPCounts(
+        product: product, on: formats.keyValueCache, vector: formats.carriesIndexScale ? batch * pairs * heads : 0)
+    }
+    return FLOPCounts(product: product, on: formats.keyValueCache, vector: batch * pairs * (2 * heads + 1))
   }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let queries = batch * queryTokens * heads
     visit(Operand(.query, .loadActivation, queries * width, formats.residualFormat))
-    visit(Operand(.weights, .loadActivation, queries, formats.residualFormat))
+    if block == nil { visit(Operand(.weights, .loadActivation, queries, formats.residualFormat)) }
     visit(Operand(.key, .loadKVCache, batch * keys * width, formats.keyValueFormat))
     if formats.carriesIndexScale { visit(Operand(.scale, .loadKVCache, batch * keys, .score)) }
-    visit(Operand(.scores, .storeActivation, batch * pairs, .score))
+    visit(Operand(.scores, .storeActivation, batch * storedScores, .score))
+  }
+
+  /// Scores of one sequence that are kept: one a pair, or one a head and block that a query sees.
+  private var storedScores: Scalar {
+    block.map { heads * Attention<Scalar>.blockPairs(queryTokens, keys, block: $0) } ?? pairs
   }
 
   package static var source: String {

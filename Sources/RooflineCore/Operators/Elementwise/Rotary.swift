@@ -11,6 +11,8 @@ package struct Rotary<Scalar: Term>: OperatorDefinition {
     case fusedProjection
     /// A latent projection left the one key of all heads as an activation; it is turned on its way to the cache.
     case latentProjection
+    /// The same of an indexer's key, which has a 4-byte scale in a cache of 8 bits or less.
+    case indexProjection
     /// There are no keys: what is turned are queries, or outputs of attention that are turned back.
     case none
     /// In a training step they are activations and stay so. Gradients turn back by the same angles: the sines' sign is free.
@@ -56,9 +58,12 @@ package struct Rotary<Scalar: Term>: OperatorDefinition {
       visit(Operand(.value, .storeKVCache, shape.newValues, formats.keyValueFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
     case .none: break
-    case .latentProjection:
+    case .latentProjection, .indexProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
+      if keySource == .indexProjection, formats.carriesIndexScale {
+        visit(Operand(.scale, .storeKVCache, tokens * shape.keyValueHeads, .score))
+      }
     case .activation:
       visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
       visit(Operand(.key, .storeActivation, keys, formats.residualFormat))
@@ -70,7 +75,10 @@ package struct Rotary<Scalar: Term>: OperatorDefinition {
   /// Queries and keys are read and written where they lie, whole heads of them: kernels were measured so, and none that turns one key
   /// of all heads, or no key. Pairs of a head's elements have a thread each.
   package var rowwise: RowwiseWork<Scalar>? {
-    guard keySource != .latentProjection, keySource != .none else { return nil }
+    switch keySource {
+    case .latentProjection, .indexProjection, .none: return nil
+    case .keyValueCache, .fusedProjection, .activation: break
+    }
     let pairs = shape.headDim.divided(exactlyBy: 2)
     return RowwiseWork(
       kind, dtype: formats.residual, rows: shape.batch * shape.queryTokens,

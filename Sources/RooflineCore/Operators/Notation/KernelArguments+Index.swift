@@ -15,7 +15,8 @@ extension KernelArguments {
     return IndexScores(
       batch: .input(.batch, try number("batch", default: 1)), queryTokens: tokens, keys: attended,
       pairs: Attention<Scalar>.causalPairs(tokens, attended), heads: try input(.indexHeads, "heads"),
-      width: try input(.indexDim, "head_dim"), formats: formats)
+      width: try input(.indexDim, "head_dim"), block: try given("block").map { .input(.indexBlock, $0) },
+      formats: formats)
   }
 
   func indexSelection<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> IndexSelection<Scalar> {

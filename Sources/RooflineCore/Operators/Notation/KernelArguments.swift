@@ -72,7 +72,7 @@ package struct KernelArguments: Sendable {
       .selectiveScan, .lightningAttention, .bankMix:
       recurrentColumns(of: kind)
     case .batchedGEMM: ["groups", "m", "n", "k"]
-    case .indexScores: ["batch", "query", "context", "heads", "head_dim"]
+    case .indexScores: ["batch", "query", "context", "heads", "head_dim", "block"]
     case .indexSelection: ["batch", "query", "context", "top_k"]
     case .indexRotation: ["rows", "heads", "width"]
     case .compression: ["entries", "tokens_per_entry", "row_width", "width"]

@@ -33,6 +33,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       case .causal: break
       case .slidingWindow(let window): columns.append(Column("window", window))
       case .selected(let kept): columns.append(Column("top_k", kept))
+      case .blocks: return nil
       case .compressed: return nil
       case .chunked(let chunk): columns.append(Column("chunk", chunk))
       }
@@ -46,7 +47,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       if shape.attendedKeys != shape.queryTokens { columns.append(Column("context", shape.attendedKeys)) }
       if rotary.keySource == .fusedProjection { columns.append(Column("fused", 1)) }
       if rotary.keySource == .latentProjection { columns.append(Column("latent", 1)) }
-      if rotary.keySource == .none { return nil }
+      if rotary.keySource == .none || rotary.keySource == .indexProjection { return nil }
       self.init(.rotary, columns)
     case .keyValueCacheWrite(let write):
       self.init(
@@ -114,7 +115,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         [
           Column("batch", scores.batch), Column("query", scores.queryTokens), Column("context", scores.keys),
           Column("heads", scores.heads), Column("head_dim", scores.width),
-        ])
+        ] + (scores.block.map { [Column("block", $0)] } ?? []))
     case .indexSelection: return nil
     case .compression(let compression):
       self.init(

@@ -52,7 +52,7 @@ extension Attention where Scalar == Count {
     else { return nil }
     switch attention.mask {
     case .causal, .slidingWindow: return attention
-    case .full, .chunked, .selected, .compressed: return nil
+    case .full, .chunked, .selected, .blocks, .compressed: return nil
     }
   }
 

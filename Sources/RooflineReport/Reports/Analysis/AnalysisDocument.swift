@@ -16,9 +16,18 @@ package struct AnalysisDocument: Encodable {
 
   /// Only where achieved ceilings are given: the same passes at those rates.
   let achieved: AchievedEntry?
+  /// Only where tokens are drafted.
+  let speculation: SpeculationEntry?
+  /// Only where images are given.
+  let vision: VisionEntry?
 
-  package init(_ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil) {
+  package init(
+    _ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil,
+    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil
+  ) {
     self.achieved = achieved.map(AchievedEntry.init)
+    self.speculation = speculation.map(SpeculationEntry.init)
+    self.vision = vision.map { VisionEntry($0, analysis) }
     model = ModelEntry(analysis.configuration)
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.workload.formats)
     workload = WorkloadEntry(analysis.workload, analysis.options, analysis.calibrated)
@@ -62,6 +71,8 @@ package struct AnalysisDocument: Encodable {
     /// Of --ep and --dp-attention; absent without them.
     let expertParallel: UInt64?
     let attentionDataParallel: Bool?
+    /// Tokens that the decode step verifies beside the one; absent without --draft.
+    let draftTokens: UInt64?
     let operators: String
     let weightDType: String
     let activationDType: String
@@ -94,6 +105,7 @@ package struct AnalysisDocument: Encodable {
       dataParallel = workload.parallelism.data
       expertParallel = workload.parallelism.expert > 1 ? workload.parallelism.expert : nil
       attentionDataParallel = workload.parallelism.isAttentionDataParallel ? true : nil
+      draftTokens = workload.drafted > 0 ? workload.drafted : nil
       operators = workload.operatorSet.rawValue
       weightDType = workload.formats.weight.rawValue
       activationDType = workload.formats.activation.rawValue

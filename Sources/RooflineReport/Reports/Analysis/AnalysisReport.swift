@@ -10,6 +10,10 @@ package struct AnalysisReport {
 
   /// The same at achieved ceilings; nil where none are given.
   package let achieved: Achieved?
+  /// Draft passes and what they yield; nil where no tokens are drafted.
+  package let speculation: SpeculativeStep?
+  /// A pass over images; nil without any.
+  package let vision: VisionAnalysis?
 
   /// An analysis at the rates that a GPU was measured to achieve.
   package struct Achieved: Sendable {
@@ -23,10 +27,13 @@ package struct AnalysisReport {
   }
 
   package init(
-    _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil
+    _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil,
+    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil
   ) {
     self.analysis = analysis
     self.achieved = achieved
+    self.speculation = speculation
+    self.vision = vision
     self.generation = generation
     self.showsUnits = showsUnits
   }
@@ -39,7 +46,9 @@ package struct AnalysisReport {
         analysis.phases.indices.map { index in
           let title = analysis.phases[index].step.name
           return showsUnits ? units(analysis.phases[index], title: title) : table(index, title: title)
-        }), document: AnalysisDocument(analysis, generation: generation, achieved: achieved))
+        }),
+      document: AnalysisDocument(
+        analysis, generation: generation, achieved: achieved, speculation: speculation, vision: vision))
   }
 
   /// The JSON with every decode step of a long generation; nil where there is none, or where the report lists them all anyway.
@@ -56,6 +65,8 @@ package struct AnalysisReport {
       return [table(index, title: title(phase))]
         + (showsUnits ? [units(phase, title: "\(phase.step.name) by unit")] : [])
     } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
+      + (vision.map { [VisionTable(vision: $0).table] } ?? [])
+      + (speculation.map { SpeculationTable(step: $0).tables } ?? [])
       + (achieved.map { [CeilingsTable($0.ceilings, hardware: analysis.hardware).table] } ?? [])
   }
 
@@ -70,7 +81,7 @@ package struct AnalysisReport {
       ? "\(step.batch) × \(step.queryTokens) tokens"
       : step.phase == .prefill
         ? "\(step.batch) × \(step.queryTokens) tokens\(analysis.workload.prefixText)"
-        : "\(step.batch) × 1 token, \(step.attendedKeys) keys attended"
+        : "\(step.batch) × \(step.queryTokens) token\(step.queryTokens == 1 ? "" : "s"), \(step.attendedKeys) keys attended"
     return "\(step.name): \(shape)\(pipeline(phase))"
   }
 

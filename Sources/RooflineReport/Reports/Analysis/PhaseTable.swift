@@ -23,6 +23,19 @@ enum PhaseTable {
     }
   }
 
+  /// Rows of a pass that is no phase of the text part, and their sum.
+  static func table(_ operators: [RowPrediction], total: PhaseAnalysis.Total, title: String) -> Table {
+    let lines =
+      operators.map { row in
+        Line(
+          name: row.name.rawValue, occurrences: .count(row.occurrences), row.cost, row.time, bound: .bound(row.bound),
+          share: .share(share(row.time, row.occurrences, of: total.time)))
+      } + [Line(name: "all rows", total.cost, total.time, share: total.time.map { _ in .share(1) } ?? .empty)]
+    return table(lines, Column.allCases.filter { $0 != .achievedTime }, title: title) {
+      $0.insert(.rule, at: operators.count)
+    }
+  }
+
   /// Operators by themselves, which have no occurrences and no share of anything.
   static func table(_ rows: [(name: String, prediction: OperatorPrediction)], title: String) -> Table {
     let lines = rows.map { row in

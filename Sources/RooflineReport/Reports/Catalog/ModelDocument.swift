@@ -35,6 +35,13 @@ struct ModelDocument: Encodable {
     let activeWithoutEmbedding: UInt64
     /// Beside the parameters: correction biases of routers.
     let buffers: UInt64
+    /// Of the vision tower and of draft modules, which none of the figures above has; null with a reason where there are none, or none that are known.
+    @Nullable var vision: UInt64?
+    @Nullable var visionReason: String?
+    @Nullable var draft: UInt64?
+    @Nullable var draftActive: UInt64?
+    @Nullable var draftBuffers: UInt64?
+    @Nullable var draftReason: String?
   }
 
   struct CacheEntry: Encodable {
@@ -94,9 +101,13 @@ struct ModelDocument: Encodable {
           description: LayerText.description(decoder.groups[index], decoder))
       }, legalTensorParallel: decoder.legalTensorParallelDegrees, ownCode: configuration.hasOwnCode)
     let shape = ParameterShape<Count>(decoder)
+    let draft = configuration.draft.modules?.parameters
     parameters = ParameterEntry(
       total: shape.count.value, active: shape.active.value,
-      activeWithoutEmbedding: shape.activeWithoutGatheredTables.value, buffers: shape.buffers.value)
+      activeWithoutEmbedding: shape.activeWithoutGatheredTables.value, buffers: shape.buffers.value,
+      vision: configuration.vision.tower?.parameters.value, visionReason: configuration.vision.reason,
+      draft: draft?.total.value, draftActive: draft?.active.value, draftBuffers: draft?.buffers.value,
+      draftReason: configuration.draft.reason)
     cache = CacheEntry(
       CacheGrowth(decoder, NumberFormats(configuration.dtype)), dtype: configuration.dtype)
     keys = KeyEntry(

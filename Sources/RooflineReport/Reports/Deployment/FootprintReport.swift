@@ -35,7 +35,7 @@ package struct FootprintReport {
         + [
           memory.indexKeys.map { row("index keys", $0) }, memory.states.map { row("state", $0) },
           memory.convolutions.map { row("convolution state", $0) },
-          memory.pagePadding.map { row("page rounding", $0) },
+          memory.pagePadding.map { row("page rounding", $0) }, memory.draft.map { row("draft modules", $0) },
         ].compactMap { $0 } + [
           row("activations", memory.activations), row("logits", memory.logits),
           row("reserve", Count(footprint.reserve)), .rule, row("needed", footprint.required),
@@ -101,6 +101,8 @@ struct FootprintDocument: Encodable {
     let stage: String
     let devices: UInt64
     let weights, kvCache, kvCachePerToken, indexKeys, state, convolutionState: UInt64
+    /// Absent without --draft.
+    let draft: UInt64?
     let activations, logits, reserve, total: UInt64
     /// What whole pages hold beside the parts above, and a page's tokens; absent without --pages.
     let pagePadding, pageTokens: UInt64?
@@ -139,9 +141,10 @@ struct FootprintDocument: Encodable {
         stage: memory.stage.rawValue, devices: count.value, weights: memory.weights.value,
         kvCache: memory.keyValueCache.value, kvCachePerToken: memory.keyValueGrowthPerToken.value,
         indexKeys: memory.indexKeys?.value ?? 0, state: memory.states?.value ?? 0,
-        convolutionState: memory.convolutions?.value ?? 0, activations: memory.activations.value,
-        logits: memory.logits.value, reserve: result.reserve, total: memory.total.value + result.reserve,
-        pagePadding: memory.pagePadding?.value, pageTokens: memory.pageTokens)
+        convolutionState: memory.convolutions?.value ?? 0, draft: memory.draft?.value,
+        activations: memory.activations.value, logits: memory.logits.value, reserve: result.reserve,
+        total: memory.total.value + result.reserve, pagePadding: memory.pagePadding?.value,
+        pageTokens: memory.pageTokens)
     }
     let stages = result.devices.map { entry($0.memory, $0.count) }
     footprint = FootprintEntry(

@@ -24,6 +24,7 @@ extension OperatorExplanation {
         memory.pagePadding.map {
           ("pagePadding", $0, "what the whole pages that sequences and states hold have beside them")
         },
+        memory.draft.map { ("draft", $0, "weights and caches of the draft modules") },
       ].compactMap { $0 }
     let passing: [Part] = [
       (

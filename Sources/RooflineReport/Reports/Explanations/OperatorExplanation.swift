@@ -37,11 +37,13 @@ package struct OperatorExplanation: Encodable, Sendable {
     }
   }
 
-  init(name: String, kind: String, phase: String, letters: [LetterEntry], entries: [Entry]) {
+  init(
+    name: String, kind: String, phase: String, occurrences: UInt64 = 1, letters: [LetterEntry], entries: [Entry]
+  ) {
     self.name = name
     self.kind = kind
     self.phase = phase
-    occurrences = 1
+    self.occurrences = occurrences
     self.letters = letters
     self.entries = entries
   }
@@ -53,6 +55,19 @@ package struct OperatorExplanation: Encodable, Sendable {
     let formulas: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
     return zip(formulas, phase.operators).filter { $0.0.name == name }.map { row, prediction in
       OperatorExplanation(row, prediction, in: phase, of: analysis)
+    }
+  }
+
+  /// Explains the rows of a vision tower's pass that have a name.
+  package static func rows(
+    named name: String, of vision: VisionAnalysis, in analysis: Analysis
+  ) -> [OperatorExplanation] {
+    zip(vision.formulas, vision.rows).filter { $0.0.name.rawValue == name }.map { row, prediction in
+      let formulas = row.operator.accept(FormulaReader())
+      let time = TimeExplanation(cost: prediction.cost, analysis: analysis, isCollective: false).entries
+      return OperatorExplanation(
+        name: name, kind: prediction.kind.rawValue, phase: "vision", occurrences: prediction.occurrences.value,
+        letters: formulas.letters, entries: formulas.entries + time)
     }
   }
 

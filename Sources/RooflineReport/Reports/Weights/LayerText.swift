@@ -80,6 +80,11 @@ enum LayerText {
     if attention.hasQueryKeyNorm { parts.append("norms of queries and keys") }
     if let width = attention.valueDim { parts.append("values of \(width)") }
     if let window = attention.window { parts.append("a window of \(window)") }
+    if let selection = attention.selection {
+      parts.append(
+        "an indexer of \(selection.heads) heads of \(selection.width) that chooses \(selection.kept) blocks of \(selection.block)"
+      )
+    }
     if let chunk = attention.chunk { parts.append("pieces of \(chunk)") }
     if attention.sinks != nil { parts.append("a sink a head") }
     if attention.headGate != nil { parts.append("a gate a head") }

@@ -13,7 +13,7 @@ extension GroupedQueryAttention {
   /// Whether it has none of what few families have.
   var isPlain: Bool {
     valueDim == nil && chunk == nil && sinks == nil && headGate == nil && !scalesValues && !hasValueNorm
-      && !sharesKeyAsValue
+      && !sharesKeyAsValue && selection == nil
   }
 
   /// Of which tokens a layer keeps keys and values.
@@ -26,6 +26,7 @@ extension GroupedQueryAttention {
 extension GroupedQueryAttention.Rows {
   /// Which keys a query sees.
   var mask: Attention<Scalar>.Mask {
+    if let selection = block.selection { return .blocks(selection.keys(), isSingle: pass.isSingleQuery) }
     if let window = block.window { return .slidingWindow(.input(.window, window)) }
     return block.chunk.map { .chunked(.input(.chunk, $0)) } ?? .causal
   }
@@ -35,6 +36,7 @@ extension GroupedQueryAttention.Rows {
     let (queries, keys) = (pass.queryTokens, pass.attendedKeys)
     switch mask {
     case .full, .causal, .selected, .compressed: return nil
+    case .blocks(let kept, let isSingle): return isSingle ? keys.minimum(kept) : nil
     case .slidingWindow(let window):
       return Attention<Scalar>.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
     case .chunked(let chunk):

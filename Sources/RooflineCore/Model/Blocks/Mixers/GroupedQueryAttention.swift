@@ -35,6 +35,8 @@ package struct GroupedQueryAttention: Hashable, Sendable {
   package var hasValueNorm = false
   /// Whether values are made of what the key projection makes: there is none of their own.
   package var sharesKeyAsValue = false
+  /// Blocks of keys that an indexer of the layer chooses; nil: attention reads all keys that it sees.
+  package var selection: BlockSelection?
 
   /// The checkpoint's names.
   package struct Names: Hashable, Sendable {
@@ -82,10 +84,9 @@ package struct GroupedQueryAttention: Hashable, Sendable {
   }
 
   package var cache: CacheShape {
-    CacheShape(tokens: [
-      TokenCache(
-        .heads(numKeyValueHeads, key: headDim, value: valueDim ?? headDim), span: span)
-    ])
+    CacheShape(
+      tokens: [TokenCache(.heads(numKeyValueHeads, key: headDim, value: valueDim ?? headDim), span: span)],
+      index: selection.map { IndexKeyCache(width: $0.width) })
   }
 
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
@@ -93,6 +94,7 @@ package struct GroupedQueryAttention: Hashable, Sendable {
   ) {
     let rows = Rows(self, pass, place)
     if pass.ranks > numKeyValueHeads { sink.crossing(rows.copiedHeads) }
+    selection?.emit(pass, place, into: &sink)
     switch pass.operatorSet {
     case .separate: rows.emitSeparate(into: &sink)
     case .fused: rows.emitFused(into: &sink)

@@ -23,11 +23,11 @@ struct DenseParts {
   init(
     _ keys: inout ConfigurationKeys, mayOmitKeyValueHeads: Bool = false, defaultHeadDim: UInt64? = nil,
     ties: Bool = false, checksActivation: Bool = true, turnsWholeHeads: Bool = true,
-    widthKey: String = "intermediate_size"
+    widthKey: String = "intermediate_size", keyValueHeadsKey: String = "num_key_value_heads"
   ) throws(InputError) {
     let heads = try keys.required("num_attention_heads", "the number of query heads")
     hidden = try keys.required("hidden_size", "the width of the residual stream")
-    let keyValueHeads = try keys.keyValueHeads(of: heads, mayOmit: mayOmitKeyValueHeads)
+    let keyValueHeads = try keys.keyValueHeads(of: heads, mayOmit: mayOmitKeyValueHeads, key: keyValueHeadsKey)
     let headDim: UInt64
     if let defaultHeadDim {
       headDim = try keys.requireEven(try keys.integer("head_dim", assumed: defaultHeadDim))

@@ -11,4 +11,18 @@ enum MiMoFamily: ArchitectureFamily {
     let kinds = try keys.switchedWindows(layers: parts.layers)
     return parts.model(mlp: .gated(GatedMLP(intermediateSize: parts.intermediate)), kinds: kinds)
   }
+
+  /// Each layer a module: names of its own beside the layer's.
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    let count = try keys.draftCount(["num_nextn_predict_layers"])
+    guard count > 0, let layer = model.groups.last else { return .notStated }
+    return .modules(
+      DraftModules(
+        count: count,
+        decoder: model.draft(
+          DraftEntry(
+            .joined(.tensor("model.mtp_layers.N.input_proj")), embeddingNorm: "model.mtp_layers.N.token_layernorm",
+            hiddenNorm: "model.mtp_layers.N.hidden_layernorm"), layers: [layer],
+          norm: "model.mtp_layers.N.final_layernorm", prefix: "model.mtp_layers.")))
+  }
 }

@@ -5,6 +5,8 @@ enum Qwen3Family: ArchitectureFamily {
   // Turns angles, not counts.
   static let harmlessKeys: Set<String> = ["mrope_section", "mrope_interleaved"]
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .qwen(keys) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128)
     parts.attention.hasQueryKeyNorm = true

@@ -17,6 +17,10 @@ enum GLM4MoEFamily: ArchitectureFamily {
     return parts.model(
       mlps: dense.map { $0 ? .gated(GatedMLP(intermediateSize: parts.intermediate)) : .routed(block) }, nil)
   }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .nextLayers(&keys, model, model.draftLayer)
+  }
 }
 
 extension ConfigurationKeys {

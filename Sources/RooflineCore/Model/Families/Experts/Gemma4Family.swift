@@ -9,6 +9,8 @@ enum Gemma4Family: ArchitectureFamily {
     "eoa_token_id", "eoa_token_index", "boi_token_id", "eoi_token_id",
   ]
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .gemma(keys, model) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let hidden = try keys.required("hidden_size", "the width of the residual stream")
     let layers = try keys.required("num_hidden_layers", "the number of layers")

@@ -10,6 +10,8 @@ enum Llama4Family: ArchitectureFamily {
     "for_llm_compressor", "cache_implementation",
   ]
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .llama4(keys, model) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128, widthKey: "intermediate_size_mlp")
     let bias = try keys.flag("attention_bias", assumed: false)

@@ -6,6 +6,8 @@ enum Qwen3MoEFamily: ArchitectureFamily {
   // Turns angles, not counts.
   static let harmlessKeys: Set<String> = ["mrope_section", "mrope_interleaved"]
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .qwen(keys) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let isVision = keys.outer.path != keys.text.path
     var parts = try DenseParts(&keys, defaultHeadDim: isVision ? nil : 128)

@@ -9,6 +9,10 @@ enum DeepseekV32Family: ArchitectureFamily {
     parts.selection = try keys.indexedSelection(parts.attention)
     return parts.model(try parts.layers(&keys))
   }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .nextLayers(&keys, model, model.draftLayer)
+  }
 }
 
 /// GLM-5: DeepSeek-V3.2 at other widths; from 5.2 on, most layers read the indices of the last one that has an indexer.
@@ -24,6 +28,10 @@ enum GLMMoEDSAFamily: ArchitectureFamily {
     let own = try keys.ownIndexers(layers: UInt64(layers.count))
     for index in layers.indices { layers[index].hasIndexer = own[index] }
     return parts.model(layers)
+  }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .nextLayers(&keys, model, model.draftLayer)
   }
 }
 

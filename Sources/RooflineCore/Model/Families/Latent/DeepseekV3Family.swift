@@ -7,11 +7,17 @@ enum DeepseekV3Family: ArchitectureFamily {
     "media_placeholder_token_id", "use_unified_vision_chunk", "video_placeholder",
   ])
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .moonViT(keys) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try LatentParts(&keys, scoring: .sigmoid)
     // The checkpoints of the vision models hold the text part under a name of its own.
     parts.isNested = keys.outer.path != keys.text.path
     return parts.model(try parts.layers(&keys))
+  }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .nextLayers(&keys, model, model.draftLayer)
   }
 }
 
@@ -36,5 +42,9 @@ enum GLM4MoELiteFamily: ArchitectureFamily {
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let parts = try LatentParts(&keys, scoring: .sigmoid)
     return parts.model(try parts.layers(&keys))
+  }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .nextLayers(&keys, model, model.draftLayer)
   }
 }

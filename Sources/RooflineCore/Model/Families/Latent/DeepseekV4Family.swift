@@ -40,6 +40,27 @@ enum DeepseekV4Family: ArchitectureFamily {
       norm: .rms, head: head, layerPrefix: "model.layers.")
   }
 
+  /// Products of the embedding and of every stream, a layer without compression, its own sum of the streams.
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    let count = try keys.draftCount(["num_nextn_predict_layers"])
+    guard count > 0, var layer = model.groups.last, case .compressed(var mixer)? = layer.mixer,
+      case .routed(var experts)? = layer.feedForward, let streams = model.head.streams?.streams
+    else { return .notStated }
+    mixer.compressor = nil
+    layer.mixer = .compressed(mixer)
+    // A table of tokens chooses in the first layers only.
+    experts.router.correction = "mlp.gate.e_score_correction_bias"
+    layer.feedForward = .routed(experts)
+    return .modules(
+      DraftModules(
+        count: count,
+        decoder: model.draft(
+          DraftEntry(
+            .added(
+              embedding: .tensor("model.layers.N.e_proj"), hidden: .tensor("model.layers.N.h_proj"), streams: streams)),
+          layers: [layer], norm: "model.layers.N.shared_head.norm")))
+  }
+
   private static func attention(_ keys: inout ConfigurationKeys) throws(InputError) -> CompressedAttention {
     let heads = try keys.required("num_attention_heads", "the number of query heads")
     let headDim = try keys.required("head_dim", "the width of a head, and of a token's cached row")

@@ -37,26 +37,10 @@ enum NemotronHFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let hidden = try keys.required("hidden_size", "the width of the residual stream")
-    let kinds = try keys.nemotronBlocks()
+    let kinds = try keys.nemotronBlocks(
+      words: "layers_block_type", letters: "hybrid_override_pattern", isOptional: false)
     var blocks: [Kind: LayerGroup] = [:]
-    let norms = LayerNormNames(mixer: "norm", feedForward: "norm")
-    for kind in Kind.allCases where kinds.contains(kind) {
-      switch kind {
-      case .mamba:
-        blocks[kind] = LayerGroup(
-          name: "mamba", mixer: .mamba2(try mamba(&keys)), feedForward: nil, residual: .preNorm, norms: norms)
-      case .attention:
-        blocks[kind] = LayerGroup(
-          name: "attention", mixer: .groupedQuery(try attention(&keys)), feedForward: nil, residual: .preNorm,
-          norms: norms)
-      case .mlp:
-        blocks[kind] = LayerGroup(
-          name: "MLP", mixer: nil, feedForward: .twoMatrix(try mlp(&keys)), residual: .preNorm, norms: norms)
-      case .experts:
-        blocks[kind] = LayerGroup(
-          name: "experts", mixer: nil, feedForward: try experts(&keys), residual: .preNorm, norms: norms)
-      }
-    }
+    for kind in Kind.allCases where kinds.contains(kind) { blocks[kind] = try block(kind, &keys) }
     return DecoderModel(
       hiddenSize: hidden,
       embedding: EmbeddingBlock(
@@ -64,6 +48,39 @@ enum NemotronHFamily: ArchitectureFamily {
       layers: kinds.compactMap { blocks[$0] }, norm: .rms,
       head: HeadBlock(isTied: try keys.tiesWordEmbeddings(assumed: false), normName: "backbone.norm_f"),
       layerPrefix: "backbone.layers.")
+  }
+
+  private static func block(_ kind: Kind, _ keys: inout ConfigurationKeys) throws(InputError) -> LayerGroup {
+    func block(_ name: StaticText, _ mixer: Mixer?, _ feedForward: FeedForward?) -> LayerGroup {
+      LayerGroup(
+        name: name, mixer: mixer, feedForward: feedForward, residual: .preNorm,
+        norms: LayerNormNames(mixer: "norm", feedForward: "norm"))
+    }
+    return switch kind {
+    case .mamba: block("mamba", .mamba2(try mamba(&keys)), nil)
+    case .attention: block("attention", .groupedQuery(try attention(&keys)), nil)
+    case .mlp: block("MLP", nil, .twoMatrix(try mlp(&keys)))
+    case .experts: block("experts", nil, try experts(&keys))
+    }
+  }
+
+  /// A projection of both norms, blocks by a pattern of their own, a norm.
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    let kinds = try keys.nemotronBlocks(
+      words: "mtp_layers_block_type", letters: "mtp_hybrid_override_pattern", isOptional: true)
+    let count = try keys.isStated("num_nextn_predict_layers") ? keys.draftCount(["num_nextn_predict_layers"]) : 1
+    guard count > 0, !kinds.isEmpty else {
+      return count > 0 ? .uncounted(keys) : .notStated
+    }
+    var layers: [LayerGroup] = []
+    for kind in kinds { layers.append(try block(kind, &keys)) }
+    return .modules(
+      DraftModules(
+        count: count,
+        decoder: model.draft(
+          DraftEntry(
+            .joined(.tensor("mtp.layers.0.eh_proj")), embeddingNorm: "mtp.layers.0.enorm",
+            hiddenNorm: "mtp.layers.0.hnorm"), layers: layers, norm: "mtp.final_layernorm", prefix: "mtp.layers.")))
   }
 
   private static func mamba(_ keys: inout ConfigurationKeys) throws(InputError) -> Mamba2Mixer {
@@ -143,15 +160,18 @@ extension ConfigurationKeys {
     }
   }
 
-  /// What each block is: `layers_block_type`, else the letters of `hybrid_override_pattern`; as many as `num_hidden_layers`
-  /// where the file says that, too.
-  fileprivate mutating func nemotronBlocks() throws(InputError) -> [NemotronHFamily.Kind] {
+  /// What each block is: a list of words, else letters; as many as `num_hidden_layers` where the file says that, too.
+  ///
+  /// - Parameter isOptional: nothing need be stated, and other blocks are counted elsewhere.
+  fileprivate mutating func nemotronBlocks(
+    words wordsKey: String, letters lettersKey: String, isOptional: Bool
+  ) throws(InputError) -> [NemotronHFamily.Kind] {
     let known = NemotronHFamily.Kind.allCases
     let kinds: [NemotronHFamily.Kind]
     let key: String
-    if let words = try strings("layers_block_type") {
-      key = "layers_block_type"
-      _ = value("hybrid_override_pattern")
+    if let words = try strings(wordsKey) {
+      key = wordsKey
+      _ = value(lettersKey)
       kinds = try words.map { word throws(InputError) in
         guard let kind = known.first(where: { $0.word == word }) else {
           throw text.wrong(key, .string(word), known.map(\.word).joined(separator: ", "))
@@ -159,9 +179,11 @@ extension ConfigurationKeys {
         return kind
       }
     } else {
-      key = "hybrid_override_pattern"
+      key = lettersKey
+      let stated = try string(key)
+      if isOptional, stated == nil { return [] }
       let pattern = try text.require(
-        try string(key), key, "a text of M, *, - and E, or layers_block_type with a word for each block")
+        stated, key, "a text of M, *, - and E, or \(wordsKey) with a word for each block")
       kinds = try pattern.map { letter throws(InputError) in
         guard let kind = NemotronHFamily.Kind(rawValue: String(letter)) else {
           throw text.wrong(key, .string(String(letter)), "the letters \(known.map(\.rawValue).joined(separator: " "))")
@@ -169,6 +191,7 @@ extension ConfigurationKeys {
         return kind
       }
     }
+    guard !isOptional else { return kinds }
     guard !kinds.isEmpty else { throw text.wrong(key, text[key] ?? .null, "at least one block") }
     if let layers = try integer("num_hidden_layers"), layers != UInt64(kinds.count) {
       throw text.wrong("num_hidden_layers", .integer(Int64(layers)), "\(kinds.count), as \(key) has blocks")

@@ -6,12 +6,18 @@ enum Qwen35Family: ArchitectureFamily {
   // Turn angles; of draft layers that are not the text's; the MLP of all layers is dense.
   static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["mlp_only_layers"])
 
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .qwen(keys) }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let parts = try QwenHybridParts(&keys, joinsProjections: false)
     try keys.requireSilu()
     let mlp = FeedForward.gated(
       GatedMLP(intermediateSize: try keys.required("intermediate_size", "the width of the MLP")))
     return parts.model { _ in mlp }
+  }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .qwenHybrid(&keys, model)
   }
 }
 
@@ -99,5 +105,28 @@ extension ConfigurationKeys {
     }
     assume(names[0], "float32", "\(architecture): states of recurrences")
     return .fp32
+  }
+}
+
+extension DraftPart {
+  /// A projection of both norms, a layer of attention with the model's feed-forward, a norm.
+  static func qwenHybrid(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    let count = try keys.draftCount(["mtp_num_hidden_layers"])
+    let hasOwnEmbedding = try keys.bool("mtp_use_dedicated_embeddings") ?? false
+    guard count > 0 else { return .notStated }
+    guard let layer = model.groups.last(where: { $0.mixer?.groupedQuery != nil }) else {
+      return .none(reason: "the draft layer is one of attention, which no layer of the text part has")
+    }
+    guard count == 1 else {
+      return .none(reason: "how \(count) draft layers (mtp_num_hidden_layers) share a projection is not known here")
+    }
+    return .modules(
+      DraftModules(
+        count: 1,
+        decoder: model.draft(
+          DraftEntry(
+            .joined(.tensor("mtp.fc")), embeddingNorm: "mtp.pre_fc_norm_embedding",
+            hiddenNorm: "mtp.pre_fc_norm_hidden"), layers: [layer], norm: "mtp.norm", prefix: "mtp.layers.",
+          hasOwnEmbedding: hasOwnEmbedding)))
   }
 }

@@ -17,6 +17,10 @@ enum Qwen3NextFamily: ArchitectureFamily {
       GatedMLP(intermediateSize: try keys.required("intermediate_size", "the width of layers without experts")))
     return parts.model { isRouted[$0] ? experts : dense }
   }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .qwenHybrid(&keys, model)
+  }
 }
 
 /// Qwen3.5 and 3.6 with routed experts in every layer, stacked in the checkpoint.
@@ -25,6 +29,8 @@ enum Qwen35MoEFamily: ArchitectureFamily {
   static let architectures = ["Qwen3_5MoeForConditionalGeneration", "Qwen3_5MoeForCausalLM"]
   // Every layer has experts: no MLP is that wide.
   static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["intermediate_size", "norm_topk_prob"])
+
+  static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .qwen(keys) }
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let parts = try QwenHybridParts(&keys, joinsProjections: false)
@@ -38,6 +44,10 @@ enum Qwen35MoEFamily: ArchitectureFamily {
       renormalises: true,
       names: .init(first: .whole("mlp.experts.gate_up_proj"), down: .whole("mlp.experts.down_proj")))
     return parts.model { _ in experts }
+  }
+
+  static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
+    try .qwenHybrid(&keys, model)
   }
 }
 
