@@ -251,7 +251,7 @@ final class BadInputTests: CommandTestCase {
     let refusals: [(String, Any)] = [
       ("num_local_experts", 8), ("num_experts", 64), ("n_routed_experts", 256), ("moe_intermediate_size", 768),
       ("kv_lora_rank", 512), ("layer_types", ["sliding_attention", "full_attention"]),
-      ("quantization_config", ["quant_method": "fp8"]), ("sliding_window", 4096), ("hidden_act", "gelu"),
+      ("quantization", ["quant_method": "fp8"]), ("sliding_window", 4096), ("hidden_act", "gelu"),
       ("partial_rotary_factor", 0.5), ("attention_chunk_size", 8192), ("vision_config", ["depth": 27]),
       ("mlp_only_layers", [1]), ("use_mla", true), ("index_topk", 2048), ("sliding_window_pattern", 6),
       ("kv_cache_quant_algo", "FP8"), ("intermediate_sizes", [1, 2]), ("linear_num_value_heads", 4),
@@ -262,13 +262,14 @@ final class BadInputTests: CommandTestCase {
     try assertFileRefused(try llama(["architectures": ["MixtralForCausalLM"]]), naming: ["MixtralForCausalLM"])
   }
 
-  func testQuantisedFolderIsRefused() throws {
+  func testAFileOfFormatsBesideTheModelIsRead() throws {
     let folder = try temporaryFolder()
     try llama([:]).write(to: folder.appendingPathComponent("config.json"), atomically: true, encoding: .utf8)
     XCTAssertEqual(roofline("analyze --hardware h100-sxm --prompt 8 --model \(folder.path)").exitCode, 0)
     try "{}".write(to: folder.appendingPathComponent("hf_quant_config.json"), atomically: true, encoding: .utf8)
     assertRefused(
-      "analyze --hardware h100-sxm --prompt 8 --model \(folder.path)", exitCode: 1, naming: ["hf_quant_config.json"])
+      "analyze --hardware h100-sxm --prompt 8 --model \(folder.path)", exitCode: 1,
+      naming: ["hf_quant_config.json", "`quantization`"])
   }
 
   private func hardware(_ change: (inout [String: Any]) -> Void) throws -> String {

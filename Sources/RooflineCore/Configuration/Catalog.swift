@@ -56,25 +56,35 @@ public struct Catalog: Sendable {
   /// The GPUs of the catalog, sorted: what `hardware` takes beside aliases and paths. Empty without a folder of them.
   public var hardwareNames: [String] { names(in: "Hardware") }
 
-  /// Reads a model by catalog name, by file, or by a folder that holds a config.json.
+  /// Reads a model by catalog name, by file, or by a folder that holds a config.json; with the `hf_quant_config.json` beside it.
   ///
-  /// - Parameter isFormatGiven: the run states its own formats, so that the file's need not be one that is known.
+  /// - Parameter stated: formats that the run states itself, so that the file's need not be known.
   package func model(
-    _ nameOrPath: String, overrides: [ConfigurationOverride] = [], isFormatGiven: Bool = false
+    _ nameOrPath: String, overrides: [ConfigurationOverride] = [], stated: StatedFormats
   ) throws(InputError) -> ModelConfiguration {
     let (name, file) = try locate(nameOrPath, in: "Models", what: "model") { folder in
       Catalog.join(folder, "config.json")
     }
-    if let folder = Catalog.folder(of: file), file.hasSuffix("config.json") {
-      let quantization = Catalog.join(folder, "hf_quant_config.json")
-      if FileManager.default.fileExists(atPath: quantization) {
-        throw .unsupportedKey(
-          file: quantization, key: "quantization", value: "beside config.json",
-          reason: "quantised checkpoints are not read")
-      }
-    }
+    var quantization: JSONObject?
+    if let beside = Catalog.quantizationFile(beside: file) { quantization = try .quantization(besideIn: beside) }
     return try ModelConfiguration(
-      JSONValue.read(file: file), name: name, file: file, overrides: overrides, isFormatGiven: isFormatGiven)
+      JSONValue.read(file: file), name: name, file: file, overrides: overrides, quantization: quantization,
+      stated: stated)
+  }
+
+  /// The same where the run states all formats, or none.
+  package func model(
+    _ nameOrPath: String, overrides: [ConfigurationOverride] = [], isFormatGiven: Bool = false
+  ) throws(InputError) -> ModelConfiguration {
+    try model(nameOrPath, overrides: overrides, stated: isFormatGiven ? .all : [])
+  }
+
+  /// The file of formats beside a config.json; beside a file of another name, that name stands before its own. nil: none.
+  private static func quantizationFile(beside file: String) -> String? {
+    let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+    let name = stem == "config" ? JSONObject.besideName : "\(stem).\(JSONObject.besideName)"
+    let path = Catalog.join(Catalog.folder(of: file) ?? "", name)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
   /// Reads a hardware spec by catalog name, alias or file.

@@ -20,7 +20,7 @@ public struct Workload: Hashable, Sendable {
   /// How tokens spread over routed experts.
   public var expertLoad = ExpertLoad.uniform
   /// Tokens that draft modules guess for each sequence before a decode step, which verifies them.
-  public var drafted: UInt64 = 0
+  package var drafted: UInt64 = 0
   /// Of models with latent attention.
   public var latentAttention: LatentAttentionForm
 

@@ -19,7 +19,7 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   /// Tokens of a page.
   package let pageTokens: UInt64?
   /// Weights and caches of the draft modules; nil without any.
-  public let draft: Scalar?
+  package let draft: Scalar?
   /// The most bytes of activations alive at once in a prefill or a decode step, whichever needs more; without logits.
   public let activations: Scalar
   /// The head's output and, on several ranks, what the gather makes of it.

@@ -10,6 +10,8 @@ package struct LayerGroup: Hashable, Sendable {
   package var norms: LayerNormNames
   /// Whether the stream that leaves the layer is multiplied by a learned number, which checkpoints hold as a buffer.
   package var scalesOutput = false
+  /// Matrices that the checkpoint holds in formats of their own.
+  package var formats = TensorFormats()
 
   package init(
     name: StaticText = "", mixer: Mixer?, feedForward: FeedForward?, residual: ResidualForm, norms: LayerNormNames

@@ -17,6 +17,8 @@ package struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   package let isBuffer: Bool
   /// Of a tensor of routed experts, how many there are and how many of them a token uses.
   let experts: Experts?
+  /// The format that a quantised checkpoint holds it in; nil: that of its kind.
+  let quantized: QuantizedTensor<Scalar>?
 
   struct Experts: Hashable, Sendable {
     let held, all, chosen: Scalar
@@ -36,23 +38,44 @@ package struct WeightTensor<Scalar: Term>: Hashable, Sendable {
   var isPerExpert: Bool { experts != nil && name.contains(".M.") }
 
   /// All copies: matrices and embeddings at the weights' width, norms and biases at that of activations between operators.
+  ///
+  /// Quantised matrices with their scales.
   package func bytes(_ formats: NumberFormats) -> Scalar {
-    copies * parameters.bytes(ownFormat ?? (isVector ? formats.residualFormat : formats.weightFormat))
+    let elements = parameters.bytes(format(formats))
+    return copies * (quantized?.scaleBytes.map { elements + $0 } ?? elements)
+  }
+
+  /// How its elements lie in memory.
+  package func format(_ formats: NumberFormats) -> ElementFormat {
+    quantized?.elements ?? ownFormat ?? (isVector ? formats.residualFormat : formats.weightFormat)
+  }
+
+  /// What the checkpoint calls the elements: `weight_packed` in place of `weight`, where it packs them.
+  var storedName: String { quantized.map { name(behind: $0.format.names.elements) } ?? name }
+
+  /// The name of what stands beside a tensor `weight`, or behind the name of a tensor without a module.
+  func name(behind suffix: StaticText) -> String {
+    if name.hasSuffix(".weight") { return "\(name.dropLast("weight".count))\(suffix)" }
+    return suffix == "weight" ? name : "\(name)_\(suffix)"
   }
 
   func withCopies(_ copies: Scalar) -> WeightTensor {
-    changed(copies: copies, dimensions: dimensions)
+    changed(copies: copies, dimensions: dimensions, quantized)
   }
 
   /// With the outputs of another part beside its own.
   func joined(with other: WeightTensor) -> WeightTensor {
-    changed(copies: copies, dimensions: [dimensions[0] + other.dimensions[0]] + dimensions.dropFirst())
+    changed(
+      copies: copies, dimensions: [dimensions[0] + other.dimensions[0]] + dimensions.dropFirst(),
+      quantized.map { $0.joined(with: other.quantized) })
   }
 
-  private func changed(copies: Scalar, dimensions: [Scalar]) -> WeightTensor {
+  private func changed(
+    copies: Scalar, dimensions: [Scalar], _ quantized: QuantizedTensor<Scalar>?
+  ) -> WeightTensor {
     WeightTensor(
       scope: scope, name: name, copies: copies, dimensions: dimensions, isVector: isVector, ownFormat: ownFormat,
-      isGathered: isGathered, isBuffer: isBuffer, experts: experts)
+      isGathered: isGathered, isBuffer: isBuffer, experts: experts, quantized: quantized)
   }
 }
 
@@ -99,7 +122,12 @@ struct WeightCollector<Scalar: Term> {
       scope: scope, name: name, copies: copies, dimensions: dimensions,
       isVector: parameter.format.letter == .residualBytes,
       ownFormat: parameter.format.dtype == .fp32 ? parameter.format : nil, isGathered: parameter.isGathered,
-      isBuffer: parameter.isBuffer, experts: experts)
+      isBuffer: parameter.isBuffer, experts: experts,
+      quantized: parameter.role == .weight
+        ? model.format(of: weight, in: scope).map {
+          QuantizedTensor(
+            $0, outputs, parameter, isCut: weight.names("weight").count > 1, isWhole: !name.contains(".M."))
+        } : nil)
   }
 
   /// Rows that name the same tensor in the same layer hold parts of its outputs.

@@ -55,6 +55,11 @@ public struct Analysis: Sendable {
       // Gradients of the latents' projections, which run on every rank, are partial sums: their collectives are not stated.
       throw .usage("--training: latent attention under tensor parallelism is not counted; leave --tp out")
     }
+    if model.isQuantized, steps.contains(where: \.isTraining) {
+      throw .usage(
+        "--training: \(configuration.name) is quantised, which says nothing of its training; state a format with --dtype"
+      )
+    }
     let rates = DeviceRates(hardware, options, ranks: workload.devicesPerReplica.value)
     self.rates = rates
     phases = steps.map { step in
@@ -148,6 +153,7 @@ extension DecoderModel {
       throw .illegalPipeline(stages: workload.parallelism.pipeline, layers: numHiddenLayers, model: name)
     }
     try requireLegalRanks(workload, name: name)
+    try requireJoinable(workload, name: name)
     try requireFitting(workload.expertLoad, name: name)
     guard !workload.devices.isOverflow else { throw .overflow(what: "the number of GPUs") }
     guard hasLatentAttention || workload.latentAttention == .auto else {
@@ -176,6 +182,8 @@ public enum Notice: Hashable, Sendable {
   case ownCode
   /// The file says in which formats its tensors lie, and the run states others.
   case formatsNotRead(keys: [String])
+  /// The model's name says a format that none of its tensors has.
+  case nameSaysFormat(name: String, format: String)
   /// Keys of the model's file that nobody knows.
   case unknownKeys([String])
   /// How many of a layer's routed experts a pass touches on all ranks together.

@@ -2,7 +2,7 @@
 package struct ElementFormat: Hashable, Sendable {
   package let letter: Letter
   package let storage: StorageFormat
-  /// nil for token ids (32-bit integers).
+  /// nil for token ids (32-bit integers) and for scales.
   package let dtype: DType?
 
   /// - Parameter storage: how the tensor lies in memory where that is not how its number format lies without scales.
@@ -12,11 +12,12 @@ package struct ElementFormat: Hashable, Sendable {
     self.dtype = dtype
   }
 
-  init(tokenIDs letter: Letter) {
+  /// Of what no matrix unit multiplies.
+  init(_ letter: Letter, in storage: StorageFormat) {
     self.letter = letter
-    self.storage = StorageFormat(bits: 32)
+    self.storage = storage
     self.dtype = nil
   }
 
-  package static let tokenID = ElementFormat(tokenIDs: .tokenIDBytes)
+  package static let tokenID = ElementFormat(.tokenIDBytes, in: StorageFormat(bits: 32))
 }

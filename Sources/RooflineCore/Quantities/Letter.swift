@@ -17,7 +17,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case transformSteps, scoreBytes
   case newEntries, streams, iterations, outputGroups, shardOutputGroups, outputRank
   case groups, queryRank, latentRank, nopeDim, ropeDim
-  case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes
+  case weightBytes, activationBytes, residualBytes, keyValueBytes, stateBytes, tokenIDBytes, scaleBytes, zeroPointBytes
   // Of recurrences.
   case linearKeyHeads, shardLinearKeyHeads, linearValueHeads, shardLinearValueHeads, linearKeyDim
   case gateRank, channels, taps, stateHeads, shardStateHeads, stateHeadDim, stateGroups, shardStateGroups, stateSize
@@ -137,6 +137,8 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "e_kv"
     case .stateBytes: "e_s"
     case .tokenIDBytes: "e_id"
+    case .scaleBytes: "e_c"
+    case .zeroPointBytes: "e_z"
     case .linearKeyHeads: "h_k"
     case .shardLinearKeyHeads: "h_k′"
     case .linearValueHeads: "h_v"
@@ -260,6 +262,8 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueBytes: "bytes of a KV cache element"
     case .stateBytes: "bytes of a state's element"
     case .tokenIDBytes: "bytes of a token id"
+    case .scaleBytes: "bytes of a scale that a block of elements shares"
+    case .zeroPointBytes: "bytes of the zero point beside a scale"
     case .linearKeyHeads: "key heads of the delta rule: linear_num_key_heads"
     case .shardLinearKeyHeads: "key heads of the delta rule on one device"
     case .linearValueHeads: "value heads, or heads, of the delta rule: linear_num_value_heads"

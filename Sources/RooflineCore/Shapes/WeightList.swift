@@ -6,8 +6,10 @@ package struct WeightList: Hashable, Sendable {
     package let dimensions: [UInt64]
     package let parameters: Count
     package let bytes: Count
-    /// Whether it stands beside the parameters.
+    /// Whether it stands beside the parameters: a buffer, or the scales of a quantised tensor.
     package let isBuffer: Bool
+    /// What an element is: a number format, or a scale of so many bits.
+    package let format: String
   }
 
   package let model: DecoderModel
@@ -46,23 +48,32 @@ package struct WeightList: Hashable, Sendable {
     let tensors = ParameterShape<Count>(
       model, tensorParallel: tensorParallel, parallelism: parallelism
     ).tensors
-    func entry(_ tensor: WeightTensor<Count>, _ layer: UInt64?, expert: UInt64? = nil) -> Entry {
+    func entries(_ tensor: WeightTensor<Count>, _ layer: UInt64?, expert: UInt64? = nil) -> [Entry] {
       let one = tensor.withCopies(1)
-      return Entry(
-        name: WeightName(template: tensor.name, layer: layer, expert: expert),
-        dimensions: tensor.dimensions.map(\.value), parameters: one.total, bytes: one.bytes(formats),
-        isBuffer: tensor.isBuffer)
+      let format = tensor.format(formats)
+      let own = Entry(
+        name: WeightName(template: tensor.storedName, layer: layer, expert: expert),
+        dimensions: tensor.dimensions.map(\.value), parameters: one.total,
+        bytes: one.parameters.bytes(format), isBuffer: tensor.isBuffer, format: format.dtype?.rawValue ?? "")
+      return [own]
+        + (tensor.quantized?.companions ?? []).map { companion in
+          Entry(
+            name: WeightName(template: tensor.name(behind: companion.suffix), layer: layer, expert: expert),
+            dimensions: companion.dimensions.map(\.value), parameters: companion.elements,
+            bytes: companion.elements.bytes(ElementFormat(.scaleBytes, in: StorageFormat(bits: UInt8(companion.bits)))),
+            isBuffer: true, format: companion.format)
+        }
     }
     /// Expert by expert, as checkpoints have them.
     func inLayer(_ tensors: [WeightTensor<Count>], _ number: UInt64) -> [Entry] {
       let experts = tensors.filter(\.isPerExpert)
-      guard let held = experts.first?.experts?.held.value else { return tensors.map { entry($0, number) } }
-      let first = tensors.prefix { !$0.isPerExpert }.count
-      let others = tensors.filter { !$0.isPerExpert }.map { entry($0, number) }
-      let each = (0..<held).flatMap { expert in experts.map { entry($0, number, expert: expert) } }
-      return Array(others.prefix(first)) + each + others.dropFirst(first)
+      guard let held = experts.first?.experts?.held.value else { return tensors.flatMap { entries($0, number) } }
+      let first = tensors.prefix { !$0.isPerExpert }
+      let others = tensors.dropFirst(first.count).filter { !$0.isPerExpert }
+      let each = (0..<held).flatMap { expert in experts.flatMap { entries($0, number, expert: expert) } }
+      return first.flatMap { entries($0, number) } + each + others.flatMap { entries($0, number) }
     }
-    func outside(_ scope: RowScope) -> [Entry] { tensors.filter { $0.scope == scope }.map { entry($0, nil) } }
+    func outside(_ scope: RowScope) -> [Entry] { tensors.filter { $0.scope == scope }.flatMap { entries($0, nil) } }
     var layers: [Entry] = []
     var number: UInt64 = 0
     for run in model.runs {
@@ -72,7 +83,7 @@ package struct WeightList: Hashable, Sendable {
         number += 1
       }
     }
-    entries = outside(.beforeLayers) + layers + outside(.afterLayers)
+    self.entries = outside(.beforeLayers) + layers + outside(.afterLayers)
     guard !parameters.isOverflow, !bytes.isOverflow, !(bytes * Count(tensorParallel)).isOverflow else {
       throw .overflow(what: "\(name)'s weights")
     }

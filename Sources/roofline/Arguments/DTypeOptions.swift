@@ -11,12 +11,24 @@ struct DTypeOptions: Sendable {
     keyValueCache = try arguments.valueIfDeclared(of: WorkloadOptions.keyValueDType)
   }
 
-  /// Whether nothing is left to the model's own format.
-  var isComplete: Bool { all != nil || (weight != nil && activation != nil && keyValueCache != nil) }
+  /// What is not left to the model's own formats.
+  var stated: StatedFormats {
+    guard all == nil else { return .all }
+    var stated: StatedFormats = []
+    if weight != nil { stated.insert(.weights) }
+    if activation != nil { stated.insert(.activations) }
+    if keyValueCache != nil { stated.insert(.cache) }
+    return stated
+  }
 
-  func formats(model: DType) -> NumberFormats {
+  func formats(_ configuration: ModelConfiguration) -> NumberFormats {
+    formats(model: configuration.dtype, cache: configuration.cacheDType)
+  }
+
+  func formats(model: DType, cache: DType? = nil) -> NumberFormats {
     let base = all ?? model
     return NumberFormats(
-      weight: weight ?? base, activation: activation ?? base, keyValueCache: keyValueCache ?? base, model: model)
+      weight: weight ?? base, activation: activation ?? base, keyValueCache: keyValueCache ?? all ?? cache ?? model,
+      model: model)
   }
 }

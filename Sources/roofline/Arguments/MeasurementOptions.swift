@@ -104,6 +104,11 @@ extension ParsedArguments {
     // Counts need no GPU.
     let scenario = try scenario(catalog, phases: phases, hardware: HardwareSpec(name: "", path: ""))
     try scenario.configuration.model.requireLegal(scenario.workload, name: scenario.configuration.name)
+    guard !scenario.configuration.model.isQuantized else {
+      throw .usage(
+        "\(scenario.configuration.name) is quantised, and kernels are measured in one format without scales; state it with --dtype"
+      )
+    }
     let tasks = MeasurementTask.tasks(
       of: phases.map { DecoderStep($0, scenario.workload) }, scenario.configuration.model)
     return (tasks, scenario.configuration.notices)

@@ -62,10 +62,10 @@ extension ParsedArguments {
     let options = try rateOptions()
     let overrides = try overrides()
     let dtypes = try DTypeOptions(self)
-    let configuration = try configuration(modelName, overrides, catalog, isFormatGiven: dtypes.isComplete)
+    let configuration = try configuration(modelName, overrides, catalog, stated: dtypes.stated)
     var workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
-      formats: dtypes.formats(model: configuration.dtype), parallelism: parallelism)
+      formats: dtypes.formats(configuration), parallelism: parallelism)
     workload.cachedPrefix = prefix
     workload.drafted = drafted
     try workload.requireDrafts(configuration)
@@ -80,13 +80,13 @@ extension ParsedArguments {
 
   /// The model's configuration; where a value of --set is what makes it unreadable, the argument is blamed, not the file.
   func configuration(
-    _ name: String, _ overrides: [ConfigurationOverride], _ catalog: Catalog, isFormatGiven: Bool
+    _ name: String, _ overrides: [ConfigurationOverride], _ catalog: Catalog, stated: StatedFormats
   ) throws(InputError) -> ModelConfiguration {
     let configuration: ModelConfiguration
     do {
-      configuration = try catalog.model(name, overrides: overrides, isFormatGiven: isFormatGiven)
+      configuration = try catalog.model(name, overrides: overrides, stated: stated)
     } catch {
-      guard !overrides.isEmpty, (try? catalog.model(name, isFormatGiven: isFormatGiven)) != nil else { throw error }
+      guard !overrides.isEmpty, (try? catalog.model(name, stated: stated)) != nil else { throw error }
       let settings = overrides.map { "--set \($0.key)=\($0.value.summary)" }
       throw .usage("\(settings.joined(separator: " ")): \(error.sentence)")
     }

@@ -49,7 +49,12 @@ enum MFUCommand: Command {
     let hardwareName = try arguments.required(WorkloadOptions.hardware, "name one, e.g. --hardware h100-sxm")
     let overrides = try arguments.overrides()
     let catalog = surroundings.catalog()
-    let configuration = try arguments.configuration(modelName, overrides, catalog, isFormatGiven: dtype != nil)
+    let configuration = try arguments.configuration(modelName, overrides, catalog, stated: dtype == nil ? [] : .all)
+    guard dtype != nil || peak != nil || !configuration.model.isQuantized else {
+      throw InputError.usage(
+        "\(configuration.name) is quantised, which says nothing of its training; state the format of the products with --dtype"
+      )
+    }
     let hardware = try catalog.hardware(hardwareName)
     let unit = dtype ?? configuration.dtype
     let known = unit.runsOnTensorCores ? hardware.compute?.tensor[unit] : hardware.compute?.vector

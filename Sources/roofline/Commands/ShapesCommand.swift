@@ -30,13 +30,13 @@ enum ShapesCommand: Command {
     let modelName = try arguments.required(WorkloadOptions.model, "name one, e.g. --model llama-3.2-1b")
     let overrides = try arguments.overrides()
     let configuration = try arguments.configuration(
-      modelName, overrides, surroundings.catalog(), isFormatGiven: dtypes.isComplete)
+      modelName, overrides, surroundings.catalog(), stated: dtypes.stated)
     let weights = try WeightList(
       configuration.model, name: configuration.name, tensorParallel: tensorParallel,
       parallelism: Parallelism(
         expert: try arguments.value(of: WorkloadOptions.expertParallel) ?? 1,
         isAttentionDataParallel: arguments.isGiven(attentionDataParallel)),
-      formats: dtypes.formats(model: configuration.dtype))
+      formats: dtypes.formats(configuration))
     guard let file = try arguments.value(of: compare) else {
       let report = WeightReport(weights, configuration: configuration)
       return Outcome(output: try page.render(report.report))

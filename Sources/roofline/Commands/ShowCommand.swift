@@ -8,8 +8,10 @@ enum ShowCommand: Command {
   static let description = CommandDescription(
     name: "show",
     summary: "A model or a GPU: what its file says, what was derived, and which defaults were used.",
-    usage: "show NAME|PATH [--strict] [--expect-parameters N] [--format FORMAT]",
-    options: [WorkloadOptions.strict, expected, WorkloadOptions.format, WorkloadOptions.help],
+    usage: "show NAME|PATH [--strict] [--dtype FORMAT] [--expect-parameters N] [--format FORMAT]",
+    options: [
+      WorkloadOptions.strict, WorkloadOptions.dtype, expected, WorkloadOptions.format, WorkloadOptions.help,
+    ],
     positionals: 1...1,
     example: "roofline show llama-2-70b")
 
@@ -18,10 +20,10 @@ enum ShowCommand: Command {
     let name = arguments.positionals[0]
     let catalog = surroundings.catalog()
     if catalog.holdsModel(name) {
-      // Parameters and keys are the same in any format, and a note says that bytes are not the checkpoint's.
-      let configuration = try arguments.configuration(name, [], catalog, isFormatGiven: true)
+      let dtypes = try DTypeOptions(arguments)
+      let configuration = try arguments.configuration(name, [], catalog, stated: dtypes.stated)
       let count = ParameterShape<Count>(configuration.model).count.value
-      let report = try page.render(ModelReport(configuration).report)
+      let report = try page.render(ModelReport(configuration, formats: dtypes.formats(configuration)).report)
       guard let stated = try arguments.value(of: expected), stated != count else { return Outcome(output: report) }
       return Outcome(
         output: report,
@@ -34,6 +36,9 @@ enum ShowCommand: Command {
       }
       guard !arguments.isGiven(expected) else {
         throw InputError.usage("--expect-parameters says nothing to a GPU; leave it out")
+      }
+      guard try arguments.value(of: WorkloadOptions.dtype) == nil else {
+        throw InputError.usage("--dtype says nothing to a GPU, which has a rate for each format; leave it out")
       }
       return Outcome(output: try page.render(HardwareReport(spec).report))
     } catch InputError.unknownName {

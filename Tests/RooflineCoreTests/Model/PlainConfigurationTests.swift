@@ -114,7 +114,8 @@ final class PlainConfigurationTests: XCTestCase {
       ("\"activation_function\": \"silu\"", "activation_function"),
       ("\"num_key_value_heads\": 2", "num_key_value_heads"),
       ("\"head_dim\": 16", "head_dim"), ("\"use_parallel_residual\": true", "use_parallel_residual"),
-      ("\"attention_bias\": true", "attention_bias"), ("\"quantization_config\": {\"bits\": 4}", "quantization_config"),
+      ("\"attention_bias\": true", "attention_bias"),
+      ("\"quantization_config\": {\"bits\": 4}", "quantization_config.quant_method"),
     ] {
       assertRefused(opt, change, naming: key)
     }

@@ -4,7 +4,7 @@ import XCTest
 
 final class StorageFormatTests: XCTestCase {
   private static func format(bits: UInt64) -> ElementFormat {
-    ElementFormat(.weightBytes, .fp8, in: StorageFormat(bits: bits))
+    ElementFormat(.weightBytes, .fp8, in: StorageFormat(bits: UInt8(bits)))
   }
 
   /// Lays the elements one behind the other and asks which bytes they touch.
@@ -59,7 +59,7 @@ final class StorageFormatTests: XCTestCase {
         for columns: UInt64 in 1...11 {
           var blocks: Set<[UInt64]> = []
           for row in 0..<rows {
-            for column in 0..<columns { blocks.insert([row / scale.rows, column / scale.columns]) }
+            for column in 0..<columns { blocks.insert([row / UInt64(scale.rows), column / UInt64(scale.columns)]) }
           }
           XCTAssertEqual(
             scale.count(rows: Count(rows), columns: Count(columns)), Count(UInt64(blocks.count)),

@@ -43,7 +43,7 @@ package struct GatedMLP: Hashable, Sendable {
     case .fused:
       sink.row(
         .gateUpProj, place, pass.columnParallel(2 * intermediate, bias: hasBias), reads: Activations(.normalized),
-        writes: Activations(.gateUp), weight: .shared)
+        writes: Activations(.gateUp), weight: names.gate.joining)
       products = Activations(.gateUp, .gateUp)
     }
     activation.emit(

@@ -11,6 +11,8 @@ package struct HeadBlock: Hashable, Sendable {
 
   /// The streams that become one in front of the head; nil: there is one.
   package var streams: HyperConnections?
+  /// Matrices that the checkpoint holds in formats of their own.
+  package var formats = TensorFormats()
 
   package init(
     isTied: Bool, name: StaticText = "lm_head", normName: StaticText = "model.norm", capsLogits: Bool = false,
@@ -24,6 +26,15 @@ package struct HeadBlock: Hashable, Sendable {
   }
 
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
+    _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, fusesNorms: Bool,
+    into sink: inout Sink
+  ) {
+    formats.state(into: &sink) { sink in
+      emitRows(pass, embedding, norm: norm, fusesNorms: fusesNorms, into: &sink)
+    }
+  }
+
+  private func emitRows<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ embedding: EmbeddingBlock, norm: NormKind, fusesNorms: Bool,
     into sink: inout Sink
   ) {

@@ -60,11 +60,13 @@ extension LayerGroup {
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, into sink: inout Sink
   ) {
     let branches = Branches(group: self, pass: pass, place: place, norm: norm)
-    switch residual {
-    case .preNorm, .sandwich, .scaled, .bank, .hyper:
-      if let mixer { branches.emit(mixer, into: &sink) }
-      if let feedForward { branches.emit(feedForward, into: &sink) }
-    case .parallel: branches.emitParallel(into: &sink)
+    formats.state(into: &sink) { sink in
+      switch residual {
+      case .preNorm, .sandwich, .scaled, .bank, .hyper:
+        if let mixer { branches.emit(mixer, into: &sink) }
+        if let feedForward { branches.emit(feedForward, into: &sink) }
+      case .parallel: branches.emitParallel(into: &sink)
+      }
     }
   }
 

@@ -6,7 +6,7 @@ public struct KeyReport: Hashable, Sendable {
   public let ignored: [String]
   /// Nobody here knows them.
   public let unknown: [String]
-  /// In force, and not read because the run states the formats itself; `ignored` holds them, too.
+  /// In force, and the run states other formats itself.
   package let quantizing: [String]
   /// Keys that may be set: everything the family asks for.
   let settable: Set<String>
@@ -15,7 +15,7 @@ public struct KeyReport: Hashable, Sendable {
   /// - Throws: `InputError.unsupportedKey` for a key in force that shapes a graph and is not read; `.unknownKey` for one that is
   ///   a slip of, or another library's name for, a key that is read and absent.
   init(
-    _ keys: ConfigurationKeys, family: any ArchitectureFamily.Type, isFormatGiven: Bool
+    _ keys: ConfigurationKeys, family: any ArchitectureFamily.Type, formats: CheckpointFormats, isFormatGiven: Bool
   ) throws(InputError) {
     settable = keys.asked.union(KeyReport.always)
     var read: [String] = []
@@ -67,8 +67,8 @@ public struct KeyReport: Hashable, Sendable {
     }
     self.read = Array(Set(read)).sorted()
     self.ignored = Array(Set(ignored)).sorted()
-    self.unknown = Array(Set(unknown)).sorted()
-    self.quantizing = Array(Set(quantizing)).sorted()
+    self.unknown = Array(Set(unknown + formats.unknown)).sorted()
+    self.quantizing = Array(Set(quantizing + formats.overridden)).sorted()
   }
 
   /// Whether a key that shapes a graph is switched on, by its own value or by its switch.

@@ -8,7 +8,7 @@ enum KnownKeys {
   ]
 
   static let quantizingReason =
-    "formats of quantised checkpoints are not read; --dtype states one for all tensors instead, e.g. --dtype fp8"
+    "formats are read from quantization_config; --dtype states one for all tensors instead, e.g. --dtype fp8"
 
   /// Keys that shape a graph: where one is in force and the family does not read it, an answer would be silently wrong.
   static let shaping: [String: String] = {

@@ -11,8 +11,10 @@ public struct ModelConfiguration: Hashable, Sendable {
   package let draft: DraftPart
   /// The tower that turns images into tokens; none of the text part's totals has it.
   package let vision: VisionPart
-  /// The format of the weights in the checkpoint.
+  /// The format of the tensors that are not quantised.
   public let dtype: DType
+  /// The format of the KV cache, where the file states one.
+  package let cacheDType: DType?
   /// The longest sequence that the model was made for, tokens; nil where the file does not say.
   public let maxPositionEmbeddings: UInt64?
   /// Facts the file leaves out, and what the architecture's documentation says instead.
@@ -49,11 +51,14 @@ package struct ConfigurationOverride: Hashable, Sendable {
 extension ModelConfiguration {
   /// Reads a decoded config.json.
   ///
+  /// - Parameters:
+  ///   - quantization: what the `hf_quant_config.json` beside the file says.
+  ///   - stated: formats that the run states itself.
   /// - Throws: `InputError` for an architecture that is not counted, for a key in force that would change a count and is not
   ///   understood, and for a missing, mistyped, negative or fractional value.
   package init(
     _ value: JSONValue, name: String, file: String, overrides: [ConfigurationOverride] = [],
-    isFormatGiven: Bool = false
+    quantization: JSONObject? = nil, stated: StatedFormats = []
   ) throws(InputError) {
     var outer = try JSONObject(value, file: file)
     var text = try outer.object("text_config")
@@ -70,12 +75,16 @@ extension ModelConfiguration {
     self.path = file
     self.architecture = architecture
     self.overrides = overrides
-    model = try family.model(&keys)
-    draft = try family.draft(&keys, model)
-    vision = family.vision(keys, model)
-    dtype = try keys.dtype(isFormatGiven: isFormatGiven)
+    let decoder = try family.model(&keys)
+    draft = try family.draft(&keys, decoder)
+    vision = family.vision(keys, decoder)
+    dtype = try keys.dtype(isFormatGiven: stated == .all)
     maxPositionEmbeddings = try keys.integer("max_position_embeddings")
-    self.keys = try KeyReport(keys, family: family, isFormatGiven: isFormatGiven)
+    let formats = try CheckpointFormats(
+      decoder, &keys, family: family, dtype: dtype, beside: quantization, stated: stated)
+    model = formats.model
+    cacheDType = formats.cache
+    self.keys = try KeyReport(keys, family: family, formats: formats, isFormatGiven: stated.contains(.weights))
     // A key that would shape a graph was refused by its own name just now.
     for override in overrides where !self.keys.settable.contains(override.key) {
       throw .unknownKey(
@@ -98,6 +107,7 @@ extension ModelConfiguration {
     guard let module = draft.modules?.decoder else { return nil }
     return ModelConfiguration(
       name: name, path: path, architecture: architecture, model: module, draft: draft, vision: vision, dtype: dtype,
+      cacheDType: cacheDType,
       maxPositionEmbeddings: maxPositionEmbeddings, defaults: defaults, overrides: overrides, keys: keys,
       hasOwnCode: hasOwnCode)
   }
@@ -111,9 +121,15 @@ extension ModelConfiguration {
     guard keys.unknown.isEmpty else { throw .unknownKeys(file: path, keys: keys.unknown) }
   }
 
+  /// The checkpoint's own formats; matrices with formats of their own keep them.
+  public var formats: NumberFormats {
+    NumberFormats(weight: dtype, activation: dtype, keyValueCache: cacheDType ?? dtype, model: dtype)
+  }
+
   /// What a reader of any count of the model should know of its file.
   public var notices: [Notice] {
-    (keys.quantizing.isEmpty ? [] : [.formatsNotRead(keys: keys.quantizing)])
+    [Notice.nameSaysFormat(of: self)].compactMap { $0 }
+      + (keys.quantizing.isEmpty ? [] : [.formatsNotRead(keys: keys.quantizing)])
       + (keys.unknown.isEmpty ? [] : [.unknownKeys(keys.unknown)])
   }
 }

@@ -10,6 +10,9 @@ protocol ArchitectureFamily: Sendable {
   /// Types of whole files whose class reads its text part itself, whatever that part calls itself.
   static var outerModelTypes: [String] { get }
 
+  /// What its checkpoints do that their configurations do not say.
+  static var checkpoints: CheckpointHabits { get }
+
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel
 
   /// What stands beside the text part to guess further tokens.
@@ -22,6 +25,7 @@ protocol ArchitectureFamily: Sendable {
 extension ArchitectureFamily {
   static var harmlessKeys: Set<String> { [] }
   static var outerModelTypes: [String] { [] }
+  static var checkpoints: CheckpointHabits { CheckpointHabits() }
 
   static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
     .uncounted(keys)

@@ -18,8 +18,23 @@ package enum CheckpointWeight: Hashable, Sendable {
   case stacked(StaticText)
   /// A buffer under its whole name.
   case buffer(StaticText)
-  /// A tensor that another row has named: a tied head, weights of several rows in one product.
+  /// Tensors that rows of the separate operators name, in one product; the first of them.
+  case joined(StaticText)
+  /// A tensor that another row has named: a tied head, the weight of a norm behind an addition.
   case shared
+
+  /// The tensor whose format the row's matrix has.
+  var tensor: StaticText? {
+    switch self {
+    case .tensor(let name), .part(let name), .halves(let name, _), .whole(let name), .stacked(let name),
+      .joined(let name):
+      name
+    case .none, .buffer, .shared: nil
+    }
+  }
+
+  /// What a product of this matrix and others states.
+  var joining: CheckpointWeight { tensor.map { .joined($0) } ?? self }
 
   /// What the checkpoint calls the weight or bias, and into how many tensors its outputs are cut.
   func names(_ role: String) -> [String] {
@@ -28,7 +43,7 @@ package enum CheckpointWeight: Hashable, Sendable {
     case .halves(let first, let second): ["\(first).\(role)", "\(second).\(role)"]
     case .whole(let name), .stacked(let name): ["\(name)\(role == "bias" ? "_bias" : "")"]
     case .buffer(let name): ["\(name)"]
-    case .none, .shared: []
+    case .none, .shared, .joined: []
     }
   }
 }

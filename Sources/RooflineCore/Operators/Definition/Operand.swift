@@ -11,15 +11,24 @@ package struct Operand<Scalar: Term>: Hashable, Sendable {
   package let traffic: TrafficClass
   package let elements: Scalar
   package let format: ElementFormat
+  /// Bytes of the scales that come with the elements; nil where none do.
+  package let scaleBytes: Scalar?
 
-  init(_ name: StaticName, _ traffic: TrafficClass, _ elements: Scalar, _ format: ElementFormat) {
+  init(
+    _ name: StaticName, _ traffic: TrafficClass, _ elements: Scalar, _ format: ElementFormat, scaleBytes: Scalar? = nil
+  ) {
     self.name = name
     self.traffic = traffic
     self.elements = elements
     self.format = format
+    self.scaleBytes = scaleBytes
   }
 
-  package var bytes: Scalar { elements.bytes(format) }
+  /// Elements and scales.
+  package var bytes: Scalar {
+    let own = elements.bytes(format)
+    return scaleBytes.map { own + $0 } ?? own
+  }
 }
 
 /// Names of operands: what `explain` lists and a kernel's arguments are called.

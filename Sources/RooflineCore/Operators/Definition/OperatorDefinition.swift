@@ -30,6 +30,9 @@ package protocol OperatorDefinition<Scalar>: Hashable, Sendable {
   /// The parameter tensors behind its weight operands.
   func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void)
 
+  /// The same operator whose matrix is one that a checkpoint holds in a format of its own; nil of what multiplies no such matrix.
+  func holding(_ tensor: TensorFormat) -> Self?
+
   /// Where the formulas stand and what they count, in a sentence for `explain`.
   static var source: String { get }
 
@@ -45,6 +48,7 @@ extension OperatorDefinition {
   package var gradients: OperatorGradients<Scalar> { .unknown }
   package var source: String { Self.source }
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
+  package func holding(_ tensor: TensorFormat) -> Self? { nil }
 
   /// The operands' bytes.
   var memoryBytes: Scalar {

@@ -14,7 +14,7 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   package let hasBias: Bool
   /// Columns to whose sums this device adds the bias: where ranks add up their sums, each does so for a part of them.
   package let biasColumns: Scalar
-  package let formats: NumberFormats
+  package private(set) var formats: NumberFormats
 
   package init(
     m: Scalar, n: Scalar, half: Scalar? = nil, k: Scalar, inputRows: Scalar, experts: ExpertSet<Scalar>,
@@ -44,8 +44,15 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    visit(Operand(.input, .loadActivation, inputRows * k, formats.activationFormat))
-    visit(Operand(.weight, .loadWeight, experts.touched(n * k), formats.weightFormat))
+    visit(
+      Operand(
+        .input, .loadActivation, inputRows * k, formats.activationFormat,
+        scaleBytes: formats.activationScaleBytes(rows: inputRows, columns: k)))
+    visit(
+      Operand(
+        .weight, .loadWeight, experts.touched(n * k), formats.weightFormat,
+        scaleBytes: formats.weightStorage.scaleBytes(
+          rows: half ?? n, columns: k, matrices: half == nil ? 1 : 2, of: experts.touched)))
     if hasBias { visit(Operand(.bias, .loadWeight, experts.touched(biasColumns), formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, experts.own(m * n), formats.residualFormat))
   }
@@ -56,6 +63,12 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
       : .rows([
         .init(.input, GroupedGEMMGradient(self, by: .input)), .init(.weight, GroupedGEMMGradient(self, by: .weight)),
       ])
+  }
+
+  package func holding(_ tensor: TensorFormat) -> Self? {
+    var changed = self
+    changed.formats = formats.holding(tensor)
+    return changed
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

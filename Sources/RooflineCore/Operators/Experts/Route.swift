@@ -81,7 +81,10 @@ package struct Route<Scalar: Term>: OperatorDefinition {
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasExpertScales { visit(OperatorParameter(.weight, experts, formats.residualFormat)) }
-    if hasCorrection { visit(OperatorParameter(.bias, experts, formats.residualFormat, isBuffer: true)) }
+    // Checkpoints keep it in fp32 beside tensors of any format.
+    if hasCorrection {
+      visit(OperatorParameter(.bias, experts, ElementFormat(.residualBytes, .fp32), isBuffer: true))
+    }
   }
 
   package static var source: String {

@@ -5,7 +5,7 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
   package let groups, m, n, k: Scalar
   /// Whether the checkpoint's matrix has the products' inner dimension as its outputs: a matrix multiplied from its other side.
   package let isTransposed: Bool
-  package let formats: NumberFormats
+  package private(set) var formats: NumberFormats
 
   package init(
     groups: Scalar, m: Scalar, n: Scalar, k: Scalar, isTransposed: Bool = false, formats: NumberFormats
@@ -26,9 +26,22 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
   package var flops: FLOPCounts<Scalar> { FLOPCounts(product: 2 * groups * m * n * k, on: formats.linearUnit) }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
-    visit(Operand(.input, .loadActivation, groups * m * k, formats.activationFormat))
-    visit(Operand(.weight, .loadWeight, groups * n * k, formats.weightFormat))
+    visit(
+      Operand(
+        .input, .loadActivation, groups * m * k, formats.activationFormat,
+        scaleBytes: formats.activationScaleBytes(rows: groups * m, columns: k)))
+    visit(
+      Operand(
+        .weight, .loadWeight, groups * n * k, formats.weightFormat,
+        scaleBytes: formats.weightStorage.scaleBytes(
+          rows: groups * (isTransposed ? k : n), columns: isTransposed ? n : k)))
     visit(Operand(.output, .storeActivation, groups * m * n, formats.residualFormat))
+  }
+
+  package func holding(_ tensor: TensorFormat) -> Self? {
+    var changed = self
+    changed.formats = formats.holding(tensor)
+    return changed
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -8,7 +8,7 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
   package let destination: GEMMDestination
   /// Where the rows of x lie: cached latents are read where they were stored.
   package let source: KeyValueHome
-  package let formats: NumberFormats
+  package private(set) var formats: NumberFormats
 
   package init(
     m: Scalar, n: Scalar, k: Scalar, formats: NumberFormats, hasBias: Bool = false,
@@ -39,10 +39,17 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     switch source {
-    case .activation: visit(Operand(.input, .loadActivation, m * k, formats.activationFormat))
+    case .activation:
+      visit(
+        Operand(
+          .input, .loadActivation, m * k, formats.activationFormat,
+          scaleBytes: formats.activationScaleBytes(rows: m, columns: k)))
     case .cache: visit(Operand(.input, .loadKVCache, m * k, formats.keyValueFormat))
     }
-    visit(Operand(.weight, .loadWeight, n * k, formats.weightFormat))
+    visit(
+      Operand(
+        .weight, .loadWeight, n * k, formats.weightFormat,
+        scaleBytes: formats.weightStorage.scaleBytes(rows: n, columns: k)))
     if hasBias { visit(Operand(.bias, .loadWeight, n, formats.residualFormat)) }
     switch destination {
     case .activation: visit(Operand(.output, .storeActivation, m * n, formats.residualFormat))
@@ -56,6 +63,12 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
       OperatorGradient(.weight, GEMMGradient(self, by: .weight)),
     ]
     return .rows(hasBias ? product + [.init(.bias, BiasGradient(rows: m, width: n, formats: formats))] : product)
+  }
+
+  package func holding(_ tensor: TensorFormat) -> Self? {
+    var changed = self
+    changed.formats = formats.holding(tensor)
+    return changed
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

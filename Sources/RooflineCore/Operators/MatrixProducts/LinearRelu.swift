@@ -15,6 +15,8 @@ package struct LinearRelu<Scalar: Term>: OperatorDefinition {
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) { gemm.forEachOperand(visit) }
 
+  package func holding(_ tensor: TensorFormat) -> Self? { gemm.holding(tensor).map(LinearRelu.init) }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) { gemm.forEachParameter(visit) }
 
   package static var source: String {

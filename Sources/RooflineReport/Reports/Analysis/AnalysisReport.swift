@@ -109,9 +109,11 @@ package struct AnalysisReport {
     if workload.parallelism.data > 1 { line += ", dp \(workload.parallelism.data)" }
     line += ", \(workload.operatorSet.rawValue) operators, "
     line +=
-      formats.weight == formats.activation && formats.activation == formats.keyValueCache
-      ? formats.weight.rawValue
-      : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
+      analysis.configuration.model.isQuantized
+      ? "weights as the checkpoint holds them, others \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
+      : formats.weight == formats.activation && formats.activation == formats.keyValueCache
+        ? formats.weight.rawValue
+        : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
     line +=
       "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
     if !analysis.configuration.overrides.isEmpty {

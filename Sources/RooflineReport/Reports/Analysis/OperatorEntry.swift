@@ -13,6 +13,8 @@ struct OperatorEntry: Encodable {
   let wireSteps: UInt64
   /// The format whose matrix unit does the product; null where there is none.
   @Nullable var tensorDType: String?
+  /// Only where a quantised checkpoint has the row's matrix in a format of its own.
+  let weightDType: String?
   @Nullable var arithmeticIntensity: Double?
   @Nullable var attainableFLOPsPerSecond: Double?
   let bound: String
@@ -30,15 +32,17 @@ struct OperatorEntry: Encodable {
   ) {
     self.init(
       row.prediction, group: group, name: row.name.rawValue, occurrences: row.occurrences.value, missing: missing,
+      weightDType: row.row.operator.quantizedWeight?.rawValue,
       bindingUnit: missing.isEmpty ? UnitTable.bindingUnit(of: row, rates: rates) : nil, calibrated: calibrated)
   }
 
   init(
     _ row: OperatorPrediction, group: String? = nil, name: String, occurrences: UInt64, missing: [MissingFact],
-    bindingUnit: String? = nil,
+    weightDType: String? = nil, bindingUnit: String? = nil,
     calibrated: CalibratedTimeEntry? = nil
   ) {
     self.calibrated = calibrated
+    self.weightDType = weightDType
     self.group = group
     self.name = name
     kind = row.kind.rawValue

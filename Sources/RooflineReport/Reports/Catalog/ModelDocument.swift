@@ -6,7 +6,16 @@ struct ModelDocument: Encodable {
   let model: ModelEntry
   let parameters: ParameterEntry
   let cache: CacheEntry
+  /// All tensors of the checkpoint, scales and buffers included.
+  let checkpointBytes: UInt64
+  let checkpointElements: [ContentsEntry]
   let keys: KeyEntry
+
+  /// Elements of one format.
+  struct ContentsEntry: Encodable {
+    let format: String
+    let elements: UInt64
+  }
 
   struct ModelEntry: Encodable {
     let name, path, architecture, dtype: String
@@ -88,7 +97,7 @@ struct ModelDocument: Encodable {
     let key, value, reason: String
   }
 
-  init(_ configuration: ModelConfiguration) {
+  init(_ configuration: ModelConfiguration, formats: NumberFormats, contents: CheckpointContents) {
     let decoder = configuration.model
     model = ModelEntry(
       name: configuration.name, path: configuration.path, architecture: configuration.architecture,
@@ -109,7 +118,9 @@ struct ModelDocument: Encodable {
       draft: draft?.total.value, draftActive: draft?.active.value, draftBuffers: draft?.buffers.value,
       draftReason: configuration.draft.reason)
     cache = CacheEntry(
-      CacheGrowth(decoder, NumberFormats(configuration.dtype)), dtype: configuration.dtype)
+      CacheGrowth(decoder, formats), dtype: formats.keyValueCache)
+    checkpointBytes = contents.bytes.value
+    checkpointElements = contents.parts.map { ContentsEntry(format: $0.format, elements: $0.elements.value) }
     keys = KeyEntry(
       read: configuration.keys.read, ignored: configuration.keys.ignored, unknown: configuration.keys.unknown,
       assumed: configuration.defaults.map { AssumedEntry(key: $0.key, value: $0.value, reason: $0.reason) })

@@ -3,15 +3,24 @@ import RooflineCore
 /// What `show` prints about a model: what the file says, what follows from it, and which defaults were used.
 package struct ModelReport {
   package let configuration: ModelConfiguration
+  private let formats: NumberFormats
+  private let contents: CheckpointContents
 
-  package init(_ configuration: ModelConfiguration) { self.configuration = configuration }
+  /// - Parameter formats: what is not in a format of its own; nil: what the file says.
+  package init(_ configuration: ModelConfiguration, formats: NumberFormats? = nil) throws(InputError) {
+    self.configuration = configuration
+    self.formats = formats ?? configuration.formats
+    contents = try CheckpointContents(configuration.model, name: configuration.name, formats: self.formats)
+  }
 
   package var report: Report {
     Report(
       title: ["\(configuration.name)  (\(configuration.path))"],
-      sections: [.facts(Facts(stated)), .facts(Facts(derived)), assumed, keys, .listing(tensors)].compactMap { $0 },
+      sections: [.facts(Facts(stated)), .facts(Facts(derived)), assumed, keys, notes, .listing(tensors)].compactMap {
+        $0
+      },
       records: .init(key: "model", [Facts(stated + derived + keyFacts).records(title: configuration.name)]),
-      document: ModelDocument(configuration))
+      document: ModelDocument(configuration, formats: formats, contents: contents))
   }
 
   private var stated: [Facts.Entry] {
@@ -37,23 +46,30 @@ package struct ModelReport {
 
   private var derived: [Facts.Entry] {
     let model = configuration.model
-    let dtype = configuration.dtype
     let count = ParameterShape<Count>(model).count
-    let weights = count.bytes(ElementFormat(.weightBytes, dtype))
-    let cache = ParameterShape<Count>.keyValueElementsPerToken(model).bytes(ElementFormat(.keyValueBytes, dtype))
+    let weights = model.isQuantized ? contents.bytes : count.bytes(formats.weightFormat)
+    let cache = ParameterShape<Count>.keyValueElementsPerToken(model).bytes(formats.keyValueFormat)
     let elements = ParameterShape<Symbol>.keyValueElementsPerToken(model).expression.symbolic
     return [
       .init("parameters", Numbers.grouped(count.value), key: "parameters", .count(count)),
       .init(
-        "weights", "\(Numbers.grouped(weights.value)) bytes in \(dtype.rawValue)", key: "weight_bytes", .count(weights)),
+        "weights", "\(Numbers.grouped(weights.value)) bytes in \(weightFormats)", key: "weight_bytes", .count(weights)),
       .init(
-        "KV cache per token", "\(Numbers.grouped(cache.value)) bytes in \(dtype.rawValue): \(elements) elements",
+        "KV cache per token",
+        "\(Numbers.grouped(cache.value)) bytes in \(formats.keyValueCache.rawValue): \(elements) elements",
         key: "kv_cache_bytes_per_token", .count(cache)),
-    ] + ModelReport.kept(CacheGrowth(model, NumberFormats(dtype))) + [
+    ] + ModelReport.kept(CacheGrowth(model, formats)) + [
       .init(
         "legal --tp", model.legalTensorParallelDegrees.map(String.init).joined(separator: ", "),
         key: "legal_tensor_parallel")
     ]
+  }
+
+  /// What the weights are in: the elements of each format where there are several.
+  private var weightFormats: String {
+    guard configuration.model.isQuantized else { return formats.weight.rawValue }
+    let parts = contents.parts.map { "\(Numbers.grouped($0.elements.value)) \($0.format)" }
+    return "the checkpoint's formats: \(parts.joined(separator: "; "))"
   }
 
   /// What is kept beside keys and values.
@@ -105,9 +121,14 @@ package struct ModelReport {
       (
         "keys that change nothing", "keys_ignored", keys.ignored.filter { !keys.quantizing.contains($0) }
       ),
-      ("keys of quantised formats, not read: bytes are of one format", "keys_quantizing", keys.quantizing),
+      ("keys of quantised formats, overridden by --dtype", "keys_quantizing", keys.quantizing),
       ("keys nobody here knows", "keys_unknown", keys.unknown),
     ]
+  }
+
+  private var notes: Report.Section? {
+    let notices = configuration.notices.filter { if case .nameSaysFormat = $0 { true } else { false } }
+    return notices.isEmpty ? nil : .notes(Notes(notices.map { "note: \($0.sentence)" }, indent: 2))
   }
 
   private var keys: Report.Section {

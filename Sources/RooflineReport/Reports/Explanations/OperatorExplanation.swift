@@ -219,5 +219,7 @@ extension OperatorExplanation.LetterEntry {
 }
 
 extension ElementFormat {
-  fileprivate var description: String { dtype?.rawValue ?? "int32" }
+  fileprivate var description: String {
+    dtype?.rawValue ?? (letter == .tokenIDBytes ? "int32" : "\(storage.bits) bits")
+  }
 }

@@ -110,7 +110,9 @@ extension Notice {
     case .ownCode:
       "the checkpoint brings code of its own (`auto_map`); the counts are those of its stated class"
     case .formatsNotRead(let keys):
-      "\(InputError.list(keys)): the formats of this quantised checkpoint are not read; every tensor is taken to lie in the stated one, without scales"
+      "\(InputError.list(keys)): the run states other formats than this quantised checkpoint's; every tensor concerned is taken to lie in the stated one, without scales"
+    case .nameSaysFormat(let name, let format):
+      "the name \(name.quoted) says \(format), and no file beside it does: a hf_quant_config.json or a quantization_config may be missing, and bytes are those of the formats that are stated"
     case .unknownKeys(let keys):
       "config.json has \(keys.count == 1 ? "a key" : "keys") that nobody here knows, taken to change no count: \(InputError.list(keys)); --strict refuses"
     case .expertsTouched(let pass, let expected, let bounds, let experts, let isUniform):

@@ -25,21 +25,27 @@ package struct WeightReport {
 
   private var table: Table {
     let rows = weights.entries.map { entry in
-      Table.Row.cells([
-        .text(entry.name.full), .text(Self.shape(entry.dimensions)), .integer(entry.parameters.value),
-        .integer(entry.bytes.value),
-      ])
+      Table.Row.cells(
+        [
+          .text(entry.name.full), .text(Self.shape(entry.dimensions)), .integer(entry.parameters.value),
+          .integer(entry.bytes.value),
+        ] + (isQuantized ? [.text(entry.format)] : []))
     }
-    let total = Table.Row.cells([
-      .text("total"), .empty, .integer(weights.parameters.value), .integer(weights.bytes.value),
-    ])
+    let total = Table.Row.cells(
+      [
+        .text("total"), .empty, .integer(weights.parameters.value), .integer(weights.bytes.value),
+      ] + (isQuantized ? [.empty] : []))
     return Table(
-      title: "\(Self.subject(weights, configuration)), \(weights.formats.weight.rawValue)",
+      title:
+        "\(Self.subject(weights, configuration)), \(isQuantized ? "the checkpoint's formats" : weights.formats.weight.rawValue)",
       columns: [
         .init("tensor", key: "tensor", isText: true), .init("shape", key: "shape"),
         .init("parameters", key: "parameters"), .init("bytes", key: "bytes"),
-      ], rows: rows + [.rule, total])
+      ] + (isQuantized ? [.init("format", key: "format", isText: true)] : []), rows: rows + [.rule, total])
   }
+
+  /// Whether tensors are in formats of their own.
+  private var isQuantized: Bool { weights.model.isQuantized }
 
   private var lines: [String] {
     let parameters = ParameterShape<Count>(configuration.model).count
@@ -72,6 +78,8 @@ struct WeightDocument: Encodable {
     let name: String
     let shape: [UInt64]
     let parameters, bytes: UInt64
+    /// A number format, or a scale of so many bits.
+    let format: String
   }
 
   struct TotalEntry: Encodable {
@@ -87,7 +95,8 @@ struct WeightDocument: Encodable {
     residualDType = weights.formats.residual.rawValue
     tensors = weights.entries.map { entry in
       TensorEntry(
-        name: entry.name.full, shape: entry.dimensions, parameters: entry.parameters.value, bytes: entry.bytes.value)
+        name: entry.name.full, shape: entry.dimensions, parameters: entry.parameters.value, bytes: entry.bytes.value,
+        format: entry.format)
     }
     total = TotalEntry(
       tensors: weights.entries.count, parameters: weights.parameters.value, bytes: weights.bytes.value,

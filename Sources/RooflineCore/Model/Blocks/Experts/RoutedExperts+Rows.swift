@@ -193,7 +193,7 @@ extension RoutedExperts {
         case .fused:
           sink.row(
             "shared_gate_up_proj", place, pass.columnParallel(2 * width, bias: false), reads: read,
-            writes: Activations(.gateUp), weight: .shared)
+            writes: Activations(.gateUp), weight: shared.names.gate.joining)
           products = Activations(.gateUp, .gateUp)
         }
         activation.emit(

@@ -97,7 +97,8 @@ extension CompressedAttention {
         (queries, keys) = (.latentProjections, .latentProjections)
         sink.row(
           "qkv_a_proj", place, pass.columnParallel(queryRank + headDim, bias: false),
-          reads: Activations(.normalized), writes: Activations(.latentProjections), weight: .shared)
+          reads: Activations(.normalized), writes: Activations(.latentProjections),
+          weight: .joined("self_attn.q_a_proj"))
       } else {
         sink.row(
           "q_a_proj", place, pass.columnParallel(queryRank, bias: false), reads: Activations(.normalized),

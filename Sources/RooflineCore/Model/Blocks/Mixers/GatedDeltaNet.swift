@@ -81,10 +81,10 @@ package struct GatedDeltaNet: Hashable, Sendable {
     case .fused:
       sink.row(
         "in_proj_qkvz", place, pass.columnParallel(channels + values, bias: false), reads: normalized,
-        writes: Activations(.projected), weight: .shared)
+        writes: Activations(.projected), weight: names.queryKeyValue.joining)
       sink.row(
         "in_proj_ba", place, pass.columnParallel(2 * heads, bias: false), reads: normalized,
-        writes: Activations(.stepProjection), weight: .shared)
+        writes: Activations(.stepProjection), weight: names.learning.joining)
     }
     sink.row(
       "conv", place, convolution, reads: Activations(.projected), writes: Activations(.convolved),

@@ -210,7 +210,7 @@ extension GroupedQueryAttention {
       sink.row(
         .qkvProj, place,
         pass.columnParallel(joinedWidth, bias: block.hasQueryKeyValueBias),
-        reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: .shared)
+        reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: block.names.query.joining)
       emitValueNorm(.queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
       if normsBeforeRotary {
         emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)

@@ -120,7 +120,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
     case .fused:
       sink.row(
         .qkvProj, place, pass.columnParallel(3 * width, bias: false), reads: normalized,
-        writes: Activations(.projected), weight: .shared)
+        writes: Activations(.projected), weight: .joined("self_attn.q_proj"))
       sink.row(
         "conv", place, convolution(3 * width), reads: Activations(.projected), writes: Activations(.convolved),
         weight: .shared)

@@ -122,7 +122,7 @@ extension LatentAttention {
           projected = .latentProjections
           sink.row(
             "qkv_a_proj", place, pass.columnParallel(queryRank + latents, bias: block.hasBias),
-            reads: Activations(.normalized), writes: Activations(projected), weight: .shared)
+            reads: Activations(.normalized), writes: Activations(projected), weight: .joined("self_attn.q_a_proj"))
         } else {
           sink.row(
             "q_a_proj", place, pass.columnParallel(queryRank, bias: block.hasBias), reads: Activations(.normalized),

@@ -2,6 +2,7 @@
 enum Qwen3Family: ArchitectureFamily {
   static let modelTypes = ["qwen3", "qwen3_vl_text", "qwen3_vl"]
   static let architectures = ["Qwen3ForCausalLM", "Qwen3VLForConditionalGeneration"]
+  static let checkpoints = CheckpointHabits(blockScaleBits: 16)
   // Turns angles, not counts.
   static let harmlessKeys: Set<String> = ["mrope_section", "mrope_interleaved"]
 

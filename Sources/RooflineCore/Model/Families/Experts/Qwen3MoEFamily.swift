@@ -3,6 +3,7 @@
 enum Qwen3MoEFamily: ArchitectureFamily {
   static let modelTypes = ["qwen3_moe", "qwen3_vl_moe_text", "qwen3_vl_moe"]
   static let architectures = ["Qwen3MoeForCausalLM", "Qwen3VLMoeForConditionalGeneration"]
+  static let checkpoints = CheckpointHabits(blockScaleBits: 16)
   // Turns angles, not counts.
   static let harmlessKeys: Set<String> = ["mrope_section", "mrope_interleaved"]
 

@@ -3,6 +3,7 @@
 enum DeepseekV4Family: ArchitectureFamily {
   static let modelTypes = ["deepseek_v4", "deepseek_ref"]
   static let architectures = ["DeepseekV4ForCausalLM"]
+  static let checkpoints = CheckpointHabits(roundedScaleBits: 8, hasExpertDType: true)
   // A clamp compares; prediction layers stand beside the text's; the experts' format is the checkpoint's.
   static let harmlessKeys: Set<String> = [
     "swiglu_limit", "hc_eps", "compress_rope_theta", "expert_dtype", "num_nextn_predict_layers", "attention_bias",

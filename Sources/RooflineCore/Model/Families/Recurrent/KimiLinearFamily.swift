@@ -3,6 +3,10 @@
 enum KimiLinearFamily: ArchitectureFamily {
   static let modelTypes = ["kimi_linear", "kimi_k3"]
   static let architectures = ["KimiLinearForCausalLM", "KimiK3ForConditionalGeneration"]
+  // Latents are projected in the model's format beside quantised experts.
+  static let checkpoints = CheckpointHabits(whole: [
+    "block_sparse_moe.routed_expert_down_proj", "block_sparse_moe.routed_expert_up_proj",
+  ])
   // Latent attention has heads of its own widths; groups of experts, constants of activations and numerics change no count.
   static let harmlessKeys: Set<String> = [
     "head_dim", "num_key_value_heads", "activation_situ_beta", "activation_situ_linear_beta", "num_expert_group",

@@ -3,6 +3,7 @@
 enum Qwen35Family: ArchitectureFamily {
   static let modelTypes = ["qwen3_5", "qwen3_5_text"]
   static let architectures = ["Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM"]
+  static let checkpoints = CheckpointHabits(blockScaleBits: 16)
   // Turn angles; of draft layers that are not the text's; the MLP of all layers is dense.
   static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["mlp_only_layers"])
 

@@ -2,6 +2,7 @@
 enum Qwen3NextFamily: ArchitectureFamily {
   static let modelTypes = ["qwen3_next"]
   static let architectures = ["Qwen3NextForCausalLM"]
+  static let checkpoints = CheckpointHabits(blockScaleBits: 16)
   // Read where a layer has no experts.
   static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["intermediate_size"])
 
@@ -27,6 +28,7 @@ enum Qwen3NextFamily: ArchitectureFamily {
 enum Qwen35MoEFamily: ArchitectureFamily {
   static let modelTypes = ["qwen3_5_moe", "qwen3_5_moe_text"]
   static let architectures = ["Qwen3_5MoeForConditionalGeneration", "Qwen3_5MoeForCausalLM"]
+  static let checkpoints = CheckpointHabits(blockScaleBits: 16)
   // Every layer has experts: no MLP is that wide.
   static let harmlessKeys = QwenHybridParts.harmlessKeys.union(["intermediate_size", "norm_topk_prob"])
 

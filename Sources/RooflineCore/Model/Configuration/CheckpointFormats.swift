@@ -1,0 +1,83 @@
+/// What a model's file says about the formats of its tensors, as a run that may state others takes it.
+struct CheckpointFormats {
+  let model: DecoderModel
+  /// The KV cache's; nil: the model's own.
+  let cache: DType?
+  /// Keys whose formats the run's stand instead of.
+  let overridden: [String]
+  /// Keys of the formats' description that nobody here knows.
+  let unknown: [String]
+
+  private static let keys = ["quantization_config", "compression_config"]
+
+  /// - Parameters:
+  ///   - beside: `quantization` of the `hf_quant_config.json` beside the file; the file's own description stands before it.
+  init(
+    _ model: DecoderModel, _ keys: inout ConfigurationKeys, family: any ArchitectureFamily.Type, dtype: DType,
+    beside: JSONObject?, stated: StatedFormats
+  ) throws(InputError) {
+    let (found, names) = try Self.description(&keys, isRead: !stated.contains(.weights))
+    guard let description = found ?? beside else {
+      self.init(model: model, cache: nil, overridden: [], unknown: [])
+      return
+    }
+    let name = found == nil ? [JSONObject.besideName] : names
+    guard !stated.contains(.weights) else {
+      self.init(model: model, cache: nil, overridden: name, unknown: [])
+      return
+    }
+    var expertDType: (String, JSONObject)?
+    if family.checkpoints.hasExpertDType, let value = try keys.string("expert_dtype") {
+      expertDType = (value, keys.text)
+    }
+    let (scheme, unknown) = try QuantizationReader.read(
+      description, habits: family.checkpoints, model: dtype, expertDType: expertDType)
+    let quantized = try model.quantized(scheme, whole: family.checkpoints.whole)
+    self.init(
+      model: stated.contains(.activations) ? quantized.readingStatedActivations() : quantized,
+      cache: stated.contains(.cache) ? nil : scheme.cache,
+      overridden: stated.contains(.cache) && scheme.cache != nil ? name : [], unknown: unknown)
+  }
+
+  private init(model: DecoderModel, cache: DType?, overridden: [String], unknown: [String]) {
+    self.model = model
+    self.cache = cache
+    self.overridden = overridden
+    self.unknown = unknown
+  }
+
+  /// The description in force in the text part or at the file's top level.
+  private static func description(
+    _ keys: inout ConfigurationKeys, isRead: Bool
+  ) throws(InputError) -> (JSONObject?, [String]) {
+    var found: JSONObject?
+    var names: [String] = []
+    for key in Self.keys {
+      for holder in keys.outer.path == keys.text.path ? [keys.text] : [keys.text, keys.outer] {
+        guard let value = holder[key], KnownKeys.isActive(value) else { continue }
+        let object = try JSONObject(value, file: holder.file, path: holder.keyPath(key))
+        if let found, found.members != object.members {
+          throw holder.wrong(key, value, "the same as \(found.path), or only one of the two")
+        }
+        found = found ?? object
+        names.append(key)
+      }
+      if isRead { _ = keys.value(key) }
+    }
+    return (found, names)
+  }
+}
+
+extension JSONObject {
+  /// The file that ModelOpt writes beside a config.json.
+  static let besideName = "hf_quant_config.json"
+
+  /// `quantization` of such a file.
+  static func quantization(besideIn file: String) throws(InputError) -> JSONObject {
+    let root = try JSONObject(JSONValue.read(file: file), file: file)
+    guard let quantization = try root.object("quantization") else {
+      throw .missingKey(file: file, key: "quantization", expected: "an object with a quant_algo")
+    }
+    return quantization
+  }
+}

@@ -1,0 +1,124 @@
+import TestSupport
+import XCTest
+
+@testable import RooflineCore
+
+/// Checkpoints as they are published: dtype maps and totals of their files.
+final class CheckpointGoldenTests: XCTestCase {
+  private let blockFP8: [String: JSONValue] = [
+    "quant_method": .string("fp8"), "fmt": .string("e4m3"), "activation_scheme": .string("dynamic"),
+    "weight_block_size": .array([.integer(128), .integer(128)]),
+  ]
+
+  func testTotalsOfFilesAreThePublishedOnes() throws {
+    for (name, bytes) in [
+      ("Qwen--Qwen3-30B-A3B-FP8", 31_170_895_872), ("Qwen--Qwen3-30B-A3B", 61_064_245_248),
+      ("openai--gpt-oss-20b", 13_761_264_768), ("openai--gpt-oss-120b", 65_248_815_744),
+    ] as [(String, UInt64)] {
+      XCTAssertEqual(try QuantizedFile(name).contents().bytes.value, bytes, name)
+    }
+  }
+
+  func testQwen3InFP8HasThePublishedElements() throws {
+    let sparse = try QuantizedFile("Qwen--Qwen3-30B-A3B-FP8").contents()
+    XCTAssertEqual(sparse["fp8"], 29_896_998_912)
+    XCTAssertEqual(sparse["bf16"] + sparse["scale, 16 bits"], 636_948_480)
+    var file = try QuantizedFile("Qwen--Qwen3-32B")
+    file.quantization = blockFP8
+    let dense = try file.contents()
+    XCTAssertEqual(dense["fp8"], 31_205_621_760)
+    XCTAssertEqual(dense["bf16"] + dense["scale, 16 bits"], 1_558_406_144)
+    XCTAssertEqual(dense.bytes, 34_322_434_048)
+  }
+
+  /// The published map is of 61 layers and the prediction layer: one layer more with experts, two norms and a projection of 2·H
+  /// to H that stays in bf16, and a norm of its head, with copies of embedding and head.
+  func testDeepSeekV3IsThePublishedMapWithoutItsPredictionLayer() throws {
+    let contents = try QuantizedFile("deepseek-ai--DeepSeek-V3").contents()
+    let (hidden, heads) = (7168 as UInt64, 128 as UInt64)
+    let matrices: [(outputs: UInt64, inputs: UInt64, copies: UInt64)] = [
+      (1536, hidden, 1), (heads * 192, 1536, 1), (576, hidden, 1), (heads * 256, 512, 1), (hidden, heads * 128, 1),
+      (2048, hidden, 2 * 257), (hidden, 2048, 257),
+    ]
+    let fp8 = matrices.reduce(0) { $0 + $1.outputs * $1.inputs * $1.copies }
+    let scales = matrices.reduce(0) { $0 + ($1.outputs + 127) / 128 * (($1.inputs + 127) / 128) * $1.copies }
+    XCTAssertEqual(contents["fp8"] + fp8, 680_571_043_840)
+    XCTAssertEqual(contents["scale, 32 bits"] + scales, 41_540_496)
+    XCTAssertEqual(contents["fp32"] + 256, 59 * 256)
+    let wide = 2 * hidden * hidden + 256 * hidden + 5 * hidden + 1536 + 512 + 2 * 129_280 * hidden
+    XCTAssertEqual(contents["bf16"] + wide, 3_918_786_560)
+    let layer = fp8 + 4 * (scales + 256) + 2 * wide
+    XCTAssertEqual(contents.bytes.value + layer, 688_574_839_360)
+  }
+
+  /// What families.md expects of the next downloads, prediction layers included.
+  func testElementsInFP8AreThoseOfAllLinearLayers() throws {
+    let minimax = try QuantizedFile("MiniMaxAI--MiniMax-M2.5").contents()
+    XCTAssertEqual(minimax["fp8"], 227_410_968_576)
+    XCTAssertEqual(minimax["scale, 32 bits"], 13_880_064)
+    XCTAssertEqual(try QuantizedFile("XiaomiMiMo--MiMo-V2-Flash").contents()["fp8"], 307_479_183_360)
+    func experts(_ hidden: UInt64) -> UInt64 { 257 * 3 * 2048 * hidden }
+    let attentionV32: UInt64 = 7168 * (1536 + 576) + 1536 * 128 * 192 + 512 * 128 * 256 + 7168 * 128 * 128
+    let indexerV32: UInt64 = 1536 * 64 * 128 + 7168 * 128
+    XCTAssertEqual(
+      try QuantizedFile("deepseek-ai--DeepSeek-V3.2").contents()["fp8"] + attentionV32 + indexerV32 + experts(7168),
+      681_408_069_632)
+    let attentionGLM: UInt64 = 6144 * (2048 + 576) + 2048 * 64 * 256 + 512 * 64 * 448 + 6144 * 64 * 256
+    let indexerGLM: UInt64 = 2048 * 32 * 128 + 6144 * 128
+    XCTAssertEqual(
+      try QuantizedFile("zai-org--GLM-5-FP8").contents()["fp8"] + attentionGLM + indexerGLM + experts(6144),
+      751_749_169_152)
+  }
+
+  func testKimiK2HasThePublishedElements() throws {
+    var file = try QuantizedFile("moonshotai--Kimi-K2.5")
+    try file.keepText(modelType: "kimi_k2", architecture: "DeepseekV3ForCausalLM")
+    file.members["quantization_config"] = .object(blockFP8)
+    let contents = try file.contents()
+    XCTAssertEqual(contents["fp8"], 1_023_893_241_856)
+    XCTAssertEqual(contents["fp32"], 23_040)
+    XCTAssertEqual(contents["bf16"], 2_514_967_552)
+  }
+
+  /// Text parts without the routers' biases, which the published figures leave out.
+  func testKimisExpertsAreInFourBits() throws {
+    for (name, bytes) in [
+      ("moonshotai--Kimi-K2.5", 594_205_259_776), ("moonshotai--Kimi-K3", 1_559_943_192_768),
+    ] as [(String, UInt64)] {
+      let contents = try QuantizedFile(name).contents()
+      XCTAssertEqual(contents.bytes.value - contents.bufferBytes.value, bytes, name)
+    }
+  }
+
+  /// 13,369,344 bytes an expert in the original's MXFP4, and in NVFP4 a scale for 16 elements and two numbers of 4 bytes a matrix.
+  func testDeepSeekV4sExpertsAreInFourBits() throws {
+    let elements: UInt64 = 43 * 256 * 3 * 4096 * 2048
+    let original = try QuantizedFile("deepseek-ai--DeepSeek-V4-Flash")
+    let nvfp4 = try QuantizedFile("nvidia--DeepSeek-V4-Flash-NVFP4")
+    XCTAssertEqual(try original.contents()["fp4"], elements)
+    XCTAssertEqual(try nvfp4.contents()["fp4"], elements)
+    let wide = original.changed { $0["quant_method"] = .string("fp8") }
+    var inFP8 = wide
+    inFP8.members["expert_dtype"] = .string("fp8")
+    // Blocks of 128×128 with a byte each in place of MXFP4.
+    let blocks: UInt64 = 43 * 256 * 3 * 32 * 16
+    XCTAssertEqual(
+      try inFP8.contents().bytes.value - original.contents().bytes.value,
+      elements + blocks - 43 * 256 * 13_369_344)
+    XCTAssertEqual(
+      try nvfp4.contents().bytes.value - original.contents().bytes.value,
+      elements / 16 - elements / 32 + 43 * 256 * 3 * 8)
+  }
+
+  func testOneFileOfFormatsLiesBesideTheModel() throws {
+    guard let shared = Fixtures.shared else { throw XCTSkip("no shared data beside the package") }
+    let name = "nvidia--Llama-3.1-70B-Instruct-FP8"
+    let configuration = try Fixtures.catalog.model("\(shared)/configs/\(name).json")
+    XCTAssertEqual(configuration.cacheDType, .fp8)
+    let contents = try CheckpointContents(configuration.model, name: name, formats: configuration.formats)
+    let linears: UInt64 = 80 * 8192 * (8192 + 1024 + 1024 + 8192 + 3 * 28672)
+    XCTAssertEqual(contents["fp8"], linears)
+    XCTAssertEqual(contents["scale, 32 bits"], 80 * 7 * 2)
+    XCTAssertEqual(contents.bytes.value, 2 * (70_553_706_496 - linears) + linears + 80 * 7 * 8)
+  }
+}
