@@ -41,7 +41,8 @@ struct RowColumns {
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
       .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
-      .expertCombineGradient, .routeGradient:
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .sigmoidGateGradient:
       nil
     }
   }

@@ -122,7 +122,7 @@ def block_indexer(w, H, hi, di, turned):
     w.gemm("index_k_proj", m, di, H)
     w.norm("index_q_norm", m * hi, di)
     w.norm("index_k_norm", m, di)
-    w.add("index_rotary", vector=3 * m * (hi + 1) * turned, load=None, store=None)
+    w.add("index_rotary", vector=3 * m * (hi + 1) * turned, load=None, store=None, kv_store=m * index_bytes(w, di))
     w.cache["index"] += index_bytes(w, di)
     P, keys = w.causal()
     w.add("index_scores", tensor=2 * w.B * P * hi * di, vector=None, load=None, store=None, kv_load=w.B * keys * index_bytes(w, di))

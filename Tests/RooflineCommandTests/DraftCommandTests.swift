@@ -91,7 +91,8 @@ final class DraftCommandTests: CommandTestCase {
       ("analyze \(run) --draft 2 --accepted 4", "at most 3"), ("analyze \(run) --draft 2 --accepted 0.5", "--accepted"),
       ("analyze \(run) --draft 2 --phase prefill", "decode"), ("analyze \(run) --draft 2 --generate 5", "--generate"),
       ("analyze \(run) --draft 2 --context 22", "23 keys"), ("analyze \(run) --draft 200", "100"),
-      ("analyze \(run) --draft 2 --pp 2", "--pp"), ("analyze \(run) --images 17x24", "divides"),
+      ("analyze \(run) --draft 2 --pp 2", "--pp"), ("footprint \(run) --draft 2 --pages vllm", "--pages"),
+      ("analyze \(run) --images 17x24", "divides"),
       ("analyze \(run) --images 24", "1024x768"), ("show h100-sxm --expect-parameters 7", "GPU"),
       ("analyze --training --sequence 20 --model llama-2-7b --hardware h100-sxm --draft 2", "--training"),
     ] {

@@ -14,7 +14,7 @@ final class MutatedConfigurationTests: CommandTestCase {
       throw XCTSkip("no config files beside the package")
     }
     let environment = ProcessInfo.processInfo.environment
-    let count = environment["ROOFLINE_MUTATIONS"].flatMap(Int.init) ?? 600
+    let count = environment["ROOFLINE_MUTATIONS"].flatMap(Int.init) ?? 300
     let files = try FileManager.default.contentsOfDirectory(atPath: "\(shared)/configs").filter {
       $0.hasSuffix(".json")
     }

@@ -53,7 +53,8 @@ extension KernelPlan {
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient:
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .sigmoidGateGradient:
       throw Unsupported("there are no kernels of a backward pass")
     }
   }

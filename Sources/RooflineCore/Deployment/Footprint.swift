@@ -92,6 +92,9 @@ package struct FootprintPlan: Sendable {
     self.pages = pages
     if let pages { try pages.requireRule(for: model) }
     self.draft = draft
+    guard pages == nil || workload.drafted == 0 else {
+      throw .usage("--pages with the caches of draft layers is not counted; leave out --pages or --draft")
+    }
     self.workload = workload
     self.generated = generated
     let (last, overflow) = workload.promptKeys.addingReportingOverflow(generated - 1 + workload.drafted)

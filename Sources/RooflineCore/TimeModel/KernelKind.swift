@@ -32,7 +32,8 @@ extension Operator where Scalar == Count {
       .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
-      .groupedGEMMGradient, .expertCombineGradient, .routeGradient,
+      .groupedGEMMGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient,
+      .softcapGradient, .sigmoidGateGradient,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .batchedGEMM, .indexScores,
       .indexSelection, .indexRotation, .compression, .hyperConnection:

@@ -75,6 +75,10 @@ final class BruteForceCoverageTests: XCTestCase {
     case .groupedGEMMInputGradient: BruteForceExpertGradientTests.inputCases
     case .groupedGEMMWeightGradient: BruteForceExpertGradientTests.weightCases
     case .expertCombineGradient: BruteForceExpertGradientTests.combineCases
+    case .expertScaleGradient: BruteForceGateGradientTests.scaleCases
+    case .geluAndMulGradient: BruteForceGateGradientTests.geluCases
+    case .softcapGradient: BruteForceGateGradientTests.capCases
+    case .sigmoidGateGradient: BruteForceGateGradientTests.gateCases
     case .routeGradient: BruteForceRouteGradientTests.cases
     case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
     case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases

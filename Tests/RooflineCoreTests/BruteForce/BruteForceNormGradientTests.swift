@@ -19,12 +19,13 @@ final class BruteForceNormGradientTests: XCTestCase {
 
   static var inputCases: [BruteForceCase] {
     norms().flatMap { norm in
-      [false, true].map { addsResidual in
+      [(false, true), (true, true), (false, false), (true, false)].map { addsResidual, hasWeight in
         let described = RMSNormGradient<Count>(
           rows: Count(norm.rows), width: Count(norm.width), by: .input, addsResidual: addsResidual,
-          formats: norm.formats.formats)
-        return BruteForceCase("\(norm.name), residual \(addsResidual)", .rmsNormGradient(described)) {
-          norm.inputGradient($0, addsResidual: addsResidual)
+          hasWeight: hasWeight, formats: norm.formats.formats)
+        let name = "\(norm.name), residual \(addsResidual), weight \(hasWeight)"
+        return BruteForceCase(name, .rmsNormGradient(described)) {
+          norm.inputGradient($0, addsResidual: addsResidual, hasWeight: hasWeight)
         }
       }
     }
@@ -90,7 +91,7 @@ final class BruteForceNormGradientTests: XCTestCase {
     }
 
     /// dx = dy·γ·rrms − x/w · Σ(dy·γ·x·rrms³), as the owner's note writes it.
-    func inputGradient(_ machine: CountingMachine, addsResidual: Bool) {
+    func inputGradient(_ machine: CountingMachine, addsResidual: Bool, hasWeight: Bool) {
       let (x, weight, dY, dR, roots) = (x, weight, outputGradient, residualGradient, roots)
       let dX = formats.tensor("dX", .activations, \.residual, rows, width)
       for row in 0..<rows {
@@ -98,7 +99,8 @@ final class BruteForceNormGradientTests: XCTestCase {
         let cube = machine.multiply(machine.multiply(root, root), root)
         var (scaled, sum) = ([Double](), 0.0)
         for column in 0..<width {
-          let product = machine.multiply(machine.load(dY, row, column), machine.load(weight, column))
+          let gradient = machine.load(dY, row, column)
+          let product = hasWeight ? machine.multiply(gradient, machine.load(weight, column)) : gradient
           scaled.append(machine.multiply(product, root))
           let term = machine.multiply(machine.multiply(product, machine.load(x, row, column)), cube)
           sum = machine.add(sum, term)
@@ -110,7 +112,8 @@ final class BruteForceNormGradientTests: XCTestCase {
           machine.store(element, in: dX, row, column)
         }
       }
-      check(dX, NumericalGradient.of({ loss($0, weight.flattened, addsResidual: addsResidual) }, at: x.flattened))
+      let weights = hasWeight ? weight.flattened : Array(repeating: 1, count: width)
+      check(dX, NumericalGradient.of({ loss($0, weights, addsResidual: addsResidual) }, at: x.flattened))
     }
 
     func weightGradient(_ machine: CountingMachine) {

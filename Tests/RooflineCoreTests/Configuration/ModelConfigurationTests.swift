@@ -123,7 +123,8 @@ final class ModelConfigurationTests: XCTestCase {
 
   /// Real files that are read; one that comes later is read, or refused by a sentence.
   private static let readFiles: Set<String> = [
-    "MiniMaxAI--MiniMax-M2.5", "Qwen--Qwen3-0.6B", "Qwen--Qwen3-30B-A3B", "Qwen--Qwen3-30B-A3B-FP8",
+    "MiniMaxAI--MiniMax-M2.5", "MiniMaxAI--MiniMax-M3", "Qwen--Qwen3-0.6B", "Qwen--Qwen3-30B-A3B",
+    "Qwen--Qwen3-30B-A3B-FP8",
     "Qwen--Qwen3-32B", "Qwen--Qwen3-VL-8B-Instruct", "Qwen--Qwen3.5-27B", "Qwen--Qwen3.5-35B-A3B",
     "XiaomiMiMo--MiMo-7B-Base", "XiaomiMiMo--MiMo-V2-Flash", "codellama-34b-instruct-hf", "deepseek-ai--DeepSeek-V3",
     "deepseek-ai--DeepSeek-V3.2", "deepseek-ai--DeepSeek-V4-Flash", "google--gemma-4-26B-A4B", "llama-2-7b-hf",

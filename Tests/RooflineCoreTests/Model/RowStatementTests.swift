@@ -125,10 +125,12 @@ final class RowStatementTests: XCTestCase {
 
   /// A row whose gradients nobody has stated ends a training step by name instead of being left out.
   func testARowWithoutGradientsIsNamed() throws {
-    for (json, row) in [(FamilyTests.gemma2, "softcap"), (FamilyTests.gemma3, "mlp_gelu_dot")] {
+    for (json, set, row) in [
+      (FamilyTests.gemma2, OperatorSet.fused, "attention"), (RecurrentFamilies.mamba2, .separate, "out_norm"),
+    ] {
       let configuration = try FamilyTests.configuration(json)
       let workload = Workload(
-        batch: 1, prompt: 8, context: 8, tensorParallel: 1, operatorSet: .separate, formats: NumberFormats(.bf16))
+        batch: 1, prompt: 8, context: 8, tensorParallel: 1, operatorSet: set, formats: NumberFormats(.bf16))
       XCTAssertThrowsError(
         try Analysis(
           training: configuration, hardware: Fixtures.catalog.hardware("h100-sxm"), workload: workload,

@@ -31,43 +31,29 @@ final class CheckpointGoldenTests: XCTestCase {
     XCTAssertEqual(dense.bytes, 34_322_434_048)
   }
 
-  /// The published map is of 61 layers and the prediction layer: one layer more with experts, two norms and a projection of 2·H
-  /// to H that stays in bf16, and a norm of its head, with copies of embedding and head.
-  func testDeepSeekV3IsThePublishedMapWithoutItsPredictionLayer() throws {
+  /// Text, prediction layer, and its copies of embedding and head.
+  func testDeepSeekV3IsThePublishedMap() throws {
     let contents = try QuantizedFile("deepseek-ai--DeepSeek-V3").contents()
-    let (hidden, heads) = (7168 as UInt64, 128 as UInt64)
-    let matrices: [(outputs: UInt64, inputs: UInt64, copies: UInt64)] = [
-      (1536, hidden, 1), (heads * 192, 1536, 1), (576, hidden, 1), (heads * 256, 512, 1), (hidden, heads * 128, 1),
-      (2048, hidden, 2 * 257), (hidden, 2048, 257),
-    ]
-    let fp8 = matrices.reduce(0) { $0 + $1.outputs * $1.inputs * $1.copies }
-    let scales = matrices.reduce(0) { $0 + ($1.outputs + 127) / 128 * (($1.inputs + 127) / 128) * $1.copies }
-    XCTAssertEqual(contents["fp8"] + fp8, 680_571_043_840)
-    XCTAssertEqual(contents["scale, 32 bits"] + scales, 41_540_496)
-    XCTAssertEqual(contents["fp32"] + 256, 59 * 256)
-    let wide = 2 * hidden * hidden + 256 * hidden + 5 * hidden + 1536 + 512 + 2 * 129_280 * hidden
-    XCTAssertEqual(contents["bf16"] + wide, 3_918_786_560)
-    let layer = fp8 + 4 * (scales + 256) + 2 * wide
-    XCTAssertEqual(contents.bytes.value + layer, 688_574_839_360)
+    XCTAssertEqual(contents["fp8"], 680_571_043_840)
+    XCTAssertEqual(contents["bf16"], 3_918_786_560)
+    XCTAssertEqual(contents["scale, 32 bits"] + contents["fp32"], 41_555_600)
+    XCTAssertEqual(contents["fp32"], 59 * 256)
+    XCTAssertEqual(contents.bytes, 688_574_839_360)
+    // The layer's own 11,610,067,968 parameters would be 2 bytes each in bf16.
+    XCTAssertEqual(
+      try QuantizedFile("deepseek-ai--DeepSeek-V3").contents(.all).draftBytes,
+      2 * (11_610_067_968 + 1_853_358_080) + 4 * 256)
   }
 
   /// What families.md expects of the next downloads, prediction layers included.
   func testElementsInFP8AreThoseOfAllLinearLayers() throws {
-    let minimax = try QuantizedFile("MiniMaxAI--MiniMax-M2.5").contents()
-    XCTAssertEqual(minimax["fp8"], 227_410_968_576)
-    XCTAssertEqual(minimax["scale, 32 bits"], 13_880_064)
-    XCTAssertEqual(try QuantizedFile("XiaomiMiMo--MiMo-V2-Flash").contents()["fp8"], 307_479_183_360)
-    func experts(_ hidden: UInt64) -> UInt64 { 257 * 3 * 2048 * hidden }
-    let attentionV32: UInt64 = 7168 * (1536 + 576) + 1536 * 128 * 192 + 512 * 128 * 256 + 7168 * 128 * 128
-    let indexerV32: UInt64 = 1536 * 64 * 128 + 7168 * 128
-    XCTAssertEqual(
-      try QuantizedFile("deepseek-ai--DeepSeek-V3.2").contents()["fp8"] + attentionV32 + indexerV32 + experts(7168),
-      681_408_069_632)
-    let attentionGLM: UInt64 = 6144 * (2048 + 576) + 2048 * 64 * 256 + 512 * 64 * 448 + 6144 * 64 * 256
-    let indexerGLM: UInt64 = 2048 * 32 * 128 + 6144 * 128
-    XCTAssertEqual(
-      try QuantizedFile("zai-org--GLM-5-FP8").contents()["fp8"] + attentionGLM + indexerGLM + experts(6144),
-      751_749_169_152)
+    for (name, elements) in [
+      ("MiniMaxAI--MiniMax-M2.5", 227_410_968_576), ("XiaomiMiMo--MiMo-V2-Flash", 307_479_183_360),
+      ("deepseek-ai--DeepSeek-V3.2", 681_408_069_632), ("zai-org--GLM-5-FP8", 751_749_169_152),
+    ] as [(String, UInt64)] {
+      XCTAssertEqual(try QuantizedFile(name).contents()["fp8"], elements, name)
+    }
+    XCTAssertEqual(try QuantizedFile("MiniMaxAI--MiniMax-M2.5").contents()["scale, 32 bits"], 13_880_064)
   }
 
   func testKimiK2HasThePublishedElements() throws {
@@ -86,7 +72,7 @@ final class CheckpointGoldenTests: XCTestCase {
       ("moonshotai--Kimi-K2.5", 594_205_259_776), ("moonshotai--Kimi-K3", 1_559_943_192_768),
     ] as [(String, UInt64)] {
       let contents = try QuantizedFile(name).contents()
-      XCTAssertEqual(contents.bytes.value - contents.bufferBytes.value, bytes, name)
+      XCTAssertEqual(contents.textBytes.value - contents.bufferBytes.value, bytes, name)
     }
   }
 
@@ -95,15 +81,15 @@ final class CheckpointGoldenTests: XCTestCase {
     let elements: UInt64 = 43 * 256 * 3 * 4096 * 2048
     let original = try QuantizedFile("deepseek-ai--DeepSeek-V4-Flash")
     let nvfp4 = try QuantizedFile("nvidia--DeepSeek-V4-Flash-NVFP4")
-    XCTAssertEqual(try original.contents()["fp4"], elements)
-    XCTAssertEqual(try nvfp4.contents()["fp4"], elements)
+    // The prediction layer's experts keep the original's format in either file.
+    for file in [original, nvfp4] { XCTAssertEqual(try file.contents()["fp4"], elements / 43 * 44) }
     let wide = original.changed { $0["quant_method"] = .string("fp8") }
     var inFP8 = wide
     inFP8.members["expert_dtype"] = .string("fp8")
     // Blocks of 128×128 with a byte each in place of MXFP4.
     let blocks: UInt64 = 43 * 256 * 3 * 32 * 16
     XCTAssertEqual(
-      try inFP8.contents().bytes.value - original.contents().bytes.value,
+      try inFP8.contents().textBytes.value - original.contents().textBytes.value,
       elements + blocks - 43 * 256 * 13_369_344)
     XCTAssertEqual(
       try nvfp4.contents().bytes.value - original.contents().bytes.value,
@@ -115,7 +101,7 @@ final class CheckpointGoldenTests: XCTestCase {
     let name = "nvidia--Llama-3.1-70B-Instruct-FP8"
     let configuration = try Fixtures.catalog.model("\(shared)/configs/\(name).json")
     XCTAssertEqual(configuration.cacheDType, .fp8)
-    let contents = try CheckpointContents(configuration.model, name: name, formats: configuration.formats)
+    let contents = try CheckpointContents(configuration)
     let linears: UInt64 = 80 * 8192 * (8192 + 1024 + 1024 + 8192 + 3 * 28672)
     XCTAssertEqual(contents["fp8"], linears)
     XCTAssertEqual(contents["scale, 32 bits"], 80 * 7 * 2)

@@ -30,7 +30,7 @@ final class QuantizationReaderTests: XCTestCase {
   }
 
   private func bytes(_ configuration: ModelConfiguration) throws -> Int {
-    Int(try CheckpointContents(configuration.model, name: "tiny", formats: configuration.formats).bytes.value)
+    Int(try CheckpointContents(configuration).bytes.value)
   }
 
   /// Counts elements and blocks one by one.

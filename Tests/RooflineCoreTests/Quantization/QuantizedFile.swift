@@ -56,8 +56,7 @@ struct QuantizedFile {
   }
 
   func contents(_ stated: StatedFormats = []) throws(InputError) -> CheckpointContents {
-    let configuration = try configuration(stated)
-    return try CheckpointContents(configuration.model, name: name, formats: configuration.formats)
+    try CheckpointContents(configuration(stated))
   }
 }
 

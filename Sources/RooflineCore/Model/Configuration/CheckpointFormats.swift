@@ -1,6 +1,7 @@
 /// What a model's file says about the formats of its tensors, as a run that may state others takes it.
 struct CheckpointFormats {
   let model: DecoderModel
+  let draft: DraftPart
   /// The KV cache's; nil: the model's own.
   let cache: DType?
   /// Keys whose formats the run's stand instead of.
@@ -13,17 +14,19 @@ struct CheckpointFormats {
   /// - Parameters:
   ///   - beside: `quantization` of the `hf_quant_config.json` beside the file; the file's own description stands before it.
   init(
-    _ model: DecoderModel, _ keys: inout ConfigurationKeys, family: any ArchitectureFamily.Type, dtype: DType,
+    _ model: DecoderModel, draft: DraftPart, _ keys: inout ConfigurationKeys, family: any ArchitectureFamily.Type,
+    dtype: DType,
     beside: JSONObject?, stated: StatedFormats
   ) throws(InputError) {
+    let draft = draft.copyingTables(family.checkpoints.draftCopiesTables)
     let (found, names) = try Self.description(&keys, isRead: !stated.contains(.weights))
     guard let description = found ?? beside else {
-      self.init(model: model, cache: nil, overridden: [], unknown: [])
+      self.init(model: model, draft: draft, cache: nil, overridden: [], unknown: [])
       return
     }
     let name = found == nil ? [JSONObject.besideName] : names
     guard !stated.contains(.weights) else {
-      self.init(model: model, cache: nil, overridden: name, unknown: [])
+      self.init(model: model, draft: draft, cache: nil, overridden: name, unknown: [])
       return
     }
     var expertDType: (String, JSONObject)?
@@ -32,15 +35,30 @@ struct CheckpointFormats {
     }
     let (scheme, unknown) = try QuantizationReader.read(
       description, habits: family.checkpoints, model: dtype, expertDType: expertDType)
-    let quantized = try model.quantized(scheme, whole: family.checkpoints.whole)
+    let isFree = !stated.contains(.activations)
+    let whole = family.checkpoints.whole
+    var used: Set<String> = []
+    let quantized = try model.quantized(scheme, whole: whole, used: &used)
+    try scheme.requireUsed(used, layers: model.numHiddenLayers)
+    var modules = draft
+    if let own = draft.modules {
+      // Layers of drafts are numbered behind the text's, or by themselves under a name of their own.
+      let first = own.decoder.layerPrefix == model.layerPrefix ? model.numHiddenLayers : 0
+      let decoder = try own.decoder.quantized(scheme, whole: whole, firstLayer: first, used: &used)
+      modules = .modules(
+        DraftModules(
+          count: own.count, decoder: isFree ? decoder : decoder.readingStatedActivations(),
+          copiesTables: own.copiesTables))
+    }
     self.init(
-      model: stated.contains(.activations) ? quantized.readingStatedActivations() : quantized,
+      model: isFree ? quantized : quantized.readingStatedActivations(), draft: modules,
       cache: stated.contains(.cache) ? nil : scheme.cache,
       overridden: stated.contains(.cache) && scheme.cache != nil ? name : [], unknown: unknown)
   }
 
-  private init(model: DecoderModel, cache: DType?, overridden: [String], unknown: [String]) {
+  private init(model: DecoderModel, draft: DraftPart, cache: DType?, overridden: [String], unknown: [String]) {
     self.model = model
+    self.draft = draft
     self.cache = cache
     self.overridden = overridden
     self.unknown = unknown
@@ -65,6 +83,12 @@ struct CheckpointFormats {
       if isRead { _ = keys.value(key) }
     }
     return (found, names)
+  }
+}
+
+extension DraftPart {
+  fileprivate func copyingTables(_ copies: Bool) -> DraftPart {
+    modules.map { .modules(DraftModules(count: $0.count, decoder: $0.decoder, copiesTables: copies)) } ?? self
   }
 }
 

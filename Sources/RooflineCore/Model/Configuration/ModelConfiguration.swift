@@ -76,13 +76,14 @@ extension ModelConfiguration {
     self.architecture = architecture
     self.overrides = overrides
     let decoder = try family.model(&keys)
-    draft = try family.draft(&keys, decoder)
+    let drafts = try family.draft(&keys, decoder)
     vision = family.vision(keys, decoder)
     dtype = try keys.dtype(isFormatGiven: stated == .all)
     maxPositionEmbeddings = try keys.integer("max_position_embeddings")
     let formats = try CheckpointFormats(
-      decoder, &keys, family: family, dtype: dtype, beside: quantization, stated: stated)
+      decoder, draft: drafts, &keys, family: family, dtype: dtype, beside: quantization, stated: stated)
     model = formats.model
+    draft = formats.draft
     cacheDType = formats.cache
     self.keys = try KeyReport(keys, family: family, formats: formats, isFormatGiven: stated.contains(.weights))
     // A key that would shape a graph was refused by its own name just now.

@@ -4,10 +4,13 @@ package struct DraftModules: Hashable, Sendable {
   package let count: UInt64
   /// One of them: an entry, layers, a norm; its embedding and head are the text's.
   package let decoder: DecoderModel
+  /// Whether the checkpoint copies the text's embedding and head into each.
+  package let copiesTables: Bool
 
-  package init(count: UInt64, decoder: DecoderModel) {
+  package init(count: UInt64, decoder: DecoderModel, copiesTables: Bool = false) {
     self.count = count
     self.decoder = decoder
+    self.copiesTables = copiesTables
   }
 
   /// Parameters of all modules that are their own, what one token uses of them, and their buffers.

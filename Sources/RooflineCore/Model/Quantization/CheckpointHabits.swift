@@ -6,6 +6,8 @@ struct CheckpointHabits: Sendable {
   var roundedScaleBits: UInt8?
   /// Tensors that the code leaves as they are, whatever is quantised beside them.
   var whole: Set<StaticText> = []
+  /// Whether draft modules bring copies of embedding and head.
+  var draftCopiesTables = false
   /// Whether `expert_dtype` states a format of the routed experts beside `fp8` for the rest.
   var hasExpertDType = false
 }

@@ -4,10 +4,14 @@ extension DecoderModel {
 
   /// The model with the formats that a checkpoint has. Layers whose formats differ become groups of their own.
   ///
-  /// - Parameter whole: tensors that the family's code leaves as they are.
-  func quantized(_ scheme: QuantizationScheme, whole: Set<StaticText>) throws(InputError) -> DecoderModel {
+  /// - Parameters:
+  ///   - whole: tensors that the family's code leaves as they are.
+  ///   - firstLayer: the number of its first layer.
+  ///   - used: gains the names of the scheme's table that were found.
+  func quantized(
+    _ scheme: QuantizationScheme, whole: Set<StaticText>, firstLayer: UInt64 = 0, used: inout Set<String>
+  ) throws(InputError) -> DecoderModel {
     var model = self
-    var used: Set<String> = []
     let workload = Workload(
       batch: 1, prompt: 1, context: 1, tensorParallel: 1, operatorSet: .separate, formats: NumberFormats(.bf16))
     let rows = ForwardPass<Count>(self, DecoderStep(.decode, workload)).rows
@@ -28,7 +32,7 @@ extension DecoderModel {
       return formats
     }
     guard scheme.mayTellLayersApart else {
-      for group in groups.indices { model.groups[group].formats = try formats(group, layer: 0) }
+      for group in groups.indices { model.groups[group].formats = try formats(group, layer: firstLayer) }
       return model
     }
     guard numHiddenLayers <= Self.listableLayers else {
@@ -36,7 +40,7 @@ extension DecoderModel {
     }
     model.groups = []
     model.runs = []
-    var layer: UInt64 = 0
+    var layer = firstLayer
     for run in runs {
       for _ in 0..<run.layers {
         var group = groups[run.group]
@@ -49,11 +53,6 @@ extension DecoderModel {
     guard model.groups.count == groups.count || groups.allSatisfy({ $0.residual.bank == nil }) else {
       throw .usage(
         "\(scheme.object.file): layers with attention residuals differ in their formats, which is not counted")
-    }
-    if let name = scheme.table.unused(used, layers: numHiddenLayers) {
-      throw .wrongValue(
-        file: scheme.object.file, key: scheme.object.keyPath(scheme.tableKey), found: "about \(name)",
-        expected: "names of modules that are counted; --dtype states one format for all tensors instead")
     }
     return model
   }

@@ -86,6 +86,14 @@ extension QuantizationScheme {
     return first
   }
 
+  /// Throws where the table names a module of a layer that no row has.
+  func requireUsed(_ used: Set<String>, layers: UInt64) throws(InputError) {
+    guard let name = table.unused(used, layers: layers) else { return }
+    throw .wrongValue(
+      file: object.file, key: object.keyPath(tableKey), found: "about \(name)",
+      expected: "names of modules that are counted; --dtype states one format for all tensors instead")
+  }
+
   private func entry(
     _ path: ModulePath, _ matrix: QuantizableMatrix, used: inout Set<String>
   ) throws(InputError) -> TensorFormat?? {

@@ -12,13 +12,13 @@ struct VisionKeys {
     self.config = config
   }
 
-  /// A whole number, or what the class assumes; nil: it assumes nothing.
-  mutating func number(_ key: String, assumed: UInt64? = nil) -> UInt64 {
-    guard let value = config[key] else {
+  /// A whole number up to 50,000, so that four of them multiply in 64 bits, or what the class assumes; nil: it assumes nothing.
+  mutating func number(_ key: String, of object: JSONObject? = nil, assumed: UInt64? = nil) -> UInt64 {
+    guard let value = (object ?? config)[key] else {
       if let assumed { return assumed }
       return fail(key)
     }
-    guard let number = value.wholeNumber, number > 0, number <= 100_000_000 else { return fail(key) }
+    guard let number = value.wholeNumber, number > 0, number <= 50_000 else { return fail(key) }
     return UInt64(number)
   }
 

@@ -77,7 +77,7 @@ extension VisionPart {
     let width = vision.number("hidden_size", assumed: 1280)
     let patch = vision.number("patch_size", assumed: 14)
     let merge = vision.number("spatial_merge_size", assumed: 2)
-    let projected = keys.outer["projector_hidden_size"]?.wholeNumber.flatMap { UInt64(exactly: $0) } ?? 6144
+    let projected = vision.number("projector_hidden_size", of: keys.outer, assumed: 6144)
     let output = model.hiddenSize
     let tower = VisionTower(
       width: width, intermediate: vision.number("intermediate_size", assumed: 5120),

@@ -63,6 +63,10 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case groupedGEMMGradient(GroupedGEMMGradient<Scalar>)
   case expertCombineGradient(ExpertCombineGradient<Scalar>)
   case routeGradient(RouteGradient<Scalar>)
+  case expertScaleGradient(ExpertScaleGradient<Scalar>)
+  case geluAndMulGradient(GeluAndMulGradient<Scalar>)
+  case softcapGradient(SoftcapGradient<Scalar>)
+  case sigmoidGateGradient(SigmoidGateGradient<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   package func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -126,6 +130,10 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .groupedGEMMGradient(let definition): visitor.visit(definition)
     case .expertCombineGradient(let definition): visitor.visit(definition)
     case .routeGradient(let definition): visitor.visit(definition)
+    case .expertScaleGradient(let definition): visitor.visit(definition)
+    case .geluAndMulGradient(let definition): visitor.visit(definition)
+    case .softcapGradient(let definition): visitor.visit(definition)
+    case .sigmoidGateGradient(let definition): visitor.visit(definition)
     }
   }
 }

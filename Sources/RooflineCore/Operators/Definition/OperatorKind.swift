@@ -71,4 +71,8 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case groupedGEMMWeightGradient = "grouped_gemm_dw"
   case expertCombineGradient = "expert_combine_gradient"
   case routeGradient = "route_gradient"
+  case expertScaleGradient = "expert_scale_gradient"
+  case geluAndMulGradient = "gelu_and_mul_gradient"
+  case softcapGradient = "softcap_gradient"
+  case sigmoidGateGradient = "sigmoid_gate_gradient"
 }

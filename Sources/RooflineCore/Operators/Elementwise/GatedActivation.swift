@@ -32,7 +32,8 @@ package struct GatedActivation<Scalar: Term>: OperatorDefinition {
   package var gradients: OperatorGradients<Scalar> {
     switch function {
     case .silu: .rows([.init(.backward, SiluAndMulGradient(elements: elements, formats: formats))])
-    case .gelu, .swigluoai, .situ: .unknown
+    case .gelu: .rows([.init(.backward, GeluAndMulGradient(elements: elements, formats: formats))])
+    case .swigluoai, .situ: .unknown
     }
   }
 

@@ -21,5 +21,8 @@ package struct Scale<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, home.store, elements, home.format(formats)))
   }
 
+  /// dY times the same constant.
+  package var gradients: OperatorGradients<Scalar> { home == .activation ? .rows([.init(.backward, self)]) : .unknown }
+
   package static var source: String { "scaling by a constant: one multiplication an element" }
 }

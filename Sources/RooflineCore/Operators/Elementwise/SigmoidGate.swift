@@ -23,5 +23,9 @@ package struct SigmoidGate<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, gates * width, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, SigmoidGateGradient(gates: gates, width: width, formats: formats))])
+  }
+
   package static var source: String { "sigmoid gate: a gate 1 + exp(−g) and one exp; an element the division" }
 }

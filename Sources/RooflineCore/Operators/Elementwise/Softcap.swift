@@ -20,5 +20,9 @@ package struct Softcap<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, SoftcapGradient(elements: elements, formats: formats))])
+  }
+
   package static var source: String { "soft cap, an element: scale, tanh, scale" }
 }

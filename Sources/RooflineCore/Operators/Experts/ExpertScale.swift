@@ -23,5 +23,7 @@ package struct ExpertScale<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, pairs * width, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, ExpertScaleGradient(self))]) }
+
   package static var source: String { "scaling experts' inputs: one multiplication an element of a token–expert pair" }
 }

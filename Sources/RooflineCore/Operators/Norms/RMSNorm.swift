@@ -41,7 +41,11 @@ package struct RMSNorm<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    guard hasWeight else { return .unknown }
+    guard hasWeight else {
+      return .rows([
+        .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, hasWeight: false, formats: formats))
+      ])
+    }
     return .rows([
       .init(.input, RMSNormGradient(rows: rows, width: width, by: .input, formats: formats)),
       .init(.scale, RMSNormGradient(rows: rows, width: width, by: .weight, formats: formats), weights: width),

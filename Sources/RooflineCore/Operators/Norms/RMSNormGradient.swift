@@ -1,8 +1,8 @@
 /// A gradient of RMSNorm's `rows` rows of `width` elements: of its input or of its weight γ.
 ///
 /// dx = dy·γ·rrms − x/w · Σ(dy·γ·x·rrms³), with the rrms that the forward pass kept. A row: dy·γ w, its product with rrms w, the
-/// sum's terms 2w and additions w, x/w times the sum 2w, the subtraction w, rrms³ 2: 8w + 2. dγ = Σ dy·rrms·x over the rows: two
-/// products and an addition an element, 3w a row. No special functions.
+/// sum's terms 2w and additions w, x/w times the sum 2w, the subtraction w, rrms³ 2: 8w + 2, and w less without a
+/// weight. dγ = Σ dy·rrms·x over the rows: two products and an addition an element, 3w a row. No special functions.
 package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case input, weight }
@@ -11,9 +11,15 @@ package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
   package let target: Target
   /// Whether the gradient that skips the norm through the residual stream is added to dx: w more a row.
   package let addsResidual: Bool
+  /// Whether the norm has a weight.
+  package let hasWeight: Bool
   package let formats: NumberFormats
 
-  package init(rows: Scalar, width: Scalar, by target: Target, addsResidual: Bool = false, formats: NumberFormats) {
+  package init(
+    rows: Scalar, width: Scalar, by target: Target, addsResidual: Bool = false, hasWeight: Bool = true,
+    formats: NumberFormats
+  ) {
+    self.hasWeight = hasWeight
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.target = target
@@ -23,7 +29,7 @@ package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
 
   /// The same with the gradient that skips the norm added.
   var addingResidual: RMSNormGradient {
-    RMSNormGradient(rows: rows, width: width, by: target, addsResidual: true, formats: formats)
+    RMSNormGradient(rows: rows, width: width, by: target, addsResidual: true, hasWeight: hasWeight, formats: formats)
   }
 
   package var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }
@@ -31,8 +37,17 @@ package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
 
   package var flops: FLOPCounts<Scalar> {
     switch target {
-    case .input: FLOPCounts(vector: rows * ((addsResidual ? 9 : 8) * width + 2))
+    case .input: FLOPCounts(vector: rows * (operations * width + 2))
     case .weight: FLOPCounts(vector: rows * (3 * width))
+    }
+  }
+
+  /// Of an element of the input's gradient.
+  private var operations: Scalar {
+    switch (addsResidual, hasWeight) {
+    case (true, true): 9
+    case (false, true), (true, false): 8
+    case (false, false): 7
     }
   }
 
@@ -42,7 +57,7 @@ package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.root, .loadActivation, rows, formats.residualFormat))
     switch target {
     case .input:
-      visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
+      if hasWeight { visit(Operand(.weight, .loadWeight, width, formats.residualFormat)) }
       if addsResidual {
         visit(Operand(.residualGradient, .loadActivation, rows * width, formats.residualFormat))
       }

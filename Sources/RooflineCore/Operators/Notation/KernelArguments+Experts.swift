@@ -67,4 +67,10 @@ extension KernelArguments {
       pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
       width: try input(.width, "width"), isWeighted: try flag("weighted", default: true), formats: formats)
   }
+
+  func expertScale<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> ExpertScale<Scalar> {
+    ExpertScale(
+      pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
+      width: try input(.width, "width"), formats: formats)
+  }
 }

@@ -120,7 +120,8 @@ extension KernelArguments {
   ) throws(InputError) -> RMSNormGradient<Scalar> {
     RMSNormGradient(
       rows: try input(.rows, "rows"), width: try input(.width, "width"), by: target,
-      addsResidual: try flag("residual", default: false), formats: formats)
+      addsResidual: try flag("residual", default: false), hasWeight: try flag("weight", default: true),
+      formats: formats)
   }
 
   func embeddingGradient<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> EmbeddingGradient<Scalar> {

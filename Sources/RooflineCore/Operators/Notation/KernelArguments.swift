@@ -63,8 +63,10 @@ package struct KernelArguments: Sendable {
     case .layerNorm, .addRMSNorm, .addLayerNorm, .siluAndMul, .geluAndMul, .gelu, .relu, .softcap, .scale:
       ["rows", "width"]
     case .residualAdd: ["rows", "width", "scaled"]
-    case .rmsNormInputGradient: ["rows", "width", "residual"]
-    case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient: ["rows", "width"]
+    case .rmsNormInputGradient: ["rows", "width", "residual", "weight"]
+    case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient, .geluAndMulGradient,
+      .softcapGradient, .sigmoidGateGradient:
+      ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
@@ -88,7 +90,7 @@ package struct KernelArguments: Sendable {
       ["m", "n", "k", "rows", "experts", "top_k", "touched"]
     case .routeGradient: ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "renormalise", "scale"]
     case .expertCombine, .expertCombineGradient: ["rows", "width", "pairs", "weighted"]
-    case .expertScale: ["rows", "width", "pairs"]
+    case .expertScale, .expertScaleGradient: ["rows", "width", "pairs"]
     case .allToAll: ["rows", "width", "ranks", "remote"]
     case .softmax: ["rows", "width", "sinks"]
     case .rmsNorm: ["rows", "width", "weight"]
@@ -176,11 +178,13 @@ package struct KernelArguments: Sendable {
     case .expertCombineGradient: .expertCombineGradient(ExpertCombineGradient(try expertCombine(formats)))
     case .routeGradient: .routeGradient(RouteGradient(try route(formats)))
     case .allToAll: .allToAll(try allToAll(formats))
-    case .expertScale:
-      .expertScale(
-        ExpertScale(
-          pairs: .input(.gemmM, try number("pairs", default: nil)), rows: try input(.rows, "rows"),
-          width: try input(.width, "width"), formats: formats))
+    case .expertScale: .expertScale(try expertScale(formats))
+    case .expertScaleGradient: .expertScaleGradient(ExpertScaleGradient(try expertScale(formats)))
+    case .geluAndMulGradient: .geluAndMulGradient(GeluAndMulGradient(elements: try elements(), formats: formats))
+    case .softcapGradient: .softcapGradient(SoftcapGradient(elements: try elements(), formats: formats))
+    case .sigmoidGateGradient:
+      .sigmoidGateGradient(
+        SigmoidGateGradient(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .sigmoidGate:
       .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .squaredRelu: .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))

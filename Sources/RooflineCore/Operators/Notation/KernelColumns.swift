@@ -141,7 +141,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient:
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .sigmoidGateGradient:
       return nil
     }
   }

@@ -9,6 +9,12 @@ struct ModelDocument: Encodable {
   /// All tensors of the checkpoint, scales and buffers included.
   let checkpointBytes: UInt64
   let checkpointElements: [ContentsEntry]
+  /// The sum's parts; a vision tower or draft modules that are not counted are not in it.
+  let checkpointParts: ContentsParts
+
+  struct ContentsParts: Encodable {
+    let textBytes, draftBytes, visionBytes: UInt64
+  }
   let keys: KeyEntry
 
   /// Elements of one format.
@@ -120,6 +126,9 @@ struct ModelDocument: Encodable {
     cache = CacheEntry(
       CacheGrowth(decoder, formats), dtype: formats.keyValueCache)
     checkpointBytes = contents.bytes.value
+    checkpointParts = ContentsParts(
+      textBytes: contents.textBytes.value, draftBytes: contents.draftBytes.value,
+      visionBytes: contents.visionBytes.value)
     checkpointElements = contents.parts.map { ContentsEntry(format: $0.format, elements: $0.elements.value) }
     keys = KeyEntry(
       read: configuration.keys.read, ignored: configuration.keys.ignored, unknown: configuration.keys.unknown,

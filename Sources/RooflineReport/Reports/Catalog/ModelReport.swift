@@ -10,7 +10,7 @@ package struct ModelReport {
   package init(_ configuration: ModelConfiguration, formats: NumberFormats? = nil) throws(InputError) {
     self.configuration = configuration
     self.formats = formats ?? configuration.formats
-    contents = try CheckpointContents(configuration.model, name: configuration.name, formats: self.formats)
+    contents = try CheckpointContents(configuration, formats: self.formats)
   }
 
   package var report: Report {
@@ -47,7 +47,7 @@ package struct ModelReport {
   private var derived: [Facts.Entry] {
     let model = configuration.model
     let count = ParameterShape<Count>(model).count
-    let weights = model.isQuantized ? contents.bytes : count.bytes(formats.weightFormat)
+    let weights = model.isQuantized ? contents.textBytes : count.bytes(formats.weightFormat)
     let cache = ParameterShape<Count>.keyValueElementsPerToken(model).bytes(formats.keyValueFormat)
     let elements = ParameterShape<Symbol>.keyValueElementsPerToken(model).expression.symbolic
     return [
@@ -58,18 +58,29 @@ package struct ModelReport {
         "KV cache per token",
         "\(Numbers.grouped(cache.value)) bytes in \(formats.keyValueCache.rawValue): \(elements) elements",
         key: "kv_cache_bytes_per_token", .count(cache)),
-    ] + ModelReport.kept(CacheGrowth(model, formats)) + [
+    ] + checkpoint + ModelReport.kept(CacheGrowth(model, formats)) + [
       .init(
         "legal --tp", model.legalTensorParallelDegrees.map(String.init).joined(separator: ", "),
         key: "legal_tensor_parallel")
     ]
   }
 
-  /// What the weights are in: the elements of each format where there are several.
+  /// What the checkpoint holds, where that is not the text part's weights in one format.
+  private var checkpoint: [Facts.Entry] {
+    let others = [("draft modules", contents.draftBytes), ("a vision tower", contents.visionBytes)].filter { $0.1 > 0 }
+    guard configuration.model.isQuantized || !others.isEmpty else { return [] }
+    let elements = contents.parts.map { "\(Numbers.grouped($0.elements.value)) \($0.format)" }.joined(separator: "; ")
+    let shares = others.map { ", of them \(Numbers.grouped($0.1.value)) of \($0.0)" }.joined()
+    return [
+      .init(
+        "checkpoint", "\(Numbers.grouped(contents.bytes.value)) bytes\(shares): \(elements)", key: "checkpoint_bytes",
+        .count(contents.bytes))
+    ]
+  }
+
+  /// What the weights are in.
   private var weightFormats: String {
-    guard configuration.model.isQuantized else { return formats.weight.rawValue }
-    let parts = contents.parts.map { "\(Numbers.grouped($0.elements.value)) \($0.format)" }
-    return "the checkpoint's formats: \(parts.joined(separator: "; "))"
+    configuration.model.isQuantized ? "the checkpoint's formats" : formats.weight.rawValue
   }
 
   /// What is kept beside keys and values.

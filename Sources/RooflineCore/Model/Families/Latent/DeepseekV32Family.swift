@@ -2,6 +2,7 @@
 enum DeepseekV32Family: ArchitectureFamily {
   static let modelTypes = ["deepseek_v32"]
   static let architectures = ["DeepseekV32ForCausalLM"]
+  static let checkpoints = CheckpointHabits(draftCopiesTables: true)
   static let harmlessKeys = LatentParts.harmlessKeys
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
@@ -19,6 +20,7 @@ enum DeepseekV32Family: ArchitectureFamily {
 enum GLMMoEDSAFamily: ArchitectureFamily {
   static let modelTypes = ["glm_moe_dsa"]
   static let architectures = ["GlmMoeDsaForCausalLM"]
+  static let checkpoints = CheckpointHabits(draftCopiesTables: true)
   static let harmlessKeys = LatentParts.harmlessKeys.union(["indexer_rope_interleave", "index_share_for_mtp_iteration"])
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {

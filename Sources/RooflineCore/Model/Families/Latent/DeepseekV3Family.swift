@@ -3,6 +3,7 @@
 enum DeepseekV3Family: ArchitectureFamily {
   static let modelTypes = ["deepseek_v3", "kimi_k2", "kimi_k25"]
   static let architectures = ["DeepseekV3ForCausalLM", "KimiK2ForCausalLM", "KimiK25ForConditionalGeneration"]
+  static let checkpoints = CheckpointHabits(draftCopiesTables: true)
   static let harmlessKeys = LatentParts.harmlessKeys.union([
     "media_placeholder_token_id", "use_unified_vision_chunk", "video_placeholder",
   ])
