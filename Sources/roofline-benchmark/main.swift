@@ -24,7 +24,13 @@ guard arguments.count <= 2, seconds > 0, seconds <= 600 else {
 }
 let catalog = Catalog.locate(
   home: ProcessInfo.processInfo.environment["ROOFLINE_HOME"], executable: CommandLine.arguments.first)
-for benchmark in Throughput.cases where part.map({ benchmark.name.contains($0) }) ?? true {
+let cases = Throughput.cases.filter { benchmark in part.map { benchmark.name.contains($0) } ?? true }
+guard !cases.isEmpty else {
+  print("roofline-benchmark: no case's name has \"\(part ?? "")\" in it; the cases are")
+  for benchmark in Throughput.cases { print("  \(benchmark.name)") }
+  exit(64)
+}
+for benchmark in cases {
   do { print(try benchmark.run(seconds: seconds, catalog)) } catch { print("\(benchmark.name): skipped, \(error)") }
 }
 if part == nil { print(ColdStart.report()) }

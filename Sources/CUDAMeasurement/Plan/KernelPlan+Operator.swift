@@ -52,8 +52,8 @@ extension KernelPlan {
       .compression, .hyperConnection:
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
-      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .sigmoidGateGradient:
       throw Unsupported("there are no kernels of a backward pass")
     }

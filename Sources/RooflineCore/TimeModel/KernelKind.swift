@@ -31,9 +31,9 @@ extension Operator where Scalar == Count {
     case .expertScale, .allToAll, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .squaredRelu,
       .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
-      .svMatmulGradient, .attentionGradient, .rmsNormGradient, .siluAndMulGradient, .embeddingGradient,
-      .groupedGEMMGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient,
-      .softcapGradient, .sigmoidGateGradient,
+      .svMatmulGradient, .attentionGradient, .rmsNormGradient, .gatedActivationGradient, .embeddingGradient,
+      .groupedGEMMGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .sigmoidGateGradient,
       .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .batchedGEMM, .indexScores,
       .indexSelection, .indexRotation, .compression, .hyperConnection:

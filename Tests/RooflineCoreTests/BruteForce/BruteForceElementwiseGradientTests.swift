@@ -15,8 +15,8 @@ final class BruteForceElementwiseGradientTests: XCTestCase {
   static var siluAndMulCases: [BruteForceCase] {
     [1, 2, 7, 13, 31].flatMap { elements in
       BruteForceFormats.all.map { formats in
-        let described = SiluAndMulGradient<Count>(elements: Count(elements), formats: formats.formats)
-        return BruteForceCase("\(elements), \(formats.name)", .siluAndMulGradient(described)) { machine in
+        let described = GatedActivationGradient<Count>(.silu, elements: Count(elements), formats: formats.formats)
+        return BruteForceCase("\(elements), \(formats.name)", .gatedActivationGradient(described)) { machine in
           siluAndMul(machine, elements, formats)
         }
       }

@@ -33,8 +33,8 @@ final class BruteForceGateGradientTests: XCTestCase {
 
   static var geluCases: [BruteForceCase] {
     each([1, 2, 7]) { elements, formats in
-      let described = GeluAndMulGradient<Count>(elements: Count(elements), formats: formats.formats)
-      return BruteForceCase("\(elements), \(formats.name)", .geluAndMulGradient(described)) {
+      let described = GatedActivationGradient<Count>(.gelu, elements: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .gatedActivationGradient(described)) {
         gelu($0, elements, formats)
       }
     }

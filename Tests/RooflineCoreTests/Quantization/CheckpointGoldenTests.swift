@@ -96,6 +96,22 @@ final class CheckpointGoldenTests: XCTestCase {
       elements / 16 - elements / 32 + 43 * 256 * 3 * 8)
   }
 
+  /// What mixes the streams is no linear layer: [(2+N)·N, N·H] twice a layer and [N, N·H] of the head are in fp32 whatever is
+  /// quantised beside them, and have no scales.
+  func testHyperConnectionsStayInFP32() throws {
+    guard let shared = Fixtures.shared else { throw XCTSkip("no shared data beside the package") }
+    for name in ["deepseek-ai--DeepSeek-V4-Flash", "nvidia--DeepSeek-V4-Flash-NVFP4"] {
+      let configuration = try Fixtures.catalog.model("\(shared)/configs/\(name).json")
+      let entries = try WeightList(configuration.model, name: name, formats: configuration.formats).entries
+      let mixing = entries.filter { $0.name.full.contains("hc") && $0.name.full.hasSuffix("fn") }
+      XCTAssertEqual(mixing.count, 2 * 43 + 1, name)
+      XCTAssertEqual(
+        mixing.reduce(0) { $0 + $1.bytes.value }, 4 * (2 * 43 * 24 * 16_384 + 4 * 16_384), name)
+      XCTAssertFalse(entries.contains { $0.name.full.contains("hc_") && $0.name.full.contains("scale_inv") }, name)
+      XCTAssertFalse(entries.contains { $0.name.full.contains("_hc.fn_") }, name)
+    }
+  }
+
   func testOneFileOfFormatsLiesBesideTheModel() throws {
     guard let shared = Fixtures.shared else { throw XCTSkip("no shared data beside the package") }
     let name = "nvidia--Llama-3.1-70B-Instruct-FP8"

@@ -12,12 +12,13 @@ extension DecoderModel {
     _ scheme: QuantizationScheme, whole: Set<StaticText>, firstLayer: UInt64 = 0, used: inout Set<String>
   ) throws(InputError) -> DecoderModel {
     var model = self
+    let run = DType.bf16
     let workload = Workload(
-      batch: 1, prompt: 1, context: 1, tensorParallel: 1, operatorSet: .separate, formats: NumberFormats(.bf16))
+      batch: 1, prompt: 1, context: 1, tensorParallel: 1, operatorSet: .separate, formats: NumberFormats(run))
     let rows = ForwardPass<Count>(self, DecoderStep(.decode, workload)).rows
     func matrices(_ scope: RowScope) -> [QuantizableMatrix] {
       var seen: Set<StaticText> = []
-      return rows.filter { $0.scope == scope }.compactMap { QuantizableMatrix($0, whole: whole) }
+      return rows.filter { $0.scope == scope }.compactMap { QuantizableMatrix($0, whole: whole, run: run) }
         .filter { seen.insert($0.tensors[0]).inserted }
     }
     for matrix in matrices(.afterLayers) {
@@ -118,9 +119,12 @@ extension QuantizableMatrix {
     "router", "index_weights_proj", "attn_res_score", "mlp_res_score", "output_res_score",
   ]
 
-  /// nil where the row is no product with a matrix of the checkpoint.
-  fileprivate init?(_ row: NamedOperator<Count>, whole: Set<StaticText>) {
-    guard let matrix = row.operator.accept(MatrixOf()) else { return nil }
+  /// nil where the row is no product with a matrix of the checkpoint, or its block states the matrix's format whatever the run's: that
+  /// is no linear layer.
+  ///
+  /// - Parameter run: the format of the pass that has the row.
+  fileprivate init?(_ row: NamedOperator<Count>, whole: Set<StaticText>, run: DType) {
+    guard let matrix = row.operator.accept(MatrixOf()), matrix.format.dtype == run else { return nil }
     switch row.statement.weight {
     case .halves(let first, let second): tensors = [first, second]
     case .tensor(let name), .part(let name), .whole(let name), .stacked(let name): tensors = [name]

@@ -32,7 +32,7 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case svMatmulGradient(SVMatmulGradient<Scalar>)
   case attentionGradient(AttentionGradient<Scalar>)
   case rmsNormGradient(RMSNormGradient<Scalar>)
-  case siluAndMulGradient(SiluAndMulGradient<Scalar>)
+  case gatedActivationGradient(GatedActivationGradient<Scalar>)
   case embeddingGradient(EmbeddingGradient<Scalar>)
   case softcap(Softcap<Scalar>)
   case scale(Scale<Scalar>)
@@ -64,7 +64,6 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case expertCombineGradient(ExpertCombineGradient<Scalar>)
   case routeGradient(RouteGradient<Scalar>)
   case expertScaleGradient(ExpertScaleGradient<Scalar>)
-  case geluAndMulGradient(GeluAndMulGradient<Scalar>)
   case softcapGradient(SoftcapGradient<Scalar>)
   case sigmoidGateGradient(SigmoidGateGradient<Scalar>)
 
@@ -99,7 +98,7 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .svMatmulGradient(let definition): visitor.visit(definition)
     case .attentionGradient(let definition): visitor.visit(definition)
     case .rmsNormGradient(let definition): visitor.visit(definition)
-    case .siluAndMulGradient(let definition): visitor.visit(definition)
+    case .gatedActivationGradient(let definition): visitor.visit(definition)
     case .embeddingGradient(let definition): visitor.visit(definition)
     case .softcap(let definition): visitor.visit(definition)
     case .scale(let definition): visitor.visit(definition)
@@ -131,7 +130,6 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .expertCombineGradient(let definition): visitor.visit(definition)
     case .routeGradient(let definition): visitor.visit(definition)
     case .expertScaleGradient(let definition): visitor.visit(definition)
-    case .geluAndMulGradient(let definition): visitor.visit(definition)
     case .softcapGradient(let definition): visitor.visit(definition)
     case .sigmoidGateGradient(let definition): visitor.visit(definition)
     }

@@ -13,6 +13,20 @@ package enum GateFunction: String, Hashable, Sendable, CaseIterable {
   struct Cost {
     let vector, special: UInt64
     let source: String
+
+    func flops<Scalar: Term>(_ elements: Scalar) -> FLOPCounts<Scalar> {
+      FLOPCounts(
+        vector: Scalar(integerLiteral: vector) * elements, special: Scalar(integerLiteral: special) * elements)
+    }
+  }
+
+  /// nil where nobody has stated it.
+  var gradient: GateGradient? {
+    switch self {
+    case .silu: .silu
+    case .gelu: .gelu
+    case .swigluoai, .situ: nil
+    }
   }
 
   /// A sign is free in the exponent's scaling, and clamps compare.

@@ -17,11 +17,7 @@ package struct GatedActivation<Scalar: Term>: OperatorDefinition {
   package var kind: OperatorKind { function.kind }
   package var asOperator: Operator<Scalar> { .gatedActivation(self) }
 
-  package var flops: FLOPCounts<Scalar> {
-    let cost = function.cost
-    return FLOPCounts(
-      vector: Scalar(integerLiteral: cost.vector) * elements, special: Scalar(integerLiteral: cost.special) * elements)
-  }
+  package var flops: FLOPCounts<Scalar> { function.cost.flops(elements) }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.gate, .loadActivation, elements, formats.residualFormat))
@@ -30,11 +26,9 @@ package struct GatedActivation<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    switch function {
-    case .silu: .rows([.init(.backward, SiluAndMulGradient(elements: elements, formats: formats))])
-    case .gelu: .rows([.init(.backward, GeluAndMulGradient(elements: elements, formats: formats))])
-    case .swigluoai, .situ: .unknown
-    }
+    function.gradient.map {
+      .rows([.init(.backward, GatedActivationGradient($0, elements: elements, formats: formats))])
+    } ?? .unknown
   }
 
   package var rowwise: RowwiseWork<Scalar>? {

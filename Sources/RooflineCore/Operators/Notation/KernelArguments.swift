@@ -180,7 +180,8 @@ package struct KernelArguments: Sendable {
     case .allToAll: .allToAll(try allToAll(formats))
     case .expertScale: .expertScale(try expertScale(formats))
     case .expertScaleGradient: .expertScaleGradient(ExpertScaleGradient(try expertScale(formats)))
-    case .geluAndMulGradient: .geluAndMulGradient(GeluAndMulGradient(elements: try elements(), formats: formats))
+    case .geluAndMulGradient:
+      .gatedActivationGradient(GatedActivationGradient(.gelu, elements: try elements(), formats: formats))
     case .softcapGradient: .softcapGradient(SoftcapGradient(elements: try elements(), formats: formats))
     case .sigmoidGateGradient:
       .sigmoidGateGradient(
@@ -202,7 +203,8 @@ package struct KernelArguments: Sendable {
       .attentionGradient(AttentionGradient(Attention(try attentionShape(), mask: try mask(), formats: formats)))
     case .rmsNormInputGradient: .rmsNormGradient(try normGradient(by: .input, formats))
     case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
-    case .siluAndMulGradient: .siluAndMulGradient(SiluAndMulGradient(elements: try elements(), formats: formats))
+    case .siluAndMulGradient:
+      .gatedActivationGradient(GatedActivationGradient(.silu, elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix:

@@ -140,8 +140,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       guard let columns = KernelColumns.recurrent(value) else { return nil }
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
-      .rmsNormGradient, .siluAndMulGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .sigmoidGateGradient:
       return nil
     }

@@ -1,0 +1,32 @@
+/// What becomes of an element dY of the output's gradient: dGate and dUp, of a gate g and an up projection u.
+package enum GateGradient: Hashable, Sendable {
+  /// With σ = 1/(1 + exp(−g)): a = dY·σ, dUp = a·g, dGate = u·(a + dUp·(1 − σ)).
+  case silu
+  /// gelu(g) = g·h with h = ½(1 + t), t = tanh(a·g·(1 + q)), q = b·g²; the inner derivative is a·(1 + 3q), and
+  /// gelu′ = h + ½g·(1 − t²)·that; dUp = dY·(g·h), dGate = dY·u·gelu′.
+  case gelu
+
+  var cost: GateFunction.Cost {
+    switch self {
+    case .silu:
+      GateFunction.Cost(
+        vector: 8, special: 1,
+        source:
+          "gradient of silu·mul, an element: σ = 1/(1 + exp(−g)) 2, a = dY·σ, dUp = a·g, dGate = u·(a + dUp·(1 − σ)) 4; one exp"
+      )
+    case .gelu:
+      GateFunction.Cost(
+        vector: 20, special: 1,
+        source:
+          "gradient of gelu·mul, an element: q = b·g² 2, tanh's argument 3, h = (1 + t)/2 2, dUp 2, the inner derivative 3, gelu′ 6, dGate 2; one tanh"
+      )
+    }
+  }
+
+  var kind: OperatorKind {
+    switch self {
+    case .silu: .siluAndMulGradient
+    case .gelu: .geluAndMulGradient
+    }
+  }
+}
