@@ -73,6 +73,19 @@ final class PrintableTests: XCTestCase {
     XCTAssertEqual(marks.quoted.unicodeScalars.count, 80)
   }
 
+  func testAPathKeepsTheWholeNameOfItsFile() {
+    let name = "a-model-of-some-maker-with-a-long-name.hf_quant_config.json"
+    for folder in ["/models", String(repeating: "/a-folder", count: 3), String(repeating: "/a-folder", count: 300)] {
+      let path = "\(folder)/\(name)"
+      XCTAssertTrue(path.quoted.hasSuffix("/\(name)"), path.quoted)
+      XCTAssertLessThanOrEqual(path.quoted.unicodeScalars.count, 80)
+      XCTAssertTrue("\(path): broken".onOneLine.contains("/\(name): broken"), "\(path): broken".onOneLine)
+    }
+    let long = "/models/" + String(repeating: "x", count: 1000) + ".json"
+    XCTAssertEqual(long.quoted.unicodeScalars.count, 80)
+    XCTAssertTrue(long.quoted.hasSuffix(".json"))
+  }
+
   func testEveryKindOfErrorIsShortWhateverCameIn() {
     let x = String(repeating: "x", count: 100_000)
     let spaced = String(repeating: "x y ", count: 25_000)

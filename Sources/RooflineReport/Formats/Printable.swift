@@ -59,15 +59,20 @@ extension String {
 }
 
 extension StringProtocol {
-  /// At most 80 scalars of a name, key, path or value that came in: its beginning and its end.
+  /// At most 80 scalars of a name, key, path or value that came in: its beginning and its end. Of a path, the whole name of the
+  /// file where it is short enough: whoever reads it looks for the file.
   ///
   /// Scalars, not characters: a character with its combining marks has no greatest length.
   package var quoted: String {
     let limit = 80
     guard unicodeScalars.count > limit else { return String(self) }
-    var short = String.UnicodeScalarView(unicodeScalars.prefix(limit / 2 - 1))
+    let name = unicodeScalars.reversed().prefix(limit).firstIndex(of: "/").map {
+      unicodeScalars.distance(from: $0.base, to: unicodeScalars.endIndex) + 1
+    }
+    let tail = Swift.max(limit / 2, Swift.min(name ?? 0, limit - 1))
+    var short = String.UnicodeScalarView(unicodeScalars.prefix(limit - 1 - tail))
     short.append("…")
-    short.append(contentsOf: unicodeScalars.suffix(limit / 2))
+    short.append(contentsOf: unicodeScalars.suffix(tail))
     return String(short)
   }
 }
