@@ -56,7 +56,7 @@ struct DecodePasses: Sendable {
     var seconds: Double
     var work: UtilizationMeter.Work
     /// Which roofs and which stage decide.
-    fileprivate var binding: (roofs: [UInt8], stage: UInt64)
+    fileprivate var binding: (roofs: [UInt8], stage: UInt64, isFull: Bool)
   }
 
   func pass(at context: UInt64) -> Pass {
@@ -66,13 +66,14 @@ struct DecodePasses: Sendable {
       + PassSums(
         ForwardPass(model, step), isGrowing, groups: model.groups.count, rates: analysis.rates,
         time: IdealTime(overlap: analysis.options.overlap), calibrated: analysis.calibrated)
-    let schedule = PipelineSchedule(sums, stages: step.pipelineParallel, model, microBatches: microBatches)
+    let schedule = PipelineSchedule(
+      sums, stages: step.pipelineParallel, model, microBatches: microBatches, isSuccessive: true)
     return Pass(
       seconds: schedule.seconds,
       work: UtilizationMeter.Work(
         productFLOPs: sums.productFLOPs, bytes: sums.bytes, schedule: schedule, batch: analysis.workload.batch,
         microBatch: step.batch),
-      binding: (sums.binding, schedule.slowestIndex))
+      binding: (sums.binding, schedule.slowestIndex, schedule.isFull))
   }
 
   /// Passes at neighbouring contexts added up.

@@ -1,11 +1,17 @@
 /// How long a forward pass takes when its layers lie on several stages and its batch passes them in micro-batches.
 ///
-/// The first micro-batch travels through all stages; each further one leaves the slowest stage that much later:
-/// traversal + (m − 1) · slowest. With equal stages that is (m + pp − 1) stage times, of which the share
-/// (pp − 1)/(m + pp − 1) is the bubble. One stage and one micro-batch: the pass itself.
+/// A prefill fills the pipeline and empties it: the first micro-batch travels through all stages, each further one leaves the slowest
+/// stage that much later: traversal + (m − 1) · slowest. With equal stages that is (m + pp − 1) stage times, of which the share
+/// (pp − 1)/(m + pp − 1) is the bubble.
+///
+/// Decode steps follow each other, and keep it full: a micro-batch's next token waits for its own last one alone, and for its turn
+/// on the slowest stage, so that a step takes max(traversal, m · slowest). Only fewer micro-batches than stages leave a bubble,
+/// (pp − m)/pp. One stage and one micro-batch: the pass itself.
 public struct PipelineSchedule: Sendable {
   /// pp, stages of consecutive layers.
   public let stages: UInt64
+  /// Whether passes follow each other without emptying the pipeline between them, as decode steps do.
+  public let isSuccessive: Bool
   /// m, pieces in which the batch goes through them; 1 without a pipeline.
   public let microBatches: UInt64
   /// One micro-batch through every stage; NaN where a row's time is unknown.
@@ -23,11 +29,14 @@ public struct PipelineSchedule: Sendable {
     sums.beforeLayers = phase.sum(of: .beforeLayers).seconds
     sums.afterLayers = phase.sum(of: .afterLayers).seconds
     sums.boundary = phase.sum(of: .boundary).seconds
-    self.init(sums, stages: phase.step.pipelineParallel, model, microBatches: microBatches)
+    self.init(
+      sums, stages: phase.step.pipelineParallel, model, microBatches: microBatches,
+      isSuccessive: phase.step.phase == .decode)
   }
 
-  init(_ sums: PassSums, stages: UInt64, _ model: DecoderModel, microBatches: UInt64) {
+  init(_ sums: PassSums, stages: UInt64, _ model: DecoderModel, microBatches: UInt64, isSuccessive: Bool) {
     self.stages = stages
+    self.isSuccessive = isSuccessive
     self.microBatches = stages > 1 ? microBatches : 1
     traversalSeconds = sums.seconds
     guard stages > 1 else {
@@ -50,7 +59,11 @@ public struct PipelineSchedule: Sendable {
   }
 
   /// The share of the pass in which a stage waits, with equal stages.
-  public var bubble: Double { Double(stages - 1) / Double(microBatches + stages - 1) }
+  public var bubble: Double {
+    isSuccessive
+      ? Double(stages - min(microBatches, stages)) / Double(stages)
+      : Double(stages - 1) / Double(microBatches + stages - 1)
+  }
 
   /// One micro-batch through all stages, s; nil where the time of a row is unknown.
   public var traversal: Seconds? { traversalSeconds.isNaN ? nil : Seconds(traversalSeconds) }
@@ -62,11 +75,21 @@ public struct PipelineSchedule: Sendable {
 
   /// NaN where it is unknown.
   var seconds: Double {
-    Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))
+    isSuccessive
+      ? Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, turns: Double(microBatches))
+      : Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))
   }
+
+  /// Whether a successive pass waits for the slowest stage, rather than for its own way through all of them.
+  var isFull: Bool { Double(microBatches) * slowestSeconds > traversalSeconds }
 
   /// The formula, for numbers and for `explain`.
   package static func time<R: RealTerm>(traversal: R, slowestStage: R, waiting: R) -> R {
     traversal + waiting * slowestStage
+  }
+
+  /// The formula of passes that follow each other.
+  package static func time<R: RealTerm>(traversal: R, slowestStage: R, turns: R) -> R {
+    .larger(traversal, turns * slowestStage)
   }
 }

@@ -23,7 +23,7 @@ package struct ForwardPass<Scalar: Term>: Sendable {
     model.embedding.emit(pass, into: &sink)
     model.draftEntry?.emit(pass, norm: model.norm, into: &sink)
     // The fused set's additions apply the norm that follows; the first layer's norm follows none.
-    if pass.operatorSet == .fused, model.fusesNorms {
+    if fusesNextNorm {
       model.norm.emit(
         .attnNorm, RowPlace(.beforeLayers, 1), pass, reads: .residual, writes: pass.normalized, weight: .shared,
         into: &sink)
@@ -33,13 +33,19 @@ package struct ForwardPass<Scalar: Term>: Sendable {
         pass, RowPlace(.layer(group: index), layers(of: index)), norm: model.norm, into: &sink)
     }
     if pipelineParallel > 1 {
+      // What the next stage's first layer reads: a rank's own rows, and normalised where the last addition applied its norm.
+      let stream = streams * pass.residualShardBytes
       sink.row(
         .stageTransfer,
         RowPlace(.boundary, Scalar.input(.pipelineParallel, pipelineParallel).excess(over: 1)),
-        Send(message: streams * pass.residualBytes), reads: Activations(.nextResidual), writes: .none)
+        Send(message: fusesNextNorm ? stream + pass.residualShardBytes : stream),
+        reads: fusesNextNorm ? Activations(.nextResidual, pass.normalized) : Activations(.nextResidual), writes: .none)
     }
     model.head.emit(pass, model.embedding, norm: model.norm, fusesNorms: model.fusesNorms, into: &sink)
   }
+
+  /// Whether an addition applies the norm that follows it, in the next layer too.
+  private var fusesNextNorm: Bool { pass.operatorSet == .fused && model.fusesNorms }
 
   /// Residual streams that a boundary between stages carries.
   private var streams: Scalar { model.head.streams.map { .input(.streams, $0.streams) } ?? 1 }

@@ -65,6 +65,9 @@ package struct PassShape<Scalar: Term>: Sendable {
   /// The residual stream of all rows: B·T·H elements.
   var residualBytes: Scalar { (tokens * hidden).bytes(formats.residualFormat) }
 
+  /// The same of the rows that this device's norms and additions work on.
+  var residualShardBytes: Scalar { (residualRows * hidden).bytes(formats.residualFormat) }
+
   var keyValueHome: KeyValueHome { isTraining ? .activation : .cache }
 
   // MARK: shares of ranks

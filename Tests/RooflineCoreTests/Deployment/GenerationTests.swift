@@ -135,6 +135,56 @@ final class GenerationTests: XCTestCase {
     XCTAssertEqual(transfer.occurrences, 3)
   }
 
+  /// Micro-batches queue in front of stages for a few hundred tokens: each waits for its own last token and for its turn.
+  func testDecodeStepsKeepThePipelineFull() throws {
+    for (stages, pieces) in [(4, 4), (4, 2), (4, 7), (8, 1), (2, 2), (8, 20)] as [(Int, Int)] {
+      let analysis = try analysis(parallelism: Parallelism(pipeline: UInt64(stages), microBatches: UInt64(pieces)))
+      let phase = analysis.phases[1]
+      func seconds(_ isChosen: (RowScope) -> Bool) -> Double {
+        phase.operators.filter { isChosen($0.scope) }.reduce(0) { $0 + ($1.time?.value ?? .nan) }
+      }
+      let times = (0..<stages).map { stage in
+        Double(80 / stages) * seconds(\.isLayer) + (stage == 0 ? seconds { $0 == .beforeLayers } : 0)
+          + seconds { $0 == (stage == stages - 1 ? .afterLayers : .boundary) }
+      }
+      var free = Array(repeating: 0.0, count: stages)
+      var done = Array(repeating: 0.0, count: pieces)
+      func token() {
+        for piece in 0..<pieces {
+          for stage in 0..<stages {
+            done[piece] = max(done[piece], free[stage]) + times[stage]
+            free[stage] = done[piece]
+          }
+        }
+      }
+      for _ in 0..<200 { token() }
+      let before = done[0]
+      for _ in 0..<100 { token() }
+      let schedule = try XCTUnwrap(analysis.schedule(of: phase))
+      XCTAssertEqual(
+        try XCTUnwrap(schedule.time).value, (done[0] - before) / 100, accuracy: 1e-9, "\(stages) stages, \(pieces)")
+      let idle = Double(stages - min(stages, pieces)) / Double(stages)
+      XCTAssertEqual(schedule.bubble, idle, accuracy: 1e-15)
+      let generation = try Generation(analysis, tokens: 3)
+      XCTAssertEqual(generation.steps.first?.time, schedule.time)
+    }
+  }
+
+  /// Shards of rows under sequence parallelism; in the fused set the stream and what the last addition normalised.
+  func testAStageSendsWhatTheNextOneReads() throws {
+    for (operators, isSharded, tensors, rows) in [
+      (OperatorSet.separate, false, 1, 10), (.separate, true, 1, 2), (.fused, false, 2, 10), (.fused, true, 2, 2),
+    ] as [(OperatorSet, Bool, UInt64, UInt64)] {
+      let analysis = try analysis(
+        operators: operators, parallelism: Parallelism(isSequenceParallel: isSharded, pipeline: 2))
+      // Ten sequences of one token, on eight ranks two rows each; of 1024 tokens 1280 rows.
+      for (phase, rows) in zip(analysis.phases, [isSharded ? 1280 : 10_240, rows]) {
+        let transfer = try XCTUnwrap(phase.operators.first { $0.name == .stageTransfer })
+        XCTAssertEqual(transfer.cost.wireBytes, Count(tensors * rows * 8192 * 2), "\(operators) \(phase.step.phase)")
+      }
+    }
+  }
+
   func testMicroBatchesNeedAPipeline() throws {
     let analysis = try analysis(parallelism: Parallelism(microBatches: 4))
     XCTAssertEqual(analysis.phases[0].step.batch, 20, "one stage takes the batch whole")

@@ -93,8 +93,11 @@ package struct AnalysisReport {
   private func pipeline(_ phase: PhaseAnalysis) -> String {
     guard let schedule = analysis.schedule(of: phase) else { return "" }
     let time = schedule.time.map(Numbers.time) ?? "unknown"
-    return
-      ", one of \(schedule.microBatches) micro-batches; \(schedule.stages) stages take \(time), bubble \(Numbers.percent(schedule.bubble)) %"
+    let stages = "\(schedule.stages) stages"
+    return ", one of \(schedule.microBatches) micro-batches; "
+      + (schedule.isSuccessive
+        ? "all of them every \(time) on \(stages)\(schedule.bubble > 0 ? ", idle \(Numbers.percent(schedule.bubble)) %" : "")"
+        : "\(stages) take \(time), bubble \(Numbers.percent(schedule.bubble)) %")
   }
 
   private var header: [String] {

@@ -89,7 +89,7 @@ struct PipelineEntry: Encodable {
   let bubble: Double
   @Nullable var traversalSeconds: Double?
   @Nullable var slowestStageSeconds: Double?
-  /// traversal + (microBatches − 1) × slowestStage.
+  /// traversal + (microBatches − 1) × slowestStage; of decode steps max(traversal, microBatches × slowestStage).
   @Nullable var timeSeconds: Double?
 
   init(_ schedule: PipelineSchedule, _ workload: Workload) {

@@ -23,7 +23,7 @@ struct GenerationTable {
       row("MBU in decode, %", utilization(generation.decodeUtilization?.memoryBandwidth)),
     ]
     if generation.prefill.stages > 1 {
-      rows.append(row("pipeline bubble, %", .share(generation.prefill.bubble)))
+      rows.append(row("pipeline bubble in prefill, %", .share(generation.prefill.bubble)))
     }
     return Table(
       title:

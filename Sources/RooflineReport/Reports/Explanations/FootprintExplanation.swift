@@ -90,6 +90,10 @@ extension OperatorExplanation {
       let decode = real("decodeSeconds", generation.decodeTime?.value)
       let mean = real("TPOT", generation.meanTimePerOutputToken?.value)
       let batch = count("B", workload.batch)
+      let step =
+        generation.prefill.stages > 1
+        ? "a decode pass: max(traversal, m × slowest stage), as the next step of a micro-batch follows its own last one"
+        : "a decode pass"
       let replica = count("t", workload.tensorParallel) * count("pp", workload.parallelism.pipeline)
       entries += [
         entry(
@@ -97,11 +101,9 @@ extension OperatorExplanation {
           "one step per further token, each with one more key\(areListed ? "" : "; steps(a…b) are those of a to b keys")"
         ),
         entry(
-          "timePerOutputTokenSeconds.first", real("step(\(firstStep.context))", firstStep.time?.value), "s",
-          "a decode pass"),
+          "timePerOutputTokenSeconds.first", real("step(\(firstStep.context))", firstStep.time?.value), "s", step),
         entry(
-          "timePerOutputTokenSeconds.last", real("step(\(lastStep.context))", lastStep.time?.value), "s",
-          "a decode pass"),
+          "timePerOutputTokenSeconds.last", real("step(\(lastStep.context))", lastStep.time?.value), "s", step),
         entry(
           "timePerOutputTokenSeconds.mean", decode / count("(G − 1)", generation.tokens - 1), "s", "the mean step"),
         entry(
@@ -131,7 +133,7 @@ extension OperatorExplanation {
       entries.append(
         entry(
           "bubble", waiting / (count("m", generation.prefill.microBatches) + waiting), "",
-          "share of a pass in which a stage waits, with equal stages"))
+          "share of the prefill in which a stage waits, with equal stages"))
     }
     self.init(name: "generation", kind: "generation", phase: "both phases", letters: [], entries: entries)
   }

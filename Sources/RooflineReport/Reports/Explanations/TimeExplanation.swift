@@ -159,6 +159,13 @@ struct RealSymbol: RealTerm {
       value: Double.largest(Roofs { parts[$0].value }), isAtom: true)
   }
 
+  static func larger(_ left: Self, _ right: Self) -> Self {
+    RealSymbol(
+      symbolic: "max(\(left.symbolic), \(right.symbolic))",
+      substituted: "max(\(left.substituted), \(right.substituted))",
+      value: Double.larger(left.value, right.value), isAtom: true)
+  }
+
   /// A sum of many terms, written once.
   static func sum(_ terms: [RealSymbol]) -> RealSymbol {
     RealSymbol(
