@@ -44,21 +44,24 @@ extension ConventionComparison {
     for phase in analysis.phases {
       for row in phase.operators {
         for column in ConventionCell.Column.allCases {
-          values[ConventionCell(phase: phase.step.phase, row: row.name, column: column)] = value(of: row, column)
+          values[ConventionCell(phase: phase.step.phase, row: row.name, column: column)] = value(
+            of: row, column, rates: analysis.rates)
         }
       }
     }
     return values
   }
 
-  private static func value(of row: RowPrediction, _ column: ConventionCell.Column) -> ConventionValue {
+  private static func value(of row: RowPrediction, _ column: ConventionCell.Column, rates: DeviceRates)
+    -> ConventionValue
+  {
     let traffic = row.cost.traffic
     return switch column {
     case .flops: .count(row.cost.flops.total)
     case .memoryAccess: .count(traffic.total)
     case .arithmeticIntensity: .ratio(row.cost.arithmeticIntensity?.value)
-    case .performance: .ratio(row.cost.attainablePerformance(in: row.time)?.value)
-    case .bound: .bound(row.bound)
+    case .performance: .ratio(row.cost.attainablePerformance(in: row.time, rates: rates)?.value)
+    case .bound: row.bound.map { .bound($0) } ?? .ratio(nil)
     case .loadWeight: .count(traffic.loadWeight)
     case .loadActivation: .count(traffic.loadActivation)
     case .storeActivation: .count(traffic.storeActivation)

@@ -327,7 +327,7 @@ def operators(config, *, tp, batch, prompt, context, phase, operators,
     # ---- before the layers
     add("embedding", "model", 0, 0, 0, (
         (LOAD_ACTIVATION, B * T, 32),                       # token ids
-        (LOAD_WEIGHT, -(-B * T // t) * H, e_w),             # rows looked up, this rank's share
+        (LOAD_WEIGHT, min(-(-B * T // t), -(-V // t)) * H, e_w),    # rows looked up, this rank's share; never more than it has
         (STORE_ACTIVATION, B * T * H, e_r),                 # y
     ))
     all_reduce("embedding_all_reduce", "model")
@@ -559,7 +559,8 @@ def backward_rows(*, B, S, t, H, I1, V1, L, h1, k, k1, d, fused, biases, window,
         norm("attn_norm", "layer")
         sum_of_two("attn_add_backward")
     own = -(-R // t) * H                                    # rows of this rank's part of the table
-    add("embedding_backward", "model", (load(R, 32), load(own), load(own, e_w), store(own, e_w)), vector=own)
+    kept = min(-(-R // t), V1) * H                          # no more than it has
+    add("embedding_backward", "model", (load(R, 32), load(own), load(kept, e_w), store(kept, e_w)), vector=own)
     return rows
 
 

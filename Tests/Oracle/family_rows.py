@@ -112,7 +112,7 @@ class Pass:
     def embedding(self, V, H):
         self.weights(V * H)
         self.table = V * H
-        self.add("embedding", load=4 * self.m, weight=-(-self.m // self.t) * H * self.e_w, store=self.m * H * self.e_r)
+        self.add("embedding", load=4 * self.m, weight=min(-(-self.m // self.t), -(-V // self.t)) * H * self.e_w, store=self.m * H * self.e_r)
 
     def head(self, V, H, tied):
         before = self.total, self.active

@@ -61,7 +61,7 @@ final class AnalyzeCommandTests: CommandTestCase {
         "computeEfficiency", "memoryEfficiency", "overlap", "time",
       ]))
     let phase = try XCTUnwrap((document["phases"] as? [[String: Any]])?.first)
-    XCTAssertEqual(keys(phase), ["phase", "operators", "layer", "model"])
+    XCTAssertEqual(keys(phase), ["phase", "operators", "layer", "model", "subtotals"])
     let row = try XCTUnwrap((phase["operators"] as? [[String: Any]])?.first)
     XCTAssertTrue(
       keys(row).isSuperset(of: [
@@ -100,7 +100,7 @@ final class AnalyzeCommandTests: CommandTestCase {
 
   func testAllColumnsStandInOneTableWhenAskedFor() {
     let text = output("\(Self.mainCommand) --columns all")
-    XCTAssertEqual(row("q_proj", after: "decode:", in: text).count, 22)
+    XCTAssertEqual(row("q_proj", after: "decode:", in: text).count, 21)
     XCTAssertFalse(text.contains("memory by class"))
   }
 
@@ -230,5 +230,81 @@ final class AnalyzeCommandTests: CommandTestCase {
     XCTAssertTrue(output("show llama-2-70b").contains("head_dim = 128"), "the documented default is named")
     XCTAssertTrue(output("show a100_sxm").contains("a100-sxm4-80gb"), "by alias")
     XCTAssertTrue(output("show orion-b1-gpu-small").contains("6,356,467,712 bytes"))
+  }
+
+  // MARK: sums below the rows
+
+  /// Owner's note 001, Qwen2-0.5B, 2 × 1024 tokens: its self_attn and mlp, of a layer and of all 24.
+  func testSubtotalsAreTheNotes() throws {
+    let run = "analyze --model qwen2-0.5b --hardware a100-sxm4-80gb --batch 2 --prompt 1024 --phase prefill"
+    let (tensor, vector, special) = (15_032_385_536, 126_091_264, 29_360_128)
+    let lines = output("\(run) --units --format csv").split(separator: "\n")
+    XCTAssertTrue(
+      lines.contains { $0.contains(",attention,24,\(tensor),\(vector),\(special),") }, lines.joined(separator: "\n"))
+    XCTAssertTrue(lines.contains { $0.contains(",MLP,24,53552873472,") })
+    let document = try json(run)
+    let phase = try XCTUnwrap((document["phases"] as? [[String: Any]])?.first)
+    let subtotals = try XCTUnwrap(phase["subtotals"] as? [String: [String: Any]])
+    XCTAssertEqual((subtotals["mixer"]?["flops"] as? [String: Int])?["tensor"], 24 * tensor)
+    XCTAssertEqual((subtotals["feedForward"]?["flops"] as? [String: Int])?["tensor"], 1_285_268_963_328)
+    XCTAssertEqual((subtotals["communication"]?["wireBytes"] as? Int), 0)
+  }
+
+  /// The rows of a pass are each in one subtotal, or norms, additions, the embedding and the head.
+  func testSubtotalsHaveEachRowOnce() throws {
+    for model in ["llama-2-70b", "mixtral-8x7b"] {
+      let document = try json("analyze --model \(model) --hardware h100-sxm --tp 8 --batch 4 --prompt 64")
+      for phase in try XCTUnwrap(document["phases"] as? [[String: Any]]) {
+        let rows = try XCTUnwrap(phase["operators"] as? [[String: Any]])
+        let subtotals = try XCTUnwrap(phase["subtotals"] as? [String: [String: Any]])
+        let wire = rows.reduce(0) { $0 + (($1["wireBytes"] as? Int) ?? 0) * (($1["occurrences"] as? Int) ?? 0) }
+        XCTAssertEqual(subtotals["communication"]?["wireBytes"] as? Int, wire)
+        func tensor(_ entry: [String: Any]?) -> Int { (entry?["flops"] as? [String: Int])?["tensor"] ?? -1 }
+        let head = rows.filter { $0["name"] as? String == "lm_head" }.map(tensor).reduce(0, +)
+        XCTAssertEqual(
+          tensor(subtotals["mixer"]) + tensor(subtotals["feedForward"]) + head, tensor(phase["model"] as? [String: Any])
+        )
+      }
+    }
+  }
+
+  func testTheLastLineIsWhatAUserWaitsFor() throws {
+    let text = output("analyze --model llama-3.1-8b --hardware h100-sxm --prompt 512 --pp 2 --batch 4 --generate 2")
+    let document = try json(
+      "analyze --model llama-3.1-8b --hardware h100-sxm --prompt 512 --pp 2 --batch 4 --generate 2")
+    let generation = try XCTUnwrap(document["generation"] as? [String: Any])
+    let first = try XCTUnwrap(generation["timeToFirstTokenSeconds"] as? Double)
+    let next = try XCTUnwrap((generation["timePerOutputTokenSeconds"] as? [String: Double])?["mean"])
+    for (name, seconds) in [("TTFT", first), ("TPOT", next)] {
+      let line = try XCTUnwrap(text.split(separator: "\n").first { $0.hasPrefix(name) })
+      let printed = try XCTUnwrap(line.split(separator: " ").last.flatMap { Double($0) })
+      XCTAssertEqual(printed, seconds * 1e6, accuracy: 0.006, "\(line)")
+    }
+  }
+
+  func testWhatDoesNotFitIsSaid() throws {
+    let run = "analyze --model llama-2-70b --hardware a100-sxm4-40gb --batch 20 --prompt 1024"
+    XCTAssertTrue(
+      output("\(run) --tp 1").contains("note     does not fit: a device needs 150."), output("\(run) --tp 1"))
+    XCTAssertFalse(output("\(run) --tp 8").contains("does not fit"))
+    // The weights fit, the caches of so many sequences do not.
+    XCTAssertTrue(output("\(run.replacing("--batch 20", with: "--batch 2000")) --tp 8").contains("does not fit"))
+  }
+
+  func testNothingAttainsMoreThanItsRoof() throws {
+    for command in [
+      "analyze --model qwen2-0.5b --hardware a100-sxm4-80gb --batch 8 --prompt 4096 --operators fused",
+      "analyze --model qwen2-7b --hardware h100-sxm --batch 64 --prompt 2048 --efficiency 0.9",
+    ] {
+      let document = try json(command)
+      let rates = try XCTUnwrap((document["hardware"] as? [String: Any])?["rates"] as? [String: Any])
+      let roof = try XCTUnwrap(rates["tensor"] as? Double)
+      for phase in try XCTUnwrap(document["phases"] as? [[String: Any]]) {
+        for row in try XCTUnwrap(phase["operators"] as? [[String: Any]]) {
+          let attained = row["attainableFLOPsPerSecond"] as? Double ?? 0
+          XCTAssertLessThanOrEqual(attained, roof, "\(command): \(row["name"] ?? "")")
+        }
+      }
+    }
   }
 }

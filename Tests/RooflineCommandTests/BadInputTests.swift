@@ -84,11 +84,49 @@ final class BadInputTests: CommandTestCase {
     let cases: [(String, [String])] = [
       ("analyze --model llama-2-70b --hardware h100-sxm --prompt 1 --dtype fp4", ["fp4", "--peak", "--dtype"]),
       ("analyze --model llama-2-70b --hardware t4 --prompt 1 --dtype bf16", ["bf16", "t4"]),
-      ("analyze --model llama-2-70b --hardware orion-b1-gpu-small --prompt 1", ["bandwidth", "--bandwidth", "orion"]),
       ("kernel all_reduce ranks=8 bytes=1024 --hardware l40s", ["link", "--link"]),
       ("kernel all_reduce ranks=4 bytes=1024 --hardware h100-pcie", ["joins 2 GPUs", "--link"]),
     ]
     for (command, words) in cases { assertRefused(command, exitCode: 1, naming: words) }
+  }
+
+  /// Counts need no rate: a file that knows only its memory gives them, and a dash for every time.
+  func testWhatNeedsARateThatNobodyWroteDownIsADash() throws {
+    let run = "analyze --model llama-3.2-1b --prompt 128 --hardware"
+    func phases(_ hardware: String) throws -> [[String: Any]] {
+      try XCTUnwrap(try json("\(run) \(hardware)")["phases"] as? [[String: Any]])
+    }
+    for (bare, known) in zip(try phases("orion-b1-gpu-small"), try phases("h100-sxm")) {
+      let rows = try zip(
+        XCTUnwrap(bare["operators"] as? [[String: Any]]), XCTUnwrap(known["operators"] as? [[String: Any]]))
+      for (bare, known) in rows {
+        XCTAssertEqual(bare["flops"] as? [String: Int], known["flops"] as? [String: Int])
+        XCTAssertEqual(bare["bytes"] as? [String: Int], known["bytes"] as? [String: Int])
+        XCTAssertEqual(bare["arithmeticIntensity"] as? Double, known["arithmeticIntensity"] as? Double)
+        for key in ["timeSeconds", "bound", "attainableFLOPsPerSecond"] {
+          XCTAssertTrue(bare[key] is NSNull, "\(bare["name"] ?? "") \(key)")
+          XCTAssertFalse(known[key] is NSNull, "\(bare["name"] ?? "") \(key)")
+        }
+      }
+    }
+    let outcome = roofline("\(run) orion-b1-gpu-small")
+    XCTAssertTrue(
+      outcome.errors.contains("no memory bandwidth") && outcome.errors.contains("--bandwidth"), outcome.errors)
+    let kernel = roofline("kernel gemm m=16 n=32 k=64 --dtype fp16 --hardware orion-b1-gpu-small")
+    XCTAssertEqual(kernel.exitCode, 0)
+    XCTAssertTrue(
+      kernel.output.contains("65.54 K") && kernel.output.contains("note     times that need it"), kernel.output)
+  }
+
+  func testABoardJoinsAsManyAsAreStated() throws {
+    let run = "analyze --model llama-2-70b --hardware h100-sxm --prompt 64 --tp 16"
+    XCTAssertTrue(output(run).contains("16 GPUs talk at the rate of one board's link"))
+    let joined = output("\(run) --board 16")
+    XCTAssertFalse(joined.contains("one board's link"))
+    let apart = roofline("\(run) --board 8")
+    XCTAssertTrue(apart.errors.contains("joins 8 GPUs, not 16"), apart.errors)
+    XCTAssertTrue(apart.output.split(separator: "\n").contains { $0.hasPrefix("attn_all_reduce") && $0.hasSuffix("–") })
+    assertRefused("\(run) --board 8 --link 50e9", exitCode: 64, naming: ["--link", "--board"])
   }
 
   func testCountsBeyond63BitsAreSaidNotWrapped() {

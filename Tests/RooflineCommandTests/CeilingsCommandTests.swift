@@ -63,7 +63,7 @@ final class CeilingsCommandTests: CommandTestCase {
     XCTAssertTrue(
       text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
         "ideal time of one device, at the datasheet's and at achieved rates"), text)
-    XCTAssertEqual(text.components(separatedBy: " datasheet  achieved").count, 3, text)
+    XCTAssertEqual(text.components(separatedBy: "datasheet, µs achieved, µs").count, 3, text)
     XCTAssertTrue(text.contains("ceilings of h100-sxm: datasheet and achieved"))
     XCTAssertTrue(text.contains("achieved \(path)"))
     for line in text.split(separator: "\n") where !line.contains(path) {

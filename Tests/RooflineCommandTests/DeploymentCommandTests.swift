@@ -47,7 +47,7 @@ final class DeploymentCommandTests: CommandTestCase {
   func testTextShowsRangesThatCoverEveryStep() {
     let text = output("analyze \(run) --generate 1000")
     let lines = (text.components(separatedBy: "decode steps by attended keys").last ?? "").split(separator: "\n")
-    let ranges = lines.dropFirst().prefix { !$0.hasPrefix("─") }.map { $0.split(separator: " ") }
+    let ranges = lines.dropFirst(2).prefix { !$0.hasPrefix("─") }.map { $0.split(separator: " ") }
     XCTAssertEqual(ranges.compactMap { Int($0[2]) }.reduce(0, +), 999)
     XCTAssertEqual(ranges.first?[0], "1025")
     XCTAssertEqual(ranges.last?[1], "2023")

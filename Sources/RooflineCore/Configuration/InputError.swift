@@ -53,6 +53,9 @@ public struct MissingFact: Hashable, Sendable {
   /// Beside absence, a reason why the fact does not exist ("no fp8 tensor cores").
   public let reason: String?
 
+  /// Whether the GPU cannot have it: times are not unknown then, but asked for in a format that it does not run.
+  package var isImpossible: Bool { key == nil }
+
   package init(name: String, key: String?, option: String?, reason: String? = nil) {
     self.name = name
     self.key = key

@@ -71,7 +71,8 @@ struct DecodePasses: Sendable {
     return Pass(
       seconds: schedule.seconds,
       work: UtilizationMeter.Work(
-        productFLOPs: sums.productFLOPs, bytes: sums.bytes, schedule: schedule, batch: analysis.workload.batch,
+        productFLOPs: sums.productFLOPs, bytes: sums.bytes, flops: sums.flops, schedule: schedule,
+        batch: analysis.workload.batch,
         microBatch: step.batch),
       binding: (sums.binding, schedule.slowestIndex, schedule.isFull))
   }

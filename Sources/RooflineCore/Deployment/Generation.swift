@@ -8,6 +8,8 @@ public struct Generation: Sendable {
     package let memoryBandwidth: Double?
     /// What the shares are made of: one device's FLOPs of matrix products, its bytes, the rates, the time.
     package let productFLOPs, bytes: Double
+    /// One device's FLOPs of all units.
+    package let flops: Double
     package let peak, bandwidth: Double?
     package let time: Seconds?
   }
@@ -69,6 +71,12 @@ public struct Generation: Sendable {
     decodeTime = sum.time
     decodeUtilization = steps.isEmpty ? nil : meter.utilization(sum.work, sum.time)
   }
+
+  /// One device's FLOPs of all units, prefill and all steps.
+  package var flops: Double { prefillUtilization.flops + (decodeUtilization?.flops ?? 0) }
+
+  /// One device's memory traffic, bytes, prefill and all steps.
+  package var bytes: Double { prefillUtilization.bytes + (decodeUtilization?.bytes ?? 0) }
 
   /// TTFT: the prefill's time, s; nil where a rate that it needs is missing.
   public var timeToFirstToken: Seconds? { prefill.time }

@@ -11,6 +11,8 @@ struct PassSums: Sendable {
   /// FLOPs of matrix products, and bytes of memory traffic, times their occurrences.
   var productFLOPs = 0.0
   var bytes = 0.0
+  /// FLOPs of all units, the same way.
+  var flops = 0.0
   /// Which roof binds each row, in their order: where it is the same at two contexts and counts are straight lines, so are the
   /// times between them.
   var binding: [UInt8] = []
@@ -28,6 +30,7 @@ struct PassSums: Sendable {
     seconds += row * occurrences
     productFLOPs += Double(signed: cost.productFLOPs) * occurrences
     bytes += Double(signed: cost.traffic.total) * occurrences
+    flops += Double(signed: cost.flops.total) * occurrences
     binding.append(roof)
   }
 
@@ -40,6 +43,7 @@ struct PassSums: Sendable {
     sum.seconds += right.seconds
     sum.productFLOPs += right.productFLOPs
     sum.bytes += right.bytes
+    sum.flops += right.flops
     sum.binding = right.binding
     return sum
   }

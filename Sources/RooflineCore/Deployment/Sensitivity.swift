@@ -98,7 +98,7 @@ package struct Sensitivity: Sendable {
         : change("vector rate", "vector-peak", options.vectorPeak ?? spec.compute?.vector, \.vectorPeak)
     }
     let ranks = scenario.workload.devicesPerReplica.value
-    let link = spec.joins(ranks) ? spec.link?.bandwidth : nil
+    let link = spec.joins(ranks, board: scenario.options.board) ? spec.link?.bandwidth : nil
     return [
       tensor,
       change(

@@ -4,25 +4,32 @@ struct UtilizationMeter {
   struct Work {
     var modelFLOPs = 0.0
     var bytes = 0.0
+    /// All FLOPs, of norms and softmax too.
+    var flops = 0.0
 
     init() {}
 
     /// - Parameters:
     ///   - productFLOPs: of matrix products, of one micro-batch through the model.
     ///   - bytes: of memory traffic, of the same.
+    ///   - flops: of all units, of the same.
     ///   - microBatch: sequences of the largest micro-batch.
-    init(productFLOPs: Double, bytes: Double, schedule: PipelineSchedule, batch: UInt64, microBatch: UInt64) {
+    init(
+      productFLOPs: Double, bytes: Double, flops: Double, schedule: PipelineSchedule, batch: UInt64, microBatch: UInt64
+    ) {
       // A stage does its share of the layers for every micro-batch; the largest micro-batch stands for all of them.
       let share = Double(schedule.microBatches) / Double(schedule.stages)
       // Products are done for real sequences: the smaller micro-batches' missing rows are no work.
       let fill = Double(batch) / (Double(schedule.microBatches) * Double(microBatch))
       modelFLOPs = productFLOPs * share * fill
       self.bytes = bytes * share
+      self.flops = flops * share * fill
     }
 
     mutating func add(_ other: Work, times: Double = 1) {
       modelFLOPs += other.modelFLOPs * times
       bytes += other.bytes * times
+      flops += other.flops * times
     }
   }
 
@@ -51,7 +58,8 @@ struct UtilizationMeter {
     let schedule = PipelineSchedule(pass, model, microBatches: workload.microBatches)
     let work = Work(
       productFLOPs: Double(pass.productFLOPs.value), bytes: Double(pass.model.cost.traffic.total.value),
-      schedule: schedule, batch: workload.batch, microBatch: pass.step.batch)
+      flops: Double(pass.model.cost.flops.total.value), schedule: schedule, batch: workload.batch,
+      microBatch: pass.step.batch)
     return (schedule, work)
   }
 
@@ -62,7 +70,7 @@ struct UtilizationMeter {
     }
     return Generation.Utilization(
       modelFLOPs: share(work.modelFLOPs, peak), memoryBandwidth: share(work.bytes, bandwidth),
-      productFLOPs: work.modelFLOPs, bytes: work.bytes, peak: peak, bandwidth: bandwidth, time: time)
+      productFLOPs: work.modelFLOPs, bytes: work.bytes, flops: work.flops, peak: peak, bandwidth: bandwidth, time: time)
   }
 }
 

@@ -96,6 +96,14 @@ package enum Mixer: Hashable, Sendable {
     }
   }
 
+  /// Whether it carries a state from token to token instead of attending to those before.
+  var isRecurrent: Bool {
+    switch self {
+    case .groupedQuery, .latent, .compressed: false
+    case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: true
+    }
+  }
+
   /// The grouped-query attention that it is.
   package var groupedQuery: GroupedQueryAttention? {
     if case .groupedQuery(let attention) = self { attention } else { nil }

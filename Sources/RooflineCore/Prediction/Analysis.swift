@@ -79,8 +79,9 @@ public struct Analysis: Sendable {
     }
     trainingTotals = TrainingTotals(phases)
     if trainingTotals?.model.total.cost.isOverflow == true { throw .overflow(what: "the sum over both passes") }
-    let missing = Analysis.missingFacts(phases, hardware, rates, workload)
-    let required = missing.filter { $0.option != "--link" }
+    let missing = Analysis.missingFacts(phases, hardware, rates, workload, options)
+    // A rate that nobody has written down leaves its times unknown. One that the GPU cannot have asks for another format.
+    let required = missing.filter(\.isImpossible)
     guard required.isEmpty else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: required)
     }
@@ -105,12 +106,14 @@ public struct Analysis: Sendable {
   }
 
   private static func missingFacts(
-    _ phases: [PhaseAnalysis], _ hardware: HardwareSpec, _ rates: DeviceRates, _ workload: Workload
+    _ phases: [PhaseAnalysis], _ hardware: HardwareSpec, _ rates: DeviceRates, _ workload: Workload,
+    _ options: RateOptions
   ) -> [MissingFact] {
     var missing: [MissingFact] = []
     for phase in phases {
       for row in phase.operators where row.time == nil {
-        for fact in hardware.missingFacts(for: row.cost, rates: rates, ranks: workload.devicesPerReplica.value)
+        for fact in hardware.missingFacts(
+          for: row.cost, rates: rates, ranks: workload.devicesPerReplica.value, board: options.board)
         where !missing.contains(fact) {
           missing.append(fact)
         }
@@ -136,7 +139,7 @@ public struct Analysis: Sendable {
     if !missing.isEmpty {
       notices.append(.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing))
     }
-    notices += Notice.deployment(configuration.model, workload, hardware, options)
+    notices += Notice.deployment(configuration.model, workload, hardware, options, isTraining: isTraining)
     notices += Notice.experts(configuration.model, steps)
     if isTraining { notices.append(.trainingScope) }
     if configuration.hasOwnCode { notices.append(.ownCode) }
@@ -170,8 +173,8 @@ public enum Notice: Hashable, Sendable {
   case beyondDensePeak(rate: Double, ceiling: Double, derivation: String)
   /// GPUs of a replica that no single board holds, at the rate of a board's link.
   case beyondBoard(devices: UInt64, link: String)
-  /// One device's share of the weights is larger than its memory.
-  case weightsDoNotFit(bytes: UInt64, capacity: UInt64)
+  /// One device's weights, caches and activations are larger than its memory.
+  case doesNotFit(bytes: UInt64, capacity: UInt64)
   /// A training step with fewer sequences than devices.
   case lessThanASequence(sequences: UInt64, devices: UInt64)
   /// Times that need these facts are unknown.

@@ -9,6 +9,8 @@ package struct KernelAnalysis: Sendable {
   /// Where its time is from, and the entry that times it; nil: ideal, or no time model describes it.
   package let calibrated: CalibratedTime?
   package let timed: TimedRow?
+  /// Rates whose absence leaves the time unknown.
+  package let missing: [MissingFact]
   /// The blocked view of a GEMM, and what its padding to whole blocks costs in time.
   package let blocked: Blocked?
 
@@ -16,8 +18,17 @@ package struct KernelAnalysis: Sendable {
     package let gemm: BlockedGEMM<Count>
     /// More FLOPs, the same bytes.
     package let padded: OperatorPrediction
-    /// The traffic without reuse between blocks: x and the result at their widths, W at its own.
-    package let trafficBytes: Count
+    /// The same FLOPs as the GEMM's, and the traffic without reuse between blocks.
+    package let withoutReuse: OperatorPrediction
+    /// Its work on the matrix units and its traffic, one after another: f·t_f + m·t_m; nil where a rate is missing.
+    package let sum: Seconds?
+
+    /// 2MNK over the words moved: 2/(2/K + 1/BN + 1/BM) where the blocks divide the matrices.
+    package var flopsPerWord: Double {
+      Double(withoutReuse.cost.productFLOPs.value) / Double(gemm.trafficWords.value)
+    }
+
+    package var trafficBytes: Count { withoutReuse.cost.traffic.total }
   }
 
   /// - Throws: `InputError.usage` for wrong arguments, `.overflow`, `.missingFacts`.
@@ -47,30 +58,41 @@ package struct KernelAnalysis: Sendable {
     if let gemm: BlockedGEMM<Count> = try arguments.blocked(formats) {
       var cost = prediction.cost
       cost.flops = gemm.paddedWork
+      var moving = prediction.cost
+      moving.traffic = gemm.traffic
+      let parts = OperatorPrediction.roofTimes(of: moving, rates: rates)
+      let sum = max(parts.tensor, parts.vector) + parts.memory
       blocked = Blocked(
         gemm: gemm, padded: OperatorPrediction(arguments.kind, cost, rates: rates, time: time),
-        trafficBytes: gemm.trafficBytes)
+        withoutReuse: OperatorPrediction(arguments.kind, moving, rates: rates, time: time),
+        sum: sum.isNaN ? nil : Seconds(sum))
     } else {
       blocked = nil
     }
-    for (cost, what) in [(prediction.cost, arguments.kind.rawValue), (blocked?.padded.cost, "the padded gemm")] {
+    for (cost, what) in [
+      (prediction.cost, arguments.kind.rawValue), (blocked?.padded.cost, "the padded gemm"),
+      (blocked?.withoutReuse.cost, "the blocked traffic"),
+    ] {
       if cost?.isOverflow == true { throw .overflow(what: what) }
     }
-    if let blocked, blocked.trafficBytes.isOverflow || blocked.gemm.trafficWords.isOverflow {
+    if let blocked, blocked.gemm.trafficWords.isOverflow {
       throw .overflow(what: "the blocked traffic")
     }
-    for one in [prediction, blocked?.padded] where one?.seconds.isInfinite == true {
+    for one in [prediction, blocked?.padded, blocked?.withoutReuse] where one?.seconds.isInfinite == true {
       throw .infiniteTime(what: arguments.kind.rawValue, hardware: hardware.name)
     }
-    let missing = hardware.missingFacts(for: prediction.cost, rates: rates, ranks: ranks)
-    guard missing.isEmpty else {
+    missing = hardware.missingFacts(for: prediction.cost, rates: rates, ranks: ranks, board: options.board)
+    // Of what goes over a link there is nothing to know but its time.
+    guard !missing.contains(where: \.isImpossible), missing.isEmpty || prediction.cost.wireSteps == 0 else {
       throw .missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)
     }
   }
 
   /// What a reader of the times should know: that of calibrated ones, and what the bytes leave out.
   package var notices: [Notice] {
+    let unknown =
+      missing.isEmpty ? [] : [Notice.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)]
     let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timed)]) } ?? []
-    return times + [Notice.scales(of: formats)].compactMap { $0 }
+    return unknown + times + [Notice.scales(of: formats)].compactMap { $0 }
   }
 }

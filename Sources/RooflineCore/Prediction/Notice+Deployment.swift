@@ -4,17 +4,19 @@ extension Notice {
 
   /// What is odd about a workload on a GPU, however exact its numbers are.
   static func deployment(
-    _ model: DecoderModel, _ workload: Workload, _ hardware: HardwareSpec, _ options: RateOptions
+    _ model: DecoderModel, _ workload: Workload, _ hardware: HardwareSpec, _ options: RateOptions,
+    isTraining: Bool
   ) -> [Notice] {
     var notices: [Notice] = []
-    if let plan = try? FootprintPlan(model, workload, generated: 1, context: nil),
-      let capacity = hardware.memory?.capacity
+    if !isTraining, let plan = try? FootprintPlan(model, workload, generated: 1, context: workload.context),
+      let capacity = hardware.memory?.capacity, let footprint = try? Footprint(plan, reserve: 0, capacity: capacity),
+      !footprint.fits
     {
-      let largest = plan.stages.map { plan.weights($0.stage, index: $0.index) }.max() ?? 0
-      if largest.value > capacity { notices.append(.weightsDoNotFit(bytes: largest.value, capacity: capacity)) }
+      notices.append(.doesNotFit(bytes: footprint.required.value, capacity: capacity))
     }
     let devices = workload.devicesPerReplica.value
     if let link = hardware.link, link.bandwidth != nil, link.maximumPeers == nil, options.link == nil,
+      options.board == nil,
       devices > usualBoard
     {
       notices.append(.beyondBoard(devices: devices, link: link.kind))

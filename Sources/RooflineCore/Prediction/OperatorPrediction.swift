@@ -20,6 +20,9 @@ package struct OperatorPrediction: Sendable {
   /// One occurrence; nil where a rate that it needs is missing.
   package var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
+  /// What limits it; nil where it is not known, because a rate that its time needs is missing. A collective's is the link anyway.
+  package var knownBound: Bound? { seconds.isNaN && bound != .network ? nil : bound }
+
   /// For costs whose overflow the caller reports, or has ruled out: the times of others mean nothing.
   @inline(__always)
   init(_ kind: OperatorKind, _ cost: OperatorCost, rates: DeviceRates, time: IdealTime) {
@@ -73,10 +76,27 @@ extension OperatorCost {
     traffic.total == 0 ? nil : FLOPs(Double(flops.total.value)) / Bytes(Double(traffic.total.value))
   }
 
-  /// FLOPs over time; nil where the time is unknown.
-  public func attainablePerformance(in time: Seconds?) -> FLOPsPerSecond? {
+  /// All FLOPs over time, but no more than the roof of the unit that does most of them: beside a product that fills the tensor cores
+  /// other units work too, and the sum would be above every roof. nil where the time is unknown.
+  public func attainablePerformance(in time: Seconds?, rates: DeviceRates) -> FLOPsPerSecond? {
+    attainablePerformance(in: time, below: mainUnit(rates)?.rate)
+  }
+
+  /// - Parameter roof: FLOP/s that are not exceeded; nil or NaN where none is known.
+  package func attainablePerformance(in time: Seconds?, below roof: Double?) -> FLOPsPerSecond? {
     guard let time, time.value > 0 else { return nil }
-    return FLOPs(Double(flops.total.value)) / time
+    let all = FLOPs(Double(flops.total.value)) / time
+    guard let roof, all.value > roof else { return all }
+    return FLOPsPerSecond(roof)
+  }
+
+  /// The unit that does most of the FLOPs, and its rate, NaN where it is not known; nil where nothing is computed.
+  package func mainUnit(_ rates: DeviceRates) -> (roof: Roof, rate: Double)? {
+    let units: [(roof: Roof, work: Count, rate: Double)] = [
+      (.tensor, flops.tensor, matrixUnit.map { rates[tensor: $0] } ?? .nan), (.vector, flops.vector, rates.vector),
+      (.special, flops.special, rates.special),
+    ]
+    return units.max { $0.work < $1.work }.flatMap { $0.work > 0 ? ($0.roof, $0.rate) : nil }
   }
 }
 

@@ -41,7 +41,7 @@ extension PassSummary {
       let all = row.prediction.seconds * occurrences
       product += Double(signed: row.cost.productFLOPs) * occurrences
       seconds += all
-      switch row.bound {
+      switch row.prediction.bound {
       case .compute: bounds[0] += all
       case .memory: bounds[1] += all
       case .network: bounds[2] += all

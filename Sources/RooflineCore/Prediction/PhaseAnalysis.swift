@@ -6,8 +6,21 @@ public struct PhaseAnalysis: Sendable {
   public let operators: [RowPrediction]
   /// How many layers of each of the model's groups there are, and what they are called; empty where all layers are equal.
   public let groups: [Group]
+  /// What the layers mix tokens by.
+  package let mixes: Mixing
   /// Rows of a training step whose gradients nobody has stated.
   package let missingGradients: [OperatorName]
+
+  /// What the layers of a model mix tokens by, in a word.
+  package enum Mixing: String, Hashable, Sendable {
+    case attention, recurrence
+    case both = "mixers"
+
+    init(_ model: DecoderModel) {
+      let kinds = Set(model.groups.compactMap { $0.mixer?.isRecurrent })
+      self = kinds.count == 2 ? .both : kinds.contains(true) ? .recurrence : .attention
+    }
+  }
 
   /// A group of equal layers.
   public struct Group: Hashable, Sendable {
@@ -25,6 +38,7 @@ public struct PhaseAnalysis: Sendable {
     _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
   ) {
     self.step = step
+    mixes = Mixing(model)
     groups = model.groups.count == 1 ? [] : Group.all(of: model)
     let forward = ForwardPass<Count>(model, step)
     if step.trainingPass == .backward {
@@ -85,6 +99,29 @@ public struct PhaseAnalysis: Sendable {
     return total
   }
 
+  /// What rows are added up by, beside whole layers.
+  package enum Subtotal: Hashable, Sendable, CaseIterable {
+    case mixer, feedForward
+    /// Whatever goes over the link, wherever it stands.
+    case communication
+
+    package func contains(_ row: RowPrediction) -> Bool {
+      guard row.cost.wireSteps == 0 else { return self == .communication }
+      return switch self {
+      case .mixer: row.row.statement.place.part == .mixer
+      case .feedForward: row.row.statement.place.part == .feedForward
+      case .communication: false
+      }
+    }
+  }
+
+  /// Sum over the rows of a kind, times their occurrences.
+  package func total(of part: Subtotal) -> Total {
+    var total = Total()
+    for row in operators where part.contains(row) { total.add(row.prediction, times: row.occurrences) }
+    return total
+  }
+
   /// Sum over the rows of one scope, one occurrence each.
   func sum(of scope: RowScope) -> Total {
     var total = Total()
@@ -98,6 +135,9 @@ public struct PhaseAnalysis: Sendable {
     public internal(set) var cost = OperatorCost()
     var seconds = 0.0
 
+    /// The sum over no rows.
+    package init() {}
+
     /// nil where the time of a row in the sum is unknown.
     public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
@@ -108,7 +148,7 @@ public struct PhaseAnalysis: Sendable {
       return sum
     }
 
-    mutating func add(_ prediction: OperatorPrediction, times: Count) {
+    package mutating func add(_ prediction: OperatorPrediction, times: Count) {
       cost = cost + prediction.cost * times
       seconds += prediction.seconds * Double(signed: times)
     }

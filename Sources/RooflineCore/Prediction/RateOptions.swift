@@ -14,6 +14,8 @@ public struct RateOptions: Hashable, Sendable {
   public var bandwidth: Double?
   /// Link B/s in one direction, instead of the file's.
   public var link: Double?
+  /// How many GPUs the link joins, instead of what the file says; more of them have no rate.
+  public var board: UInt64?
   /// What every step of a collective, and every transfer, takes beside its bytes, s.
   public var linkLatency = 0.0
   /// How compute and memory times of one operator combine.

@@ -14,8 +14,8 @@ public struct RowPrediction: Sendable {
   public var kernel: String { prediction.kind.rawValue }
   /// Counts of one occurrence, of one device.
   public var cost: OperatorCost { prediction.cost }
-  /// What limits it.
-  public var bound: Bound { prediction.bound }
+  /// What limits it; nil where a rate that its time needs is missing.
+  public var bound: Bound? { prediction.knownBound }
   /// One occurrence, s; nil where a rate that it needs is missing.
   public var time: Seconds? { prediction.time }
   /// What the time stands on.

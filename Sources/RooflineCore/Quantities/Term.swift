@@ -33,3 +33,9 @@ package protocol Term: Natural {
   /// Whether the value is larger than another's.
   func isAbove(_ other: Self) -> Bool
 }
+
+extension Term {
+  /// At most `other`, where there is such a limit.
+  @inline(__always)
+  func minimum(optional other: Self?) -> Self { other.map(minimum) ?? self }
+}

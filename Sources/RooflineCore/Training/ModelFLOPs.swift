@@ -5,6 +5,8 @@
 package struct ModelFLOPs: Sendable {
   /// FLOPs of one forward pass over the whole batch.
   package let forward: Count
+  /// The part of them in the layers: all but the head.
+  package let forwardLayers: Count
   /// The part of them in the two attention products.
   package let forwardAttention: Count
   /// All parameters, tied embeddings once.
@@ -18,7 +20,7 @@ package struct ModelFLOPs: Sendable {
     case none
     /// The attention products.
     case selective
-    /// The whole forward pass.
+    /// The forward pass of all layers; the head's logits are kept (Korthikanti et al. 2022, arXiv:2205.05198, appendix A).
     case full
   }
 
@@ -33,6 +35,9 @@ package struct ModelFLOPs: Sendable {
     let pass = PhaseAnalysis(
       model, DecoderStep(TrainingPass.forward, workload), rates: DeviceRates(), time: IdealTime(overlap: .max))
     forward = pass.productFLOPs
+    forwardLayers = pass.operators.filter(\.scope.isLayer).reduce(0) { sum, row in
+      sum + row.cost.productFLOPs * row.occurrences
+    }
     let attentionKinds: [OperatorKind] = [.qkMatmul, .svMatmul, .attention]
     forwardAttention = pass.operators.filter { attentionKinds.contains($0.kind) }.reduce(0) { sum, row in
       sum + row.cost.flops.tensor * row.occurrences
@@ -57,7 +62,7 @@ package struct ModelFLOPs: Sendable {
     switch recomputation {
     case .none: perStep
     case .selective: perStep + forwardAttention
-    case .full: perStep + forward
+    case .full: perStep + forwardLayers
     }
   }
 }

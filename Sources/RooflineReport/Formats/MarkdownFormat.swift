@@ -21,9 +21,10 @@ package struct MarkdownFormat: Sendable {
 
   package func render(_ table: Table) -> String {
     var lines = table.title.isEmpty ? [] : ["### \(table.title.printableLine)", ""]
-    lines.append(row(table.columns.map { $0.unit.isEmpty ? $0.title : "\($0.title), \($0.unit)" }))
+    let printed = table.printed
+    lines.append(row(zip(table.columns, printed.units).map { $1.isEmpty ? $0.title : "\($0.title), \($1)" }))
     lines.append(row(table.columns.map { $0.isText ? ":--" : "--:" }))
-    for case .cells(let cells) in table.rows { lines.append(row(cells.map(\.scaled))) }
+    lines += printed.rows.compactMap { $0.map(row) }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -28,11 +28,42 @@ package enum Numbers {
   /// A time with two decimals in the unit that gives it one to three digits before them.
   package static func time(_ time: Seconds) -> String {
     guard time.value.isFinite else { return unknown }
-    for (factor, unit) in [(1e-9, " ns"), (1e-6, " µs"), (1e-3, " ms")]
-    where (time.value.magnitude / factor * 100).rounded(.toNearestOrEven) < 100_000 {
-      return fixed(time.value / factor, decimals: 2) + unit
+    let unit =
+      TimeUnit.allCases.first {
+        (time.value.magnitude / $0.factor * 100).rounded(.toNearestOrEven) < 100_000
+      } ?? .seconds
+    return "\(fixed(time.value / unit.factor, decimals: 2)) \(unit.name)"
+  }
+
+  /// In a unit that the place of the number names: two decimals, and of less than 0.01 the first digit that is not zero.
+  static func time(_ time: Seconds, in unit: TimeUnit) -> String {
+    let value = time.value / unit.factor
+    let decimals = (2..<powersOfTen.count).first { value == 0 || value.magnitude * powersOfTen[$0] >= 1 }
+    return fixed(value, decimals: decimals ?? powersOfTen.count - 1)
+  }
+
+  /// From the smallest.
+  enum TimeUnit: CaseIterable {
+    case nanoseconds, microseconds, milliseconds, seconds
+
+    /// In seconds.
+    var factor: Double {
+      switch self {
+      case .nanoseconds: 1e-9
+      case .microseconds: 1e-6
+      case .milliseconds: 1e-3
+      case .seconds: 1
+      }
     }
-    return fixed(time.value, decimals: 2) + " s"
+
+    var name: String {
+      switch self {
+      case .nanoseconds: "ns"
+      case .microseconds: "µs"
+      case .milliseconds: "ms"
+      case .seconds: "s"
+      }
+    }
   }
 
   /// All digits; "unknown" where there is no number.
@@ -43,10 +74,12 @@ package enum Numbers {
 
   package static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 1) }
 
-  /// A number with a fixed number of decimals, half to even, without an exponent.
+  private static let powersOfTen = [1.0, 10, 1e2, 1e3, 1e4, 1e5, 1e6]
+
+  /// A number with a fixed number of decimals, at most six, half to even, without an exponent.
   package static func fixed(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return unknown }
-    let scale = [1.0, 10, 100, 1000][decimals]
+    let scale = powersOfTen[decimals]
     let scaled = (value * scale).rounded(.toNearestOrEven)
     guard scaled.magnitude < 9e18 else { return "\(value)" }
     let digits = String(Int64(scaled).magnitude)

@@ -44,7 +44,7 @@ package struct Table: Sendable {
     case time(Seconds?)
     /// A share of a whole, 0 to 1.
     case share(Double?)
-    case bound(Bound)
+    case bound(Bound?)
     case empty
   }
 
@@ -64,14 +64,21 @@ package struct Table: Sendable {
     self.rows = rows
   }
 
-  /// The same rows with some of the columns.
+  /// The same rows with some of the columns; without those that are only named there.
   package func keeping(_ indices: [Int], title: String) -> Table {
-    Table(
-      title: title, columns: indices.map { columns[$0] },
-      rows: rows.map { row in
-        guard case .cells(let cells) = row else { return row }
-        return .cells(indices.map { cells[$0] })
-      })
+    var kept: [Row] = []
+    for row in rows {
+      guard case .cells(let cells) = row else {
+        kept.append(row)
+        continue
+      }
+      let isNamedOnly = indices.allSatisfy { $0 == 0 || cells[$0] == .empty }
+      if !isNamedOnly || cells.dropFirst().allSatisfy({ $0 == .empty }) {
+        kept.append(.cells(indices.map { cells[$0] }))
+      }
+    }
+    while kept.last == .rule { kept.removeLast() }
+    return Table(title: title, columns: indices.map { columns[$0] }, rows: kept)
   }
 }
 
@@ -86,7 +93,7 @@ extension Table.Cell {
     case .rate(let rate): rate.map(Numbers.scaled) ?? Numbers.unknown
     case .time(let time): time.map(Numbers.time) ?? Numbers.unknown
     case .share(let share): share.map(Numbers.percent) ?? Numbers.unknown
-    case .bound(let bound): bound.rawValue
+    case .bound(let bound): bound?.rawValue ?? Numbers.unknown
     case .empty: ""
     }
   }
@@ -99,7 +106,7 @@ extension Table.Cell {
     case .integer(let integer): integer.map(String.init) ?? ""
     case .ratio(let number), .rate(let number), .share(let number): Self.raw(number)
     case .time(let time): Self.raw(time?.value)
-    case .bound(let bound): bound.rawValue
+    case .bound(let bound): bound?.rawValue ?? ""
     case .empty: ""
     }
   }

@@ -69,21 +69,19 @@ package struct TextFormat: Sendable {
   /// A table's cells as text, and how wide its columns are.
   private struct Grid {
     let table: Table
+    let units: [String]
     /// Of each row; nil of a rule.
     let cells: [[String]?]
     let widths: [Int]
 
     init(_ table: Table) {
       self.table = table
-      let cells = table.rows.map { row -> [String]? in
-        guard case .cells(let cells) = row else { return nil }
-        return cells.map(\.scaled)
-      }
-      self.cells = cells
+      let printed = table.printed
+      (units, cells) = (printed.units, printed.rows)
       widths = table.columns.indices.map { column in
         max(
-          table.columns[column].title.count, table.columns[column].unit.count,
-          cells.compactMap { $0?[column].count }.max() ?? 0)
+          table.columns[column].title.count, printed.units[column].count,
+          printed.rows.compactMap { $0?[column].count }.max() ?? 0)
       }
     }
 
@@ -104,7 +102,7 @@ package struct TextFormat: Sendable {
   private func draw(_ grid: Grid, label: ((Int) -> String)? = nil) -> String {
     let table = grid.table
     var lines = [bold(table.title.printableLine), bold(grid.line(table.columns.map(\.title)))]
-    if table.columns.contains(where: { !$0.unit.isEmpty }) { lines.append(grid.line(table.columns.map(\.unit))) }
+    if grid.units.contains(where: { !$0.isEmpty }) { lines.append(grid.line(grid.units)) }
     for (index, row) in table.rows.enumerated() {
       guard let cells = grid.cells[index], case .cells(let values) = row else {
         lines.append(String(repeating: "─", count: grid.width))
@@ -134,7 +132,7 @@ package struct TextFormat: Sendable {
   /// The bound's word in its colour.
   private func colored(_ line: String, _ cells: [Table.Cell]) -> String {
     guard usesColor else { return line }
-    for case .bound(let bound) in cells {
+    for case .bound(let bound?) in cells {
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
       return words.map { $0 == bound.rawValue ? Self.color(of: bound) + $0 + Self.plain : String($0) }.joined(
         separator: " ")

@@ -15,7 +15,8 @@ enum ConventionOptions {
       WorkloadOptions.sequenceParallel,
       WorkloadOptions.pipeline, WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
       WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak,
-      WorkloadOptions.specialPeak, WorkloadOptions.link, WorkloadOptions.linkLatency, WorkloadOptions.overlap,
+      WorkloadOptions.specialPeak, WorkloadOptions.link, WorkloadOptions.board, WorkloadOptions.linkLatency,
+      WorkloadOptions.overlap,
       AnalyzeCommand.units,
     ] + TimeOptions.all + [AnalyzeCommand.everyStep]
 }

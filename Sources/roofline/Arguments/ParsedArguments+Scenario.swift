@@ -206,6 +206,10 @@ extension ParsedArguments {
     options.specialPeak = try valueIfDeclared(of: WorkloadOptions.specialPeak)
     options.bandwidth = try valueIfDeclared(of: WorkloadOptions.bandwidth)
     options.link = try valueIfDeclared(of: WorkloadOptions.link)
+    options.board = try valueIfDeclared(of: WorkloadOptions.board)
+    guard options.board == nil || options.link == nil else {
+      throw InputError.usage("--link is the rate of any number of GPUs; leave out --board")
+    }
     options.linkLatency = try valueIfDeclared(of: WorkloadOptions.linkLatency) ?? 0
     options.overlap = try valueIfDeclared(of: WorkloadOptions.overlap) ?? .max
     return options

@@ -83,6 +83,8 @@ enum WorkloadOptions {
     "bandwidth", "B/S", "memory bandwidth instead of the file's", in: RateOptions.plausibleBandwidth, "B/s")
   static let link = Option.rate(
     "link", "B/S", "link rate, one direction, instead of the file's", in: RateOptions.plausibleLink, "B/s")
+  static let board = Option.count(
+    "board", "N", "GPUs that the link joins instead of the file's, or an HGX board's 8; more have no rate")
   static let linkLatency = Option(
     "link-latency", "SECONDS", "what each step of a collective takes beside its bytes (0)"
   ) { text throws(InputError) in
@@ -94,8 +96,8 @@ enum WorkloadOptions {
   static let overlap = Option<Overlap>.choice("overlap", "HOW", "max (units and memory overlap) or sum (max)")
 
   static let rates: [any AnyOption] = [
-    efficiency, computeEfficiency, memoryEfficiency, peak, vectorPeak, specialPeak, bandwidth, link, linkLatency,
-    overlap,
+    efficiency, computeEfficiency, memoryEfficiency, peak, vectorPeak, specialPeak, bandwidth, link, board,
+    linkLatency, overlap,
   ]
 
   static let format = Option<OutputFormat>.choice(

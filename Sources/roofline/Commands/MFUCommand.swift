@@ -11,7 +11,8 @@ enum MFUCommand: Command {
   private static let causalFLOPs = Option.flag(
     "causal-flops", "count only the attention pairs that the causal mask leaves")
   private static let recomputation = Option<ModelFLOPs.Recomputation>.choice(
-    "recomputation", "WHICH", "none, selective or full: prints HFU, too (none)")
+    "recomputation", "WHICH",
+    "HFU, too: none, selective (attention products again) or full (all layers, not the head) (none)")
   private static let convention = Option<TrainingConvention>.choice(
     "convention", "WHOSE", "torchtitan or megatron-lm: a row as that project counts, beside ours")
   private static let predictionLayers = Option.count(

@@ -5,6 +5,24 @@ import XCTest
 final class BruteForceEmbeddingTests: XCTestCase {
   func testALookupCostsWhatItsLoopTouches() { BruteForceCase.check(Self.cases, .embedding) }
 
+  /// Twenty tokens that ask for all of four rows: whoever keeps a row reads the table once, and no more.
+  func testMoreTokensThanRowsReadTheTableOnce() {
+    let cases = BruteForceFormats.all.map { formats in
+      let described = Embedding<Count>(tokens: 20, ownRows: 20, width: 7, tableRows: 4, formats: formats.formats)
+      return BruteForceCase("20 tokens of 4, \(formats.name)", .embedding(described)) { machine in
+        let table = formats.tensor("table", .weights, \.weight, 4, 7)
+        let ids = DeviceTensor("ids", .activations, bits: 32, shape: [20])
+        let output = formats.tensor("output", .activations, \.residual, 20, 7)
+        for token in 0..<20 {
+          ids[[token]] = Double(token % 4)
+          let row = Int(machine.load(ids, token))
+          for column in 0..<7 { machine.store(machine.load(table, row, column), in: output, token, column) }
+        }
+      }
+    }
+    BruteForceCase.check(cases, .embedding)
+  }
+
   /// The vocabulary has few rows, so that tokens repeat. The first rank's own rows are dealt out by hand.
   static var cases: [BruteForceCase] {
     var cases: [BruteForceCase] = []

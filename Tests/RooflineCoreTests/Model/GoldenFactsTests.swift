@@ -70,7 +70,7 @@ final class GoldenFactsTests: XCTestCase {
   func testDecodeQueryProjection() throws {
     let projection = try row(.qProj, in: analysis("llama-2-70b", batch: 20, tensorParallel: 8)[.decode])
     XCTAssertEqual(projection.cost.traffic.total.value, 17_145_856)
-    let performance = try XCTUnwrap(projection.cost.attainablePerformance(in: projection.time))
+    let performance = try XCTUnwrap(projection.cost.attainablePerformance(in: projection.time, below: nil))
     XCTAssertEqual(performance.value / 1e12, 30.43, accuracy: 0.005)
   }
 

@@ -101,7 +101,7 @@ private struct Branches<Scalar: Term> {
         into: &sink)
     }
     pass.gather(.attention, "attn_all_gather", place, &sink)
-    mixer.emit(pass, place, output: .partialSum, into: &sink)
+    mixer.emit(pass, place.inside(.mixer), output: .partialSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     let sum = emitPostNorm("attn_post_norm", of: pass.reducedSum, group.norms.afterMixer, into: &sink)
@@ -127,7 +127,7 @@ private struct Branches<Scalar: Term> {
         weight: .tensor(group.norms.feedForward), into: &sink)
     }
     pass.gather(.feedForward, "mlp_all_gather", place, &sink)
-    feedForward.emit(pass, place, norm: norm, stream: entersFeedForward, into: &sink)
+    feedForward.emit(pass, place.inside(.feedForward), norm: norm, stream: entersFeedForward, into: &sink)
     if !feedForward.completesItself {
       pass.complete(
         .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
@@ -160,14 +160,14 @@ private struct Branches<Scalar: Term> {
         into: &sink)
     }
     pass.gather(.attention, "attn_all_gather", place, &sink)
-    mixer.emit(pass, place, output: pass.isSequenceParallel ? .partialSum : .attentionSum, into: &sink)
+    mixer.emit(pass, place.inside(.mixer), output: pass.isSequenceParallel ? .partialSum : .attentionSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .attentionSum, .attentionSum), &sink)
     norm.emit(
       .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
       into: &sink)
     pass.gather(.feedForward, "mlp_all_gather", place, &sink)
-    feedForward.emit(pass, place, norm: norm, stream: .residual, into: &sink)
+    feedForward.emit(pass, place.inside(.feedForward), norm: norm, stream: .residual, into: &sink)
     pass.complete(
       .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     emitAdd(.attnAdd, reads: Activations(pass.reducedSum, .attentionSum), writes: .branchSum, into: &sink)

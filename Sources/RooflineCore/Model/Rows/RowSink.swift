@@ -37,12 +37,21 @@ package struct RowStatement<Scalar: Term>: Hashable, Sendable {
 package struct RowPlace<Scalar: Term>: Hashable, Sendable {
   package let scope: RowScope
   package let occurrences: Scalar
+  /// The block of its layer that the row belongs to; nil of norms, additions and whatever stands between blocks.
+  package let part: LayerPart?
 
-  init(_ scope: RowScope, _ occurrences: Scalar) {
+  init(_ scope: RowScope, _ occurrences: Scalar, part: LayerPart? = nil) {
     self.scope = scope
     self.occurrences = occurrences
+    self.part = part
   }
+
+  /// The same place, in a block.
+  func inside(_ part: LayerPart) -> RowPlace { RowPlace(scope, occurrences, part: part) }
 }
+
+/// The blocks of a layer.
+package enum LayerPart: Hashable, Sendable, CaseIterable { case mixer, feedForward }
 
 /// Where in a forward pass a row stands.
 public enum RowScope: Hashable, Sendable {

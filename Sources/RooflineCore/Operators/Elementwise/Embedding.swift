@@ -1,10 +1,11 @@
 /// Gathers one row of the table per token: `tokens` rows looked up, `ownRows` of them in this device's part of the table.
 ///
 /// The vocabulary is split over the ranks, so a device reads its share of the rows and writes a full-height tensor (zeros where
-/// another rank has the row). Repeated tokens are read again; the rest of the table is not touched.
+/// another rank has the row). Which tokens repeat is not known: no discount is made for them, but a device never reads more rows than
+/// its part of the table has.
 package struct Embedding<Scalar: Term>: OperatorDefinition {
   package let tokens, ownRows, width: Scalar
-  /// Rows of the table, or of this device's part of it; nil of a kernel by itself. It changes no count of the gather.
+  /// Rows of the table, or of this device's part of it; nil of a kernel by itself, whose rows are all taken to differ.
   package let tableRows: Scalar?
   package let formats: NumberFormats
 
@@ -23,13 +24,15 @@ package struct Embedding<Scalar: Term>: OperatorDefinition {
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.tokenIDs, .loadActivation, tokens, .tokenID))
-    visit(Operand(.rows, .loadWeight, ownRows * width, formats.weightFormat))
+    visit(Operand(.rows, .loadWeight, ownRows.minimum(optional: tableRows) * width, formats.weightFormat))
     visit(Operand(.output, .storeActivation, tokens * width, formats.residualFormat))
   }
 
   package var gradients: OperatorGradients<Scalar> {
     .rows([
-      .init(.backward, EmbeddingGradient(tokens: tokens, ownRows: ownRows, width: width, formats: formats))
+      .init(
+        .backward,
+        EmbeddingGradient(tokens: tokens, ownRows: ownRows, width: width, tableRows: tableRows, formats: formats))
     ])
   }
 

@@ -1,15 +1,18 @@
 /// The gradient of an embedding lookup: each token's row of dY added to its row of the table's gradient.
 ///
-/// A device adds the rows of its part of the table. As in the lookup, a repeated token's row is read and written again, and the
-/// rest of the table is not touched.
+/// A device adds the rows of its part of the table. Each token's row is added; of the table's gradient no more rows are
+/// read and written than the device's part has.
 package struct EmbeddingGradient<Scalar: Term>: OperatorDefinition {
   package let tokens, ownRows, width: Scalar
+  /// Rows of the device's part of the table; nil of a kernel by itself.
+  package let tableRows: Scalar?
   package let formats: NumberFormats
 
-  package init(tokens: Scalar, ownRows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(tokens: Scalar, ownRows: Scalar, width: Scalar, tableRows: Scalar? = nil, formats: NumberFormats) {
     self.tokens = tokens
     self.ownRows = ownRows
     self.width = width
+    self.tableRows = tableRows
     self.formats = formats
   }
 
@@ -21,8 +24,9 @@ package struct EmbeddingGradient<Scalar: Term>: OperatorDefinition {
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.tokenIDs, .loadActivation, tokens, .tokenID))
     visit(Operand(.outputGradient, .loadActivation, ownRows * width, formats.residualFormat))
-    visit(Operand(.weightGradient, .loadActivation, ownRows * width, formats.weightFormat))
-    visit(Operand(.weightGradient, .storeActivation, ownRows * width, formats.weightFormat))
+    let distinct = ownRows.minimum(optional: tableRows)
+    visit(Operand(.weightGradient, .loadActivation, distinct * width, formats.weightFormat))
+    visit(Operand(.weightGradient, .storeActivation, distinct * width, formats.weightFormat))
   }
 
   package static var source: String {

@@ -18,11 +18,17 @@ package struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
   /// Elements moved between memory and blocks: every result read and written once, x once per block column, W once per row.
   package var trafficWords: Scalar { results + inputs + weights }
 
-  /// The same in bytes, each part at its format's width.
-  package var trafficBytes: Scalar {
-    results.bytes(gemm.formats.residualFormat) + inputs.bytes(gemm.formats.activationFormat)
-      + weights.bytes(gemm.formats.weightFormat)
+  /// The same in bytes, each part at its format's width: sums read and written, strips of x and of W.
+  package var traffic: Traffic<Scalar> {
+    let sums = (gemm.m * gemm.n).bytes(gemm.formats.residualFormat)
+    var traffic = Traffic<Scalar>()
+    traffic.loadActivation = sums + inputs.bytes(gemm.formats.activationFormat)
+    traffic.loadWeight = weights.bytes(gemm.formats.weightFormat)
+    traffic.storeActivation = sums
+    return traffic
   }
+
+  package var trafficBytes: Scalar { traffic.total }
 
   private var results: Scalar { 2 * gemm.m * gemm.n }
   private var inputs: Scalar { gemm.m * gemm.k * columnBlocks }

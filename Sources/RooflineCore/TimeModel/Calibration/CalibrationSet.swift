@@ -75,8 +75,9 @@ public struct CalibrationSet: Sendable {
         isOtherGeneration: isOtherGeneration, otherHeadDim: otherHeadDim, standIn: operation)
     }
 
-    /// The errors that an interval rests on; nil where there is no telling.
-    package var heldOut: HeldOutErrors? { isOtherGeneration ? nil : entry.heldOut }
+    /// The errors that an interval rests on; nil where there is no telling: of another generation, or of another head dim, whose
+    /// kernels miss by two to four times as much.
+    package var heldOut: HeldOutErrors? { isOtherGeneration || otherHeadDim != nil ? nil : entry.heldOut }
   }
 
   /// The entry for an operator's kernel.

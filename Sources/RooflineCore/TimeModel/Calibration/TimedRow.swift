@@ -45,11 +45,14 @@ extension PhaseAnalysis {
   }
 
   /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another
-  /// generation. Rows that keep their ideal time, keep it here, too.
+  /// generation or head dim. Rows that keep their ideal time, keep it here, too.
   package func interval(by time: CalibratedTime) -> (low: Seconds, high: Seconds)? {
     var (low, high) = (0.0, 0.0)
     for (row, timed) in zip(operators, timedRows(by: time)) {
-      guard let own = row.time, timed?.found.isOtherGeneration != true else { return nil }
+      guard let own = row.time, timed.map({ !$0.found.isOtherGeneration && $0.found.otherHeadDim == nil }) != false
+      else {
+        return nil
+      }
       let factors = timed?.interval(row.prediction, by: time) ?? 1...1
       let times = Double(row.occurrences.value)
       low += own.value * factors.lowerBound * times

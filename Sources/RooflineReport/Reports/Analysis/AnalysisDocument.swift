@@ -122,6 +122,8 @@ package struct AnalysisDocument: Encodable {
     let operators: [OperatorEntry]
     let layer: TotalEntry
     let model: TotalEntry
+    /// Over all layers: blocks that mix tokens, blocks that do not, and what goes over the link, of the whole pass.
+    let subtotals: SubtotalsEntry
     /// Only where layers differ: `layer` is then one of each group after another.
     let groups: [GroupEntry]?
     /// Only where the model lies on several stages.
@@ -136,7 +138,8 @@ package struct AnalysisDocument: Encodable {
           missing: row.time != nil
             ? []
             : analysis.hardware.missingFacts(
-              for: row.cost, rates: analysis.rates, ranks: analysis.workload.devicesPerReplica.value),
+              for: row.cost, rates: analysis.rates, ranks: analysis.workload.devicesPerReplica.value,
+              board: analysis.options.board),
           rates: analysis.rates,
           calibrated: CalibratedTimeEntry(
             row.prediction, ideal: row.prediction.ideal(analysis.rates, analysis.options), timed: timed?[index],
@@ -144,8 +147,20 @@ package struct AnalysisDocument: Encodable {
       }
       layer = TotalEntry(phase.layer)
       model = TotalEntry(phase.model)
+      subtotals = SubtotalsEntry(phase)
       groups = phase.groups.isEmpty ? nil : phase.groups.indices.map { GroupEntry(phase, $0) }
       pipeline = analysis.schedule(of: phase).map { PipelineEntry($0, analysis.workload) }
+    }
+  }
+
+  /// Over a whole pass.
+  struct SubtotalsEntry: Encodable {
+    let mixer, feedForward, communication: TotalEntry
+
+    init(_ phase: PhaseAnalysis) {
+      mixer = TotalEntry(phase.total(of: .mixer))
+      feedForward = TotalEntry(phase.total(of: .feedForward))
+      communication = TotalEntry(phase.total(of: .communication))
     }
   }
 

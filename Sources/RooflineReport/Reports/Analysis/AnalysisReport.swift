@@ -65,13 +65,27 @@ package struct AnalysisReport {
       return [table(index, title: title(phase))]
         + (showsUnits ? [units(phase, title: "\(phase.step.name) by unit")] : [])
     } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
-      + (vision.map { [VisionTable(vision: $0).table] } ?? [])
+      + (vision.map { [VisionTable(vision: $0, rates: analysis.rates).table] } ?? [])
       + (speculation.map { SpeculationTable(step: $0).tables } ?? [])
       + (achieved.map { [CeilingsTable($0.ceilings, hardware: analysis.hardware).table] } ?? [])
   }
 
   private func table(_ index: Int, title: String) -> Table {
-    PhaseTable.table(analysis.phases[index], achieved: achieved?.analysis.phases[index], title: title)
+    let phase = analysis.phases[index]
+    return PhaseTable.table(
+      phase, rates: analysis.rates, achieved: achieved?.analysis.phases[index],
+      answer: answerName(phase.step).map { name in
+        (name, analysis.time(ofPhase: index), achieved.flatMap { $0.analysis.time(ofPhase: index) })
+      }, title: title)
+  }
+
+  /// What the time of a pass is to a user; nil where it is the time of no token.
+  private func answerName(_ step: DecoderStep) -> String? {
+    guard !step.isTraining else { return nil }
+    switch step.phase {
+    case .prefill: return "TTFT"
+    case .decode: return analysis.workload.drafted > 0 ? nil : "TPOT"
+    }
   }
 
   private func title(_ phase: PhaseAnalysis) -> String {
@@ -136,5 +150,12 @@ package struct AnalysisReport {
     lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
     lines += analysis.notices.map { "note     \($0.sentence)" }
     return lines
+  }
+}
+
+extension Analysis {
+  /// How long all of the batch takes, through all stages.
+  fileprivate func time(ofPhase index: Int) -> Seconds? {
+    schedule(of: phases[index])?.time ?? phases[index].model.time
   }
 }

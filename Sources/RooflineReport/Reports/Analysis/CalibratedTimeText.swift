@@ -36,7 +36,10 @@ struct CalibratedTimeText {
     let layer = time.set.layers.first { $0.entries.contains { $0.key == key } }
     let kernel = [key.kind.rawValue, key.family.name, key.phase?.rawValue, key.operation?.rawValue].compactMap { $0 }
     let error =
-      found.entry.heldOut.map { ", error \(Numbers.percent($0.mape)) % on shapes left out" } ?? ""
+      found.entry.heldOut.map { errors in
+        let place = found.otherHeadDim.map { "head dim \($0), more on this one" } ?? "shapes left out"
+        return ", error \(Numbers.percent(errors.mape)) % on \(place)"
+      } ?? ""
     return
       "\(kernel.joined(separator: " ")): \(layer?.path ?? "") of \(layer?.date ?? ""), \(found.entry.fit.rows) rows\(error)"
   }

@@ -13,8 +13,9 @@ package struct KernelReport {
     if let blocked = analysis.blocked {
       let block = "\(blocked.gemm.blockM.value)x\(blocked.gemm.blockN.value)"
       rows.append((name: "padded to \(block)", prediction: blocked.padded))
+      rows.append((name: "blocks of \(block)", prediction: blocked.withoutReuse))
     }
-    return PhaseTable.table(rows, title: analysis.hardware.name)
+    return PhaseTable.table(rows, rates: analysis.rates, title: analysis.hardware.name)
   }
 
   /// Why the time is what it is, and what range it lies in.
@@ -51,10 +52,9 @@ package struct KernelReport {
       )
     }
     if let blocked = analysis.blocked {
-      let bytes = Double(blocked.trafficBytes.value)
-      let time = Bytes(bytes) / BytesPerSecond(analysis.rates.bandwidth)
+      let time = Bytes(Double(blocked.trafficBytes.value)) / BytesPerSecond(analysis.rates.bandwidth)
       lines.append(
-        "blocked  traffic without reuse between blocks: \(Numbers.scaled(blocked.gemm.trafficWords)) words, \(Numbers.scaled(blocked.trafficBytes))B, \(Numbers.time(time)) at the bandwidth"
+        "blocked  traffic without reuse between blocks: \(Numbers.scaled(blocked.gemm.trafficWords)) words, \(Numbers.scaled(blocked.trafficBytes))B, \(Numbers.time(time)) at the bandwidth; \(Numbers.fixed(blocked.flopsPerWord, decimals: 2)) FLOP/word; FLOPs and then bytes take \(blocked.sum.map(Numbers.time) ?? Numbers.unknown)"
       )
     }
     if let time = analysis.calibrated {
@@ -68,18 +68,16 @@ package struct KernelReport {
 }
 
 extension KernelAnalysis {
-  /// The ridge of the unit that does most of the operator's work; nil where it computes nothing.
+  /// The ridge of the unit that does most of the operator's work; nil where it computes nothing, or a rate is unknown.
   var ridge: (unit: String, rate: Double, intensity: ArithmeticIntensity)? {
-    let flops = prediction.cost.flops
-    let candidates: [(unit: String, work: Count, rate: Double)] = [
-      (
-        "\(prediction.cost.matrixUnit?.rawValue ?? "") tensor", flops.tensor,
-        prediction.cost.matrixUnit.map { rates[tensor: $0] } ?? .nan
-      ),
-      ("fp32 vector", flops.vector, rates.vector), ("special", flops.special, rates.special),
-    ]
-    guard let most = candidates.max(by: { $0.work < $1.work }), most.work > 0 else { return nil }
-    return (most.unit, most.rate, FLOPsPerSecond(most.rate) / BytesPerSecond(rates.bandwidth))
+    guard let main = prediction.cost.mainUnit(rates), !main.rate.isNaN, !rates.bandwidth.isNaN else { return nil }
+    let unit =
+      switch main.roof {
+      case .tensor: "\(prediction.cost.matrixUnit?.rawValue ?? "") tensor"
+      case .vector: "fp32 vector"
+      case .special, .memory: main.roof.rawValue
+      }
+    return (unit, main.rate, FLOPsPerSecond(main.rate) / BytesPerSecond(rates.bandwidth))
   }
 }
 
@@ -104,6 +102,11 @@ struct KernelDocument: Encodable {
     let blockN: UInt64
     let trafficWords: UInt64
     let trafficBytes: UInt64
+    let flopsPerWord: Double
+    /// FLOPs and then bytes, without overlap.
+    @Nullable var sumSeconds: Double?
+    /// The same operator with the traffic of blocks that share nothing.
+    let withoutReuse: OperatorEntry
     /// The same operator with its product padded to whole blocks.
     let padded: OperatorEntry
   }
@@ -112,7 +115,8 @@ struct KernelDocument: Encodable {
     let name = analysis.prediction.kind.rawValue
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.formats)
     `operator` = OperatorEntry(
-      analysis.prediction, name: name, occurrences: 1, missing: [],
+      analysis.prediction, name: name, occurrences: 1, missing: analysis.missing,
+      rates: analysis.rates,
       calibrated: CalibratedTimeEntry(
         analysis.prediction, ideal: analysis.prediction.ideal(analysis.rates, analysis.options),
         timed: analysis.timed,
@@ -129,7 +133,13 @@ struct KernelDocument: Encodable {
       BlockedEntry(
         blockM: blocked.gemm.blockM.value, blockN: blocked.gemm.blockN.value,
         trafficWords: blocked.gemm.trafficWords.value, trafficBytes: blocked.trafficBytes.value,
-        padded: OperatorEntry(blocked.padded, name: "\(name)_padded", occurrences: 1, missing: []))
+        flopsPerWord: blocked.flopsPerWord, sumSeconds: blocked.sum?.value,
+        withoutReuse: OperatorEntry(
+          blocked.withoutReuse, name: "\(name)_blocked", occurrences: 1, missing: analysis.missing,
+          rates: analysis.rates),
+        padded: OperatorEntry(
+          blocked.padded, name: "\(name)_padded", occurrences: 1, missing: analysis.missing,
+          rates: analysis.rates))
     }
   }
 }

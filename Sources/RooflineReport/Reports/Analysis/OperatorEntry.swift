@@ -17,7 +17,8 @@ struct OperatorEntry: Encodable {
   let weightDType: String?
   @Nullable var arithmeticIntensity: Double?
   @Nullable var attainableFLOPsPerSecond: Double?
-  let bound: String
+  /// null where the time is unknown.
+  @Nullable var bound: String?
   /// The roof that decides: tensor, vector, special, memory or network.
   let bindingUnit: String?
   @Nullable var timeSeconds: Double?
@@ -32,12 +33,14 @@ struct OperatorEntry: Encodable {
   ) {
     self.init(
       row.prediction, group: group, name: row.name.rawValue, occurrences: row.occurrences.value, missing: missing,
+      rates: rates,
       weightDType: row.row.operator.quantizedWeight?.rawValue,
       bindingUnit: missing.isEmpty ? UnitTable.bindingUnit(of: row, rates: rates) : nil, calibrated: calibrated)
   }
 
   init(
     _ row: OperatorPrediction, group: String? = nil, name: String, occurrences: UInt64, missing: [MissingFact],
+    rates: DeviceRates,
     weightDType: String? = nil, bindingUnit: String? = nil,
     calibrated: CalibratedTimeEntry? = nil
   ) {
@@ -52,11 +55,11 @@ struct OperatorEntry: Encodable {
     wireBytes = row.cost.wireBytes.value
     wireSteps = row.cost.wireSteps.value
     self.bindingUnit = bindingUnit
-    bound = row.bound.rawValue
+    bound = row.knownBound?.rawValue
     missingFacts = missing.map { $0.key ?? $0.name }
     tensorDType = row.cost.flops.tensor > 0 ? row.cost.matrixUnit?.rawValue : nil
     arithmeticIntensity = row.cost.arithmeticIntensity?.value
-    attainableFLOPsPerSecond = row.cost.attainablePerformance(in: row.time)?.value
+    attainableFLOPsPerSecond = row.cost.attainablePerformance(in: row.time, rates: rates)?.value
     timeSeconds = row.time?.value
   }
 }

@@ -2,77 +2,113 @@ import RooflineCore
 
 /// The roofline table of a forward pass: a row an operator, the sums of a layer and of the model below.
 enum PhaseTable {
-  /// - Parameter achieved: the same pass at achieved ceilings, whose times stand beside the datasheet's.
-  static func table(_ phase: PhaseAnalysis, achieved: PhaseAnalysis? = nil, title: String) -> Table {
+  /// - Parameters:
+  ///   - rates: whose roofs nothing is above.
+  ///   - achieved: the same pass at achieved ceilings, whose times stand beside the datasheet's.
+  ///   - answer: what a user waits for, in a last line, at both kinds of rates.
+  static func table(
+    _ phase: PhaseAnalysis, rates: DeviceRates, achieved: PhaseAnalysis? = nil,
+    answer: (name: String, time: Seconds?, achieved: Seconds?)? = nil, title: String
+  ) -> Table {
     let whole = phase.model.time
-    var lines = phase.operators.map { row in
-      let share = share(row.time, row.occurrences, of: whole)
-      return Line(
-        name: phase.label(of: row), occurrences: .count(row.occurrences), row.cost, row.time, bound: .bound(row.bound),
-        share: .share(share))
+    let rows = phase.operators.map { row in
+      Line(
+        name: phase.label(of: row), occurrences: .count(row.occurrences), row, rates,
+        share: .share(share(row.time, row.occurrences, of: whole)))
     }
-    lines += phase.layers.map { Line(name: $0.name, $0.total.cost, $0.total.time) }
-    lines.append(
-      Line(name: "model", phase.model.cost, phase.model.time, share: whole.map { _ in .share(1) } ?? .empty))
+    func lines(_ sums: [PhaseSum]) -> [Line] {
+      sums.map { Line($0, rates, share: .share(share($0.total.time, $0.occurrences ?? 1, of: whole))) }
+    }
+    var blocks = [rows, lines(phase.layerSums), lines(phase.modelSums)]
     if let achieved {
-      let times = achieved.operators.map(\.time) + achieved.layers.map(\.total.time) + [achieved.model.time]
-      for (index, time) in zip(lines.indices, times) { lines[index].achievedTime = time }
+      let times = [
+        achieved.operators.map(\.time), achieved.layerSums.map(\.total.time), achieved.modelSums.map(\.total.time),
+      ]
+      for (block, times) in zip(blocks.indices, times) {
+        for (index, time) in zip(blocks[block].indices, times) { blocks[block][index].achievedTime = time }
+      }
     }
-    return table(lines, Column.allCases.filter { $0 != .achievedTime || achieved != nil }, title: title) {
-      $0.insert(.rule, at: phase.operators.count)
+    if let answer {
+      var line = Line(name: answer.name, time: answer.time)
+      line.achievedTime = answer.achieved
+      blocks.append([line])
     }
+    return table(blocks, Column.allCases.filter { $0 != .achievedTime || achieved != nil }, title: title)
   }
 
   /// Rows of a pass that is no phase of the text part, and their sum.
-  static func table(_ operators: [RowPrediction], total: PhaseAnalysis.Total, title: String) -> Table {
-    let lines =
-      operators.map { row in
-        Line(
-          name: row.name.rawValue, occurrences: .count(row.occurrences), row.cost, row.time, bound: .bound(row.bound),
-          share: .share(share(row.time, row.occurrences, of: total.time)))
-      } + [Line(name: "all rows", total.cost, total.time, share: total.time.map { _ in .share(1) } ?? .empty)]
-    return table(lines, Column.allCases.filter { $0 != .achievedTime }, title: title) {
-      $0.insert(.rule, at: operators.count)
+  static func table(
+    _ operators: [RowPrediction], total: PhaseAnalysis.Total, rates: DeviceRates, title: String
+  ) -> Table {
+    let rows = operators.map { row in
+      Line(
+        name: row.name.rawValue, occurrences: .count(row.occurrences), row, rates,
+        share: .share(share(row.time, row.occurrences, of: total.time)))
     }
+    let all = PhaseSum(name: "all rows", occurrences: nil, rows: operators.map { ($0, $0.occurrences) })
+    return table(
+      [rows, [Line(all, rates, share: .share(share(total.time, 1, of: total.time)))]],
+      Column.allCases.filter { $0 != .achievedTime }, title: title)
   }
 
   /// Operators by themselves, which have no occurrences and no share of anything.
-  static func table(_ rows: [(name: String, prediction: OperatorPrediction)], title: String) -> Table {
-    let lines = rows.map { row in
-      Line(name: row.name, row.prediction.cost, row.prediction.time, bound: .bound(row.prediction.bound))
-    }
-    return table(lines, Column.allCases.filter { ![.occurrences, .achievedTime, .share].contains($0) }, title: title)
+  static func table(
+    _ rows: [(name: String, prediction: OperatorPrediction)], rates: DeviceRates, title: String
+  ) -> Table {
+    let lines = rows.map { Line(name: $0.name, $0.prediction, rates) }
+    return table([lines], Column.allCases.filter { ![.occurrences, .achievedTime, .share].contains($0) }, title: title)
   }
 
-  private static func table(
-    _ lines: [Line], _ columns: [Column], title: String, change: (inout [Table.Row]) -> Void = { _ in }
-  ) -> Table {
-    var rows = lines.map { line in Table.Row.cells(columns.map { $0.cell(of: line) }) }
-    change(&rows)
+  /// - Parameter blocks: lines with a rule between them.
+  private static func table(_ blocks: [[Line]], _ columns: [Column], title: String) -> Table {
+    let rows = blocks.filter { !$0.isEmpty }.map { lines in
+      lines.map { line in Table.Row.cells(columns.map { $0.cell(of: line) }) }
+    }
     return Table(
-      title: title, columns: columns.map { $0.head(besideAchieved: columns.contains(.achievedTime)) }, rows: rows)
+      title: title, columns: columns.map { $0.head(besideAchieved: columns.contains(.achievedTime)) },
+      rows: Array(rows.joined(separator: [.rule])))
   }
 
   /// What a row is about.
   private struct Line {
     let name: String
-    let occurrences: Table.Cell
-    let cost: OperatorCost
+    var occurrences = Table.Cell.empty
+    /// nil of a line that is a time alone.
+    var cost: OperatorCost?
     let time: Seconds?
     var achievedTime: Seconds?
-    let bound: Table.Cell
-    let share: Table.Cell
+    var bound = Table.Cell.empty
+    var share = Table.Cell.empty
+    var attainable: FLOPsPerSecond?
 
-    init(
-      name: String, occurrences: Table.Cell = .empty, _ cost: OperatorCost, _ time: Seconds?,
-      bound: Table.Cell = .empty, share: Table.Cell = .empty
-    ) {
+    /// A time alone.
+    init(name: String, time: Seconds?) {
       self.name = name
-      self.occurrences = occurrences
-      self.cost = cost
       self.time = time
-      self.bound = bound
+    }
+
+    init(name: String, _ prediction: OperatorPrediction, _ rates: DeviceRates) {
+      self.init(name: name, time: prediction.time)
+      cost = prediction.cost
+      bound = .bound(prediction.knownBound)
+      attainable = prediction.cost.attainablePerformance(in: time, rates: rates)
+    }
+
+    init(name: String, occurrences: Table.Cell, _ row: RowPrediction, _ rates: DeviceRates, share: Table.Cell) {
+      self.init(name: name, row.prediction, rates)
+      self.occurrences = occurrences
       self.share = share
+    }
+
+    /// A sum is not above the highest roof of its rows.
+    init(_ sum: PhaseSum, _ rates: DeviceRates, share: Table.Cell) {
+      let total = sum.total
+      self.init(name: sum.name, time: total.time)
+      occurrences = sum.occurrences.map { .count($0) } ?? .empty
+      cost = total.cost
+      self.share = share
+      attainable = total.cost.attainablePerformance(
+        in: time, below: sum.rows.compactMap { $0.row.cost.mainUnit(rates)?.rate }.max())
     }
   }
 
@@ -104,24 +140,24 @@ enum PhaseTable {
     }
 
     func cell(of line: Line) -> Table.Cell {
-      let (cost, traffic) = (line.cost, line.cost.traffic)
+      func count(_ value: (OperatorCost) -> Count) -> Table.Cell { line.cost.map { .count(value($0)) } ?? .empty }
       return switch self {
       case .name: .text(line.name)
       case .occurrences: line.occurrences
-      case .flops: .count(cost.flops.total)
-      case .memory: .count(traffic.total)
-      case .intensity: .ratio(cost.arithmeticIntensity?.value)
-      case .attainable: .rate(cost.attainablePerformance(in: line.time)?.value)
+      case .flops: count(\.flops.total)
+      case .memory: count(\.traffic.total)
+      case .intensity: line.cost.map { .ratio($0.arithmeticIntensity?.value) } ?? .empty
+      case .attainable: line.cost == nil ? .empty : .rate(line.attainable?.value)
       case .bound: line.bound
       case .time: .time(line.time)
       case .achievedTime: .time(line.achievedTime)
       case .share: line.share
-      case .loadWeight: .count(traffic.loadWeight)
-      case .loadActivation: .count(traffic.loadActivation)
-      case .storeActivation: .count(traffic.storeActivation)
-      case .loadKVCache: .count(traffic.loadKVCache)
-      case .storeKVCache: .count(traffic.storeKVCache)
-      case .wire: .count(cost.wireBytes)
+      case .loadWeight: count(\.traffic.loadWeight)
+      case .loadActivation: count(\.traffic.loadActivation)
+      case .storeActivation: count(\.traffic.storeActivation)
+      case .loadKVCache: count(\.traffic.loadKVCache)
+      case .storeKVCache: count(\.traffic.storeKVCache)
+      case .wire: count(\.wireBytes)
       }
     }
   }
@@ -129,15 +165,5 @@ enum PhaseTable {
   private static func share(_ time: Seconds?, _ occurrences: Count, of whole: Seconds?) -> Double? {
     guard let time, let whole, whole.value > 0 else { return nil }
     return time.value * Double(occurrences.value) / whole.value
-  }
-}
-
-extension PhaseAnalysis {
-  /// The sums over a layer of each group, under the names that they have in tables.
-  var layers: [(name: String, total: Total)] {
-    guard !groups.isEmpty else { return [("layer", layer)] }
-    return zip(groups, groups.indices).map { group, index in
-      ("\(group.layers) × layer (\(group.name))", layer(of: index))
-    }
   }
 }

@@ -17,6 +17,9 @@ enum RidgeLine {
     let efficiency =
       options.computeEfficiency == 1 && options.memoryEfficiency == 1
       ? "" : ", efficiency \(options.computeEfficiency) compute, \(options.memoryEfficiency) memory"
+    guard !rates.bandwidth.isNaN, !points.isEmpty else {
+      return "ridge    unknown: it needs a bandwidth and a unit's rate"
+    }
     return "ridge    FLOP/B at \(Numbers.scaled(rates.bandwidth))B/s\(efficiency): \(points.joined(separator: ", "))"
   }
 }

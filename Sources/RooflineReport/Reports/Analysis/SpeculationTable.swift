@@ -10,7 +10,7 @@ struct SpeculationTable {
     step.passes.enumerated().flatMap { index, pass in
       pass.phases.map { phase in
         PhaseTable.table(
-          phase,
+          phase, rates: pass.rates,
           title:
             "draft pass \(index + 1) of \(step.passes.count): \(phase.step.batch) × 1 token, \(phase.step.attendedKeys) keys attended"
         )

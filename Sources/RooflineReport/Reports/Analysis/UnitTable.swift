@@ -11,21 +11,37 @@ enum UnitTable {
   ]
 
   static func table(_ phase: PhaseAnalysis, rates: DeviceRates, title: String) -> Table {
-    Table(
-      title: title, columns: columns,
-      rows: phase.operators.map { row in
-        let times = OperatorPrediction.roofTimes(of: row.cost, rates: rates)
-        func time(_ seconds: Double) -> Table.Cell {
-          seconds == 0 ? .empty : .time(seconds.isNaN ? nil : Seconds(seconds))
+    func line(
+      _ name: String, _ occurrences: Count?, _ flops: FLOPCounts<Count>, _ times: Roofs<Double>, binds: String
+    ) -> Table.Row {
+      func time(_ seconds: Double) -> Table.Cell {
+        seconds == 0 ? .empty : .time(seconds.isNaN ? nil : Seconds(seconds))
+      }
+      return .cells([
+        .text(name), occurrences.map { .count($0) } ?? .empty, .count(flops.tensor), .count(flops.vector),
+        .count(flops.special), time(times.tensor), time(times.vector), time(times.special), time(times.memory),
+        .text(binds),
+      ])
+    }
+    func lines(_ sums: [PhaseSum]) -> [Table.Row] {
+      // A unit that an operator does not use takes no time of it, whether or not its rate is known.
+      sums.map { sum in
+        var times = Roofs(tensor: 0.0, vector: 0.0, special: 0.0, memory: 0.0)
+        for (row, count) in sum.rows {
+          let own = OperatorPrediction.roofTimes(of: row.cost, rates: rates)
+          times = Roofs { times[$0] + own[$0] * Double(count.value) }
         }
-        return .cells([
-          .text(phase.label(of: row)), .count(row.occurrences), .count(row.cost.flops.tensor),
-          .count(row.cost.flops.vector),
-          .count(row.cost.flops.special), time(times.tensor), time(times.vector), time(times.special),
-          time(times.memory),
-          .text(bindingUnit(of: row, rates: rates)),
-        ])
-      })
+        return line(sum.name, sum.occurrences, sum.total.cost.flops, times, binds: "")
+      }
+    }
+    let rows = phase.operators.map { row in
+      line(
+        phase.label(of: row), row.occurrences, row.cost.flops, OperatorPrediction.roofTimes(of: row.cost, rates: rates),
+        binds: row.bound == nil ? Numbers.unknown : bindingUnit(of: row, rates: rates))
+    }
+    return Table(
+      title: title, columns: columns,
+      rows: Array([rows, lines(phase.layerSums), lines(phase.modelSums)].joined(separator: [.rule])))
   }
 
   /// The roof that decides, or the network.

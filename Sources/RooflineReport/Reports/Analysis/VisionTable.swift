@@ -3,12 +3,13 @@ import RooflineCore
 /// What `analyze --images` adds: the vision tower's pass, row by row.
 struct VisionTable {
   let vision: VisionAnalysis
+  let rates: DeviceRates
 
   var table: Table {
     let work = vision.workload
     let images = work.images == 1 ? "1 image" : "\(work.images) images"
     return PhaseTable.table(
-      vision.rows, total: vision.total,
+      vision.rows, total: vision.total, rates: rates,
       title:
         "vision: \(images) of \(work.columns) × \(work.rows) patches, \(vision.tokens.value) tokens to the text; once, whole on one device"
     )

@@ -12,6 +12,8 @@ struct GenerationDocument: Encodable {
   @Nullable var totalSeconds: Double?
   let tokensPerSecond: ThroughputEntry
   let devices: UInt64
+  /// One device's, of the prefill and all steps.
+  let flops, bytes: Double
   let utilization: [String: UtilizationEntry]
 
   struct StepEntry: Encodable {
@@ -74,6 +76,7 @@ struct GenerationDocument: Encodable {
       perUser: generation.tokensPerSecondPerUser, perGPU: generation.tokensPerSecondPerGPU,
       total: generation.tokensPerSecond)
     devices = workload.devices.value
+    (flops, bytes) = (generation.flops, generation.bytes)
     utilization = [
       "prefill": UtilizationEntry(generation.prefillUtilization),
       "decode": UtilizationEntry(generation.decodeUtilization),

@@ -22,6 +22,10 @@ struct GenerationTable {
       row("MFU in decode, %", utilization(generation.decodeUtilization?.modelFLOPs)),
       row("MBU in decode, %", utilization(generation.decodeUtilization?.memoryBandwidth)),
     ]
+    let device = workload.devices.value > 1 ? " of one device" : ""
+    rows += [
+      row("FLOPs\(device)", .rate(generation.flops)), row("memory\(device), B", .rate(generation.bytes)),
+    ]
     if generation.prefill.stages > 1 {
       rows.append(row("pipeline bubble in prefill, %", .share(generation.prefill.bubble)))
     }

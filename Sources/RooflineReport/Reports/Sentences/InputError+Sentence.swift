@@ -88,9 +88,9 @@ extension Notice {
     case .beyondDensePeak(let rate, let ceiling, let derivation):
       "--peak is \(Numbers.scaled(rate))FLOP/s, more than 5 % above \(derivation) = \(Numbers.scaled(ceiling))FLOP/s; is it the rate with sparsity?"
     case .beyondBoard(let devices, let link):
-      "\(devices) GPUs talk at the rate of one board's link (\(link.quoted)); where the network between boards is slower, give its rate with --link"
-    case .weightsDoNotFit(let bytes, let capacity):
-      "a device's weights, \(Numbers.scaled(Double(bytes)))B, do not fit into its \(Numbers.scaled(Double(capacity)))B; `roofline footprint` says what does"
+      "\(devices) GPUs talk at the rate of one board's link (\(link.quoted)); where the network between boards is slower, give its rate with --link, or with --board how many GPUs the link joins"
+    case .doesNotFit(let bytes, let capacity):
+      "does not fit: a device needs \(Numbers.scaled(Double(bytes)))B of its \(Numbers.scaled(Double(capacity)))B; `roofline footprint` says for what"
     case .lessThanASequence(let sequences, let devices):
       "\(sequences) sequences on \(devices) devices are less than one each; --global-batch counts the sequences of all devices"
     case .borrowedConstants(let from, let isSameGeneration, let kernels):
