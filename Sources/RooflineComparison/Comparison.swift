@@ -34,7 +34,37 @@ package struct Comparison: Sendable {
     package var reason: String
   }
 
+  /// A row of a model's pass.
+  package struct Row: Sendable {
+    package let pass: String
+    package let name: String
+    package let value: Operator<Count>
+    package let occurrences: Count
+
+    package init(pass: String, name: String, value: Operator<Count>, occurrences: Count) {
+      self.pass = pass
+      self.name = name
+      self.value = value
+      self.occurrences = occurrences
+    }
+  }
+
+  /// What the measured rows of a pass add up to, all of their occurrences, one after another.
+  package struct Sum: Sendable {
+    package let pass: String
+    /// Rows that were measured, and all rows.
+    package var measured = 0
+    package var rows = 0
+    /// s; of a row that was measured several times, the mean.
+    package var predicted = 0.0
+    package var observed = 0.0
+
+    package var error: Double { predicted / observed - 1 }
+  }
+
   package var lines: [Line]
+  /// A pass each; empty where there is no model.
+  package var sums: [Sum] = []
   package var unmeasured: [Unmatched]
   /// Measurements of no row, by what they are.
   package var unpredicted: [ObservationFile.Skipped]
@@ -61,9 +91,9 @@ package struct Comparison: Sendable {
     notes = matcher.predictor.notes
   }
 
-  /// A model's rows against the measurements of their kernels.
+  /// A model's rows against the measurements of their kernels. Rows with one kernel share its lines: each measurement stands once.
   package init(
-    _ rows: [(name: String, value: Operator<Count>)], _ observations: [Observation], set: CalibrationSet,
+    _ rows: [Row], _ observations: [Observation], set: CalibrationSet,
     skipped: [ObservationFile.Skipped]
   ) {
     var matcher = Matcher(set)
@@ -71,28 +101,63 @@ package struct Comparison: Sendable {
     for observation in observations {
       if let identity = Identity(observation.value) { byKernel[identity, default: []].append(observation) }
     }
-    lines = []
     unmeasured = []
-    var used: Set<Identity> = []
+    var order: [Identity] = []
+    var measured: [Identity: [Row]] = [:]
     for row in rows {
       guard let identity = Identity(row.value), let title = row.value.place?.title else {
-        unmeasured.append(Unmatched(name: row.name, reason: "no measured kernel stands for it"))
+        unmeasured.append(Unmatched(name: Comparison.name(of: [row]), reason: "no measured kernel stands for it"))
         continue
       }
-      guard let own = byKernel[identity] else {
-        unmeasured.append(Unmatched(name: row.name, reason: "no measurement of \(title)"))
+      guard byKernel[identity] != nil else {
+        unmeasured.append(Unmatched(name: Comparison.name(of: [row]), reason: "no measurement of \(title)"))
         continue
       }
-      used.insert(identity)
-      lines += own.compactMap { matcher.line(row.name, $0) }
+      if measured[identity] == nil { order.append(identity) }
+      measured[identity, default: []].append(row)
     }
-    let others = observations.filter { Identity($0.value).map { !used.contains($0) } ?? true }
+    let matched = order.map { identity in
+      let own = measured[identity] ?? []
+      let name = Comparison.name(of: own)
+      return (rows: own, lines: (byKernel[identity] ?? []).compactMap { matcher.line(name, $0) })
+    }
+    lines = matched.flatMap(\.lines)
+    sums = Comparison.sums(rows, matched)
+    let others = observations.filter { Identity($0.value).map { measured[$0] == nil } ?? true }
     unpredicted = matcher.reasons + skipped
     notes = matcher.predictor.notes
     if !others.isEmpty {
       let examples = others.prefix(3).map(\.title).joined(separator: "; ")
       unpredicted.append(.init(reason: "measurements of no row of the model, e.g. \(examples)", n: others.count))
     }
+  }
+
+  /// `prefill k_proj, v_proj, decode norm`: each pass once.
+  private static func name(of rows: [Row]) -> String {
+    var pass = ""
+    return rows.map { row in
+      defer { pass = row.pass }
+      return row.pass == pass || row.pass.isEmpty ? row.name : "\(row.pass) \(row.name)"
+    }.joined(separator: ", ")
+  }
+
+  private static func sums(_ rows: [Row], _ matched: [(rows: [Row], lines: [Line])]) -> [Sum] {
+    var sums: [Sum] = []
+    for row in rows {
+      if sums.last?.pass != row.pass { sums.append(Sum(pass: row.pass)) }
+      sums[sums.count - 1].rows += 1
+    }
+    for (rows, lines) in matched where !lines.isEmpty {
+      let predicted = lines.reduce(0) { $0 + $1.predicted } / Double(lines.count)
+      let observed = lines.reduce(0) { $0 + $1.observation.seconds } / Double(lines.count)
+      for row in rows {
+        guard let place = sums.firstIndex(where: { $0.pass == row.pass }) else { continue }
+        sums[place].measured += 1
+        sums[place].predicted += predicted * Double(row.occurrences.value)
+        sums[place].observed += observed * Double(row.occurrences.value)
+      }
+    }
+    return sums
   }
 
   /// Puts a prediction beside a measurement.

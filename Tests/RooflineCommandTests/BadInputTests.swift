@@ -118,6 +118,19 @@ final class BadInputTests: CommandTestCase {
       kernel.output.contains("65.54 K") && kernel.output.contains("note     times that need it"), kernel.output)
   }
 
+  func testRatesAreReadAsPeopleWriteThem() throws {
+    let run = "kernel gemm m=16 n=8192 k=1024 --dtype fp16 --hardware a100-sxm4-80gb"
+    let plain = output("\(run) --bandwidth 1.5e12 --peak 300e12")
+    for (bandwidth, peak) in [("1.5TB/s", "300TFLOP/s"), ("1500GB", "0.3P"), ("1.5T", "300TFLOP")] {
+      XCTAssertEqual(output("\(run) --bandwidth \(bandwidth) --peak \(peak)"), plain)
+    }
+    for rate in ["1.5Tb/s", "TB/s", "1.5e3TB/s", "1.5TFLOP/s", "-2TB/s", "2 TB/s/s"] {
+      let outcome = Tool.run(run.split(separator: " ").map(String.init) + ["--bandwidth", rate], Surroundings())
+      XCTAssertEqual(outcome.exitCode, 64, rate)
+      XCTAssertTrue(outcome.errors.contains("--bandwidth"), outcome.errors)
+    }
+  }
+
   func testABoardJoinsAsManyAsAreStated() throws {
     let run = "analyze --model llama-2-70b --hardware h100-sxm --prompt 64 --tp 16"
     XCTAssertTrue(output(run).contains("16 GPUs talk at the rate of one board's link"))

@@ -2,7 +2,7 @@ import RooflineCore
 
 extension Table {
   /// The cells for people. Columns that hold nothing but times have one unit, which their heads name: so magnitudes compare down the
-  /// page, and across it. A time alone has its unit beside it.
+  /// page, and across it. Where one row has times, each has its unit beside it.
   struct Printed {
     /// Below each column's title.
     let units: [String]
@@ -27,13 +27,19 @@ extension Table {
       })
   }
 
-  /// The largest unit in which half of the times are at least 1; nil of fewer than two.
+  /// The largest unit in which three quarters of the times are at least 1, and none has more than six digits before its point; nil
+  /// where fewer than two rows have any.
   private func timeUnit(of columns: [Int]) -> Numbers.TimeUnit? {
-    let times = rows.flatMap { row in columns.compactMap { row.time(in: $0)?.value } }.filter { $0 > 0 }.sorted()
-    guard times.count > 1 else { return nil }
-    let middle = times[times.count / 2]
+    let byRow = rows.map { row in columns.compactMap { row.time(in: $0)?.value }.filter { $0 > 0 } }.filter {
+      !$0.isEmpty
+    }
+    guard byRow.count > 1 else { return nil }
+    let times = byRow.joined().sorted()
+    let (quarter, most) = (times[times.count / 4], times[times.count - 1])
     // As rounded: 999.999 µs are 1.00 ms.
-    return Numbers.TimeUnit.allCases.last { middle / $0.factor >= 0.999_995 } ?? .nanoseconds
+    let fitting = Numbers.TimeUnit.allCases.last { quarter / $0.factor >= 0.999_995 } ?? .nanoseconds
+    let short = Numbers.TimeUnit.allCases.first { most / $0.factor < 999_999.995 } ?? .seconds
+    return fitting.factor < short.factor ? short : fitting
   }
 }
 

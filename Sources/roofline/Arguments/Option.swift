@@ -78,13 +78,27 @@ extension Option where Value == Double {
     _ unit: String = "FLOP/s"
   ) -> Self {
     Option(name, value, help) { text throws(InputError) in
-      let number = try positive(text, name)
+      let number = try positive(scaled(text, unit), name)
       guard limits.contains(number) else {
         let (least, most) = (Numbers.short(limits.lowerBound), Numbers.short(limits.upperBound))
         throw .usage("--\(name) is \(text); expected \(least)\(unit) to \(most)\(unit)")
       }
       return number
     }
+  }
+
+  /// A rate as people write it: `2TB/s`, `312 TFLOP/s`, `900G` as the number that it is; anything else as it stands.
+  private static func scaled(_ text: String, _ unit: String) -> String {
+    let prefixes: [(letter: Character, zeros: Int)] = [("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15)]
+    // `B` alone stands for `B/s`, too.
+    let endings = [unit, unit.replacing("/s", with: ""), ""]
+    for ending in endings where text.hasSuffix(ending) {
+      let rest = text.dropLast(ending.count)
+      guard let prefix = prefixes.first(where: { rest.last == $0.letter }) else { continue }
+      let number = rest.dropLast().filter { $0 != " " }
+      return Double(number) == nil || number.contains { "eExX".contains($0) } ? text : "\(number)e\(prefix.zeros)"
+    }
+    return text
   }
 
   /// A share above 0 and up to 1.

@@ -68,7 +68,7 @@ extension ParsedArguments {
   /// The kernels of a model's rows, each name once a phase.
   fileprivate func measurableRows(
     _ catalog: Catalog, _ hardware: HardwareSpec
-  ) throws(InputError) -> (analysis: Analysis, rows: [(name: String, value: Operator<Count>)]) {
+  ) throws(InputError) -> (analysis: Analysis, rows: [Comparison.Row]) {
     let phases = try phases()
     let scenario = try scenario(catalog, phases: phases, hardware: hardware)
     let analysis = try Analysis(
@@ -76,7 +76,9 @@ extension ParsedArguments {
       options: scenario.options)
     let rows = analysis.phases.flatMap { phase in
       phase.operators.map { row in
-        (phases.count > 1 ? "\(phase.step.name) \(row.name.rawValue)" : row.name.rawValue, row.row.operator)
+        Comparison.Row(
+          pass: phases.count > 1 ? phase.step.name : "", name: row.name.rawValue, value: row.row.operator,
+          occurrences: row.occurrences)
       }
     }
     return (analysis, rows)

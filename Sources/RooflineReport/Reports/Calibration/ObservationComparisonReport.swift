@@ -16,12 +16,14 @@ package struct ObservationComparisonReport {
   }
 
   package var report: Report {
-    Report(table, key: "hardware", notes: lines, document: ObservationComparisonDocument(self))
+    Report(
+      sections: [.table(table(title: "predicted against observed on \(hardware.name)")), .notes(Notes(lines))],
+      records: .init(key: "hardware", [table(title: hardware.name)]), document: ObservationComparisonDocument(self))
   }
 
-  private var table: Table {
+  private func table(title: String) -> Table {
     Table(
-      title: "predicted against observed on \(hardware.name)",
+      title: title,
       columns: [
         .init("row", key: "row", isText: true, place: .above),
         .init("family", key: "family", isText: true, place: .above),
@@ -46,6 +48,9 @@ package struct ObservationComparisonReport {
       lines.append(
         "errors   \(statistics.n) kernels, mean \(Numbers.percent(statistics.mape)) %, median \(Numbers.percent(statistics.medianApe)) %, bias \(Numbers.percent(statistics.bias)) %; largest \(Numbers.percent(comparison.worst)) %, tolerance \(Numbers.percent(tolerance)) %"
       )
+    }
+    lines += comparison.sums.filter { $0.measured > 0 }.map { sum in
+      "sum      \(sum.pass.isEmpty ? "" : "\(sum.pass): ")\(sum.measured) of \(sum.rows) rows, as often as they run: predicted \(Numbers.time(Seconds(sum.predicted))), observed \(Numbers.time(Seconds(sum.observed))), error \(Numbers.percent(sum.error)) %; a kernel measured several times counts as their mean"
     }
     var told: [String] = []
     var known: Set<String> = []
@@ -77,10 +82,26 @@ struct ObservationComparisonDocument: Encodable {
     let name, reason: String
   }
 
+  struct SumEntry: Encodable {
+    let phase: String
+    let rows, measuredRows: Int
+    /// null where nothing was measured.
+    @Nullable var calibratedSeconds: Double?
+    @Nullable var observedSeconds: Double?
+
+    init(_ sum: Comparison.Sum) {
+      (phase, rows, measuredRows) = (sum.pass, sum.rows, sum.measured)
+      calibratedSeconds = sum.measured > 0 ? sum.predicted : nil
+      observedSeconds = sum.measured > 0 ? sum.observed : nil
+    }
+  }
+
   let schemaVersion = 1
   let hardware: String
   let tolerance: Double
   let rows: [Line]
+  /// Of a model's passes.
+  let sums: [SumEntry]
   let statistics: ErrorStatistics?
   let unmeasured: [Unmatched]
   let unpredicted: [ObservationFile.Skipped]
@@ -96,6 +117,7 @@ struct ObservationComparisonDocument: Encodable {
         calibratedSeconds: line.predicted, observedSeconds: line.observation.seconds,
         error: line.error, shareOfRoof: line.shareOfRoof, verdict: line.verdict.rawValue, suspects: line.suspects)
     }
+    sums = report.comparison.sums.map(SumEntry.init)
     statistics = report.comparison.statistics
     unmeasured = report.comparison.unmeasured.map { Unmatched(name: $0.name, reason: $0.reason) }
     unpredicted = report.comparison.unpredicted

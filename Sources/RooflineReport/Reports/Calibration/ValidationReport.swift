@@ -15,11 +15,16 @@ package struct ValidationReport {
     self.notes = notes + validation.notes
   }
 
-  package var report: Report { Report(table, key: "hardware", notes: lines, document: ValidationDocument(self)) }
+  package var report: Report {
+    Report(
+      sections: [
+        .table(table(title: "predicted against measured on \(hardware.name), errors in %")), .notes(Notes(lines)),
+      ], records: .init(key: "hardware", [table(title: hardware.name)]), document: ValidationDocument(self))
+  }
 
-  private var table: Table {
+  private func table(title: String) -> Table {
     Table(
-      title: "predicted against measured on \(hardware.name), errors in %",
+      title: title,
       columns: [
         .init("kind", key: "kind", isText: true), .init("family", key: "family", isText: true),
         .init("source", key: "source", isText: true), .init("phase", key: "phase", isText: true),

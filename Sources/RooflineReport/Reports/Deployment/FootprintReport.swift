@@ -40,8 +40,9 @@ package struct FootprintReport {
           row("activations", memory.activations), row("logits", memory.logits),
           row("reserve", Count(footprint.reserve)), .rule, row("needed", footprint.required),
           row("there is", Count(footprint.capacity)),
-          row("all \(plan.workload.devices.value) devices", footprint.total),
-        ])
+        ]
+        // Of one device the line above says it.
+        + (plan.workload.devices == 1 ? [] : [row("all \(plan.workload.devices.value) devices", footprint.total)]))
   }
 
   private var lines: [String] {

@@ -16,7 +16,9 @@ struct GenerationTable {
       row("all \(generation.tokens) tokens", .time(generation.totalTime)),
       row("tokens/s per user", .ratio(generation.tokensPerSecondPerUser)),
       row("tokens/s per GPU", .ratio(generation.tokensPerSecondPerGPU)),
-      row("tokens/s in total, \(workload.devices.value) GPUs", .ratio(generation.tokensPerSecond)),
+      row(
+        "tokens/s in total, \(workload.devices.value) GPU\(workload.devices == 1 ? "" : "s")",
+        .ratio(generation.tokensPerSecond)),
       row("MFU in prefill, %", utilization(generation.prefillUtilization.modelFLOPs)),
       row("MBU in prefill, %", utilization(generation.prefillUtilization.memoryBandwidth)),
       row("MFU in decode, %", utilization(generation.decodeUtilization?.modelFLOPs)),

@@ -25,7 +25,7 @@ extension InputError {
     case .noCatalog(let folder, let searched):
       "no folder with \(folder) found (looked in \(Self.list(searched))); set ROOFLINE_HOME to the package's folder"
     case .illegalTensorParallel(let degree, let legal, let model):
-      "--tp \(degree) does not divide \(model.quoted)'s heads, KV heads and intermediate size; legal degrees are \(Self.list(legal.map(String.init)))"
+      "--tp \(degree) does not divide all of \(model.quoted)'s heads, KV heads and intermediate size; legal degrees are \(Self.list(legal.map(String.init)))"
     case .illegalPipeline(let stages, let layers, let model):
       "--pp \(stages) does not divide \(model.quoted)'s \(layers) layers; legal numbers of stages are \(Self.divisors(of: layers))"
     case .implausibleRate(let file, let key, let rate, let ceiling, let derivation):
