@@ -247,7 +247,7 @@ package struct Comparison: Sendable {
 extension Comparison {
   /// Shape and formats alone: how often a weight comes round, what is warm, and which of the 16-bit formats it is do not tell kernels
   /// apart.
-  fileprivate struct Identity: Hashable {
+  struct Identity: Hashable {
     private let subject: KernelSubject
     private let sizes: [Double]
 

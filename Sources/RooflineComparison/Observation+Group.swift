@@ -18,9 +18,11 @@ extension Calibration.Key {
   package var title: String {
     var words = [kind.rawValue, family.name]
     if let phase { words.append(phase.rawValue) }
+    if let form { words.append(form.rawValue) }
     if let operation { words.append(operation.rawValue) }
     words.append(
-      keyValueDType.map { $0 == dtype ? dtype.rawValue : "\(dtype.rawValue)/\($0.rawValue)" } ?? dtype.rawValue)
+      keyValueDType.map { $0 == dtype ? dtype.rawValue : "\(dtype.rawValue)/\($0.rawValue)" }
+        ?? format?.rawValue ?? dtype.rawValue)
     if let headDim { words.append("d\(headDim)") }
     if let variant { words.append(variant.rawValue) }
     if let isWindowed { words.append(isWindowed ? "windowed" : "unwindowed") }

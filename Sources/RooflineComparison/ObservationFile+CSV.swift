@@ -2,16 +2,6 @@ import RooflineCore
 import RooflineMeasurement
 
 extension ObservationFile {
-  /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.
-  private static let common = ["kind", "gpu", "family", "time_us"]
-  private static let known: Set<String> = [
-    "kind", "gpu", "family", "source", "timing", "time_us", "floor_us", "copies", "dtype", "m", "n", "k", "phase",
-    "kv_dtype",
-    "batch",
-    "query", "context", "heads", "kv_heads", "head_dim", "window", "op", "rows", "width", "tp", "ranks", "bytes",
-    "sm_clock_mhz",
-  ]
-
   init(csv bytes: [UInt8], path: String) throws(InputError) {
     var lines = CSVLines(bytes)
     var fields: [Range<Int>] = []
@@ -75,21 +65,6 @@ extension ObservationFile {
       path: path, isTable: true, gpu: gpu, observations: observations, skipped: reader.skipped,
       unknownColumns: header.filter { !ObservationFile.known.contains($0) }, repeats: repeats)
   }
-
-  /// The beginning of a text that may be anything.
-  static func shortened(_ text: String, to most: Int = 80) -> String {
-    text.count > most ? "\(text.prefix(most))…" : text
-  }
-
-  /// FNV-1a over a line's fields: 64 bits tell any two lines of a file apart.
-  private static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for field in fields {
-      for index in field { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
-      hash = (hash ^ 0x2c) &* 0x100_0000_01b3
-    }
-    return hash
-  }
 }
 
 /// Reads one line after another; short texts that repeat are made once.
@@ -97,13 +72,29 @@ struct ObservationReader {
   enum Column: String, CaseIterable {
     case kind, gpu, family, source, timing, copies, dtype, m, n, k, phase, batch, query, context, heads, window, op,
       rows,
-      width, ranks, bytes
+      width, ranks, bytes, gated, tuned, tokens, hidden, intermediate, experts, tp, ep, distribution,
+      nodes, sms
+    case chosen = "top_k"
     case time = "time_us"
     case keyValueDType = "kv_dtype"
     case keyValueHeads = "kv_heads"
     case headDim = "head_dim"
     case clock = "sm_clock_mhz"
+    case form, channels, chunk, compress
+    case keyDim = "qk_dim"
+    case valueDim = "v_dim"
+    case stateDType = "state_dtype"
+    case recurrentKeyHeads = "k_heads"
+    case recurrentValueHeads = "v_heads"
+    case recurrentKeyDim = "k_dim"
+    case indexHeads = "index_heads"
+    case indexDim = "index_dim"
+    case topK = "topk"
+    case scoreMode = "score_mode"
   }
+
+  /// Names that files of exchanges give their formats beside the usual ones.
+  private static let wireFormats: [String: DType] = ["default": .bf16, "nvfp4": .fp4]
 
   /// µs: a clock's tick to eleven days. Anything else is a slip, and would make a mean meaningless.
   static let plausible = 1e-3...1e12
@@ -128,33 +119,63 @@ struct ObservationReader {
   mutating func observation(
     line: Int, place: String, field: (Column) -> String
   ) throws(InputError) -> Observation? {
-    func complain(_ problem: String) -> InputError {
-      .notMeasurements(file: path, problem: "\(place): \(problem)")
+    let path = path
+    return try withoutActuallyEscaping(field) { field throws(InputError) in
+      try observation(line: line, RowFields(path: path, place: place, field: field))
     }
-    func text(_ column: Column) throws(InputError) -> String {
-      let text = field(column)
-      guard !text.isEmpty else { throw complain("\(column.rawValue) is missing") }
-      return text
-    }
+  }
+
+  private mutating func observation(line: Int, _ row: RowFields) throws(InputError) -> Observation? {
+    let field = row.field
+    func complain(_ problem: String) -> InputError { row.complaint(problem) }
+    func text(_ column: Column) throws(InputError) -> String { try row.text(column) }
     func whole(_ column: Column, from least: UInt64 = 1, default fallback: Count? = nil) throws(InputError) -> Count {
-      if let fallback, field(column).isEmpty { return fallback }
-      let text = try text(column)
-      guard let number = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }), number >= least,
-        number <= Count.limit
-      else {
-        throw complain(
-          "\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected a whole number of at least \(least)")
-      }
-      return Count(number)
+      try row.whole(column, from: least, default: fallback)
     }
-    func dtype(_ column: Column) throws(InputError) -> DType {
-      let text = try text(column)
-      guard let dtype = DType(rawValue: text) else {
+    func flag(_ column: Column) throws(InputError) -> Bool {
+      let text = field(column)
+      guard ["", "0", "1"].contains(text) else {
+        throw complain("\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected 0 or 1")
+      }
+      return text != "0"
+    }
+    func expertLayer(_ formats: NumberFormats) throws(InputError) -> ExpertLayer<Count> {
+      let (experts, chosen) = (try whole(.experts), try whole(.chosen))
+      let (intermediate, shards) = (try whole(.intermediate), try whole(.tp, default: 1))
+      let ranks = try whole(.ep, default: 1)
+      guard chosen <= experts else { throw complain("top_k is more than experts") }
+      guard experts.value <= ExpertLoad.mostExperts else {
+        throw complain("experts is \(experts.value); expected at most \(ExpertLoad.mostExperts)")
+      }
+      guard intermediate.value.isMultiple(of: shards.value) else { throw complain("tp does not divide intermediate") }
+      guard experts.value.isMultiple(of: ranks.value) else { throw complain("ep does not divide experts") }
+      let distribution = try text(.distribution)
+      guard let load = ExpertLoad(distribution: distribution) else {
         throw complain(
-          "\(column.rawValue) is \"\(ObservationFile.shortened(text))\"; expected one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))"
+          "distribution is \"\(ObservationFile.shortened(distribution))\"; expected balanced, uniform, or power with an exponent, e.g. power1.2"
         )
       }
-      return dtype
+      return ExpertLayer(
+        tokens: try whole(.tokens), hidden: try whole(.hidden), intermediate: intermediate, experts: experts.value,
+        chosen: chosen.value, tensorParallel: shards.value, expertParallel: ranks.value, load: load,
+        isGated: try flag(.gated), isTuned: try flag(.tuned), formats: formats)
+    }
+    func dtype(_ column: Column) throws(InputError) -> DType { try row.dtype(column) }
+    func exchange(_ format: DType) throws(InputError) -> AllToAll<Count> {
+      let name = try text(.op)
+      guard let direction = AllToAll<Count>.Direction(rawValue: name) else {
+        throw complain("op is \"\(ObservationFile.shortened(name))\"; expected dispatch or combine")
+      }
+      let (ranks, experts, chosen) = (try whole(.ranks, from: 2), try whole(.experts), try whole(.chosen))
+      guard experts.value.isMultiple(of: ranks.value) else { throw complain("ranks does not divide experts") }
+      guard chosen <= experts else { throw complain("top_k is more than experts") }
+      let others = Double(ranks.value - 1) / Double(ranks.value)
+      let processors = try whole(.sms, from: 0, default: 0).value
+      return AllToAll(
+        rows: try whole(.tokens), width: try whole(.hidden), ranks: ranks,
+        remoteRanks: ExpertLoad.ranksHit(experts.value, chosen: chosen.value, ranks: ranks.value) * others,
+        format: ElementFormat(.activationBytes, format), direction: direction,
+        remoteChoices: Double(chosen.value) * others, processors: processors == 0 ? nil : processors)
     }
     let time = try text(.time)
     guard let microseconds = Double(time), ObservationReader.plausible.contains(microseconds) else {
@@ -166,6 +187,10 @@ struct ObservationReader {
       return nil
     }
     let kindName = try text(.kind)
+    if kindName == "quantize" {
+      skip("no model of quantising by itself; products of low precision are timed with it")
+      return nil
+    }
     guard let kind = KernelKind(rawValue: kindName) else {
       if OperatorKind(rawValue: kindName) != nil {
         skip("no model of \(kindName)")
@@ -181,13 +206,29 @@ struct ObservationReader {
       }
       clock = megahertz * 1e6
     }
-    let format = try dtype(.dtype)
+    // Products are of pairs of formats, which have names of their own.
+    let product = kind == .gemm || kind == .experts ? ProductFormat(rawValue: field(.dtype)) : nil
+    let format: DType
+    if let product {
+      format = product.dtype
+    } else if kind == .allToAll, let wire = ObservationReader.wireFormats[field(.dtype)] {
+      format = wire
+    } else {
+      format = try dtype(.dtype)
+    }
     let value: Operator<Count>
     var conditions = KernelConditions(.warm, launch: Launch(timing: field(.timing)))
     switch kind {
-    case .gemm:
+    case .experts: value = .expertLayer(try expertLayer(product?.formats ?? ObservationReader.formats(format)))
+    case .allToAll:
+      guard try whole(.nodes, default: 1) == 1 else {
+        skip("no model of an exchange between nodes")
+        return nil
+      }
+      value = .allToAll(try exchange(format))
+    case .gemm, .lowPrecisionGEMM:
       let (m, n, k) = (try whole(.m), try whole(.n), try whole(.k))
-      value = .gemm(GEMM(m: m, n: n, k: k, formats: ObservationReader.formats(format)))
+      value = .gemm(GEMM(m: m, n: n, k: k, formats: product?.formats ?? ObservationReader.formats(format)))
       conditions.copies = Double(try whole(.copies, default: 1).value)
     case .attention:
       let keyValue = field(.keyValueDType).isEmpty ? format : try dtype(.keyValueDType)
@@ -237,6 +278,21 @@ struct ObservationReader {
       guard sizes.isConsistent(operation) else { throw complain("width is not (heads + kv_heads) × head_dim") }
       guard let own = sizes.value(of: operation, ObservationReader.formats(format)) else { return nil }
       value = own
+    case .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention:
+      let keyValue = field(.keyValueDType).isEmpty ? format : try dtype(.keyValueDType)
+      let formats = ObservationReader.formats(format, keyValue)
+      let reading =
+        switch kind {
+        case .mla, .mlaProduct: try ObservationReader.latent(row, formats)
+        case .linearAttention, .convolution: try ObservationReader.recurrent(row, formats)
+        case _: try ObservationReader.sparse(row, formats)
+        }
+      switch reading {
+      case .value(let own): value = own
+      case .skipped(let reason):
+        skip(reason)
+        return nil
+      }
     }
     guard !value.isBeyondCounts else {
       throw complain("its FLOPs or bytes are a count above 2^63 − 1; correct its sizes")

@@ -54,7 +54,9 @@ package struct ObservationPredictor: Sendable {
     guard let key = key(of: observation) else { return .failure(Skip(reason: "no model of \(value.kind.rawValue)")) }
     guard let found = found(observation) else {
       let op = key.operation.map { " \($0.rawValue)" } ?? key.phase.map { " \($0.rawValue)" } ?? ""
-      let formats = key.keyValueDType.map { "\(key.dtype.rawValue)/\($0.rawValue)" } ?? key.dtype.rawValue
+      let formats =
+        key.keyValueDType.map { "\(key.dtype.rawValue)/\($0.rawValue)" }
+        ?? key.format?.rawValue ?? key.dtype.rawValue
       return .failure(
         Skip(
           reason:

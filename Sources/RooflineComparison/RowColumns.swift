@@ -42,7 +42,7 @@ struct RowColumns {
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
       .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
-      .sigmoidGateGradient:
+      .sigmoidGateGradient, .expertLayer:
       nil
     }
   }

@@ -70,7 +70,7 @@ extension Validation.Group: Comparable {
     family = observation.family.name
     source = observation.source
     phase = subject?.phase?.rawValue
-    dtype = observation.dtype.rawValue
+    dtype = subject?.format?.rawValue ?? observation.dtype.rawValue
     if let own = subject?.keyValueDType, own != observation.dtype { dtype += "/\(own.rawValue)" }
     self.regime = regime
   }

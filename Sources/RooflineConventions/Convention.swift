@@ -9,6 +9,9 @@ package enum Convention: String, Hashable, Sendable, CaseIterable {
   /// The formulas of note 003.
   case notes003 = "notes-003"
 
+  /// The phases in the order in which it has them: the notes begin with a decode step.
+  package var phases: [Phase] { self == .exact ? [.prefill, .decode] : [.decode, .prefill] }
+
   /// - Throws: `InputError.unknownName` with the nearest names.
   package init(named name: String) throws(InputError) {
     let names = Convention.allCases.map(\.rawValue)

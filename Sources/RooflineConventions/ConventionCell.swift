@@ -41,6 +41,9 @@ package struct ConventionCell: Hashable, Sendable, CustomStringConvertible {
     ("attn_add", .attnAdd), ("mlp_add", .mlpAdd),
   ]
 
+  /// What the note calls the row.
+  package var noteRow: String { ConventionCell.rows.first { $0.row == row }?.name ?? row.rawValue }
+
   package var description: String { "\(phase.rawValue) \(row.rawValue) \(column.rawValue)" }
 }
 

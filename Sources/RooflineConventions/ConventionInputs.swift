@@ -4,20 +4,25 @@ import RooflineCore
 package struct ConventionInputs: Hashable, Sendable {
   package let model: DenseDimensions
   package let batch, prompt, generated, tensorParallel: Count
+  /// The intermediate size that the note has, which need not be the model's.
+  package let noteIntermediate: Count
   /// FLOP/s of the matrix units, efficiency included.
   package let peak: Double
   /// B/s, efficiency included.
   package let bandwidth: Double
 
-  /// - Parameter generated: 0 where only the prefill is asked for.
+  /// - Parameters:
+  ///   - generated: 0 where only the prefill is asked for.
+  ///   - noteIntermediate: nil: the model's.
   package init(
     model: DenseDimensions, batch: UInt64, prompt: UInt64, generated: UInt64, tensorParallel: UInt64, peak: Double,
-    bandwidth: Double
+    bandwidth: Double, noteIntermediate: UInt64? = nil
   ) {
     self.model = model
     self.batch = Count(batch)
     self.prompt = Count(prompt)
     self.generated = Count(generated)
+    self.noteIntermediate = Count(noteIntermediate ?? model.intermediateSize)
     self.tensorParallel = Count(tensorParallel)
     self.peak = peak
     self.bandwidth = bandwidth
@@ -35,7 +40,9 @@ package struct ConventionInputs: Hashable, Sendable {
 
 extension ConventionInputs {
   /// - Throws: `InputError.usage` for what note 000 does not have, `.illegalTensorParallel`, `.missingFacts`.
-  package init(_ scenario: Scenario, generated: UInt64) throws(InputError) {
+  package init(
+    _ scenario: Scenario, generated: UInt64, noteIntermediate: UInt64? = nil
+  ) throws(InputError) {
     let (workload, formats) = (scenario.workload, scenario.workload.formats)
     guard workload.operatorSet == .separate else {
       throw .usage("llm-counts has no fused operators; leave out --operators fused")
@@ -66,6 +73,7 @@ extension ConventionInputs {
     }
     self.init(
       model: model, batch: workload.batch, prompt: workload.prompt, generated: generated,
-      tensorParallel: workload.tensorParallel, peak: rates[tensor: dtype], bandwidth: rates.bandwidth)
+      tensorParallel: workload.tensorParallel, peak: rates[tensor: dtype], bandwidth: rates.bandwidth,
+      noteIntermediate: noteIntermediate)
   }
 }

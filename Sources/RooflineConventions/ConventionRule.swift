@@ -110,7 +110,7 @@ extension ConventionRule {
         raw.divided(exactlyBy: inputs.prompt) * (inputs.prompt + inputs.generated)
       }),
     ConventionRule(
-      name: "derived columns follow",
+      name: derivedColumns,
       reason: "Memory access, intensity, performance and bound follow from the row's other cells, which differ.",
       applies: { cell, _ in !cell.column.isPrimitive },
       transform: { value, cell, table, _ in table.derived(cell) ?? value }),
@@ -118,6 +118,19 @@ extension ConventionRule {
 
   /// What other inputs need beside: the owner's had as many KV heads as devices and no biases. These run first.
   package static let ofOtherInputs: [ConventionRule] = [
+    .count(
+      "intermediate size", "The model's intermediate size is not the one that the reference has.",
+      applies: { cell, _ in
+        switch (cell.row, cell.column) {
+        case (.gateProj, .flops), (.gateProj, .loadWeight), (.gateProj, .storeActivation), (.upProj, .flops),
+          (.upProj, .loadWeight), (.upProj, .storeActivation), (.downProj, .flops), (.downProj, .loadWeight),
+          (.downProj, .loadActivation), (.mlpSiluDot, .flops), (.mlpSiluDot, .loadActivation),
+          (.mlpSiluDot, .storeActivation):
+          true
+        default: false
+        }
+      },
+      transform: { raw, _, _, inputs in raw.divided(exactlyBy: inputs.noteIntermediate) * inputs.intermediate }),
     .count(
       "KV heads replicated", "Where there are fewer KV heads than devices each holds a whole one, not a fraction.",
       applies: { cell, inputs in
@@ -144,6 +157,9 @@ extension ConventionRule {
 
 extension ConventionRule {
   static let all = ofOtherInputs + ofTheTable
+
+  /// The one rule that is about no count of its own.
+  package static let derivedColumns = "derived columns follow"
 
   /// Reasons that are no function from one count to another: what a division has dropped, and the time model.
   static let floorDivision = "floor division"

@@ -4,8 +4,10 @@ extension ConventionComparison {
   /// Note 000 beside the engine, whose decode step attends S+G keys, those that the note loads.
   ///
   /// - Throws: `InputError`, as the analysis and the convention do.
-  package init(llmCounts scenario: Scenario, phases: [Phase], generated: UInt64) throws(InputError) {
-    let inputs = try ConventionInputs(scenario, generated: generated)
+  package init(
+    llmCounts scenario: Scenario, phases: [Phase], generated: UInt64, noteIntermediate: UInt64? = nil
+  ) throws(InputError) {
+    let inputs = try ConventionInputs(scenario, generated: generated, noteIntermediate: noteIntermediate)
     let convention = LLMCountsConvention(inputs, phases: phases)
     try self.init(
       note: try convention.table(), undivided: try convention.undividedTable(), inputs: inputs, scenario,
@@ -34,7 +36,9 @@ extension ConventionComparison {
       reference: note, undivided: undivided, corrected: scaled.unscaled(by: inputs.tensorParallel),
       exact: ConventionComparison.exactValues(analysis), changed: changed.mapValues(Set.init), inputs: inputs)
     self.init(
-      .llmCounts, analysis, differences: note.cells.compactMap(judge.difference), cellCount: note.cells.count,
+      .llmCounts, analysis, differences: note.cells.compactMap(judge.difference),
+      agreeing: note.cells.compactMap(judge.agreement), cellCount: note.cells.count,
+      rates: (inputs.peak, inputs.bandwidth),
       rows: Set(ConventionCell.rows.map(\.row)))
   }
 
@@ -82,9 +86,15 @@ private struct Judge {
     guard let raw = reference[cell], let truth = exact[cell], !raw.agrees(with: truth) else { return nil }
     let names = rules(cell, truth)
     return .init(
-      phase: cell.phase, row: ConventionCell.rows.first { $0.row == cell.row }?.name ?? cell.row.rawValue,
-      column: cell.column.rawValue, note: raw, exact: truth,
+      phase: cell.phase, row: cell.noteRow, column: cell.column.rawValue, note: raw, exact: truth,
       reasons: names.map { .init(name: $0, sentence: ConventionRule.reasons[$0] ?? "") })
+  }
+
+  func agreement(_ cell: ConventionCell) -> ConventionComparison.Agreement? {
+    guard let raw = reference[cell], let truth = exact[cell], raw.agrees(with: truth), raw != .count(0) else {
+      return nil
+    }
+    return .init(phase: cell.phase, row: cell.noteRow, column: cell.column.rawValue)
   }
 
   private func rules(_ cell: ConventionCell, _ truth: ConventionValue) -> [String] {

@@ -1,7 +1,9 @@
 import RooflineCore
 
 extension ConventionComparison {
-  /// Note 003 beside the engine, whose decode step is the first one after the prompt.
+  /// Note 003 beside the engine, in the note's own unit: FLOPs and elements of the layer as one device does it all, since the
+  /// note's compute and memory know no degree; elements that a device sends at the degree. Its decode step attends the note's
+  /// one length, the new token among the keys.
   ///
   /// - Throws: `InputError.usage` where an element has not 2 bytes; else as the analysis and the convention do.
   package init(notes003 scenario: Scenario, phases: [Phase]) throws(InputError) {
@@ -22,30 +24,42 @@ extension ConventionComparison {
         "an element of \(Convention.notes003.rawValue) is compared as 2 bytes; give --dtype fp16 or --dtype bf16 and no other format"
       )
     }
-    let analysis = try Analysis(
-      configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload, phases: phases,
-      options: scenario.options)
+    var workload = scenario.workload
+    workload.context = inputs.prompt
+    func analyze(_ workload: Workload) throws(InputError) -> Analysis {
+      try Analysis(
+        configuration: scenario.configuration, hardware: scenario.hardware, workload: workload, phases: phases,
+        options: scenario.options)
+    }
+    let analysis = try analyze(workload)
+    workload.tensorParallel = 1
+    let undivided = try analyze(workload)
     var differences: [Difference] = []
+    var agreeing: [Agreement] = []
     var cellCount = 0
-    for phase in analysis.phases {
-      let truth = Notes003Truth(phase, inputs: inputs)
+    for (phase, whole) in zip(analysis.phases, undivided.phases) {
+      let truth = Notes003Truth(phase, undivided: whole, inputs: inputs)
       for row in Notes003Cell.Row.allCases {
         for column in Notes003Cell.Column.allCases {
           let cell = Notes003Cell(phase.step.phase, row, column)
           guard let raw = note[cell] else { continue }
           cellCount += 1
-          let exact = ConventionValue.count(truth.value(cell))
-          guard raw.value != exact else { continue }
+          let exact = truth.value(cell).value
+          guard raw.value != exact else {
+            if exact != .count(0) { agreeing.append(Agreement(cell)) }
+            continue
+          }
           let (corrected, rules) = try Notes003Rule.correct(raw, in: cell, truth)
           differences.append(
             Difference(
               phase: cell.phase, row: row.rawValue, column: column.rawValue, note: raw.value, exact: exact,
-              reasons: corrected.value == exact ? rules.map { .init(name: $0.name, sentence: $0.reason) } : []))
+              reasons: corrected.value == exact
+                ? rules.map { .init(name: $0.name, sentence: $0.reason, isOmission: $0.isOmission) } : []))
         }
       }
     }
     self.init(
-      .notes003, analysis, differences: differences, cellCount: cellCount,
+      .notes003, analysis, differences: differences, agreeing: agreeing, cellCount: cellCount,
       rows: Set(Notes003Cell.Row.allCases.flatMap(\.exactRows)))
   }
 }
@@ -66,38 +80,15 @@ extension Notes003Cell.Row {
     case .gateTimesUp, .activation: [.mlpSiluDot, .mlpGelu, .mlpRelu]
     case .down: [.downProj]
     case .head: [.lmHead, .logitsAllGather]
-    case .attentionAllGather, .mlpAllGather: []
+    // The note's second all-reduce by another name: there its size is an all-reduce's.
+    case .mlpAllGather: [.mlpAllReduce]
+    case .attentionAllGather: []
     }
   }
 }
 
-/// What the engine says of the note's cells.
-struct Notes003Truth {
-  let phase: PhaseAnalysis
-  let inputs: Notes003Inputs
-
-  init(_ phase: PhaseAnalysis, inputs: Notes003Inputs) {
-    self.phase = phase
-    self.inputs = inputs
-  }
-
-  /// A device's cost of some rows, one occurrence each.
-  func cost(_ rows: [OperatorName]) -> OperatorCost {
-    phase.operators.filter { rows.contains($0.name) }.map(\.cost).reduce(OperatorCost(), +)
-  }
-
-  /// FLOPs, or bytes, of one device. Two rows of the note share out what one of the engine's does: the projections and
-  /// what they store to the cache, the activation's work and its traffic.
-  func value(_ cell: Notes003Cell) -> Count {
-    let cost = cost(cell.row.exactRows)
-    let traffic = cost.traffic
-    return switch (cell.column, cell.row) {
-    case (.compute, .keyValueCache), (.compute, .activation), (.memory, .gateTimesUp): 0
-    case (.compute, _): cost.flops.total
-    case (.memory, .queryKeyValue): traffic.loadWeight + traffic.loadActivation + traffic.storeActivation
-    case (.memory, .keyValueCache): traffic.storeKVCache
-    case (.memory, _): traffic.total
-    case (.communication, _): cost.wireBytes
-    }
+extension ConventionComparison.Agreement {
+  fileprivate init(_ cell: Notes003Cell) {
+    self.init(phase: cell.phase, row: cell.row.rawValue, column: cell.column.rawValue)
   }
 }

@@ -15,6 +15,8 @@ struct Notes003Rule: Sendable {
   let column: Notes003Cell.Column
   let rows: Set<Row>
   var phase: Phase?
+  /// Whether the note only leaves something out there.
+  var isOmission = false
   let transform: @Sendable (Value, Notes003Cell, Notes003Truth) -> Value
 
   func applies(to cell: Notes003Cell) -> Bool {
@@ -31,7 +33,7 @@ struct Notes003Rule: Sendable {
     var changed: [Notes003Rule] = []
     for rule in all where rule.applies(to: cell) {
       let next = rule.transform(value, cell, truth)
-      guard !next.isOverflow else { throw .overflow(what: "\(cell), over all devices") }
+      guard !next.isOverflow else { throw .overflow(what: "\(cell) of the undivided layer") }
       if next.value != value.value { changed.append(rule) }
       value = next
     }
@@ -41,10 +43,6 @@ struct Notes003Rule: Sendable {
   static let all = ofCompute + ofMemory + ofCommunication
 
   private static let norms: Set<Row> = [.attentionNorm, .mlpNorm]
-  /// What a degree divides.
-  private static let divided: Set<Row> = [
-    .queryKeyValue, .attention, .keyValueCache, .outputProjection, .upAndGate, .gateTimesUp, .activation, .down, .head,
-  ]
   private static let products: Set<Row> = [.queryKeyValue, .outputProjection, .upAndGate, .down]
 
   // MARK: what stands in more than one column
@@ -60,44 +58,12 @@ struct Notes003Rule: Sendable {
     }
   }
 
-  private static func replicatedHeads(_ column: Notes003Cell.Column) -> Notes003Rule {
-    Notes003Rule(
-      name: "KV heads replicated",
-      reason: "Where there are fewer KV heads than devices each holds a whole one, not a fraction.", column: column,
-      rows: column == .compute ? [.queryKeyValue] : [.queryKeyValue, .keyValueCache]
-    ) { value, cell, truth in
-      let (n, t) = (truth.inputs.keyValueHeads, truth.inputs.ranks)
-      guard n < t else { return value }
-      if cell.row == .keyValueCache { return value * t / n }
-      let (q, d) = (truth.inputs.queryWidth, Count(truth.inputs.model.headDim))
-      return value * (q + 2 * t * d) / (q + 2 * n * d)
-    }
-  }
-
-  private static func oneDevice(_ column: Notes003Cell.Column) -> Notes003Rule {
-    Notes003Rule(
-      name: "one device", reason: "The note counts all devices together, the engine one of them.", column: column,
-      rows: divided
-    ) { value, _, truth in value / truth.inputs.ranks }
-  }
-
-  private static func paddedVocabulary(_ column: Notes003Cell.Column) -> Notes003Rule {
-    Notes003Rule(
-      name: "padded vocabulary", reason: "The degree does not divide the vocabulary, and the padding is computed, too.",
-      column: column, rows: [.head]
-    ) { value, _, truth in
-      let (v, t) = (Count(truth.inputs.model.vocabSize), truth.inputs.ranks)
-      return value * (v.divided(roundingUpBy: t) * t) / v
-    }
-  }
-
   private static func bias(_ column: Notes003Cell.Column) -> Notes003Rule {
     Notes003Rule(
       name: "bias", reason: "The model's projection has a bias to load and to add, which the note does not know.",
-      column: column, rows: products
+      column: column, rows: products, isOmission: true
     ) { value, cell, truth in
-      let (model, t) = (truth.inputs.model, truth.inputs.ranks)
-      let elements = cell.row.exactRows.map { model.biasElements($0, ranks: t) }.reduce(0, +).divided(exactlyBy: t)
+      let elements = cell.row.exactRows.map { truth.inputs.model.biasElements($0, ranks: 1) }.reduce(0, +)
       return value + elements * (column == .compute ? truth.inputs.newTokens(cell.phase) : 1)
     }
   }
@@ -115,7 +81,7 @@ struct Notes003Rule: Sendable {
     Notes003Rule(
       name: "norm per row",
       reason: "A norm's row costs, beside 4 an element, the division by the width, adding ε and one rsqrt.",
-      column: .compute, rows: norms
+      column: .compute, rows: norms, isOmission: true
     ) { value, cell, truth in truth.inputs.isGated ? value + 3 * truth.inputs.newTokens(cell.phase) : value },
     Notes003Rule(
       name: "LayerNorm",
@@ -124,10 +90,6 @@ struct Notes003Rule: Sendable {
     ) { value, cell, truth in
       truth.inputs.isGated ? value : value + truth.inputs.newTokens(cell.phase) * (3 * truth.inputs.hidden + 4)
     },
-    Notes003Rule(
-      name: "decode context", reason: "The new token is among the keys that it attends.", column: .compute,
-      rows: [.attention], phase: .decode
-    ) { value, _, truth in value * (truth.inputs.length + 1) / truth.inputs.length },
     Notes003Rule(
       name: "last token", reason: "Only the last token of each sequence needs logits.", column: .compute, rows: [.head],
       phase: .prefill
@@ -144,24 +106,24 @@ struct Notes003Rule: Sendable {
       name: "relu", reason: "A plain MLP has no product of gate and up; its relu compares, which is no FLOP.",
       column: .compute, rows: [.gateTimesUp]
     ) { value, _, truth in truth.inputs.plainActivation == .relu ? Value(0) : value },
-    headWidth(.compute), replicatedHeads(.compute), oneDevice(.compute), paddedVocabulary(.compute), bias(.compute),
+    headWidth(.compute), bias(.compute),
     Notes003Rule(
       name: "softmax", reason: "Attention is a softmax, too, of 5 operations a score; the note has its two products.",
-      column: .compute, rows: [.attention]
-    ) { value, _, truth in value + truth.cost([.softmax]).flops.total },
+      column: .compute, rows: [.attention], isOmission: true
+    ) { value, _, truth in value + truth.flops([.softmax]) },
   ]
 
   // MARK: memory
 
   private static let ofMemory: [Notes003Rule] = [
     Notes003Rule(
-      name: "table rows", reason: "A device looks up a row for each token of its share; nobody reads the whole table.",
+      name: "table rows",
+      reason: "A row is looked up for each token, at most the table once; nobody reads it for each.",
       column: .memory, rows: [.embedding]
     ) { value, cell, truth in
-      let tokens = truth.inputs.newTokens(cell.phase)
       let perSequence = cell.phase == .prefill ? truth.inputs.length : 1
-      return value / (perSequence * Count(truth.inputs.model.vocabSize))
-        * tokens.divided(roundingUpBy: truth.inputs.ranks)
+      let table = Count(truth.inputs.model.vocabSize)
+      return value / (perSequence * table) * truth.inputs.newTokens(cell.phase).minimum(table)
     },
     Notes003Rule(
       name: "decode norm", reason: "A decode step normalises one token of each sequence, not S.", column: .memory,
@@ -169,12 +131,13 @@ struct Notes003Rule: Sendable {
     ) { value, _, truth in value / truth.inputs.length },
     Notes003Rule(
       name: "norm traffic",
-      reason: "A norm loads and stores each element and loads its weight: 2 elements each and H, not 4 (its bytes).",
+      reason:
+        "A norm loads and stores each element and loads its weight: 2 elements each and H, not 4, which are bytes.",
       column: .memory, rows: norms
     ) { value, _, truth in value / 2 + truth.inputs.hidden },
     Notes003Rule(
       name: "LayerNorm bias", reason: "A LayerNorm loads a bias beside its weight: H elements more.", column: .memory,
-      rows: norms
+      rows: norms, isOmission: true
     ) { value, _, truth in truth.inputs.isGated ? value : value + truth.inputs.hidden },
     Notes003Rule(
       name: "head read once", reason: "The head's matrix is read once, not once for each token of the prompt.",
@@ -190,66 +153,65 @@ struct Notes003Rule: Sendable {
       name: "silu operands", reason: "silu(gate) · up loads two tensors and stores one: 3 elements, not 2.",
       column: .memory, rows: [.activation]
     ) { value, _, truth in truth.inputs.isGated ? value * 3 / 2 : value },
-    headWidth(.memory), replicatedHeads(.memory), oneDevice(.memory), paddedVocabulary(.memory), bias(.memory),
-    elements(.memory, Set(Row.allCases)),
+    headWidth(.memory), bias(.memory),
     Notes003Rule(
       name: "activations",
       reason: "What goes into the row and comes out of it moves, too; the note counts weights alone.",
-      column: .memory, rows: products.union([.embedding, .head])
+      column: .memory, rows: products.union([.embedding, .head]), isOmission: true
     ) { value, cell, truth in value + truth.activations(cell.row) },
     Notes003Rule(
       name: "attention traffic",
       reason: "Separate attention loads queries, stores and loads scores and stores its output.",
-      column: .memory, rows: [.attention]
+      column: .memory, rows: [.attention], isOmission: true
     ) { value, cell, truth in value + truth.activations(cell.row) },
     Notes003Rule(
       name: "KV read", reason: "Attention reads the keys and values of the cache; the note counts only what joins it.",
-      column: .memory, rows: [.attention]
-    ) { value, cell, truth in value + truth.cost(cell.row.exactRows).traffic.loadKVCache },
+      column: .memory, rows: [.attention], isOmission: true
+    ) { value, cell, truth in value + truth.elements(cell.row.exactRows).loadKVCache },
   ]
-
-  private static func elements(_ column: Notes003Cell.Column, _ rows: Set<Row>) -> Notes003Rule {
-    Notes003Rule(
-      name: "elements", reason: "The note counts elements, the engine bytes: 2 an element here.", column: column,
-      rows: rows
-    ) { value, _, _ in value * 2 }
-  }
 
   // MARK: communication
 
   private static let ofCommunication: [Notes003Rule] = [
     Notes003Rule(
       name: "no all-gather", reason: "Megatron's tensor parallelism has two all-reduces a layer and no all-gather.",
-      column: .communication, rows: [.attentionAllGather, .mlpAllGather]
+      column: .communication, rows: [.attentionAllGather]
     ) { _, _, _ in Value(0) },
-    elements(.communication, [.attentionAllReduce]),
     Notes003Rule(
       name: "ring all-reduce",
-      reason: "A ring all-reduce has each device send 2(tp − 1) pieces of a tp-th of the message, rounded up.",
+      reason: "A ring all-reduce has each device send 2(tp − 1) pieces of a tp-th of the message.",
       column: .communication, rows: [.attentionAllReduce]
     ) { value, cell, truth in
-      let t = truth.inputs.ranks
-      let others = t.excess(over: 1)
+      let (t, others) = (truth.inputs.ranks, truth.inputs.others)
       guard others > 0 else { return Value(0) }
-      let message = cell.phase == .prefill ? value / 2 : value * t / others
-      return Value(2 * others * (message / t).roundedUp)
+      return truth.inputs.ring(cell.phase == .prefill ? value / 2 : value * t / others)
+    },
+    Notes003Rule(
+      name: "second all-reduce",
+      reason:
+        "What the note calls an all-gather here is the layer's second all-reduce: 2(tp − 1) pieces of a tp-th, as the first.",
+      column: .communication, rows: [.mlpAllGather]
+    ) { value, cell, truth in
+      let (t, others) = (truth.inputs.ranks, truth.inputs.others)
+      guard others > 0 else { return Value(0) }
+      return truth.inputs.ring(cell.phase == .prefill ? value / 2 : value * t * t / others / 2)
     },
     Notes003Rule(
       name: "embedding all-reduce",
       reason: "A table divided by vocabulary gives each device some rows; all are summed.",
-      column: .communication, rows: [.embedding]
-    ) { value, cell, truth in value + truth.cost(cell.row.exactRows).wireBytes },
+      column: .communication, rows: [.embedding], isOmission: true
+    ) { value, cell, truth in value + truth.sent(cell.row.exactRows) },
     Notes003Rule(
       name: "logits gathered", reason: "Each device has the logits of its part of the vocabulary; they are gathered.",
-      column: .communication, rows: [.head]
-    ) { value, cell, truth in value + truth.cost(cell.row.exactRows).wireBytes },
+      column: .communication, rows: [.head], isOmission: true
+    ) { value, cell, truth in value + truth.sent(cell.row.exactRows) },
   ]
 }
 
 extension Notes003Truth {
-  /// Bytes of activations that the row's operators load and store.
+  /// Elements of activations that the row's operators load and store.
   fileprivate func activations(_ row: Notes003Cell.Row) -> Count {
-    let traffic = cost(row.exactRows).traffic
+    let traffic = elements(row.exactRows)
     return traffic.loadActivation + traffic.storeActivation
   }
 }
@@ -259,8 +221,14 @@ extension Notes003Inputs {
   fileprivate var keyValueHeads: Count { Count(model.numKeyValueHeads) }
   fileprivate var length: Count { Count(prompt) }
   fileprivate var ranks: Count { Count(tensorParallel) }
+  fileprivate var others: Count { ranks.excess(over: 1) }
   fileprivate var queryWidth: Count { Count(model.numAttentionHeads) * Count(model.headDim) }
   fileprivate var keyValueWidth: Count { keyValueHeads * Count(model.headDim) }
+
+  /// Elements that a device sends of a message of so many, whose pieces are whole bytes.
+  fileprivate func ring(_ message: Quotient<Count>) -> Quotient<Count> {
+    Quotient(others * (message * 2 / ranks).roundedUp)
+  }
 
   /// New tokens of the batch.
   fileprivate func newTokens(_ phase: Phase) -> Count { Count(batch) * (phase == .prefill ? length : 1) }

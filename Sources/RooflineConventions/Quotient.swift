@@ -32,6 +32,12 @@ extension Quotient<Count> {
     Quotient(left.numerator + right * left.denominator, over: left.denominator)
   }
 
+  package static func + (left: Self, right: Self) -> Self {
+    let (a, b) = (left.reduced, right.reduced)
+    return Quotient(
+      a.numerator * b.denominator + b.numerator * a.denominator, over: a.denominator * b.denominator)
+  }
+
   /// The smallest whole number that is not below it.
   package var roundedUp: Count { numerator.divided(roundingUpBy: denominator) }
 

@@ -1,12 +1,14 @@
 import RooflineCore
 
-/// Analyses a second on one core. One analysis is Llama-2-70B under TP 8, prefill and decode: every row with its counts, bound
+/// Analyses a second on one core. One analysis is a model under TP 8, prefill and decode: every row with its counts, bound
 /// and time, and the time of both passes. No two in a row are alike, so nothing can be hoisted out of the loop.
 struct Throughput {
   let name: String
   let operatorSet: OperatorSet
   /// The GPU whose calibrated times are computed; nil: ideal times.
   var hardware: String?
+
+  var model = BenchmarkModel.llama2
 
   /// Whether every row is kept, as for a table; sums alone are what a search asks, eight workloads at a time.
   var keepsRows = true
@@ -23,47 +25,54 @@ struct Throughput {
       name: "the same, fused, calibrated on a100-sxm4-80gb", operatorSet: .fused, hardware: "a100-sxm4-80gb"),
     Throughput(name: "the same, fused, calibrated on h100-sxm", operatorSet: .fused, hardware: "h100-sxm"),
     Throughput(name: "the same, separate, calibrated on h100-sxm", operatorSet: .separate, hardware: "h100-sxm"),
+    Throughput(
+      name: "deepseek-v3 tp 8 as published, fused, calibrated on h100-sxm", operatorSet: .fused, hardware: "h100-sxm",
+      model: .deepseekV3),
   ]
 
   /// Looked up once, as a run does.
-  private func calibrated(_ model: DecoderModel, _ catalog: Catalog) throws -> CalibratedTime? {
+  private func calibrated(
+    _ model: DecoderModel, _ formats: NumberFormats, _ catalog: Catalog
+  ) throws -> CalibratedTime? {
     guard let hardware else { return nil }
     let set = try catalog.calibrations(for: catalog.hardware(hardware))
-    return TimeRequest(set, options: .init()).time(of: model, formats: NumberFormats(.fp16))
+    return TimeRequest(set, options: .init()).time(of: model, formats: formats)
   }
 
   /// The median of five passes that share the time.
   func run(seconds: Double, _ catalog: Catalog) throws -> String {
-    let model = DecoderModel(
-      hiddenSize: 8192, intermediateSize: 28672, numHiddenLayers: 80, numAttentionHeads: 64, numKeyValueHeads: 8,
-      headDim: 128, vocabSize: 32000)
+    let (model, formats) = try self.model.model()
     var rates = DeviceRates()
-    rates[tensor: .fp16] = 312e12
+    for unit in [DType.fp16, .bf16] { rates[tensor: unit] = 312e12 }
+    rates[tensor: .fp8] = 624e12
     rates.vector = 19.5e12
     rates.special = 2.43648e12
     rates.bandwidth = 1555e9
     rates.link = 300e9
-    let times = try calibrated(model, catalog)
+    let times = try calibrated(model, formats, catalog)
     let sample = times == nil ? 100_000 : 2_000
-    _ = measure(analyses: sample / 10, model, rates, times)
-    let trial = measure(analyses: sample, model, rates, times)
+    _ = measure(analyses: sample / 10, model, formats, rates, times)
+    let trial = measure(analyses: sample, model, formats, rates, times)
     let perPass = max(1, Int(Double(sample) * seconds / 5 / trial.seconds))
-    let passes = (0..<5).map { _ in measure(analyses: perPass, model, rates, times) }.sorted { $0.seconds < $1.seconds }
+    let passes = (0..<5).map { _ in measure(analyses: perPass, model, formats, rates, times) }.sorted {
+      $0.seconds < $1.seconds
+    }
     let rate = Int(Double(perPass) / passes[2].seconds)
     let rows = trial.rows / sample
     return
       "\(name): \(rows) rows each, 5 passes of \(perPass), mean step \(passes[2].meanMilliseconds) ms: \(rate) analyses/s"
   }
 
-  private func workload(_ index: UInt64) -> Workload {
+  private func workload(_ index: UInt64, _ formats: NumberFormats) -> Workload {
     Workload(
       batch: 1 + index % 64, prompt: 512 + index % 1031, context: 513 + index % 2053, tensorParallel: 8,
-      operatorSet: operatorSet, formats: NumberFormats(.fp16))
+      operatorSet: operatorSet, formats: formats)
   }
 
   /// The times are added up and reported, so that no row's time can be left uncomputed.
   private func measure(
-    analyses: Int, _ model: DecoderModel, _ rates: DeviceRates, _ calibrated: CalibratedTime?
+    analyses: Int, _ model: DecoderModel, _ formats: NumberFormats, _ rates: DeviceRates,
+    _ calibrated: CalibratedTime?
   ) -> (seconds: Double, rows: Int, meanMilliseconds: Double) {
     var rows = 0
     var total = 0.0
@@ -75,16 +84,16 @@ struct Throughput {
         for phase in Phase.allCases {
           if keepsRows {
             for lane in lanes {
-              let step = DecoderStep(phase, workload(first + UInt64(lane)))
+              let step = DecoderStep(phase, workload(first + UInt64(lane), formats))
               let analysis = PhaseAnalysis(model, step, rates: rates, time: time, calibrated: calibrated)
               rows += analysis.operators.count
               total += analysis.time?.value ?? 0
             }
           } else {
-            var shapes = PassBatch.Shapes(DecoderStep(phase, workload(first)))
-            for lane in lanes { shapes.set(lane, DecoderStep(phase, workload(first + UInt64(lane)))) }
+            var shapes = PassBatch.Shapes(DecoderStep(phase, workload(first, formats)))
+            for lane in lanes { shapes.set(lane, DecoderStep(phase, workload(first + UInt64(lane), formats))) }
             let batch = PassBatch(
-              model, like: DecoderStep(phase, workload(first)), shapes, rates: rates, time: time)
+              model, like: DecoderStep(phase, workload(first, formats)), shapes, rates: rates, time: time)
             for lane in lanes {
               rows += batch[lane].rows
               total += batch[lane].time?.value ?? 0

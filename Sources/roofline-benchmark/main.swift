@@ -25,12 +25,16 @@ guard arguments.count <= 2, seconds > 0, seconds <= 600 else {
 let catalog = Catalog.locate(
   home: ProcessInfo.processInfo.environment["ROOFLINE_HOME"], executable: CommandLine.arguments.first)
 let cases = Throughput.cases.filter { benchmark in part.map { benchmark.name.contains($0) } ?? true }
-guard !cases.isEmpty else {
+let sweeps = SweepThroughput.cases.filter { sweep in part.map { sweep.name.contains($0) } ?? true }
+guard !cases.isEmpty || !sweeps.isEmpty else {
   print("roofline-benchmark: no case's name has \"\(part ?? "")\" in it; the cases are")
-  for benchmark in Throughput.cases { print("  \(benchmark.name)") }
+  for name in Throughput.cases.map(\.name) + SweepThroughput.cases.map(\.name) { print("  \(name)") }
   exit(64)
 }
 for benchmark in cases {
   do { print(try benchmark.run(seconds: seconds, catalog)) } catch { print("\(benchmark.name): skipped, \(error)") }
+}
+for sweep in sweeps {
+  do { print(try sweep.run(catalog)) } catch { print("\(sweep.name): skipped, \(error)") }
 }
 if part == nil { print(ColdStart.report()) }

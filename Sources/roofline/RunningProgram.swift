@@ -43,6 +43,56 @@ enum RunningProgram {
     return true
   }
 
+  /// Writes whole lines to standard output, or takes back what it wrote of the last one where a file has no room for it.
+  ///
+  /// - Returns: false where the other side takes no more.
+  static func writeLines(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      let all = UnsafeRawBufferPointer(bytes)
+      var done = 0
+      while done < all.count {
+        let written = fwrite(1, UnsafeRawBufferPointer(rebasing: all[done...]))
+        if written < 0, errno == EINTR || errno == EAGAIN { continue }
+        guard written > 0 else {
+          let partial = done - (all[..<done].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)
+          let end = lseek(1, 0, SEEK_CUR)
+          if partial > 0, end >= off_t(partial) { _ = ftruncate(1, end - off_t(partial)) }
+          return false
+        }
+        done += written
+      }
+      return true
+    }
+  }
+
+  /// From now on a reader that went away is a failed write, and not the program's end.
+  static func noteClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  /// The next bytes of standard input; none at its end, and after Ctrl-C.
+  static func readInput() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 18)
+    while !Interruption.isRequested {
+      // A moment at a time, so that Ctrl-C is noticed while nothing comes in.
+      var input = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+      guard poll(&input, 1, 100) != 0 else { continue }
+      let count = bytes.withUnsafeMutableBytes { fread(0, $0) }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
+      return Array(bytes.prefix(max(0, count)))
+    }
+    return []
+  }
+
+  private static func fread(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
+    #if canImport(Darwin)
+      Darwin.read(descriptor, bytes.baseAddress, bytes.count)
+    #elseif canImport(Glibc)
+      Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+    #elseif canImport(Musl)
+      Musl.read(descriptor, bytes.baseAddress, bytes.count)
+    #endif
+  }
+
   /// Writes to standard output what is made on the way.
   ///
   /// - Returns: false where the other side takes no more.

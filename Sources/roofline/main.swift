@@ -21,7 +21,7 @@ let outcome = Tool.run(
   Surroundings(
     environment: ProcessInfo.processInfo.environment, executable: RunningProgram.executablePath,
     isTerminal: isatty(1) == 1,
-    progress: progress))
+    progress: progress, write: { RunningProgram.writeLines($0) }, read: { RunningProgram.readInput() }))
 _ = RunningProgram.write(outcome.errors, to: 2)
 guard RunningProgram.write(outcome.output, to: 1), RunningProgram.write(outcome.rest, progress) else {
   _ = RunningProgram.write("roofline: the output could not be written in full\n", to: 2)

@@ -118,7 +118,9 @@ def exact_cells(config, report):
             value["memory_access"] = sum(value[column] for column in CLASSES)
             if value["memory_access"]:
                 value["arithmetic_intensity"] = value["flops"] / value["memory_access"]
-                value["performance"] = value["flops"] / timed[row.name]["timeSeconds"]
+                most = max(("tensor", "vector", "special"), key=lambda unit: count[unit])
+                roof = report["hardware"]["rates"][most]            # nothing is above the unit that does most of it
+                value["performance"] = min(value["flops"] / timed[row.name]["timeSeconds"], roof)
             value["bound"] = timed[row.name]["bound"]
             cells[block["phase"], name] = value
     return cells

@@ -88,7 +88,7 @@ final class IdleOptionTests: CommandTestCase {
       ("--model llama-2-70b --hardware h100-sxm --dtype fp8", false), ("--model llama-2-7b --hardware l4", false),
     ] {
       let notes = try notes("\(options) --prompt 8")
-      XCTAssertEqual(notes.contains { $0.contains("do not fit") }, isNoted, "\(options): \(notes)")
+      XCTAssertEqual(notes.contains { $0.contains("does not fit") }, isNoted, "\(options): \(notes)")
     }
   }
 

@@ -97,6 +97,7 @@ final class KernelCommandTests: CommandTestCase {
       .groupedGEMMWeightGradient: "m=6 n=5 k=7 experts=4 top_k=2",
       .expertCombineGradient: "rows=3 width=5 pairs=6", .routeGradient: "rows=3 experts=8 top_k=2 sigmoid=1",
       .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
+      .expertLayer: "tokens=3 hidden=8 intermediate=6 experts=8 top_k=2 distribution=power1.2",
     ]
     for kind in OperatorKind.allCases {
       let columns = try XCTUnwrap(arguments[kind], "\(kind) has no example")

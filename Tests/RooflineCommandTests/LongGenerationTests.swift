@@ -83,7 +83,7 @@ final class LongGenerationTests: CommandTestCase {
 
   func testOptionsThatExplainWouldIgnoreAreRefused() {
     let command = "explain \(run) --operator q_proj"
-    for option in ["--units", "--ceilings x.json", "--convention notes-003", "--reserve 1GB", "--memory 8GB"] {
+    for option in ["--units", "--ceilings x.json", "--reserve 1GB", "--memory 8GB"] {
       let outcome = roofline("\(command) \(option)")
       XCTAssertEqual(outcome.exitCode, 64, option)
       XCTAssertTrue(outcome.errors.contains(option.prefix { $0 != " " }), outcome.errors)

@@ -25,18 +25,18 @@ final class Notes003CommandTests: CommandTestCase {
   }
 
   /// Row and column to both values and the rules.
-  private func differences(_ options: String) throws -> [String: (note: Double, exact: Int, rules: [String])] {
+  private func differences(_ options: String) throws -> [String: (note: Double, exact: Double, rules: [String])] {
     let document = try json("diff --conventions notes-003,exact \(options)")
     XCTAssertEqual(document["unexplained"] as? Int, 0, options)
     XCTAssertEqual(document["conventions"] as? [String], ["notes-003", "exact"])
-    var found: [String: (note: Double, exact: Int, rules: [String])] = [:]
+    var found: [String: (note: Double, exact: Double, rules: [String])] = [:]
     for entry in try XCTUnwrap(document["differences"] as? [[String: Any]]) {
       let place = ["phase", "operator", "column"].map { entry[$0] as? String ?? "" }.joined(separator: " ")
       let values = try XCTUnwrap(entry["values"] as? [String: Any])
       let rules = try XCTUnwrap(entry["rules"] as? [String])
       XCTAssertFalse(rules.isEmpty, place)
       found[place] = (
-        try XCTUnwrap(values["notes-003"] as? Double), try XCTUnwrap(values["exact"] as? Int), rules
+        try XCTUnwrap(values["notes-003"] as? Double), try XCTUnwrap(values["exact"] as? Double), rules
       )
     }
     return found
@@ -128,70 +128,96 @@ final class Notes003CommandTests: CommandTestCase {
 
   // MARK: diff
 
-  /// By hand, for one device of TP 4. H 4096, h′d 1024, k′d 256, I′ 3584, B 3, C 101.
+  /// By hand, in elements of the undivided layer and of what a device sends at TP 4. H 4096, h·d 4096, n·d 1024, I 14336, B 3,
+  /// 100 keys.
   func testExactValuesBesideTheNotes() throws {
     let found = try differences("\(Self.inputs)")
     let expected: [(place: String, exact: Int, rules: [String])] = [
       ("decode embedding compute", 0, ["lookup"]),
-      // 4·3·4096 + 3·3: a norm is not divided.
+      // 4·3·4096 + 3·3.
       ("decode attn_norm compute", 49_161, ["decode norm", "norm per row"]),
-      // 2·2·3·4096 + 2·4096 bytes.
-      ("decode mlp_norm memory", 57_344, ["norm traffic", "elements"]),
-      // 2·3·4096·(1024 + 2·256).
-      ("decode qkv compute", 37_748_736, ["one device"]),
-      // 2·4096·(1024 + 512) of weights, three inputs of 2·3·4096, queries of 2·3·1024.
-      ("decode qkv memory", 12_582_912 + 73_728 + 6144, ["one device", "elements", "activations"]),
-      // Two products of 2·3·8·101·128, and 5·3·8·101 for the softmax.
-      ("decode attention compute", 1_241_088 + 12_120, ["decode context", "one device", "softmax"]),
-      // Queries and output of 2·3·1024, scores of 2·3·8·101 four times, K and V of 2·3·101·256.
-      ("decode attention memory", 12_288 + 19_392 + 310_272, ["attention traffic", "KV read"]),
-      // K and V of 2·3·256 bytes.
-      ("decode kv_cache memory", 3072, ["one device", "elements"]),
+      // 2·3·4096 + 4096.
+      ("decode mlp_norm memory", 28_672, ["norm traffic"]),
+      // 4096·(4096 + 2·1024) of weights, three inputs of 3·4096, queries of 3·4096.
+      ("decode qkv memory", 25_165_824 + 36_864 + 12_288, ["activations"]),
+      // The note's 4·3·100·4096, and 5·3·32·100 for the softmax.
+      ("decode attention compute", 4_915_200 + 48_000, ["softmax"]),
+      // Queries and output of 3·4096, scores of 3·32·100 four times, K and V of 3·100·1024.
+      ("decode attention memory", 24_576 + 38_400 + 614_400, ["attention traffic", "KV read"]),
       ("decode attn_all_gather communication", 0, ["no all-gather"]),
-      // 2·3 pieces of 2·3·4096/4.
-      ("decode attn_all_reduce communication", 36_864, ["elements", "ring all-reduce"]),
-      // 2·4096·3584 twice, two inputs of 2·3·4096 and outputs of 2·3·3584.
-      (
-        "decode up_gate memory", 58_720_256 + 49_152 + 43_008,
-        ["MLP matrices", "one device", "elements", "activations"]
-      ),
-      // 3 tensors of 2·3·3584.
-      ("decode activation memory", 64_512, ["silu operands", "one device", "elements"]),
-      // 2·3·32064·4096 and three pieces of 2·3·128256/4.
-      ("decode lm_head compute", 788_004_864, ["one device"]),
-      ("decode lm_head communication", 577_152, ["logits gathered"]),
+      // 2·3 pieces of 3·4096/4, for either all-reduce.
+      ("decode attn_all_reduce communication", 18_432, ["ring all-reduce"]),
+      ("decode mlp_all_gather communication", 18_432, ["second all-reduce"]),
+      // 4096·14336 twice, two inputs of 3·4096 and outputs of 3·14336.
+      ("decode up_gate memory", 117_440_512 + 24_576 + 86_016, ["MLP matrices", "activations"]),
+      // 4 and 3 for each of 3·14336.
+      ("decode gate_times_up compute", 172_032, ["silu"]), ("decode activation memory", 129_024, ["silu operands"]),
+      // 128256·4096, 3·4096, 3·128256; three pieces of 3·128256/4.
+      ("decode lm_head memory", 525_336_576 + 12_288 + 384_768, ["activations"]),
+      ("decode lm_head communication", 288_576, ["logits gathered"]),
       // The head runs on 3 tokens, not 300.
-      ("prefill lm_head compute", 788_004_864, ["last token", "one device"]),
-      // 75 rows of 4096 for each device, 300 ids of 4 bytes, 300 rows out.
-      ("prefill embedding memory", 614_400 + 1200 + 2_457_600, ["table rows", "elements", "activations"]),
-      ("prefill attn_all_reduce communication", 6 * 614_400, ["elements", "ring all-reduce"]),
+      ("prefill lm_head compute", 3_152_019_456, ["last token"]),
+      // 300 rows of 4096, 300 ids, 300 rows out.
+      ("prefill embedding memory", 1_228_800 + 300 + 1_228_800, ["table rows", "activations"]),
+      ("prefill attn_all_reduce communication", 6 * 307_200, ["ring all-reduce"]),
+      ("prefill mlp_all_gather communication", 6 * 307_200, ["second all-reduce"]),
     ]
     for (place, exact, rules) in expected {
       let difference = try XCTUnwrap(found[place], place)
-      XCTAssertEqual(difference.exact, exact, place)
+      XCTAssertEqual(difference.exact, Double(exact), place)
       XCTAssertEqual(difference.rules, rules, place)
     }
-    // Four operations an element on a quarter of the columns are the note's one on all.
-    XCTAssertNil(found["decode gate_times_up compute"])
+  }
+
+  /// What the note has right is told from what it leaves out, and both from its slips.
+  func testRightCellsAreToldFromSlips() throws {
+    let document = try json("diff --conventions notes-003,exact \(Self.inputs)")
+    let right = try XCTUnwrap(document["agreeing"] as? [[String: String]]).map {
+      "\($0["phase"] ?? "") \($0["operator"] ?? "") \($0["column"] ?? "")"
+    }
+    let inBoth = ["qkv compute", "kv_cache memory", "o_proj compute", "up_gate compute", "down compute"]
+    XCTAssertEqual(
+      right, inBoth.map { "decode \($0)" } + ["decode lm_head compute"] + inBoth.map { "prefill \($0)" })
+    let verdicts = try XCTUnwrap(document["differences"] as? [[String: Any]]).reduce(into: [String: String]()) {
+      $0["\($1["operator"] ?? "") \($1["column"] ?? "")"] = $1["verdict"] as? String
+    }
+    for (cell, verdict) in [
+      ("qkv memory", "incomplete"), ("o_proj memory", "incomplete"), ("down memory", "incomplete"),
+      ("attention compute", "incomplete"), ("attention memory", "incomplete"), ("up_gate memory", "wrong"),
+      ("embedding memory", "wrong"), ("attn_all_gather communication", "wrong"),
+      ("mlp_all_gather communication", "wrong"), ("activation memory", "wrong"),
+    ] { XCTAssertEqual(verdicts[cell], verdict, cell) }
+    // A cell that no rule explains is no omission.
+    let text = output("diff --conventions notes-003,exact \(Self.inputs)")
+    XCTAssertTrue(text.contains("verdict  11 right, 17 incomplete, 24 wrong, and 38 are 0 in both"), text)
+    XCTAssertTrue(text.contains("only in exact: rotary, attn_add, mlp_add, final_norm\n"), text)
+  }
+
+  /// The layer as one device does it all is the same at every degree.
+  func testComputeAndMemoryDoNotDependOnTheDegree() throws {
+    func cells(_ degree: Int) throws -> [String: Double] {
+      try differences("--model llama-3.1-8b --hardware h100-sxm --batch 3 --prompt 100 --tp \(degree)")
+        .filter { !$0.key.hasSuffix("communication") }.mapValues(\.exact)
+    }
+    let one = try cells(1)
+    XCTAssertEqual(one.count, 31)
+    for degree in [4, 32] { XCTAssertEqual(try cells(degree), one, "\(degree)") }
   }
 
   /// Every cell differs for a reason, whatever the inputs: odd lengths, heads not as wide as H, fewer KV heads than
   /// devices, biases, a vocabulary that the degree does not divide.
   func testOtherInputsAreExplained() throws {
     var cases = [
-      (["KV heads replicated"], "--model llama-3.1-8b --hardware h100-sxm --tp 32 --batch 3 --prompt 7"),
-      (
-        ["bias", "KV heads replicated"],
-        "--model llama-3.1-8b --set attention_bias=true --hardware l4 --tp 16 --batch 5 --prompt 1"
-      ),
+      (["second all-reduce"], "--model llama-3.1-8b --hardware h100-sxm --tp 32 --batch 3 --prompt 7"),
+      (["bias"], "--model llama-3.1-8b --set attention_bias=true --hardware l4 --tp 16 --batch 5 --prompt 1"),
       (["bias"], "--model llama-3.1-8b --set attention_bias=true --set mlp_bias=true --hardware l4 --tp 2 --prompt 9"),
-      (["padded vocabulary"], "--model llama-2-7b --set vocab_size=32003 --hardware l4 --tp 8 --batch 3 --prompt 11"),
+      (["logits gathered"], "--model llama-2-7b --set vocab_size=32003 --hardware l4 --tp 8 --batch 3 --prompt 11"),
       (
         ["head width"],
         "--model llama-3.1-8b --set head_dim=96 --set hidden_size=1000 --hardware l4 --tp 16 --batch 7 --prompt 13"
       ),
       (["no all-gather"], "--model llama-2-70b --hardware l4 --prompt 1"),
-      (["relu", "padded vocabulary"], "--model opt-6.7b --set vocab_size=50271 --hardware l4 --tp 16 --prompt 3"),
+      (["relu"], "--model opt-6.7b --set vocab_size=50271 --hardware l4 --tp 16 --prompt 3"),
       (["gelu", "LayerNorm"], "--model pythia-6.9b --set use_parallel_residual=false --hardware l4 --prompt 13"),
     ]
     if let shared = Fixtures.shared {
@@ -208,10 +234,10 @@ final class Notes003CommandTests: CommandTestCase {
     }
   }
 
-  /// A plain MLP has the second of the note's alternatives. By hand, for one device of TP 4: H 4096, I' 4096, B 3, S 100.
+  /// A plain MLP has the second of the note's alternatives. By hand, of the undivided layer: H 4096, I 16384, B 3, S 100.
   func testPlainModels() throws {
     let lengths = "--hardware h100-sxm --tp 4 --batch 3 --prompt 100"
-    for (model, compute, rule) in [("opt-6.7b", 0, "relu"), ("pythia-6.9b", 9 * 3 * 4096, "gelu")] {
+    for (model, compute, rule) in [("opt-6.7b", 0, "relu"), ("pythia-6.9b", 9 * 3 * 16_384, "gelu")] {
       let row = try XCTUnwrap(rows("--model \(model) \(lengths)")["decode"])[9]
       XCTAssertEqual((row["formulas"] as? [String: String])?["compute"], "2·B·H·I")
       XCTAssertEqual(row["memory"] as? Int, 2 * 4096 * 16_384)
@@ -219,24 +245,23 @@ final class Notes003CommandTests: CommandTestCase {
         output("analyze --convention notes-003 --model \(model) \(lengths)").contains("a plain MLP's, the second"))
       let found = try differences("--model \(model) \(lengths)")
       let expected: [(place: String, exact: Int, rules: [String])] = [
-        // 3·(7·4096 + 4), and 3 rows in and out, weight and bias of 2 bytes.
+        // 3·(7·4096 + 4), and 3 rows in and out, weight and bias.
         ("decode attn_norm compute", 86_028, ["decode norm", "LayerNorm"]),
-        ("decode mlp_norm memory", 49_152 + 16_384, ["norm traffic", "LayerNorm bias", "elements"]),
-        // One matrix, where the note has two; a bias of 4096 added to 3 rows.
-        ("decode up_gate compute", 100_663_296 + 12_288, ["one device", "bias"]),
+        ("decode mlp_norm memory", 24_576 + 8192, ["norm traffic", "LayerNorm bias"]),
+        // One matrix, where the note has two; a bias of 16384 added to 3 rows.
+        ("decode up_gate compute", 402_653_184 + 49_152, ["bias"]),
         (
-          "decode up_gate memory", 33_554_432 + 8192 + 24_576 + 24_576,
-          ["MLP matrices", "one device", "bias", "elements", "activations"]
+          "decode up_gate memory", 67_108_864 + 16_384 + 12_288 + 49_152, ["MLP matrices", "bias", "activations"]
         ),
-        ("decode gate_times_up compute", compute, [rule] + (compute == 0 ? [] : ["one device"])),
-        // Read and written, as the note has it.
-        ("decode activation memory", 49_152, ["one device", "elements"]),
+        ("decode gate_times_up compute", compute, [rule]),
       ]
       for (place, exact, rules) in expected {
         let difference = try XCTUnwrap(found[place], place)
-        XCTAssertEqual(difference.exact, exact, "\(model) \(place)")
+        XCTAssertEqual(difference.exact, Double(exact), "\(model) \(place)")
         XCTAssertEqual(difference.rules, rules, "\(model) \(place)")
       }
+      // Read and written, as the note has it.
+      XCTAssertNil(found["decode activation memory"], model)
     }
   }
 
@@ -248,9 +273,9 @@ final class Notes003CommandTests: CommandTestCase {
     }
     let forward = output("diff --conventions notes-003,exact \(Self.inputs) --format csv").split(separator: "\n")
     let backward = output("diff --conventions exact,notes-003 \(Self.inputs) --format csv").split(separator: "\n")
-    XCTAssertEqual(forward[0], "phase,operator,column,notes-003,exact,reason")
-    XCTAssertEqual(backward[0], "phase,operator,column,exact,notes-003,reason")
-    XCTAssertTrue(forward.contains { $0.hasPrefix("decode,kv_cache,memory,6144,3072,") })
-    XCTAssertTrue(backward.contains { $0.hasPrefix("decode,kv_cache,memory,3072,6144,") })
+    XCTAssertEqual(forward[0], "phase,operator,column,notes-003,exact,verdict,reason")
+    XCTAssertEqual(backward[0], "phase,operator,column,exact,notes-003,verdict,reason")
+    XCTAssertTrue(forward.contains { $0.hasPrefix("decode,mlp_all_gather,communication,4608,18432,wrong,") })
+    XCTAssertTrue(backward.contains { $0.hasPrefix("decode,mlp_all_gather,communication,18432,4608,wrong,") })
   }
 }

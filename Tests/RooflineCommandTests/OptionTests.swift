@@ -56,9 +56,14 @@ final class OptionTests: CommandTestCase {
       "kernel gemm m=1 n=8 k=8 --dtype fp16 --hardware h100-sxm",
       "kernel gemm m=1 n=8 k=8 --dtype fp16 --hardware h100-sxm --time calibrated",
       "shapes --model llama-3.2-1b --tp 2", "list models", "show llama-3.2-1b", "show h100-sxm", "devices",
+      "plot \(run)", "plot \(run) --kind layer", "plot \(run) --kind memory",
+      "plot \(run) --kind latency --over context",
+      "plot \(run) --kind waterfall --time calibrated", "plot --kind kernels --hardware h100-sxm",
+      "plot --kind accuracy \(measured)", "report \(run)", "report \(run) --generate 3",
       "compare \(measured) --model llama-3.2-1b --prompt 9", "validate \(measured)",
       "calibrate \(measured) --output none.json", "measure --model llama-3.2-1b --prompt 9",
       "measure --kernel gemm m=1 n=8 k=8 --dtype fp16", "measure --suite kernels",
+      "sweep \(run)", "sweep \(run) --slo ttft=1", "sweep --stdin", "completion bash", "manual",
     ]
     XCTAssertEqual(
       Set(lines.map { String($0.prefix { $0 != " " }) }), Set(Tool.commands.map { $0.description.name }))

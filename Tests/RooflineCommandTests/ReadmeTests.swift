@@ -51,9 +51,16 @@ final class ReadmeTests: CommandTestCase {
       .flatMap(\.rooflineCommands)
     XCTAssertGreaterThan(commands.count, 25)
     for command in commands {
-      let outcome = roofline(command)
+      let outcome = Tool.run(words(command), Surroundings())
       XCTAssertEqual(outcome.exitCode, 0, "\(command): \(outcome.errors)")
       XCTAssertFalse(outcome.output.isEmpty, "\(command)")
+    }
+  }
+
+  /// As a shell makes words of a line with double quotes.
+  private func words(_ command: String) -> [String] {
+    command.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { place, part in
+      place.isMultiple(of: 2) ? part.split(separator: " ").map(String.init) : [String(part)]
     }
   }
 

@@ -46,6 +46,15 @@ enum WorkedExampleFacts {
     // 2·20·8·2048·128; 20·8·128 queries.
     WorkedExampleFact("000.8", "\(table) --context 2048", "decode qk_matmul", "flops", 83_886_080),
     WorkedExampleFact("000.8", "\(table) --context 2048", "decode qk_matmul", "loadActivation", 40_960),
+    // 1024·896 additions to rows of the table.
+    WorkedExampleFact("001.4", qwenTraining, "backward embedding_backward", "vector", 917_504),
+    // 1024·2·64 keys, not 1024·14·64.
+    WorkedExampleFact("001.6", qwen, "prefill qk_matmul", "loadKVCache", 262_144),
+    // 2048·4864 elements: 2, and an exponential.
+    WorkedExampleFact(
+      "001.10", "kernel silu rows=2048 width=4864 --dtype fp16 --hardware l4", "", "vector", 19_922_944),
+    WorkedExampleFact(
+      "001.10", "kernel silu rows=2048 width=4864 --dtype fp16 --hardware l4", "", "special", 9_961_472),
     // The table of 1024 positions by 64 columns beside 1024·896 queries; rotating is 3 for each of 1024·16·64.
     WorkedExampleFact("001.9", qwen, "prefill rotary", "special", 0),
     WorkedExampleFact("001.9", qwen, "prefill rotary", "vector", 3_145_728),
@@ -83,6 +92,9 @@ enum WorkedExampleFacts {
     WorkedExampleFact(
       "002.8", "kernel sv_matmul phase=prefill batch=8 query=512 context=512 \(heads) --dtype fp16 --hardware l4", "",
       "bytes", 201_326_592),
+    // A matrix of 4096·16384, and a bias added to each of 4096·16384 and of 4096·4096.
+    WorkedExampleFact("002.16", decoder, "prefill up_proj", "vector", 67_108_864),
+    WorkedExampleFact("002.16", decoder, "prefill down_proj", "vector", 16_777_216),
     // 2·4096·4096·4096
     WorkedExampleFact("002.9", decoder, "prefill o_proj", "tensor", 137_438_953_472),
     // 4096·(7·4096 + 4); two streams of 4096·4096, weight and bias.

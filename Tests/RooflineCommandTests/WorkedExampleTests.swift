@@ -42,7 +42,7 @@ final class WorkedExampleTests: CommandTestCase {
   /// An example that is wrong has its right value below; the table as a whole is the matter of `ReferenceTableTests`.
   func testEveryWrongExampleHasItsRightValue() throws {
     let examples = try chapter().components(separatedBy: "\n").filter { $0.hasPrefix("**00") }
-    XCTAssertEqual(examples.count, 51)
+    XCTAssertEqual(examples.count, 54)
     let wrong = examples.filter { $0.lowercased().contains("wrong") }.compactMap {
       $0.dropFirst(2).split(separator: ",").first.map(String.init)
     }
@@ -55,7 +55,7 @@ final class WorkedExampleTests: CommandTestCase {
   // MARK: right values, by hand
 
   /// Those with a test of their own.
-  private static let others = ["001.3", "001.13", "001.14", "002.14", "002.15", "003.2", "003.3", "004.2"]
+  private static let others = ["001.3", "001.13", "001.14", "001.17", "002.14", "002.15", "003.2", "003.3", "004.2"]
 
   private func entry(_ command: String, _ place: String) throws -> [String: Any] {
     let document = try json(command)
@@ -106,6 +106,40 @@ final class WorkedExampleTests: CommandTestCase {
     XCTAssertEqual(blocked["trafficWords"] as? Int, 262_144 + 1_048_576 + 8_388_608)
     let padded = try XCTUnwrap(blocked["padded"] as? [String: Any])
     XCTAssertEqual((padded["flops"] as? [String: Int])?["tensor"], 2_147_483_648)
+  }
+
+  /// 004.3. 128 rows of 32: 128·(4·32 + 3), 128·(7·32 + 4), 128·32·5.
+  func testRowsAndWidthsOfTheNotesKernelTests() throws {
+    for (kernel, flops) in [("rmsnorm", 16_768), ("layernorm", 29_184), ("softmax", 20_480)] {
+      let entry = try entry("kernel \(kernel) rows=128 width=32 --dtype fp32 --hardware l4", "")
+      XCTAssertEqual(try XCTUnwrap(entry["flops"] as? [String: Int]).values.reduce(0, +), flops, kernel)
+    }
+  }
+
+  /// 001.17. Two tokens of 896 columns, 14 heads and 2 KV heads of 64, 1025 keys: projections of q and o 2·2·896·896 each and k and v
+  /// 2·2·896·128, biases of 2·(896 + 2·128), products of 2·2·14·64·1025, softmax 5·2·14·1025; rotary 3·2·16·64.
+  func testAttentionOfADecodeStep() throws {
+    let rows = ["q_proj", "k_proj", "v_proj", "qk_matmul", "softmax", "sv_matmul", "o_proj"]
+    func flops(_ row: String) throws -> Int {
+      let entry = try entry("\(WorkedExampleFacts.qwen) --batch 2", "decode \(row)")
+      return try XCTUnwrap(entry["flops"] as? [String: Int]).values.reduce(0, +)
+    }
+    let projections = 2 * 3_211_264 + 2 * 458_752 + 2 * (896 + 256)
+    XCTAssertEqual(try rows.map(flops).reduce(0, +), projections + 2 * 3_673_600 + 143_500)
+    XCTAssertEqual(projections + 2 * 3_673_600 + 143_500, 14_833_036)
+    XCTAssertEqual(try flops("rotary"), 6144)
+  }
+
+  /// 002.16. A layer's attention in prefill: q k v o of 4096³·2 with biases of 4096², products of 17,179,869,184, softmax of
+  /// 5·8·32·512²; projections of three tensors of 4096²·2 and a bias, products of 201,326,592 and a softmax of 268,435,456 bytes.
+  func testAttentionOfAPrefillLayer() throws {
+    let rows = ["q_proj", "k_proj", "v_proj", "qk_matmul", "softmax", "sv_matmul", "o_proj"]
+    let entries = try rows.map { try entry(WorkedExampleFacts.decoder, "prefill \($0)") }
+    func sum(_ key: String) throws -> Int {
+      try entries.reduce(0) { $0 + (try XCTUnwrap($1[key] as? [String: Int])).values.reduce(0, +) }
+    }
+    XCTAssertEqual(try sum("flops"), 584_451_096_576 + 4 * 16_777_216)
+    XCTAssertEqual(try sum("bytes"), 1_073_741_824 + 4 * 8192)
   }
 
   /// 001.13, 004.2. A linear layer's weight is outputs by inputs.
@@ -166,7 +200,7 @@ final class WorkedExampleTests: CommandTestCase {
     }
   }
 
-  /// 003.2, at the workload of 000: B 20, H 8192, 8 heads and one KV head of 128 a device, I′ 3584, 4000 logits.
+  /// 003.2, at the workload of 000, undivided: B 20, H 8192, 64 heads and 8 KV heads of 128, I 28672, 32000 logits.
   func testExactValuesBesideNote003() throws {
     let document = try json(
       "diff --conventions notes-003,exact \(WorkedExampleFacts.table.dropFirst("analyze ".count))")
@@ -175,31 +209,32 @@ final class WorkedExampleTests: CommandTestCase {
       let place = ["phase", "operator", "column"].map { entry[$0] as? String ?? "" }.joined(separator: " ")
       exact[place] = (entry["values"] as? [String: Any])?["exact"] as? Int
     }
-    XCTAssertEqual(exact.count, 52)
+    XCTAssertEqual(exact.count, 41)
     for (place, value) in [
       ("prefill embedding compute", 0),
-      // 2560 rows of 8192, 20,480 ids, 20,480 rows out.
-      ("prefill embedding memory", 41_943_040 + 81_920 + 335_544_320),
+      // 20,480 rows of 8192 in and out, 20,480 ids.
+      ("prefill embedding memory", 335_544_320 + 20_480),
       // 20·(4·8192 + 3).
       ("decode attn_norm compute", 655_420),
-      // Two products of 2·20·8·1025·128, and 5·20·8·1025.
-      ("decode attention compute", 83_968_000 + 820_000),
-      // Keys and values of 20·1025·128, queries and output of 20·1024, scores of 20·8·1025 four times, 2 bytes each.
-      ("decode attention memory", 10_496_000 + 81_920 + 1_312_000),
-      // Two matrices of 8192·3584, two inputs of 20·8192, two outputs of 20·3584.
-      ("decode up_gate memory", 117_440_512 + 655_360 + 286_720),
-      // 4 and 3·2 for each of 20·3584.
-      ("decode gate_times_up compute", 286_720), ("decode activation memory", 430_080),
-      ("decode attn_all_gather communication", 0), ("prefill mlp_all_gather communication", 0),
-      // 2·7 pieces of an eighth of 20·8192·2 and of 20480·8192·2 bytes.
-      ("decode attn_all_reduce communication", 573_440), ("prefill attn_all_reduce communication", 587_202_560),
-      // 2·20·4000·8192; 8192·4000, 20·8192 and 20·4000, 2 bytes each; 7 pieces of 20·4000·2.
-      ("prefill lm_head compute", 1_310_720_000), ("prefill lm_head memory", 65_536_000 + 327_680 + 160_000),
-      ("prefill lm_head communication", 1_120_000),
+      // Two products of 2·20·64·1024·128, and 5·20·64·1024.
+      ("decode attention compute", 671_088_640 + 6_553_600),
+      // Keys and values of 20·1024·1024, queries and output of 20·8192, scores of 20·64·1024 four times.
+      ("decode attention memory", 41_943_040 + 327_680 + 5_242_880),
+      // Two matrices of 8192·28672, two inputs of 20·8192, two outputs of 20·28672.
+      ("decode up_gate memory", 469_762_048 + 327_680 + 1_146_880),
+      // 4 and 3 for each of 20·28672.
+      ("decode gate_times_up compute", 2_293_760), ("decode activation memory", 1_720_320),
+      ("decode attn_all_gather communication", 0),
+      // 2·7 pieces of an eighth of 20·8192 and of 20480·8192.
+      ("decode attn_all_reduce communication", 286_720), ("decode mlp_all_gather communication", 286_720),
+      ("prefill attn_all_reduce communication", 293_601_280), ("prefill mlp_all_gather communication", 293_601_280),
+      // 2·20·32000·8192; 8192·32000, 20·8192 and 20·32000; 7 pieces of 20·32000/8.
+      ("prefill lm_head compute", 10_485_760_000), ("prefill lm_head memory", 262_144_000 + 163_840 + 640_000),
+      ("prefill lm_head communication", 560_000),
     ] { XCTAssertEqual(exact[place], value, place) }
   }
 
-  /// 003.3. A matrix of 16384·4096 and its bias, 8 rows of 4096 in and of 16384 out, 2 bytes each; where there is a gate,
+  /// 003.3. A matrix of 16384·4096 and its bias, 8 rows of 4096 in and of 16384 out; where there is a gate,
   /// `testExactValuesBesideNote003` has two matrices.
   func testMatricesWithoutAGate() throws {
     let document = try json(
@@ -209,6 +244,6 @@ final class WorkedExampleTests: CommandTestCase {
       differences.first { $0["operator"] as? String == "up_gate" && $0["column"] as? String == "memory" })
     let values = try XCTUnwrap(cell["values"] as? [String: Int])
     XCTAssertEqual(values["notes-003"], 2 * 67_108_864)
-    XCTAssertEqual(values["exact"], 134_217_728 + 32_768 + 65_536 + 262_144)
+    XCTAssertEqual(values["exact"], 67_108_864 + 16_384 + 32_768 + 131_072)
   }
 }

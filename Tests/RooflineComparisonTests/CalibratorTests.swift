@@ -185,7 +185,7 @@ final class CalibratorTests: XCTestCase {
       [
         "attention x prefill bf16 d128", "collective nccl all_reduce bf16", "gemm cublas bf16",
         "gemm cublas bf16 eager",
-        "gemm cublas fp8", "gemm cutlass bf16", "row x rmsnorm fp16",
+        "gemm cutlass bf16", "gemm-lowp cublas fp8", "row x rmsnorm fp16",
       ])
   }
 

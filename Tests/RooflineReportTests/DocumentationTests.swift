@@ -77,6 +77,9 @@ final class DocumentationTests: XCTestCase {
     try assertNamed(DecodeConstants.self, "Attention in a decode step")
     try assertNamed(RowConstants.self, "Row kernels")
     try assertNamed(CollectiveConstants.self, "Collectives")
+    try assertNamed(ExpertConstants.self, "Experts")
+    try assertNamed(LowPrecisionConstants.self, "Low precision")
+    try assertNamed(AllToAllConstants.self, "Dispatch and combine")
   }
 
   // MARK: reading

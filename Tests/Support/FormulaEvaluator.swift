@@ -1,4 +1,4 @@
-/// An evaluator of printed formulas that knows nothing of the engine: numbers, `+ − × /`, brackets, `⌈ ⌉`, `max`, `min`, `round`.
+/// An evaluator of printed formulas that knows nothing of the engine: numbers, `+ − × /`, brackets, `⌈ ⌉`, `⌊ ⌋`, `max`, `min`, `round`.
 ///
 /// Exact: values are fractions of 128-bit integers, so that a quotient is only rounded where the formula says so.
 package struct FormulaEvaluator {
@@ -75,6 +75,11 @@ package struct FormulaEvaluator {
       try need("⌉")
       return value.roundedUp
     }
+    if take("⌊") {
+      let value = try sum()
+      try need("⌋")
+      return value.roundedDown
+    }
     if take("round(") {
       let value = try sum()
       try need(")")
@@ -112,6 +117,9 @@ private struct Fraction {
     let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
     return Fraction(numerator: remainder > 0 ? quotient + 1 : quotient, denominator: 1)
   }
+
+  /// Of what is not negative.
+  var roundedDown: Fraction { Fraction(numerator: numerator / denominator, denominator: 1) }
 
   /// ⌈self / 2⌉: of 2x − 1, x rounded to the nearest.
   var halvedUp: Fraction { Fraction(numerator: numerator, denominator: denominator * 2).roundedUp }

@@ -33,14 +33,14 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
   }
 
   /// Where rows read and write a tensor.
-  private struct Use {
+  struct Use {
     let tensor: ActivationTensor
     var reads: [Int] = []
     var writes: [Int] = []
   }
 
   /// Of each tensor that a row mentions, in the order of their declaration.
-  private static func uses(_ rows: [NamedOperator<Scalar>]) -> [Use] {
+  static func uses(_ rows: [NamedOperator<Scalar>]) -> [Use] {
     var found: [ActivationTensor: Use] = [:]
     for (index, row) in rows.enumerated() {
       for tensor in row.statement.reads { found[tensor, default: Use(tensor: tensor)].reads.append(index) }
@@ -51,7 +51,7 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
 
   /// What is alive while a row runs. Layer rows see the residual stream of their half of the layer; what a row writes is alive
   /// until its last reader, which may stand in the next layer.
-  private static func alive(
+  static func alive(
     at index: Int, _ rows: [NamedOperator<Scalar>], _ uses: [Use]
   ) -> Set<ActivationTensor> {
     let statement = rows[index].statement
@@ -93,10 +93,15 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
       mention(row.statement.reads, operands.loads.map(\.bytes))
       mention(row.statement.writes, operands.stores.map(\.bytes))
       // A gather has no memory operands; what it makes is its message.
-      if case .collective(let collective) = row.operator, collective.pattern == .allGather {
-        mention(row.statement.writes, [collective.message])
-      }
+      if let message = row.operator.gathered { mention(row.statement.writes, [message]) }
     }
     return sizes
+  }
+}
+
+extension Operator {
+  /// Bytes of what a gather makes, which is no operand in memory; nil of every other operator.
+  var gathered: Scalar? {
+    if case .collective(let collective) = self, collective.pattern == .allGather { collective.message } else { nil }
   }
 }

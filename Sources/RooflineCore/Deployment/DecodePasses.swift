@@ -28,8 +28,8 @@ struct DecodePasses: Sendable {
     func facts(_ step: DecoderStep) -> [(cost: OperatorCost, timed: [Double]?)] {
       ForwardPass<Count>(model, step).rows.map { row in
         // A kernel that nobody has constants for keeps its ideal time.
-        let isTimed = calibrated?.found(row.operator) != nil
-        return (row.operator.cost, isTimed ? row.operator.place?.identity : nil)
+        let isTimed = calibrated?.found(row.kernel) != nil
+        return (row.operator.cost, isTimed ? row.kernel.place?.identity : nil)
       }
     }
     let (early, late) = (facts(first), facts(last))

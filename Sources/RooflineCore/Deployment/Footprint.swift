@@ -27,13 +27,26 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
 
   /// - Parameter index: the stage's number, which says which layers it holds.
   package init(_ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan) where Scalar: Term {
+    let workload = plan.workload
+    let parameters = ParameterShape<Scalar>(
+      plan.model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index,
+      of: workload.parallelism.pipeline)
+    self.init(
+      stage, index: index, plan, weights: plan.weights(stage, parameters), activations: plan.peak(Scalar.self).bytes)
+  }
+
+  /// - Parameters:
+  ///   - weights: those of the stage, which no number of sequences or tokens changes.
+  ///   - activations: the plan's peak.
+  init(
+    _ stage: Stage, index: UInt64, _ plan: FootprintPlan, weights: Scalar, activations: Scalar
+  ) where Scalar: Term {
     self.stage = stage
+    self.weights = weights
+    self.activations = activations
     let workload = plan.workload
     let formats = workload.formats
     let stages = workload.parallelism.pipeline
-    let parameters = ParameterShape<Scalar>(
-      plan.model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index, of: stages)
-    weights = plan.weights(stage, parameters)
     let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
     let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
     let cache = CacheMemory<Scalar>(plan, plan.model, pass, layers: layers)
@@ -45,7 +58,6 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
     pagePadding = cache.pagePadding
     pageTokens = cache.pageTokens
     draft = plan.draftBytes()
-    activations = plan.peak(Scalar.self).bytes
     let batch = pass.headRows
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
     let gathered = (batch * Scalar.input(.vocabulary, plan.model.vocabSize)).bytes(formats.residualFormat)

@@ -6,21 +6,28 @@ package struct Scenario: Sendable {
   package var options: RateOptions
   /// Tokens to generate; with 1 the decode step is the one at `workload.context`.
   package var tokens: UInt64
+  /// Where times are from; nil: ideal ones.
+  package var time: TimeRequest?
 
   package init(
-    configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions, tokens: UInt64
+    configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions, tokens: UInt64,
+    time: TimeRequest? = nil
   ) {
     self.configuration = configuration
     self.hardware = hardware
     self.workload = workload
     self.options = options
     self.tokens = tokens
+    self.time = time
   }
 
   /// Throws where the workload's degrees cannot divide the model.
   package func requireLegal() throws(InputError) {
     try configuration.model.requireLegal(workload, name: configuration.name)
   }
+
+  /// Its times, looked up; nil: ideal ones.
+  package var calibrated: CalibratedTime? { time?.time(of: configuration.model, formats: workload.formats) }
 
   /// The three numbers a deployment is judged by; nil where a rate that one needs is missing.
   package struct Result: Hashable, Sendable {
@@ -29,21 +36,25 @@ package struct Scenario: Sendable {
     package let tokensPerSecondPerGPU: Double?
   }
 
-  /// A fresh analysis: nothing of another scenario's is used.
+  /// A sweep of one configuration: nothing of another scenario's is used.
   package func evaluate() throws(InputError) -> Result {
-    let analysis = try Analysis(
-      configuration: configuration, hardware: hardware, workload: workload, phases: Phase.allCases, options: options)
-    if tokens > 1 {
-      let generation = try Generation(analysis, tokens: tokens)
-      return Result(
-        timeToFirstToken: generation.timeToFirstToken, timePerOutputToken: generation.meanTimePerOutputToken,
-        tokensPerSecondPerGPU: generation.tokensPerSecondPerGPU)
+    let degrees = workload.parallelism
+    let cell = SweepCell(
+      SweepDeployment(
+        model: configuration.name, hardware: hardware.name, dtype: nil, time: "",
+        tensorParallel: workload.tensorParallel, pipeline: degrees.pipeline, data: degrees.data,
+        expert: degrees.expert)
+    ) { SweepSetting(self) }
+    let point = SweepPoint(
+      batch: workload.batch, prompt: workload.prompt, generate: max(tokens, 1),
+      context: tokens > 1 ? nil : workload.context)
+    let row = cell.rows([point], KernelMemo())[0]
+    guard let figures = row.figures else {
+      if case .refused(let error) = row.reason { throw error }
+      throw .overflow(what: "the configuration")
     }
-    let meter = UtilizationMeter(analysis)
-    let step = try meter.pass(.decode, context: workload.context).schedule.time
     return Result(
-      timeToFirstToken: try meter.pass(.prefill, context: workload.context).schedule.time, timePerOutputToken: step,
-      tokensPerSecondPerGPU: step.map { Double(workload.batch) / ($0.value * Double(workload.devicesPerReplica.value)) }
-    )
+      timeToFirstToken: figures.timeToFirstToken, timePerOutputToken: figures.timePerOutputToken,
+      tokensPerSecondPerGPU: row.tokensPerSecondPerGPU)
   }
 }

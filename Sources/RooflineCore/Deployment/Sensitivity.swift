@@ -1,4 +1,5 @@
-/// What one changed input does to a deployment. Each entry is a fresh analysis with that input changed and all else equal.
+/// What one changed input does to a deployment. Each entry is a sweep of one configuration with that input changed and all else
+/// equal, its times as the scenario wants them; the batches and the context below are always those of ideal times.
 package struct Sensitivity: Sendable {
   package struct Entry: Sendable {
     /// The input that is changed.
@@ -38,10 +39,10 @@ package struct Sensitivity: Sendable {
   private struct Change {
     let input: String
     let arguments: String
-    let apply: ((inout Scenario) -> Void)?
+    let apply: ((inout Scenario) throws(InputError) -> Void)?
     let reason: String
 
-    init(_ input: String, _ arguments: String, _ apply: @escaping (inout Scenario) -> Void) {
+    init(_ input: String, _ arguments: String, _ apply: @escaping (inout Scenario) throws(InputError) -> Void) {
       (self.input, self.arguments, self.apply, reason) = (input, arguments, apply, "")
     }
 
@@ -55,8 +56,8 @@ package struct Sensitivity: Sendable {
       return Entry(input: change.input, arguments: "", result: nil, failure: .impossible(change.reason))
     }
     var changed = scenario
-    apply(&changed)
     do {
+      try apply(&changed)
       return Entry(input: change.input, arguments: change.arguments, result: try changed.evaluate(), failure: nil)
     } catch {
       return Entry(input: change.input, arguments: change.arguments, result: nil, failure: .refused(error))
@@ -68,8 +69,36 @@ package struct Sensitivity: Sendable {
       + degreeChanges(of: scenario)
   }
 
+  /// +10 % of each rate of the GPU's file: constants are shares of them, and no option states another rate for calibrated times.
+  private static func calibratedRateChanges(of scenario: Scenario) -> [Change] {
+    let spec = scenario.hardware
+    func change(_ name: String, _ isKnown: Bool, _ raise: @escaping (inout HardwareSpec) -> Void) -> Change {
+      guard isKnown else { return Change("\(name) +10 %", impossible: "the rate is not known") }
+      return Change("\(name) +10 %", "") { scenario throws(InputError) in
+        raise(&scenario.hardware)
+        scenario.time = try scenario.time?.on(scenario.hardware)
+      }
+    }
+    let joins = spec.joins(scenario.workload.devicesPerReplica.value, board: scenario.options.board)
+    return [
+      change("tensor rates", spec.compute.map { !$0.tensor.isEmpty } ?? false) { spec in
+        let raised = (spec.compute?.tensor ?? [:]).mapValues { $0 * 11 / 10 }
+        spec.compute?.tensor = raised
+      },
+      change("bandwidth", spec.memory?.bandwidth != nil) { spec in
+        let raised = spec.memory?.bandwidth.map { $0 * 11 / 10 }
+        spec.memory?.bandwidth = raised
+      },
+      change("link", joins && spec.link?.bandwidth != nil) { spec in
+        let raised = spec.link?.bandwidth.map { $0 * 11 / 10 }
+        spec.link?.bandwidth = raised
+      },
+    ]
+  }
+
   /// +10 % of each rate, given as the option that states it.
   private static func rateChanges(of scenario: Scenario) -> [Change] {
+    guard scenario.time == nil else { return calibratedRateChanges(of: scenario) }
     let options = scenario.options
     let spec = scenario.hardware
     let unit = scenario.workload.formats.linearUnit

@@ -17,13 +17,29 @@ struct UtilizationMeter {
     init(
       productFLOPs: Double, bytes: Double, flops: Double, schedule: PipelineSchedule, batch: UInt64, microBatch: UInt64
     ) {
-      // A stage does its share of the layers for every micro-batch; the largest micro-batch stands for all of them.
-      let share = Double(schedule.microBatches) / Double(schedule.stages)
-      // Products are done for real sequences: the smaller micro-batches' missing rows are no work.
-      let fill = Double(batch) / (Double(schedule.microBatches) * Double(microBatch))
-      modelFLOPs = productFLOPs * share * fill
-      self.bytes = bytes * share
-      self.flops = flops * share * fill
+      self.init(
+        productFLOPs: productFLOPs, bytes: bytes, flops: flops,
+        Share(
+          stages: schedule.stages, microBatches: schedule.microBatches, batch: batch, microBatch: microBatch))
+    }
+
+    init(productFLOPs: Double, bytes: Double, flops: Double, _ share: Share) {
+      modelFLOPs = productFLOPs * share.layers * share.sequences
+      self.bytes = bytes * share.layers
+      self.flops = flops * share.layers * share.sequences
+    }
+
+    /// What one stage does of a pass of one micro-batch through all layers, for all micro-batches.
+    struct Share {
+      /// A stage does its share of the layers for every micro-batch; the largest micro-batch stands for all of them.
+      let layers: Double
+      /// Products are done for real sequences: the smaller micro-batches' missing rows are no work.
+      let sequences: Double
+
+      init(stages: UInt64, microBatches: UInt64, batch: UInt64, microBatch: UInt64) {
+        layers = Double(microBatches) / Double(stages)
+        sequences = Double(batch) / (Double(microBatches) * Double(microBatch))
+      }
     }
 
     mutating func add(_ other: Work, times: Double = 1) {
@@ -57,7 +73,7 @@ struct UtilizationMeter {
     if let place = pass.overflow { throw .overflow(what: "\(place) (\(phase.rawValue) at \(context) keys)") }
     let schedule = PipelineSchedule(pass, model, microBatches: workload.microBatches)
     let work = Work(
-      productFLOPs: Double(pass.productFLOPs.value), bytes: Double(pass.model.cost.traffic.total.value),
+      productFLOPs: pass.productWork, bytes: Double(pass.model.cost.traffic.total.value),
       flops: Double(pass.model.cost.flops.total.value), schedule: schedule, batch: workload.batch,
       microBatch: pass.step.batch)
     return (schedule, work)
@@ -75,6 +91,14 @@ struct UtilizationMeter {
 }
 
 extension PhaseAnalysis {
+  /// FLOPs of the matrix products as numbers that can be added up over steps, row by row as `PassBatch` adds them: a sweep's
+  /// utilization is a single analysis's to the last bit.
+  var productWork: Double {
+    operators.reduce(0) { sum, row in
+      sum + Double(signed: row.cost.productFLOPs) * Double(signed: row.occurrences)
+    }
+  }
+
   /// FLOPs of the matrix products alone.
   var productFLOPs: Count {
     operators.reduce(0) { sum, row in sum + row.cost.productFLOPs * row.occurrences }

@@ -38,16 +38,39 @@ package struct PassBatch: Sendable {
   private let sums: SummaryLanes
   /// Summaries of the workloads that are too large for lanes.
   private let apart: [Int: PassSummary]
+  /// The largest sum of activations alive at once, bytes; nil unless it was asked for.
+  private let peaks: CountLanes.Lanes?
+  /// Those of the workloads that are too large for lanes.
+  private let peaksApart: [Int: Count]
+  private let model: DecoderModel
+  private let step: DecoderStep
+  private let shapes: Shapes
 
-  /// - Parameter step: what the workloads have in common.
-  package init(_ model: DecoderModel, like step: DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime) {
+  /// - Parameters:
+  ///   - step: what the workloads have in common.
+  ///   - plan: which activations are alive at which row of such a pass; nil: their memory is not asked for.
+  package init(
+    _ model: DecoderModel, like step: DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime,
+    activations plan: ActivationPlan? = nil
+  ) {
+    (self.model, self.step, self.shapes) = (model, step, shapes)
     var sink = SummaryLanes(rates: rates, time: time)
+    if step.pipelineParallel > 1 { sink.scopes = ScopeLanes(groups: model.groups.count) }
+    if plan != nil { sink.operands = OperandLanes() }
     let pass = PassShape<CountLanes>(
       model, step, batch: CountLanes(shapes.batch), queryTokens: CountLanes(shapes.queryTokens),
       attendedKeys: CountLanes(shapes.attendedKeys))
     ForwardPass(model, step, pass).emit(into: &sink)
     sums = sink
     var areTogether = sink.areExact
+    var peaks: CountLanes.Lanes?
+    if let plan, let operands = sink.operands {
+      let found = plan.peak(operands)
+      // A row that has other operands in this pass than in the plan's is no row of the plan's.
+      areTogether = found.map { areTogether .& CountLanes($0).isExact } ?? SIMDMask(repeating: false)
+      peaks = found
+    }
+    self.peaks = peaks
     if model.keepsStates, step.phase == .prefill {
       // Whether a recurrence finds a state to go on from is no formula of lanes.
       let goOn = shapes.attendedKeys .> shapes.queryTokens
@@ -59,18 +82,86 @@ package struct PassBatch: Sendable {
       areTogether .&= step.queryTokens == 1 ? areSingle : .!areSingle
     }
     guard any(.!areTogether) else {
-      apart = [:]
+      (apart, peaksApart) = ([:], [:])
       return
     }
     var apart: [Int: PassSummary] = [:]
+    var peaksApart: [Int: Count] = [:]
     for lane in 0..<PassBatch.width where !areTogether[lane] {
-      apart[lane] = PassSummary(
-        PhaseAnalysis(model, shapes.step(lane, like: step), rates: rates, time: time))
+      let own = shapes.step(lane, like: step)
+      apart[lane] = PassSummary(PhaseAnalysis(model, own, rates: rates, time: time))
+      if plan != nil { peaksApart[lane] = ActivationPeak<Count>(model, own).bytes }
     }
     self.apart = apart
+    self.peaksApart = peaksApart
   }
 
   package subscript(lane: Int) -> PassSummary { apart.isEmpty ? sums[lane] : apart[lane] ?? sums[lane] }
+
+  /// The most bytes of activations alive at once; nil unless a plan was given.
+  package func activations(_ lane: Int) -> Count? {
+    peaksApart[lane] ?? peaks.map { Count(UInt64($0[lane])) }
+  }
+
+  /// How a pass goes through the stages of a pipeline.
+  func schedule(_ lane: Int, microBatches: UInt64) -> PipelineSchedule {
+    var sums = PassSums(groups: model.groups.count)
+    sums.seconds = self[lane].seconds
+    guard step.pipelineParallel > 1 else {
+      return PipelineSchedule(
+        sums, stages: 1, model, microBatches: microBatches, isSuccessive: step.phase == .decode)
+    }
+    guard apart[lane] == nil, let scopes = self.sums.scopes else {
+      return PipelineSchedule(
+        PhaseAnalysis(model, shapes.step(lane, like: step), rates: self.sums.rates, time: self.sums.time), model,
+        microBatches: microBatches)
+    }
+    for group in model.groups.indices { sums.layers[group] = scopes.layers[group][lane] }
+    sums.beforeLayers = scopes.beforeLayers[lane]
+    sums.afterLayers = scopes.afterLayers[lane]
+    sums.boundary = scopes.boundary[lane]
+    return PipelineSchedule(
+      sums, stages: step.pipelineParallel, model, microBatches: microBatches, isSuccessive: step.phase == .decode)
+  }
+}
+
+/// Seconds of the rows of each scope, one occurrence each: what the stages of a pipeline are made of.
+private struct ScopeLanes: Sendable {
+  private(set) var layers: [CountLanes.Lanes]
+  private(set) var beforeLayers = CountLanes.Lanes(repeating: 0)
+  private(set) var afterLayers = CountLanes.Lanes(repeating: 0)
+  private(set) var boundary = CountLanes.Lanes(repeating: 0)
+
+  init(groups: Int) { layers = Array(repeating: CountLanes.Lanes(repeating: 0), count: groups) }
+
+  mutating func add(_ scope: RowScope, _ seconds: CountLanes.Lanes) {
+    switch scope {
+    case .layer(let group): layers[group] += seconds
+    case .beforeLayers: beforeLayers += seconds
+    case .afterLayers: afterLayers += seconds
+    case .boundary: boundary += seconds
+    }
+  }
+}
+
+/// Bytes of the activations that rows read and write, in the order of the rows and of each row's operands.
+struct OperandLanes: Sendable {
+  private(set) var loads: [CountLanes.Lanes] = []
+  private(set) var stores: [CountLanes.Lanes] = []
+
+  init() {
+    loads.reserveCapacity(64)
+    stores.reserveCapacity(64)
+  }
+
+  mutating func add<D: OperatorDefinition>(_ definition: D) where D.Scalar == CountLanes {
+    definition.forEachOperand { operand in
+      if operand.traffic == .loadActivation { loads.append(operand.bytes.lanes) }
+      if operand.traffic == .storeActivation { stores.append(operand.bytes.lanes) }
+    }
+  }
+
+  mutating func add(gathered message: CountLanes) { stores.append(message.lanes) }
 }
 
 /// Adds up the rows of eight workloads.
@@ -81,6 +172,10 @@ private struct SummaryLanes: RowSink, Sendable {
   let time: IdealTime
   /// Of which workloads every count so far is exact.
   private(set) var areExact = SIMDMask<SIMD8<Int64>>(repeating: true)
+  /// nil where nobody asks for stages of a pipeline.
+  var scopes: ScopeLanes?
+  /// nil where nobody asks for activations.
+  var operands: OperandLanes?
   private var rows = 0
   private var flops = Lanes(repeating: 0)
   private var product = Lanes(repeating: 0)
@@ -116,11 +211,18 @@ private struct SummaryLanes: RowSink, Sendable {
       let bytes = definition.wireBytes
       areExact .&= bytes.isExact
       wireBytes += bytes.lanes * times
-      let all = (bytes.lanes / rates.link + steps.lanes * rates.linkLatency) * times
+      let own = bytes.lanes / rates.link + steps.lanes * rates.linkLatency
+      let all = own * times
       seconds += all
       network += all
+      scopes?.add(statement.place.scope, own)
+      if operands != nil {
+        operands?.add(definition)
+        if let message = definition.asOperator.gathered { operands?.add(gathered: message) }
+      }
       return
     }
+    operands?.add(definition)
     let cost = definition.flops
     let bytes = definition.memoryBytes
     let sum = cost.tensor + cost.vector + cost.special
@@ -141,8 +243,10 @@ private struct SummaryLanes: RowSink, Sendable {
       case .max: SummaryLanes.largest(units, parts.memory)
       case .sum: total
       }
-    let all = combined.replacing(with: total, where: total .!= total) * times
+    let own = combined.replacing(with: total, where: total .!= total)
+    let all = own * times
     seconds += all
+    scopes?.add(statement.place.scope, own)
     let isCompute = units .> parts.memory
     compute += Lanes(repeating: 0).replacing(with: all, where: isCompute)
     memory += all.replacing(with: 0, where: isCompute)

@@ -6,6 +6,8 @@ public struct PhaseAnalysis: Sendable {
   public let operators: [RowPrediction]
   /// How many layers of each of the model's groups there are, and what they are called; empty where all layers are equal.
   public let groups: [Group]
+  /// What its ideal times are made with.
+  package let rates: DeviceRates
   /// What the layers mix tokens by.
   package let mixes: Mixing
   /// Rows of a training step whose gradients nobody has stated.
@@ -38,6 +40,7 @@ public struct PhaseAnalysis: Sendable {
     _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
   ) {
     self.step = step
+    self.rates = rates
     mixes = Mixing(model)
     groups = model.groups.count == 1 ? [] : Group.all(of: model)
     let forward = ForwardPass<Count>(model, step)

@@ -36,7 +36,7 @@ public struct RowPrediction: Sendable {
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime) {
     self.row = row
     prediction = calibrated.timed(
-      row.operator, ideal: row.operator.accept(PredictionVisitor(rates: rates, time: time)))
+      row.kernel, ideal: row.operator.accept(PredictionVisitor(rates: rates, time: time)))
   }
 }
 

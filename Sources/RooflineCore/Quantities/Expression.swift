@@ -10,6 +10,8 @@ package indirect enum Expression: Hashable, Sendable {
   case minimum(Expression, Expression)
   case quotient(Expression, Expression)
   case roundedUpQuotient(Expression, Expression)
+  /// What a note's integer division leaves.
+  case roundedDownQuotient(Expression, Expression)
   case bytes(of: Expression, ElementFormat)
   /// An expected number, which need not be whole.
   case mean(Letter, Double)
@@ -19,7 +21,7 @@ package indirect enum Expression: Hashable, Sendable {
   /// The letters it is made of.
   package var symbolic: String { text(.letters).string }
 
-  /// The same with numbers put in; every reader of `+ − × / ⌈⌉ max min round` can evaluate it.
+  /// The same with numbers put in; every reader of `+ − × / ⌈⌉ ⌊⌋ max min round` can evaluate it.
   package var substituted: String { text(.numbers).string }
 
   /// The letters of this formula in the order in which they appear, each once, definitions' letters before the letter.
@@ -69,6 +71,8 @@ extension Expression {
       return Text(string: Expression.fraction(left, right, reading), binding: .product)
     case (.roundedUpQuotient(let left, let right), _):
       return Text(string: "⌈\(Expression.fraction(left, right, reading))⌉", binding: .atom)
+    case (.roundedDownQuotient(let left, let right), _):
+      return Text(string: "⌊\(Expression.fraction(left, right, reading))⌋", binding: .atom)
     case (.bytes(let elements, let format), .letters):
       let product = "\(elements.text(reading).inside(.product))·\(format.letter.symbol)"
       return format.storage.isWholeBytes
@@ -104,6 +108,7 @@ extension Expression {
     case .minimum(let left, let right): .minimum(left.spelledOut, right.spelledOut)
     case .quotient(let left, let right): .quotient(left.spelledOut, right.spelledOut)
     case .roundedUpQuotient(let left, let right): .roundedUpQuotient(left.spelledOut, right.spelledOut)
+    case .roundedDownQuotient(let left, let right): .roundedDownQuotient(left.spelledOut, right.spelledOut)
     case .bytes(let elements, let format): .bytes(of: elements.spelledOut, format)
     case .rounded(let inner): .rounded(inner.spelledOut)
     }
@@ -116,7 +121,8 @@ extension Expression {
     case .rounded(let inner): return inner.formats
     case .named(_, let definition, _): return definition.formats
     case .sum(let left, let right), .product(let left, let right), .excess(let left, let right),
-      .minimum(let left, let right), .quotient(let left, let right), .roundedUpQuotient(let left, let right):
+      .minimum(let left, let right), .quotient(let left, let right), .roundedUpQuotient(let left, let right),
+      .roundedDownQuotient(let left, let right):
       let known = left.formats
       return known + right.formats.filter { !known.contains($0) }
     case .bytes(let elements, let format):
@@ -135,7 +141,8 @@ extension Expression {
       definition.collectLetters(into: &found)
       found.append(self)
     case .sum(let left, let right), .product(let left, let right), .excess(let left, let right),
-      .minimum(let left, let right), .quotient(let left, let right), .roundedUpQuotient(let left, let right):
+      .minimum(let left, let right), .quotient(let left, let right), .roundedUpQuotient(let left, let right),
+      .roundedDownQuotient(let left, let right):
       left.collectLetters(into: &found)
       right.collectLetters(into: &found)
     case .bytes(let elements, _): elements.collectLetters(into: &found)

@@ -24,6 +24,8 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   case innerWidth, shardInnerWidth, stepRank, scanChunk, snapshots
   // Note 003's own, beside B, H, d and I.
   case noteLength, noteKeyValueHeads, noteVocabulary, noteTensorParallel, noteOtherRanks
+  // Note 000's own, beside those.
+  case noteGenerated
 
   /// A letter of one operator's definition, which another operator uses for something else.
   var isARowsOwn: Bool {
@@ -36,7 +38,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
   /// A letter of a note, where Counting.md has another, or uses the same for something else.
   package var isANotes: Bool {
     switch self {
-    case .noteLength, .noteKeyValueHeads, .noteVocabulary, .noteTensorParallel, .noteOtherRanks: true
+    case .noteLength, .noteKeyValueHeads, .noteVocabulary, .noteTensorParallel, .noteOtherRanks, .noteGenerated: true
     default: false
     }
   }
@@ -163,6 +165,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .noteVocabulary: "v"
     case .noteTensorParallel: "tp"
     case .noteOtherRanks: "(tp − 1)"
+    case .noteGenerated: "G"
     }
   }
 
@@ -288,6 +291,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .noteVocabulary: "vocab_size"
     case .noteTensorParallel: "tensor-parallel degree"
     case .noteOtherRanks: "the other devices"
+    case .noteGenerated: "generated tokens"
     }
   }
 }

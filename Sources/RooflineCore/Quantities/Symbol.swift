@@ -44,6 +44,11 @@ extension Symbol: Term {
     Symbol(.roundedUpQuotient(expression, divisor.expression), value.divided(roundingUpBy: divisor.value))
   }
 
+  /// ⌊self / divisor⌋: a note's integer division. The engine never drops a remainder.
+  package func divided(roundingDownBy divisor: Symbol) -> Symbol {
+    Symbol(.roundedDownQuotient(expression, divisor.expression), value.divided(exactlyBy: divisor.value))
+  }
+
   package func times(expected number: some ExpectedNumber, of count: Symbol, _ letter: Letter) -> Symbol {
     let mean = number.value(at: Double(count.value.value))
     return Symbol(

@@ -12,10 +12,11 @@ package struct WeightComparison: Hashable, Sendable {
     self.weights = weights
     self.listing = listing
     var grouping = Grouping()
-    let found = Dictionary(
-      listing.entries.map { ($0.name, $0.dimensions) }, uniquingKeysWith: { first, _ in first })
+    let found = Dictionary(listing.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for entry in weights.entries {
-      let shape = found[entry.name]
+      let shape = found[entry.name]?.dimensions
+      // Of what has only a name nothing more is known.
+      if shape == nil, found[entry.name] != nil { continue }
       if let kind = Self.kind(entry.name, expected: entry.dimensions, found: shape, weights.model) {
         grouping.add(kind, entry.name, expected: entry.dimensions, found: shape)
       }
@@ -30,11 +31,35 @@ package struct WeightComparison: Hashable, Sendable {
       }
       // Tied, or it would be known: the head then has the embedding's shape.
       grouping.add(.untiedHead, entry.name, expected: nil, found: entry.dimensions)
+      if entry.dimensions == nil { continue }
       if let kind = Self.kind(entry.name, expected: embedding, found: entry.dimensions, weights.model) {
         grouping.add(kind, entry.name, expected: embedding, found: entry.dimensions)
       }
     }
     differences = grouping.differences
+  }
+
+  /// What the listing has beside the model, and the model beside it; nil where a shape is not known.
+  package var cost: Cost? {
+    let own = Dictionary(weights.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var (parameters, bytes): (Count, Count) = (0, 0)
+    for entry in listing.entries {
+      guard let elements = entry.elements else { return nil }
+      let known = own[entry.name]
+      if known?.isBuffer != true { parameters = parameters + elements }
+      bytes =
+        bytes
+        + (entry.bytes ?? (known?.dimensions == entry.dimensions ? known?.bytes : nil)
+          ?? elements.bytes(weights.formats.weightFormat))
+    }
+    guard !parameters.isOverflow, !bytes.isOverflow else { return nil }
+    return Cost(parameters: parameters, bytes: bytes, ofModel: (weights.parameters, weights.bytes))
+  }
+
+  /// How many parameters and bytes a listing has; bytes in the file's formats, or in the model's where it does not say.
+  package struct Cost: Sendable {
+    package let parameters, bytes: Count
+    package let ofModel: (parameters: Count, bytes: Count)
   }
 
   private static func kind(

@@ -1,7 +1,7 @@
 /// A tensor's Hugging Face name, its layer's number apart: `model.layers.3.mlp.up_proj.weight` is layer 3 of
 /// `model.layers.N.mlp.up_proj.weight`. Whatever stands before it, the first number between two dots is a layer's, and the next
 /// one, behind `experts`, is an expert's: `M`.
-package struct WeightName: Hashable, Sendable {
+package struct WeightName: Hashable, Comparable, Sendable {
   /// `N` stands for the layer's number, `M` for the expert's.
   package let template: String
   /// nil outside the layers.
@@ -30,6 +30,14 @@ package struct WeightName: Hashable, Sendable {
       }
     }
     self.init(template: layer == nil ? name : parts.joined(separator: "."), layer: layer, expert: expert)
+  }
+
+  /// What is outside the layers first, then layer by layer.
+  package static func < (left: WeightName, right: WeightName) -> Bool {
+    func key(_ name: WeightName) -> (UInt64, UInt64) {
+      (name.layer.map { $0 &+ 1 } ?? 0, name.expert.map { $0 &+ 1 } ?? 0)
+    }
+    return key(left) == key(right) ? left.template < right.template : key(left) < key(right)
   }
 
   /// Whether a template is that of a layer's tensor.

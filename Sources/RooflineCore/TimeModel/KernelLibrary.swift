@@ -26,7 +26,13 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
     case "nvjet", "cublaslt": ["cublas"]
     case "flash-attention-2": ["vllm-fa2"]
     case "flash-attention-3": ["vllm-fa3", "sglang-fa3"]
-    case "flashinfer": ["sglang-flashinfer", "sglang"]
+    case "flashinfer": ["sglang-flashinfer", "sglang", "vllm-flashinfer"]
+    case "flashmla": ["trtllm-flashmla"]
+    case "triton": ["sglang-triton"]
+    case "flashkda": ["vllm-flashkda"]
+    case "deepgemm": ["vllm-deepgemm", "sglang-deepgemm"]
+    case "fla", "flash-linear-attention":
+      ["vllm-fla", "vllm-fla-packed", "vllm-fla-fused-gate", "sglang-fla", "sglang-fla-packed"]
     // The kernels that `measure` brings: built like those of serving engines, whose constants stand in until it has its own.
     case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3"]
     case let name: [KernelLibrary(name)]
@@ -78,4 +84,6 @@ package enum AttentionVariant: String, Hashable, Sendable, CaseIterable {
   case fewHeads = "few-heads"
   /// TensorRT-LLM's two kernels.
   case xqa, masked
+  /// The two ways of an exchange between ranks.
+  case dispatch, combine
 }

@@ -32,6 +32,8 @@ package struct TimePart: Hashable, Sendable {
     case observed
     /// A calibrated time below the ideal is impossible in serving: what is missing is added back.
     case clamp
+    /// Finding and sorting the experts of each token.
+    case routing
   }
 
   package let name: Name

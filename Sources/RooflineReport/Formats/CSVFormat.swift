@@ -13,14 +13,14 @@ package struct CSVFormat: Sendable {
     var lines = [([key] + first.columns.map(\.key)).joined(separator: ",")]
     for table in tables {
       for case .cells(let cells) in table.rows {
-        lines.append(([table.title] + cells.map(\.raw)).map(escaped).joined(separator: ","))
+        lines.append(([table.title] + cells.map(\.raw)).map(CSVFormat.escaped).joined(separator: ","))
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// Scalars, not characters: a comma with a combining mark behind it is another character, and separates all the same.
-  private func escaped(_ field: String) -> String {
+  static func escaped(_ field: String) -> String {
     let field = field.printable
     guard field.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" }) else { return field }
     let parts = field.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)

@@ -15,7 +15,7 @@ package struct TextFormat: Sendable {
   }
 
   func render(_ report: Report) -> String {
-    let title = report.title.map { TextFormat.wrapped($0, indent: 2) + "\n" }.joined()
+    let title = report.title.map { broken($0, indent: 2) + "\n" }.joined()
     return ([title] + report.sections().map(render)).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
@@ -24,7 +24,7 @@ package struct TextFormat: Sendable {
     case .table(let table): render(table)
     case .facts(let facts): render(facts)
     case .listing(let listing): render(listing)
-    case .notes(let notes): TextFormat.lines(notes)
+    case .notes(let notes): notes.lines.map { broken($0, indent: notes.indent) + "\n" }.joined()
     }
   }
 
@@ -142,6 +142,12 @@ package struct TextFormat: Sendable {
 }
 
 extension TextFormat {
+  /// A line below a table: a word in the first columns, then what it is about.
+  package static func note(_ word: String, _ text: String) -> String {
+    let space = String(repeating: " ", count: max(1, 9 - word.count))
+    return wrapped((word + space + text).printableLine, indent: 9) + "\n"
+  }
+
   /// Lines below a table.
   static func lines(_ notes: Notes) -> String {
     notes.lines.map { wrapped($0.printableLine, indent: notes.indent) + "\n" }.joined()

@@ -8,21 +8,20 @@ enum ConventionOptions {
     "\(Convention.allCases.map(\.rawValue).joined(separator: ", ")): count as a note does (exact)"
   ) { text throws(InputError) in try Convention(named: text) }
 
-  /// Options that mean nothing to any note.
-  static let foreign: [any AnyOption] =
+  /// Options that mean something to a note; any other is refused.
+  static let known: [any AnyOption] =
     [
-      WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.latentAttention,
-      WorkloadOptions.sequenceParallel,
-      WorkloadOptions.pipeline, WorkloadOptions.microBatches, WorkloadOptions.data, WorkloadOptions.expertParallel,
-      WorkloadOptions.attentionDataParallel, WorkloadOptions.expertLoad, WorkloadOptions.vectorPeak,
-      WorkloadOptions.specialPeak, WorkloadOptions.link, WorkloadOptions.board, WorkloadOptions.linkLatency,
-      WorkloadOptions.overlap,
-      AnalyzeCommand.units,
-    ] + TimeOptions.all + [AnalyzeCommand.everyStep]
+      WorkloadOptions.model, WorkloadOptions.hardware, WorkloadOptions.set, WorkloadOptions.strict,
+      WorkloadOptions.tensorParallel, WorkloadOptions.batch, WorkloadOptions.prompt, WorkloadOptions.operators,
+      WorkloadOptions.phase, WorkloadOptions.generate,
+    ] + WorkloadOptions.formats + [
+      WorkloadOptions.efficiency, WorkloadOptions.computeEfficiency, WorkloadOptions.memoryEfficiency,
+      WorkloadOptions.peak, WorkloadOptions.bandwidth,
+    ] + WorkloadOptions.output
 }
 
 extension Convention {
-  /// Options of rates, which change nothing where a note knows no rates.
+  /// Options of rates and formats, which change nothing where a note knows neither.
   fileprivate var idleOptions: [any AnyOption] {
     switch self {
     case .exact, .llmCounts: []
@@ -30,7 +29,7 @@ extension Convention {
       [
         WorkloadOptions.efficiency, WorkloadOptions.computeEfficiency, WorkloadOptions.memoryEfficiency,
         WorkloadOptions.peak, WorkloadOptions.bandwidth,
-      ]
+      ] + WorkloadOptions.formats
     }
   }
 }
@@ -45,21 +44,26 @@ extension ParsedArguments {
     let idle = convention.idleOptions.filter(isGiven).map { "--\($0.name)" }
     guard !idle.isEmpty else { return "" }
     return
-      "roofline: warning: \(convention.rawValue) counts FLOPs and elements and knows no rates: \(idle.joined(separator: ", ")) changes nothing\n"
+      "roofline: warning: \(convention.rawValue) counts FLOPs and elements and knows no rates and no formats: \(idle.joined(separator: ", ")) changes nothing\n"
   }
 
   /// The inputs of a note: nothing that it does not know, and what it needs beside the options of every analysis.
   ///
   /// Note 000 has S + G keys in a decode step. Note 003 has one length, the prompt's.
+  ///
+  /// - Parameter own: options of the command that are about the note itself.
   func conventionScenario(
-    _ convention: Convention, _ catalog: Catalog
+    _ convention: Convention, _ catalog: Catalog, and own: [any AnyOption]
   ) throws(InputError) -> (scenario: Scenario, phases: [Phase], generated: UInt64) {
     let name = convention.rawValue
-    let foreign = ConventionOptions.foreign + (convention == .llmCounts ? [] : [WorkloadOptions.generate])
-    if let option = foreign.first(where: isGiven) {
+    let known = (ConventionOptions.known + own).map(\.name).filter {
+      convention == .llmCounts || $0 != WorkloadOptions.generate.name
+    }
+    if let option = given.first(where: { !known.contains($0.name) }) {
       throw .usage("--\(option.name) means nothing to \(name); leave it out")
     }
-    let phases = try phases()
+    let wanted = try self.phases()
+    let phases = convention.phases.filter(wanted.contains)
     let tokens = try value(of: WorkloadOptions.generate)
     if convention == .llmCounts, phases.contains(.decode), tokens == nil {
       throw .usage("--generate is missing; \(name) reads prompt + generated keys in decode, e.g. --generate 1024")

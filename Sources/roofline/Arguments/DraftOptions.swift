@@ -35,9 +35,14 @@ extension ParsedArguments {
   }
 
   /// The step that --draft asks for; nil without it.
-  func speculation(_ analysis: Analysis, _ catalog: Catalog) throws(InputError) -> SpeculativeStep? {
+  ///
+  /// - Parameter isCompared: whether measurements stand beside its times.
+  func speculation(
+    _ analysis: Analysis, _ catalog: Catalog, besideMeasured isCompared: Bool = false
+  ) throws(InputError) -> SpeculativeStep? {
     guard analysis.workload.drafted > 0 else { return nil }
-    let request = try timeRequest(analysis.hardware, analysis.options, catalog)
+    let request = try timeRequest(
+      analysis.hardware, analysis.options, catalog, besideMeasured: isCompared)
     return try SpeculativeStep(analysis, accepted: try valueIfDeclared(of: DraftOptions.accepted)) { model in
       request?.time(of: model, formats: analysis.workload.formats)
     }

@@ -66,7 +66,7 @@ extension ParsedArguments {
   }
 
   /// The share of measurements that intervals hold.
-  func interval() throws(InputError) -> Double { try value(of: ObservationOptions.interval) ?? 0.9 }
+  func interval() throws(InputError) -> Double { try valueIfDeclared(of: ObservationOptions.interval) ?? 0.9 }
 
   func cacheState() throws(InputError) -> CacheState? { try value(of: ObservationOptions.residency) }
 }

@@ -24,6 +24,18 @@ struct OptionDeclaration: Hashable, Sendable {
   let mayRepeat: Bool
   /// Whether the value names a file that the command writes: then no other argument may name the same one.
   let isOutput: Bool
+  /// What a shell may offer as its value.
+  let suggestions: Suggestions
+}
+
+/// What a shell offers where a value is to be typed.
+enum Suggestions: Hashable, Sendable {
+  /// A number, or anything.
+  case none
+  case files
+  case words([String])
+  /// Names of the catalog, and files.
+  case models, hardware
 }
 
 /// An option with the type of its value: declared once, and read by this value, never by its name.
@@ -33,9 +45,12 @@ struct Option<Value>: AnyOption {
 
   init(
     _ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false,
-    read: @escaping @Sendable (_ text: String) throws(InputError) -> Value
+    suggestions: Suggestions = .none, read: @escaping @Sendable (_ text: String) throws(InputError) -> Value
   ) {
-    declaration = OptionDeclaration(name: name, value: value, help: help, mayRepeat: mayRepeat, isOutput: isOutput)
+    declaration = OptionDeclaration(
+      name: name, value: value, help: help, mayRepeat: mayRepeat, isOutput: isOutput,
+      // What is a file's name says so in the help.
+      suggestions: suggestions == .none && value?.contains("FILE") == true ? .files : suggestions)
     self.read = read
   }
 }
@@ -48,9 +63,12 @@ extension Option where Value == Bool {
 extension Option where Value == String {
   /// A name, a path, or what only its reader understands.
   static func text(
-    _ name: String, _ value: String, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false
+    _ name: String, _ value: String, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false,
+    suggestions: Suggestions = .none
   ) -> Self {
-    Option(name, value, help, mayRepeat: mayRepeat, isOutput: isOutput) { text throws(InputError) in text }
+    Option(name, value, help, mayRepeat: mayRepeat, isOutput: isOutput, suggestions: suggestions) {
+      text throws(InputError) in text
+    }
   }
 }
 
@@ -122,7 +140,7 @@ extension Option where Value == Double {
 extension Option where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
   /// One of a type's cases.
   static func choice(_ name: String, _ value: String, _ help: String) -> Self {
-    Option(name, value, help) { text throws(InputError) in
+    Option(name, value, help, suggestions: .words(Value.allCases.map(\.rawValue))) { text throws(InputError) in
       try ParsedArguments.choice(text, for: "--\(name)", Value.self)
     }
   }

@@ -25,10 +25,11 @@ extension ParsedArguments {
   ///
   /// - Parameters:
   ///   - hardware: the GPU, where it is known without --hardware.
+  ///   - known: the model's configuration, where it is read already.
   ///   - meaning: what --context counts.
   func scenario(
     _ catalog: Catalog, phases: [Phase], tokens: UInt64 = 1, hardware: HardwareSpec? = nil,
-    context meaning: ContextMeaning = .attended
+    configuration known: ModelConfiguration? = nil, context meaning: ContextMeaning = .attended
   ) throws(InputError) -> Scenario {
     let modelName = try required(
       WorkloadOptions.model, "name one, e.g. --model llama-2-70b; `roofline list models` shows them")
@@ -62,7 +63,12 @@ extension ParsedArguments {
     let options = try rateOptions()
     let overrides = try overrides()
     let dtypes = try DTypeOptions(self)
-    let configuration = try configuration(modelName, overrides, catalog, stated: dtypes.stated)
+    let configuration: ModelConfiguration
+    if let known {
+      configuration = known
+    } else {
+      configuration = try self.configuration(modelName, overrides, catalog, stated: dtypes.stated)
+    }
     var workload = Workload(
       batch: batch, prompt: prompt, context: context, tensorParallel: tensorParallel, operatorSet: operatorSet,
       formats: dtypes.formats(configuration), parallelism: parallelism)
@@ -95,21 +101,23 @@ extension ParsedArguments {
   }
 
   /// The analysis the arguments ask for.
-  func analysis(_ catalog: Catalog) throws(InputError) -> Analysis {
+  ///
+  /// - Parameter isCompared: whether measurements stand beside its times.
+  func analysis(_ catalog: Catalog, besideMeasured isCompared: Bool = false) throws(InputError) -> Analysis {
     try checkTraining()
     let phases = try phases()
-    return try analysis(scenario(catalog, phases: phases), phases, catalog)
+    return try analysis(scenario(catalog, phases: phases), phases, catalog, besideMeasured: isCompared)
   }
 
   private func analysis(
-    _ scenario: Scenario, _ phases: [Phase], _ catalog: Catalog
+    _ scenario: Scenario, _ phases: [Phase], _ catalog: Catalog, besideMeasured isCompared: Bool = false
   ) throws(InputError) -> Analysis {
     if isTraining {
       return try Analysis(
         training: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
         options: scenario.options)
     }
-    let request = try timeRequest(scenario.hardware, scenario.options, catalog)
+    let request = try timeRequest(scenario.hardware, scenario.options, catalog, besideMeasured: isCompared)
     return try Analysis(
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload, phases: phases,
       options: scenario.options,
@@ -118,7 +126,7 @@ extension ParsedArguments {
 
   /// The same at the rates that --ceilings says the GPU achieves; nil without it.
   func achieved(_ analysis: Analysis, _ catalog: Catalog) throws(InputError) -> AnalysisReport.Achieved? {
-    guard let path = try value(of: AnalyzeCommand.ceilings) else { return nil }
+    guard isGiven(AnalyzeCommand.ceilings) else { return nil }
     let efficiencies = [
       WorkloadOptions.efficiency, WorkloadOptions.computeEfficiency, WorkloadOptions.memoryEfficiency,
     ]
@@ -134,16 +142,27 @@ extension ParsedArguments {
     guard !isGiven(WorkloadOptions.generate) else {
       throw .usage("--generate and --ceilings contradict each other; give one")
     }
-    let ceilings = try AchievedCeilings(file: path)
-    guard Spelling.normalized(ceilings.gpu) == Spelling.normalized(analysis.hardware.name) else {
-      throw .notMeasurements(
-        file: path, problem: "its ceilings are of \(ceilings.gpu), not of \(analysis.hardware.name)")
-    }
+    guard let ceilings = try ceilings(of: analysis.hardware) else { return nil }
     let phases = try phases()
     var scenario = try scenario(catalog, phases: phases)
     scenario.hardware = scenario.hardware.achieving(ceilings)
     scenario.options.specialPeak = scenario.options.specialPeak ?? ceilings.special
     return AnalysisReport.Achieved(ceilings: ceilings, analysis: try self.analysis(scenario, phases, catalog))
+  }
+
+  /// Where replicas beside the one that is looked at change nothing.
+  func refuseReplicas(_ reason: String) throws(InputError) {
+    guard !isGiven(WorkloadOptions.data) else { throw .usage("--dp changes nothing here: \(reason); leave it out") }
+  }
+
+  /// What a GPU was measured to achieve; nil without --ceilings.
+  func ceilings(of hardware: HardwareSpec) throws(InputError) -> AchievedCeilings? {
+    guard let path = try value(of: AnalyzeCommand.ceilings) else { return nil }
+    let ceilings = try AchievedCeilings(file: path)
+    guard Spelling.normalized(ceilings.gpu) == Spelling.normalized(hardware.name) else {
+      throw .notMeasurements(file: path, problem: "its ceilings are of \(ceilings.gpu), not of \(hardware.name)")
+    }
+    return ceilings
   }
 
   func phases() throws(InputError) -> [Phase] {

@@ -76,8 +76,26 @@ struct ParsedArguments: Sendable {
     }
   }
 
+  /// The same arguments with other values of some options; nil takes an option away.
+  func replacing(_ others: [(option: any AnyOption, texts: [String]?)]) -> ParsedArguments {
+    var copy = self
+    for other in others { copy.values[other.option.name] = other.texts }
+    return copy
+  }
+
+  /// What was typed for an option.
+  func texts(of option: any AnyOption) -> [String] { values[option.name] ?? [] }
+
+  /// Throws for the first value that its option does not take, before anything is read or computed.
+  func requireReadable() throws(InputError) {
+    for option in command.options where isGiven(option) { _ = try values(of: option) }
+  }
+
   /// Whether the option was given; one that the command does not declare never is.
   func isGiven(_ option: any AnyOption) -> Bool { values[option.name] != nil }
+
+  /// The options that were given, in the command's order.
+  var given: [any AnyOption] { command.options.filter(isGiven) }
 
   /// Whether a switch was given.
   func has(_ flag: Option<Bool>) throws(InputError) -> Bool { try value(of: flag) ?? false }

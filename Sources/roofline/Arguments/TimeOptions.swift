@@ -13,7 +13,8 @@ enum TimeOptions {
     "residency", "HOW", "serving (weights and KV cache cold) or warm (serving)")
   static let launch = Option<Launch>.choice("launch", "HOW", "graph or eager (graph)")
   static let family = Option(
-    "family", "KIND=NAME", "a kind's kernel library: gemm, attention, row or collective (may repeat)", mayRepeat: true
+    "family", "KIND=NAME", "a kind's kernel library: gemm, attention, moe, mla, linear_attention … (may repeat)",
+    mayRepeat: true
   ) { text throws(InputError) in
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[1].isEmpty else {
@@ -26,20 +27,26 @@ enum TimeOptions {
   static let observations = Option.text(
     "observations", "FILE", "measured kernels that anchored times lean on (may repeat)", mayRepeat: true)
 
-  static let all: [any AnyOption] = [
-    time, ObservationOptions.calibration, residency, launch, family, interval, observations,
+  static let all: [any AnyOption] = tiers + [observations]
+
+  /// The same without measurements, which anchored times need.
+  static let tiers: [any AnyOption] = [
+    time, ObservationOptions.calibration, residency, launch, family, interval,
   ]
 }
 
 extension ParsedArguments {
   /// How times are wanted; nil: ideal.
-  func timeRequest(_ hardware: HardwareSpec, _ rates: RateOptions, _ catalog: Catalog) throws(InputError)
-    -> TimeRequest?
-  {
+  ///
+  /// - Parameter isCompared: whether measurements stand beside times of any tier, and not only behind anchored ones.
+  func timeRequest(
+    _ hardware: HardwareSpec, _ rates: RateOptions, _ catalog: Catalog, besideMeasured isCompared: Bool = false
+  ) throws(InputError) -> TimeRequest? {
     let tier = try value(of: TimeOptions.time) ?? .ideal
     guard tier != .ideal else {
       for option in TimeOptions.all where option.name != TimeOptions.time.name && isGiven(option) {
         let isAnchored = option.name == TimeOptions.observations.name
+        if isAnchored, isCompared { continue }
         throw .usage("--\(option.name) needs --time calibrated\(isAnchored ? " or anchored" : "")")
       }
       return nil
@@ -52,19 +59,12 @@ extension ParsedArguments {
     options.conditions = KernelConditions(
       try cacheState() ?? .serving, launch: try value(of: TimeOptions.launch) ?? .graph)
     options.interval = try interval()
-    options.families = try families()
     let set = try catalog.calibrations(for: hardware, file: value(of: ObservationOptions.calibration))
-    for (kind, family) in options.families.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      let libraries = set.layers.flatMap(\.entries).filter { $0.key.kind == kind }.map(\.key.family)
-      guard libraries.contains(where: family.names.contains) else {
-        let known = libraries.map(\.name)
-        throw .unknownName(
-          what: "\(kind.rawValue) family of \(hardware.name)", name: family.name,
-          nearest: Spelling.nearest(to: family.name, among: known), available: Array(Set(known)).sorted())
-      }
-    }
+    options.families = try families(set)
     guard tier == .anchored else {
-      guard !isGiven(TimeOptions.observations) else { throw .usage("--observations needs --time anchored") }
+      guard isCompared || !isGiven(TimeOptions.observations) else {
+        throw .usage("--observations needs --time anchored")
+      }
       return TimeRequest(set, options: options)
     }
     let files = try observations(and: [])
@@ -73,10 +73,25 @@ extension ParsedArguments {
     return TimeRequest(set, options: options, correction: anchors)
   }
 
-  private func families() throws(InputError) -> [KernelKind: KernelLibrary] {
+  /// The libraries that are named, each of which a calibration must have.
+  private func families(_ set: CalibrationSet) throws(InputError) -> [KernelKind: KernelLibrary] {
     var families: [KernelKind: KernelLibrary] = [:]
-    for (kind, name) in try values(of: TimeOptions.family) {
-      guard families.updateValue(KernelLibrary(name), forKey: kind) == nil else {
+    for (named, name) in try values(of: TimeOptions.family) {
+      let family = KernelLibrary(name)
+      // Products of low precision are GEMMs, too: whose library has none of 16 bits is named for those.
+      let kinds: [KernelKind] = named == .gemm ? [.gemm, .lowPrecisionGEMM] : [named]
+      let entries = set.layers.flatMap(\.entries).map(\.key).filter { kinds.contains($0.kind) }
+      guard
+        let kind = kinds.first(where: { kind in
+          entries.contains { $0.kind == kind && family.names.contains($0.family) }
+        })
+      else {
+        let known = entries.map(\.family.name)
+        throw .unknownName(
+          what: "\(named.rawValue) family of \(set.hardware.name)", name: name,
+          nearest: Spelling.nearest(to: name, among: known), available: Array(Set(known)).sorted())
+      }
+      guard families.updateValue(family, forKey: kind) == nil else {
         throw .usage("--family \(kind.rawValue) is given twice")
       }
     }

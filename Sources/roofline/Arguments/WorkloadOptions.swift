@@ -5,8 +5,10 @@ import RooflineReport
 /// The options that say what is analysed: shared by every command that needs a model on a GPU.
 enum WorkloadOptions {
   static let model = Option.text(
-    "model", "NAME|PATH", "a model of the catalog, a config.json, or a folder that holds one")
-  static let hardware = Option.text("hardware", "NAME|PATH", "a GPU of the catalog or a hardware file")
+    "model", "NAME|PATH", "a model of the catalog, a config.json, or a folder that holds one",
+    suggestions: .models)
+  static let hardware = Option.text(
+    "hardware", "NAME|PATH", "a GPU of the catalog or a hardware file", suggestions: .hardware)
 
   static let set = Option(
     "set", "KEY=VALUE", "use this value instead of config.json's (may repeat)", mayRepeat: true
@@ -54,7 +56,10 @@ enum WorkloadOptions {
     microBatches, data, expertParallel, attentionDataParallel, expertLoad,
   ]
 
-  static let phase = Option("phase", "PHASE", "prefill, decode or both (both)") { text throws(InputError) in
+  static let phase = Option(
+    "phase", "PHASE", "prefill, decode or both (both)",
+    suggestions: .words(Phase.allCases.map(\.rawValue) + ["both"])
+  ) { text throws(InputError) in
     if text == "both" { return Phase.allCases }
     guard let phase = Phase(rawValue: text) else {
       throw .usage("--phase is \"\(text)\"; expected prefill, decode or both")
@@ -103,7 +108,9 @@ enum WorkloadOptions {
   static let format = Option<OutputFormat>.choice(
     "format", "FORMAT", "\(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")) (text)")
   /// Whether all columns stand in one table.
-  static let columns = Option("columns", "WHICH", "fit (120 columns) or all in one table (fit)") {
+  static let columns = Option(
+    "columns", "WHICH", "fit (120 columns), or all in one table with lines as long as they are (fit)"
+  ) {
     text throws(InputError) in
     switch text {
     case "fit": return false

@@ -7,6 +7,8 @@ struct CommandDescription: Sendable {
   let positionals: ClosedRange<Int>
   let example: String
   var notes: [String] = []
+  /// What may stand without a name, where it is one of a few words.
+  var words: [String] = []
 
   /// Whether it takes the option.
   func declares(_ option: any AnyOption) -> Bool { options.contains { $0.name == option.name } }

@@ -31,36 +31,44 @@ enum CompareCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
+    try arguments.refuseReplicas("every replica runs the same operators")
     let tolerance = try arguments.value(of: Self.tolerance) ?? 0.15
-    guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
-      throw InputError.usage("--calibration and --prior contradict each other; give one")
-    }
-    let files = try arguments.observations(and: arguments.positionals)
-    let catalog = surroundings.catalog()
-    let hardware = try arguments.hardware(of: files, catalog)
-    let set = try catalog.calibrations(
-      for: hardware, file: arguments.value(of: ObservationOptions.calibration),
-      prior: arguments.value(of: ObservationOptions.prior))
-    let observations = files.flatMap(\.observations)
-    let skipped = files.flatMap(\.skipped)
-    let comparison: Comparison
-    var notices: [Notice] = []
-    if arguments.isGiven(WorkloadOptions.model) {
-      let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
-      notices = analysis.configuration.notices
-      comparison = Comparison(rows, observations, set: set, skipped: skipped)
-    } else {
-      for option in WorkloadOptions.workload + [WorkloadOptions.phase] where arguments.isGiven(option) {
-        throw InputError.usage("--\(option.name) needs --model; without one, every measurement is compared on its own")
-      }
-      comparison = Comparison(observations, set: set, skipped: skipped)
-    }
+    let (comparison, files, hardware, notices) = try comparison(arguments, surroundings.catalog())
     let report = ObservationComparisonReport(
       comparison, hardware: hardware, tolerance: tolerance,
       notes: files.flatMap(\.unknownColumnNotes) + notices.map(\.sentence))
     return Outcome(
       output: try page.render(report.report), errors: files.warningLines,
       exitCode: comparison.worst > tolerance ? 2 : 0)
+  }
+
+  /// Measurements beside their predictions: those of a model's rows, or all.
+  static func comparison(
+    _ arguments: ParsedArguments, _ catalog: Catalog
+  ) throws(InputError) -> (
+    comparison: Comparison, files: [ObservationFile], hardware: HardwareSpec, notices: [Notice]
+  ) {
+    guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
+      throw .usage("--calibration and --prior contradict each other; give one")
+    }
+    let files = try arguments.observations(and: arguments.positionals)
+    let hardware = try arguments.hardware(of: files, catalog)
+    let set = try catalog.calibrations(
+      for: hardware, file: arguments.value(of: ObservationOptions.calibration),
+      prior: arguments.value(of: ObservationOptions.prior))
+    let observations = files.flatMap(\.observations)
+    let skipped = files.flatMap(\.skipped)
+    if arguments.isGiven(WorkloadOptions.model) {
+      let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
+      return (
+        Comparison(rows, observations, set: set, skipped: skipped), files, hardware, analysis.configuration.notices
+      )
+    }
+    for option in WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats
+    where arguments.isGiven(option) {
+      throw .usage("--\(option.name) needs --model; without one, every measurement is compared on its own")
+    }
+    return (Comparison(observations, set: set, skipped: skipped), files, hardware, [])
   }
 }
 
@@ -77,7 +85,7 @@ extension ParsedArguments {
     let rows = analysis.phases.flatMap { phase in
       phase.operators.map { row in
         Comparison.Row(
-          pass: phases.count > 1 ? phase.step.name : "", name: row.name.rawValue, value: row.row.operator,
+          pass: phases.count > 1 ? phase.step.name : "", name: row.name.rawValue, value: row.row.kernel,
           occurrences: row.occurrences)
       }
     }

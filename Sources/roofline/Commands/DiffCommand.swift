@@ -18,14 +18,14 @@ enum DiffCommand: Command {
     return conventions
   }
 
+  private static let noteIntermediate = Option.count(
+    "note-intermediate", "N", "intermediate size that note 000 has, where it is not the model's")
+
   static let description = CommandDescription(
     name: "diff",
     summary: "Where an owner's note counts otherwise than this program: each cell, both values, the reason.",
     usage: "diff --conventions NOTE,exact --model NAME|PATH --hardware NAME|PATH --prompt N [--generate N] [options]",
-    options: [conventions, WorkloadOptions.model, WorkloadOptions.hardware]
-      + (WorkloadOptions.workload + [WorkloadOptions.phase, WorkloadOptions.generate] + WorkloadOptions.formats
-      + WorkloadOptions.rates).filter { option in !ConventionOptions.foreign.contains { $0.name == option.name } }
-      + WorkloadOptions.output,
+    options: [conventions, noteIntermediate] + ConventionOptions.known,
     positionals: 0...0,
     example:
       "roofline diff --conventions llm-counts,exact --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --prompt 1024 --generate 1024",
@@ -38,19 +38,31 @@ enum DiffCommand: Command {
     let page = try arguments.page(surroundings)
     let conventions = try arguments.value(of: Self.conventions) ?? [.llmCounts, .exact]
     let note = conventions.first { $0 != .exact } ?? .llmCounts
-    let (scenario, phases, generated) = try arguments.conventionScenario(note, surroundings.catalog())
-    let comparison = try ConventionComparison(note, scenario, phases: phases, generated: generated)
-    var outcome = try outcome(comparison, conventions, page)
+    let (scenario, phases, generated) = try arguments.conventionScenario(
+      note, surroundings.catalog(), and: [Self.conventions] + (note == .llmCounts ? [noteIntermediate] : []))
+    let noteIntermediate = try arguments.value(of: Self.noteIntermediate)
+    let comparison = try ConventionComparison(
+      note, scenario, phases: phases, generated: generated, noteIntermediate: noteIntermediate)
+    let readings =
+      note == .llmCounts
+      ? try phases.first.map { phase throws(InputError) in
+        LLMCountsReading.all(try ConventionInputs(scenario, generated: generated), phase)
+      } ?? [] : []
+    var outcome = try outcome(comparison, conventions, page, readings: readings)
     outcome.errors += arguments.idleWarnings(note)
     return outcome
   }
 
   /// 2 where a difference has no reason.
   static func outcome(
-    _ comparison: ConventionComparison, _ conventions: [Convention], _ page: Page
+    _ comparison: ConventionComparison, _ conventions: [Convention], _ page: Page, readings: [LLMCountsReading] = []
   ) throws -> Outcome {
     Outcome(
-      output: try page.render(ComparisonReport(comparison, conventions: conventions).report),
+      output: try page.render(
+        ComparisonReport(
+          comparison, conventions: conventions, readings: readings,
+          listsDerived: page.text.isWide || page.format != .text
+        ).report),
       errors: comparison.analysis.notices.warnings, exitCode: comparison.isExplained ? 0 : 2)
   }
 }

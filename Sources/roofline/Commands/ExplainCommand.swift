@@ -1,3 +1,4 @@
+import RooflineConventions
 import RooflineCore
 import RooflineReport
 
@@ -21,14 +22,18 @@ enum ExplainCommand: Command {
     let page = try arguments.page(surroundings)
     let wanted = try arguments.required(row, "name a row, e.g. --operator q_proj")
     try arguments.checkTraining()
+    let convention = try arguments.convention()
+    guard convention == .exact else {
+      return try explain(wanted, as: convention, arguments, surroundings, page)
+    }
     let others: [any AnyOption] = [
-      AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings, ConventionOptions.convention,
-      DraftOptions.accepted,
+      AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings, DraftOptions.accepted,
     ]
     for option in others where arguments.isGiven(option) {
       throw InputError.usage(
         "--\(option.name) changes what `analyze` prints, not what its numbers are made of; leave it out")
     }
+    try refuseIdle(wanted, arguments)
     let ownOptions: [any AnyOption] = [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
     for option in ownOptions
     where wanted != "footprint" && arguments.isGiven(option) {
@@ -64,8 +69,41 @@ enum ExplainCommand: Command {
         listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }
-    let report = ExplanationReport(explanations, notices: analysis.configuration.notices)
+    // A calibrated time may rest on constants of others, which its formula does not say.
+    let notices = analysis.configuration.notices + (analysis.calibrated == nil ? [] : analysis.notices)
+    let report = ExplanationReport(explanations, notices: notices)
     return Outcome(output: try page.render(report.report), errors: analysis.notices.warnings)
+  }
+
+  /// Refuses options that change nothing of what is explained.
+  private static func refuseIdle(_ wanted: String, _ arguments: ParsedArguments) throws(InputError) {
+    if wanted == "footprint",
+      let option = arguments.given.first(where: { $0.name != row.name && !FootprintCommand.description.declares($0) })
+    {
+      throw .usage("--\(option.name) changes nothing of --operator footprint; leave it out")
+    }
+    if wanted != "generation" { try arguments.refuseReplicas("one device is explained") }
+    if wanted == "generation", arguments.isGiven(WorkloadOptions.phase) {
+      throw .usage("--phase means nothing to --operator generation, which has both; leave it out")
+    }
+    if wanted != "generation", wanted != "footprint", arguments.isGiven(WorkloadOptions.generate) {
+      throw .usage("--generate is about --operator generation or footprint, or a note's table; leave it out")
+    }
+  }
+
+  /// A row of a note, by the note's own formulas.
+  private static func explain(
+    _ wanted: String, as convention: Convention, _ arguments: ParsedArguments, _ surroundings: Surroundings,
+    _ page: Page
+  ) throws -> Outcome {
+    let (scenario, phases, generated) = try arguments.conventionScenario(
+      convention, surroundings.catalog(), and: [ConventionOptions.convention, row])
+    let explanation = try ConventionExplanation(convention, scenario, phases: phases, generated: generated)
+    guard let report = try explanation.report(wanted) else {
+      throw unknown(
+        wanted, among: explanation.rows, listing: explanation.rows, why: "\(convention.rawValue) has no such row")
+    }
+    return Outcome(output: try page.render(report), errors: arguments.idleWarnings(convention))
   }
 
   /// Numbers of a whole deployment.
@@ -73,7 +111,7 @@ enum ExplainCommand: Command {
     _ wanted: String, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page
   ) throws -> Outcome {
     if wanted == "footprint" {
-      let (footprint, scenario) = try FootprintCommand.footprint(arguments, surroundings)
+      let (footprint, scenario) = try FootprintCommand.footprint(arguments, surroundings.catalog())
       let report = ExplanationReport([OperatorExplanation(footprint)], notices: scenario.configuration.notices)
       return Outcome(
         output: try page.render(report.report),

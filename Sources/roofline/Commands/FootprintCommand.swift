@@ -21,7 +21,9 @@ enum FootprintCommand: Command {
     name: "footprint",
     summary: "Memory of a deployment: weights, KV cache, activations, logits; what fits and what would still fit.",
     usage: "footprint --model NAME|PATH --hardware NAME|PATH --prompt N [options]",
-    options: [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
+    options: [WorkloadOptions.model, WorkloadOptions.hardware]
+      // How experts are filled changes no memory.
+      + WorkloadOptions.workload.filter { $0.name != WorkloadOptions.expertLoad.name }
       + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate, DraftOptions.draft, pages, reserve, memory]
       + WorkloadOptions.formats
       + WorkloadOptions.output,
@@ -32,7 +34,7 @@ enum FootprintCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
-    let (footprint, scenario) = try footprint(arguments, surroundings)
+    let (footprint, scenario) = try footprint(arguments, surroundings.catalog())
     let report = FootprintReport(footprint, configuration: scenario.configuration, hardware: scenario.hardware)
     return Outcome(output: try page.render(report.report), errors: notices(footprint, scenario).warnings)
   }
@@ -44,14 +46,14 @@ enum FootprintCommand: Command {
 
   /// The footprint the arguments ask for.
   static func footprint(
-    _ arguments: ParsedArguments, _ surroundings: Surroundings
-  ) throws -> (footprint: Footprint, scenario: Scenario) {
+    _ arguments: ParsedArguments, _ catalog: Catalog
+  ) throws(InputError) -> (footprint: Footprint, scenario: Scenario) {
     let generated = try arguments.value(of: WorkloadOptions.generate) ?? 1
     let context = try arguments.value(of: WorkloadOptions.context)
     let reserve = try arguments.value(of: Self.reserve) ?? 0
     let memory = try arguments.value(of: Self.memory)
     let pages = try arguments.value(of: Self.pages)
-    let scenario = try arguments.scenario(surroundings.catalog(), phases: Phase.allCases, context: .cached)
+    let scenario = try arguments.scenario(catalog, phases: Phase.allCases, context: .cached)
     try scenario.requireLegal()
     guard let capacity = memory ?? scenario.hardware.memory?.capacity else {
       throw InputError.missingFacts(

@@ -8,7 +8,7 @@ enum ListCommand: Command {
     usage: "list models|hardware|calibrations [--format FORMAT]",
     options: [WorkloadOptions.format, WorkloadOptions.help],
     positionals: 1...1,
-    example: "roofline list hardware")
+    example: "roofline list hardware", words: Kind.allCases.map(\.rawValue))
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)

@@ -11,6 +11,10 @@ struct Surroundings: Sendable {
   var progress: (@Sendable (String) -> Void)?
   /// What the run is at, for whoever looks; nil where nobody does.
   var line: ProgressLine?
+  /// Takes output before the run is over, in whole lines, and says whether there is room for more; nil: output is collected.
+  var write: (@Sendable (String) -> Bool)?
+  /// The next bytes of standard input, as soon as there are some; none at its end.
+  var read: (@Sendable () -> [UInt8])?
 }
 
 /// What a run leaves behind.
@@ -25,10 +29,14 @@ struct Outcome: Hashable, Sendable {
 extension Outcome {
   /// Whatever came in from a file or the command line and stands in the report, a terminal shall not obey: the last guard
   /// behind the formats' own.
-  fileprivate func fit(toPrint format: OutputFormat?, _ surroundings: Surroundings) -> Outcome {
+  ///
+  /// - Parameter areLines: whether the output's writer has made each word safe already, line by line.
+  fileprivate func fit(
+    toPrint format: OutputFormat?, areLines: Bool, _ surroundings: Surroundings
+  ) -> Outcome {
     var clean = self
     clean.output =
-      format == .json
+      format == .json || areLines
       ? output.printableJSON
       : surroundings.textFormat(isWide: false).usesColor ? output.printableInColor : output.printable
     clean.errors = errors.printable
@@ -39,13 +47,16 @@ extension Outcome {
 /// The command line as a function: arguments in, text and exit code out.
 enum Tool {
   static let version = "0.1.0"
+  /// When the version was made, for the manual.
+  static let day = "2026-11-22"
 
   static var commands: [any Command.Type] {
     [
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
       ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
-      ShapesCommand.self,
-      ListCommand.self, ShowCommand.self, DevicesCommand.self, MeasureCommand.self,
+      SweepCommand.self, PlotCommand.self, ReportCommand.self, ShapesCommand.self,
+      ListCommand.self, ShowCommand.self, DevicesCommand.self, MeasureCommand.self, CompletionCommand.self,
+      ManualCommand.self,
     ]
   }
 
@@ -86,7 +97,9 @@ enum Tool {
       surroundings.line = surroundings.progress.map { ProgressLine(command.description.name, $0) }
     }
     defer { surroundings.line?.end() }
-    return try command.run(parsed, surroundings).fit(toPrint: parsed.value(of: WorkloadOptions.format), surroundings)
+    let outcome = try command.run(parsed, surroundings)
+    let format = command.printsLines ? nil : try parsed.valueIfDeclared(of: WorkloadOptions.format)
+    return outcome.fit(toPrint: format, areLines: command.printsLines, surroundings)
   }
 
   private static func refuse(_ others: ArraySlice<String>, behind usage: String) throws(InputError) {
@@ -102,7 +115,10 @@ enum Tool {
     return command
   }
 
-  private static var commandNames: [String] { commands.map { $0.description.name } }
+  static var commandNames: [String] { commands.map { $0.description.name } }
+
+  static let summary =
+    "Roofline calculator for LLM inference: FLOPs, bytes, intensity, bound and time of every operator."
 
   private static var help: String {
     let width = commandNames.map(\.count).max() ?? 0
@@ -111,7 +127,7 @@ enum Tool {
       return "  \(name)\(String(repeating: " ", count: width - name.count))  \(command.description.summary)"
     }
     return """
-      Roofline calculator for LLM inference: FLOPs, bytes, intensity, bound and time of every operator.
+      \(summary)
 
       USAGE: roofline COMMAND [arguments]
 
@@ -130,10 +146,13 @@ protocol Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome
   /// Whether it says by itself what it is at.
   static var reportsProgress: Bool { get }
+  /// Whether what it prints is no report, and its --format none of a report's.
+  static var printsLines: Bool { get }
 }
 
 extension Command {
   static var reportsProgress: Bool { false }
+  static var printsLines: Bool { false }
 }
 
 extension Surroundings {

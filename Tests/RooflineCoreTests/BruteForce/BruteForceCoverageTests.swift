@@ -82,6 +82,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .routeGradient: BruteForceRouteGradientTests.cases
     case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
     case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases
+    case .expertLayer: BruteForceExpertLayerTests.cases
     }
   }
 

@@ -51,7 +51,8 @@ final class FootprintTests: XCTestCase {
       "llama-3.1-70b": 2 * 80 * 8 * 128 * 2, "llama-3.2-1b": 2 * 16 * 8 * 64 * 2, "qwen2-0.5b": 2 * 24 * 2 * 64 * 2,
       "qwen2-7b": 2 * 28 * 4 * 128 * 2, "qwen2.5-7b": 2 * 28 * 4 * 128 * 2, "mistral-7b": 2 * 32 * 8 * 128 * 2,
       "opt-6.7b": 2 * 32 * 32 * 128 * 2, "pythia-6.9b": 2 * 32 * 32 * 128 * 2, "mixtral-8x7b": 131_072,
-      "qwen3-8b": 147_456, "qwen3-32b": 262_144, "qwen3-30b-a3b": 98_304,
+      "qwen2-1.5b": 2 * 28 * 2 * 128 * 2, "qwen2-72b": 2 * 80 * 8 * 128 * 2, "qwen3-8b": 147_456, "qwen3-32b": 262_144,
+      "qwen3-30b-a3b": 98_304,
     ]
     for name in Fixtures.catalog.modelNames {
       let expected = try XCTUnwrap(published[name], "\(name) has no published figure here")

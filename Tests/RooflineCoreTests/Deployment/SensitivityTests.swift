@@ -3,14 +3,14 @@ import TestSupport
 import XCTest
 
 final class SensitivityTests: XCTestCase {
-  private func scenario(_ change: (inout Scenario) -> Void = { _ in }) throws -> Scenario {
+  private func scenario(_ change: (inout Scenario) throws -> Void = { _ in }) throws -> Scenario {
     let configuration = try Fixtures.catalog.model("llama-2-70b")
     let workload = Workload(
       batch: 20, prompt: 1024, context: 1025, tensorParallel: 8, operatorSet: .separate, formats: NumberFormats(.fp16))
     var scenario = Scenario(
       configuration: configuration, hardware: try Fixtures.catalog.hardware("a100-sxm4-40gb"), workload: workload,
       options: RateOptions(), tokens: 1)
-    change(&scenario)
+    try change(&scenario)
     return scenario
   }
 
@@ -86,5 +86,36 @@ final class SensitivityTests: XCTestCase {
     let link = try XCTUnwrap(sensitivity.entries.first { $0.input.hasPrefix("link") })
     XCTAssertNil(link.result)
     XCTAssertNotNil(link.failure)
+  }
+
+  /// With calibrated times, an entry is a calibrated analysis of its own; a rate is raised in the GPU's file.
+  func testCalibratedEntriesAreCalibratedAnalyses() throws {
+    let hardware = try Fixtures.catalog.hardware("h100-sxm")
+    let base = try scenario {
+      $0.hardware = hardware
+      $0.workload.operatorSet = .fused
+      $0.time = TimeRequest(try Fixtures.catalog.calibrations(for: hardware), options: .init())
+    }
+    let sensitivity = try Sensitivity(base)
+    func time(_ hardware: HardwareSpec, batch: UInt64 = 20) throws -> [Seconds?] {
+      var workload = base.workload
+      workload.batch = batch
+      let analysis = try Analysis(
+        configuration: base.configuration, hardware: hardware, workload: workload,
+        calibrations: Fixtures.catalog.calibrations(for: hardware))
+      return analysis.phases.map(\.time)
+    }
+    func found(_ result: Scenario.Result?) -> [Seconds?] { [result?.timeToFirstToken, result?.timePerOutputToken] }
+    XCTAssertEqual(found(sensitivity.base), try time(hardware))
+    XCTAssertNotEqual(found(sensitivity.base), found(try scenario { $0.hardware = hardware }.evaluate()))
+    XCTAssertEqual(
+      found(sensitivity.entries.first { $0.arguments == "--batch 22" }?.result), try time(hardware, batch: 22))
+    let bandwidth = try XCTUnwrap(sensitivity.entries.first { $0.input == "bandwidth +10 %" }?.result)
+    let (before, after) = (
+      try XCTUnwrap(sensitivity.base.timePerOutputToken), try XCTUnwrap(bandwidth.timePerOutputToken)
+    )
+    // A decode step that memory binds gains most of a tenth, and never more.
+    XCTAssertLessThan(after.value, before.value * 0.97)
+    XCTAssertGreaterThan(after.value, before.value / 1.1)
   }
 }

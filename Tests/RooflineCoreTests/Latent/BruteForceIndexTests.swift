@@ -121,7 +121,7 @@ final class BruteForceIndexTests: XCTestCase {
         let pairs = (0..<queries).reduce(0) { $0 + (keys - queries + $1 + 1) }
         let described = IndexSelection<Count>(
           batch: Count(batch), queryTokens: Count(queries), pairs: Count(pairs), kept: Count(kept),
-          formats: formats.formats)
+          keys: Count(keys), formats: formats.formats)
         return BruteForceCase("\(batch) × \(queries) of \(keys), \(kept), \(formats.name)", .indexSelection(described))
         {
           machine in

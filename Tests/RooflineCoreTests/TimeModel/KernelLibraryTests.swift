@@ -19,7 +19,9 @@ final class KernelLibraryTests: XCTestCase {
   func testALibraryAnswersToItsOtherNames() {
     let names: [KernelLibrary: [KernelLibrary]] = [
       "nvjet": ["cublas"], "cuBLASLt": ["cublas"], "flash-attention-2": ["vllm-fa2"],
-      "flash-attention-3": ["vllm-fa3", "sglang-fa3"], "FlashInfer": ["sglang-flashinfer", "sglang"],
+      "flash-attention-3": ["vllm-fa3", "sglang-fa3"],
+      "FlashInfer": ["sglang-flashinfer", "sglang", "vllm-flashinfer"],
+      "FlashMLA": ["trtllm-flashmla"], "Triton": ["sglang-triton"], "FlashKDA": ["vllm-flashkda"],
       "cutlass": ["cutlass"],
     ]
     for (library, expected) in names { XCTAssertEqual(library.names, expected, library.name) }
@@ -60,7 +62,8 @@ final class KernelLibraryTests: XCTestCase {
       for model in kind.models { XCTAssertEqual(model.kind, kind) }
       let phases = kind.models.map { $0.phase?.rawValue ?? "" }
       XCTAssertEqual(phases.count, Set(phases).count, kind.rawValue)
-      XCTAssertEqual(kind.model(of: nil) == nil, kind == .attention, kind.rawValue)
+      XCTAssertEqual(
+        kind.model(of: nil) == nil, [.attention, .mla, .linearAttention].contains(kind), kind.rawValue)
       for phase in Phase.allCases { XCTAssertNotNil(kind.model(of: phase), kind.rawValue) }
     }
   }

@@ -49,7 +49,7 @@ final class KernelTimeLawTests: XCTestCase {
   func testMoreSequencesOfAPromptNeverTakeLessTime() throws {
     var generator = SeededGenerator(seed: 41)
     try forEachEntry { key, model, name in
-      guard key.phase == .prefill, key.family.attention != .flashInfer else { return }
+      guard key.kind == .attention, key.phase == .prefill, key.family.attention != .flashInfer else { return }
       for _ in 0..<100 {
         let call = call(key, &generator, isDecode: false)
         var more = call
@@ -67,7 +67,7 @@ final class KernelTimeLawTests: XCTestCase {
     var generator = SeededGenerator(seed: 42)
     var compared = 0
     try forEachEntry { key, model, name in
-      guard key.phase == .decode else { return }
+      guard key.kind == .attention, key.phase == .decode else { return }
       for _ in 0..<100 {
         var call = call(key, &generator, isDecode: true)
         call.conditions = KernelConditions(.serving)
@@ -180,6 +180,21 @@ final class KernelTimeLawTests: XCTestCase {
           value = .collective(
             CollectivePattern.allCases.first { $0.kind == key.operation } ?? .allGather,
             ranks: size(2, 64, &generator), bytes: size(1, 4e9, &generator))
+        case .allToAll:
+          value = .allToAll(
+            AllToAll(
+              rows: Count(size(1, 8192, &generator)), width: Count(size(64, 8192, &generator)), ranks: 8,
+              remoteRanks: 4.5, format: NumberFormats(.bf16).activationFormat,
+              direction: key.variant == .combine ? .combine : .dispatch, remoteChoices: 7))
+        case .experts: value = expertLayer(key, &generator)
+        case .lowPrecisionGEMM:
+          conditions.copies = 6
+          value = .gemm(
+            GEMM(
+              m: Count(size(1, 8192, &generator)), n: Count(size(1, 8192, &generator)),
+              k: Count(size(1, 8192, &generator)), formats: try XCTUnwrap(key.format).formats))
+        case .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention:
+          value = try XCTUnwrap(MixerCall.random(&generator).value(key))
         }
         let time = model.seconds(of: value, conditions)
         XCTAssertGreaterThan(time, 0, "\(name): \(value)")
@@ -193,6 +208,20 @@ final class KernelTimeLawTests: XCTestCase {
       }
     }
     XCTAssertEqual(kinds, Set(KernelKind.allCases))
+  }
+
+  /// A layer of any size, spread in any way.
+  private func expertLayer(_ key: Calibration.Key, _ generator: inout SeededGenerator) -> Operator<Count> {
+    let experts = [UInt64(8), 64, 128, 256][Int(generator.next() % 4)]
+    let chosen = min(experts, size(1, 12, &generator))
+    let loads: [ExpertLoad] = [.uniform, .balanced, .power(1.2), .power(1.01), .distinct(Double(experts) / 2)]
+    return .expertLayer(
+      ExpertLayer(
+        tokens: Count(size(1, 16_384, &generator)), hidden: Count(64 * size(8, 128, &generator)),
+        intermediate: Count(64 * size(4, 64, &generator)), experts: experts, chosen: chosen, tensorParallel: 1,
+        expertParallel: [UInt64(1), 2, 8][Int(generator.next() % 3)], load: loads[Int(generator.next() % 5)],
+        isGated: generator.next() % 2 == 0, isTuned: generator.next() % 2 == 0,
+        formats: (key.format ?? .sixteenBits).formats))
   }
 
   private func split(_ model: any KernelTimeModel, _ call: Call) -> String? {

@@ -34,6 +34,8 @@ package struct GPUGeneration: Hashable, Sendable {
   package let threads: Double
   /// The output tiles that GEMM libraries offer; nil where nobody has listed them, and no product has a calibrated time.
   package let tiles: TileList?
+  /// How fast the L2 cache is, and how much of it stays with a kernel; nil where nobody has said, and what leans on it has no time model.
+  package let l2: L2Reach?
 
   /// Every generation of which something is known, each vendor's oldest first: a generation's file and its line here make it known.
   package static let all: [GPUGeneration] = [
@@ -64,7 +66,7 @@ package struct GPUGeneration: Hashable, Sendable {
 
   init(
     _ name: Name, tensor: [DType: Double], vector: Double, specialFunctions: Double, specialSource: String,
-    threads: Double, tiles: TileList?
+    threads: Double, tiles: TileList?, l2: L2Reach?
   ) {
     self.name = name
     self.tensor = tensor
@@ -73,16 +75,17 @@ package struct GPUGeneration: Hashable, Sendable {
     self.specialSource = specialSource
     self.threads = threads
     self.tiles = tiles
+    self.l2 = l2
   }
 
   /// A generation whose special functions are the programming guide's.
   init(
     capability: ComputeCapability, tensor: [DType: Double], vector: Double, specialFunctions: Double, threads: Double,
-    tiles: TileList?
+    tiles: TileList?, l2: L2Reach?
   ) {
     self.init(
       .capability(capability), tensor: tensor, vector: vector, specialFunctions: specialFunctions,
-      specialSource: "CUDA C++ Programming Guide, arithmetic instructions", threads: threads, tiles: tiles)
+      specialSource: "CUDA C++ Programming Guide, arithmetic instructions", threads: threads, tiles: tiles, l2: l2)
   }
 }
 

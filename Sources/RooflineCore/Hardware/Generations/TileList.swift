@@ -9,13 +9,26 @@ package struct TileList: Sendable {
   let tail: Double
   /// Rows of M by columns of N.
   let tiles: [(m: Int, n: Int)]
+  /// Tiles of grouped products, and of products of low precision.
+  let grouped, lowPrecision: [(m: Int, n: Int)]
 
-  init(_ name: String, depth: Double, multicast: Double, tail: Double, tiles: [(m: Int, n: Int)]) {
+  /// - Parameter lowPrecision: nil: the same tiles.
+  init(
+    _ name: String, depth: Double, multicast: Double, tail: Double, tiles: [(m: Int, n: Int)],
+    grouped: [(m: Int, n: Int)], lowPrecision: [(m: Int, n: Int)]? = nil
+  ) {
     self.name = name
     self.depth = depth
     self.multicast = multicast
     self.tail = tail
     self.tiles = tiles
+    self.grouped = grouped
+    self.lowPrecision = lowPrecision ?? tiles
+  }
+
+  /// Every m with every n, up to an area.
+  static func all(_ sides: [Int], by others: [Int], upTo area: Int = .max) -> [(m: Int, n: Int)] {
+    sides.flatMap { m in others.filter { m * $0 <= area }.map { (m: m, n: $0) } }
   }
 
   /// Every pair of a side of one list and a side of the other, both ways round, each once.

@@ -2,11 +2,16 @@
 package struct NamedOperator<Scalar: Term>: Hashable, Sendable {
   package let statement: RowStatement<Scalar>
   package let `operator`: Operator<Scalar>
+  /// The call of which the row's kernel is a share; nil where a kernel is the row's own.
+  var sharedKernel: Operator<Scalar>?
 
   init(_ statement: RowStatement<Scalar>, _ value: Operator<Scalar>) {
     self.statement = statement
     self.operator = value
   }
+
+  /// What is asked for a measured or calibrated time.
+  package var kernel: Operator<Scalar> { sharedKernel ?? self.operator }
 
   package var name: OperatorName { statement.name }
   package var scope: RowScope { statement.place.scope }

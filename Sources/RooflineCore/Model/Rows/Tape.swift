@@ -3,7 +3,8 @@
 /// Every sink makes the compiler write out all rows of all models once more, with all of their formulas: what the engine takes to
 /// build is the number of its sinks. Only what searches is a sink of its own; everybody else reads this list.
 struct Tape<Scalar: Term>: RowSink {
-  private(set) var rows: [NamedOperator<Scalar>] = []
+  var rows: [NamedOperator<Scalar>] = []
+  private var hasExperts = false
   /// Each with the number of rows before it.
   private(set) var crossings: [(rows: Int, crossing: ShardCrossing<Scalar>)] = []
 
@@ -13,11 +14,13 @@ struct Tape<Scalar: Term>: RowSink {
   init(_ pass: ForwardPass<Scalar>) {
     rows.reserveCapacity(ForwardPass<Scalar>.usualRowCount)
     pass.emit(into: &self)
+    if hasExperts { nameExpertKernels() }
   }
 
   mutating func row<D: OperatorDefinition>(
     _ statement: RowStatement<Scalar>, _ definition: D
   ) where D.Scalar == Scalar {
+    if D.self == GroupedGEMM<Scalar>.self { hasExperts = true }
     rows.append(NamedOperator(statement, definition.asOperator))
   }
 

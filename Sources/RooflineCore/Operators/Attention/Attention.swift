@@ -93,7 +93,7 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   }
 
   /// Pairs of T queries, the last of C positions, with the keys up to their own: T(C−T) + T(T+1)/2.
-  static func causalPairs(_ queries: Scalar, _ keys: Scalar) -> Scalar {
+  package static func causalPairs(_ queries: Scalar, _ keys: Scalar) -> Scalar {
     queries * keys.excess(over: queries) + (queries * (queries + 1)).divided(exactlyBy: 2)
   }
 
@@ -132,7 +132,7 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   }
 
   /// Pairs of T queries, the last of C positions, with the entries that are complete at each, min(⌊p/ρ⌋, kept) at the p-th.
-  static func entryPairs(
+  package static func entryPairs(
     _ queries: Scalar, _ keys: Scalar, _ tokensPerEntry: Scalar, kept: Scalar?
   ) -> Scalar {
     entryPairs(upTo: keys, tokensPerEntry, kept)

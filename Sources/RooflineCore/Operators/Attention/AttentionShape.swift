@@ -53,6 +53,8 @@ package struct AttentionShape<Scalar: Term>: Hashable, Sendable {
   func keys(_ count: Scalar) -> Scalar { batch * count * keyRow }
   /// Elements of the values of as many.
   func values(_ count: Scalar) -> Scalar { batch * count * keyValueHeads * valueDim }
+  /// Elements of all keys and values where each KV head has keys of its own: what heads share, once for each of them.
+  var spreadKeyValues: Scalar { batch * attendedKeys * keyValueHeads * (headDim + valueDim) }
   /// Elements of the full score rectangle: B·h·T·C.
   package var scores: Scalar { batch * heads * queryTokens * attendedKeys }
   /// FLOPs of queries by keys over the full rectangle, d multiplications and d additions a score: 2·B·h·T·C·d.

@@ -30,6 +30,9 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
+  /// Whether every key before a query has a score of its own; entries stand for several tokens.
+  package var seesEveryKey: Bool { pairs == Attention<Scalar>.causalPairs(queryTokens, keys) }
+
   package var kind: OperatorKind { .indexScores }
   package var asOperator: Operator<Scalar> { .indexScores(self) }
 

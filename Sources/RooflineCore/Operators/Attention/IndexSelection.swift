@@ -5,13 +5,22 @@ package struct IndexSelection<Scalar: Term>: OperatorDefinition {
   package let pairs: Scalar
   /// Keys that are kept of each query's, at most.
   package let kept: Scalar
+  /// Keys with a score that the last query of a sequence has; nil: blocks of keys have the scores.
+  package let keys: Scalar?
+  /// Whether all scores are equal, as benchmarks may have them, so that nothing tells which keys are kept.
+  package let scoresTie: Bool
   package let formats: NumberFormats
 
-  package init(batch: Scalar, queryTokens: Scalar, pairs: Scalar, kept: Scalar, formats: NumberFormats) {
+  package init(
+    batch: Scalar, queryTokens: Scalar, pairs: Scalar, kept: Scalar, keys: Scalar?, scoresTie: Bool = false,
+    formats: NumberFormats
+  ) {
     self.batch = batch
     self.queryTokens = queryTokens
     self.pairs = pairs.named(.pairs)
     self.kept = kept
+    self.keys = keys
+    self.scoresTie = scoresTie
     self.formats = formats
   }
 

@@ -66,6 +66,7 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case expertScaleGradient(ExpertScaleGradient<Scalar>)
   case softcapGradient(SoftcapGradient<Scalar>)
   case sigmoidGateGradient(SigmoidGateGradient<Scalar>)
+  case expertLayer(ExpertLayer<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
   package func accept<V: OperatorVisitor>(_ visitor: V) -> V.Result where V.Scalar == Scalar {
@@ -132,6 +133,7 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .expertScaleGradient(let definition): visitor.visit(definition)
     case .softcapGradient(let definition): visitor.visit(definition)
     case .sigmoidGateGradient(let definition): visitor.visit(definition)
+    case .expertLayer(let definition): visitor.visit(definition)
     }
   }
 }

@@ -75,4 +75,5 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMulGradient = "gelu_and_mul_gradient"
   case softcapGradient = "softcap_gradient"
   case sigmoidGateGradient = "sigmoid_gate_gradient"
+  case expertLayer = "moe_layer"
 }

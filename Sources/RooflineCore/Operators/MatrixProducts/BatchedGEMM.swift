@@ -23,7 +23,10 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
 
   package var matrixUnit: DType? { formats.linearUnit }
 
-  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: 2 * groups * m * n * k, on: formats.linearUnit) }
+  /// FLOPs of all products.
+  var product: Scalar { 2 * groups * m * n * k }
+
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: product, on: formats.linearUnit) }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(

@@ -42,6 +42,31 @@ extension KernelArguments {
       remoteRanks: Double(remote), format: formats.activationFormat)
   }
 
+  /// Without `distribution`, each token goes to experts of its own choice.
+  func expertLayer<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> ExpertLayer<Scalar> {
+    let experts = try number("experts", default: nil)
+    let chosen = try number("top_k", default: nil)
+    let (columns, ranks) = (try number("tp", default: 1), try number("ep", default: 1))
+    let intermediate = try number("intermediate", default: nil)
+    guard chosen <= experts else { throw .usage("top_k=\(chosen) is more than experts=\(experts)") }
+    guard intermediate.isMultiple(of: columns) else {
+      throw .usage("tp=\(columns) does not divide intermediate=\(intermediate)")
+    }
+    guard experts.isMultiple(of: ranks) else { throw .usage("ep=\(ranks) does not divide experts=\(experts)") }
+    guard experts <= ExpertLoad.mostExperts else {
+      throw .usage("experts=\(experts) is more than \(ExpertLoad.mostExperts)")
+    }
+    let distribution = values["distribution"] ?? "uniform"
+    guard let load = ExpertLoad(distribution: distribution) else {
+      throw .usage("distribution=\(distribution) is none of uniform, balanced and power1.2 with any exponent")
+    }
+    return ExpertLayer(
+      tokens: try input(.rows, "tokens"), hidden: try input(.hidden, "hidden"),
+      intermediate: .input(.expertWidth, intermediate), experts: experts, chosen: chosen, tensorParallel: columns,
+      expertParallel: ranks, load: load, isGated: try flag("gated", default: true),
+      isTuned: try flag("tuned", default: true), formats: formats)
+  }
+
   func route<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Route<Scalar> {
     var scoring: Route<Scalar>.Scoring?
     for (column, kind) in [

@@ -25,7 +25,7 @@ extension KernelArguments {
     return IndexSelection(
       batch: .input(.batch, try number("batch", default: 1)), queryTokens: tokens,
       pairs: Attention<Scalar>.causalPairs(tokens, attended),
-      kept: attended.minimum(try input(.selectedKeys, "top_k")), formats: formats)
+      kept: attended.minimum(try input(.selectedKeys, "top_k")), keys: attended, formats: formats)
   }
 
   func indexRotation<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> IndexRotation<Scalar> {

@@ -3,7 +3,7 @@ extension KernelArguments {
   /// The columns of a kind; none of a kind of another sort.
   static func recurrentColumns(of kind: OperatorKind) -> [String] {
     switch kind {
-    case .causalConvolution: ["batch", "query", "channels", "width", "bias", "past"]
+    case .causalConvolution: ["batch", "query", "channels", "width", "bias", "kda", "past"]
     case .gatedRMSNorm: ["rows", "width", "weights", "sigmoid"]
     case .softplus: ["rows", "width", "bias"]
     case .l2Norm, .silu: ["rows", "width"]
@@ -29,7 +29,8 @@ extension KernelArguments {
         CausalConvolution(
           batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
           channels: try input(.channels, "channels"), taps: try input(.taps, "width"),
-          hasBias: try flag("bias", default: false), state: try stateTraffic(), formats: formats))
+          hasBias: try flag("bias", default: false), isKimi: try flag("kda", default: false), state: try stateTraffic(),
+          formats: formats))
     case .gatedRMSNorm:
       let width = try number("width", default: nil)
       return .gatedRMSNorm(
@@ -117,7 +118,7 @@ extension KernelColumns {
         [
           Column("batch", conv.batch), Column("query", conv.queryTokens), Column("channels", conv.channels),
           Column("width", conv.taps),
-        ] + flags(("bias", conv.hasBias), ("past", conv.state == .updated)))
+        ] + flags(("bias", conv.hasBias), ("kda", conv.isKimi), ("past", conv.state == .updated)))
     case .l2Norm(let norm): return KernelColumns(.l2Norm, rows(norm.rows, norm.width))
     case .gatedRMSNorm(let norm):
       let weights = norm.weightElements == norm.width ? [] : [Column("weights", norm.weightElements)]

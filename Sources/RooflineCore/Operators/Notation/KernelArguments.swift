@@ -95,6 +95,10 @@ package struct KernelArguments: Sendable {
     case .softmax: ["rows", "width", "sinks"]
     case .rmsNorm: ["rows", "width", "weight"]
     case .clampedSwiGLU, .situAndMul, .squaredRelu, .sigmoidGate: ["rows", "width"]
+    case .expertLayer:
+      [
+        "tokens", "hidden", "intermediate", "experts", "top_k", "tp", "ep", "distribution", "gated", "tuned",
+      ]
     }
   }
 
@@ -209,6 +213,7 @@ package struct KernelArguments: Sendable {
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix:
       try recurrent(formats)
+    case .expertLayer: .expertLayer(try expertLayer(formats))
     }
   }
 

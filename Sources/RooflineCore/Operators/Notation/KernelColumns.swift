@@ -134,6 +134,9 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self.init(
         .indexRotation,
         [Column("rows", rotation.tokens), Column("heads", rotation.heads), Column("width", rotation.width)])
+    case .expertLayer(let layer):
+      guard layer.load == .uniform, !layer.isDispatched, layer.part == .whole else { return nil }
+      self.init(.expertLayer, KernelColumns.layer(layer))
     case .send(let send): self.init(.send, [Column("bytes", send.message)])
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix:
@@ -165,6 +168,16 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
         "touched",
         Count(UInt64(max(product.experts.touched.value(at: Double(product.experts.tokens.value)), 1).rounded()))),
     ] + (product.hasBias ? [Column("bias", 1)] : [])
+  }
+
+  private static func layer(_ layer: ExpertLayer<Count>) -> [Column] {
+    let intermediate = layer.width * Count(layer.shards)
+    return [
+      Column("tokens", layer.visible), Column("hidden", layer.hidden), Column("intermediate", intermediate),
+      Column("experts", layer.experts.all), Column("top_k", layer.experts.chosen),
+    ] + (layer.shards > 1 ? [Column("tp", Count(layer.shards))] : [])
+      + (layer.ranks > 1 ? [Column("ep", Count(layer.ranks))] : [])
+      + (layer.isGated ? [] : [Column("gated", 0)]) + (layer.isTuned ? [] : [Column("tuned", 0)])
   }
 
   private static func route(_ route: Route<Count>) -> [Column] {

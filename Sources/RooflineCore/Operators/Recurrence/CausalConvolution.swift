@@ -5,18 +5,22 @@
 package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
   package let batch, queryTokens, channels, taps: Scalar
   package let hasBias: Bool
+  /// Whether its channels are those of queries, keys and values of Kimi delta attention, which engines convolve over a prompt by a
+  /// kernel each.
+  package let isKimi: Bool
   package let state: Recurrence<Scalar>.StateTraffic
   package let formats: NumberFormats
 
   package init(
     batch: Scalar, queryTokens: Scalar, channels: Scalar, taps: Scalar, hasBias: Bool = false,
-    state: Recurrence<Scalar>.StateTraffic, formats: NumberFormats
+    isKimi: Bool = false, state: Recurrence<Scalar>.StateTraffic, formats: NumberFormats
   ) {
     self.batch = batch
     self.queryTokens = queryTokens
     self.channels = channels.named(.channels)
     self.taps = taps
     self.hasBias = hasBias
+    self.isKimi = isKimi
     self.state = state
     self.formats = formats
   }

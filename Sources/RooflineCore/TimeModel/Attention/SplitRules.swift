@@ -5,9 +5,9 @@ enum SplitRules {
   ///
   /// Up to one wave, more parts are always fuller: there the best is the last. Beyond, splits are looked at one by one until the smallest
   /// is as full as any best one asks for; usually that is at once, which a generation needs, as it asks at every context.
-  static func efficient(items: Double, blocks: Double, slots: Double) -> Double {
+  static func efficient(items: Double, blocks: Double, slots: Double, most limit: Double = 128) -> Double {
     guard items < 0.8 * slots else { return 1 }
-    let most = min(128, min(blocks, slots))
+    let most = min(min(128, limit), min(blocks, slots))
     func part(_ split: Double) -> Double { (blocks / split).ceiling }
     func isShorter(_ split: Double) -> Bool { split == 1 || part(split) < part(split - 1) }
     func efficiency(_ split: Double) -> Double {

@@ -13,7 +13,17 @@ extension CalibratedTime {
       {
         return eager
       }
-      return set.find(value, family: family, variant: variant) ?? set.standIn(value, family: family)
+      if let own = set.find(value, family: family, variant: variant) { return own }
+      // Where no library has all of a kind's kernels, the one that is asked for runs those that it has.
+      if let family, let subject = value.subject, subject.kind.isSharedByLibraries,
+        let other = set.find(value, family: nil, variant: variant),
+        set.layers.contains(where: {
+          $0.entries.contains { $0.key.kind == subject.kind && family.names.contains($0.key.family) }
+        })
+      {
+        return other
+      }
+      return set.standIn(value, family: family)
     }
   }
 }

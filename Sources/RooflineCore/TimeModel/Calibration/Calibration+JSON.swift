@@ -55,9 +55,9 @@ extension JSONObject {
 extension Calibration.Entry {
   init(_ object: JSONObject) throws(InputError) {
     try object.requireOnly([
-      "kind", "family", "phase", "op", "dtype", "kvDtype", "headDim", "variant", "windowed", "cut", "launch",
+      "kind", "family", "phase", "op", "dtype", "kvDtype", "headDim", "variant", "windowed", "form", "cut", "launch",
       "constants", "fittedOn",
-      "heldOut",
+      "heldOut", "format",
     ])
     let kind = try object.require(
       try object.choice("kind", KernelKind.self), "kind",
@@ -78,7 +78,9 @@ extension Calibration.Entry {
       keyValueDType: try object.choice("kvDtype", DType.self),
       headDim: try object.positiveInteger("headDim").map { Int(clamping: $0) },
       variant: try object.choice("variant", AttentionVariant.self), isWindowed: try object.bool("windowed"),
-      launch: try object.choice("launch", Launch.self) ?? .graph)
+      launch: try object.choice("launch", Launch.self) ?? .graph,
+      format: try object.choice("format", ProductFormat.self),
+      form: try object.choice("form", KernelForm.self))
     let block = try object.require(try object.object("constants"), "constants", "an object of constants")
     let constants = try model.constants(block, entry: object)
     let fit = try object.require(try object.object("fittedOn"), "fittedOn", "what it was fitted on: data, rows, groups")

@@ -33,11 +33,15 @@ package struct Calibration: Sendable {
     /// In attention: whether a sliding window is on; nil serves both.
     package var isWindowed: Bool?
     package var launch: Launch
+    /// Of a product whose operands do not both have 16 bits.
+    package var format: ProductFormat?
+    /// Where libraries have kernels of their own for forms of an operation.
+    package var form: KernelForm?
 
     package init(
       kind: KernelKind, family: KernelLibrary, phase: Phase? = nil, operation: OperatorKind? = nil, dtype: DType,
       keyValueDType: DType? = nil, headDim: Int? = nil, variant: AttentionVariant? = nil, isWindowed: Bool? = nil,
-      launch: Launch = .graph
+      launch: Launch = .graph, format: ProductFormat? = nil, form: KernelForm? = nil
     ) {
       self.kind = kind
       self.family = family
@@ -49,6 +53,8 @@ package struct Calibration: Sendable {
       self.variant = variant
       self.isWindowed = isWindowed
       self.launch = launch
+      self.format = format
+      self.form = form
     }
   }
 
@@ -90,7 +96,7 @@ extension Calibration.Key {
     self.init(
       kind: subject.kind, family: family, phase: subject.phase, operation: subject.operation, dtype: subject.dtype,
       keyValueDType: subject.keyValueDType, headDim: subject.headDim, variant: variant,
-      isWindowed: subject.isWindowed, launch: launch)
+      isWindowed: subject.isWindowed, launch: launch, format: subject.format, form: subject.form)
   }
 
   /// The key under which a measurement is fitted, by default; nil for an operator that no time model describes.
@@ -107,7 +113,8 @@ extension Calibration.Key {
   ///
   /// - Parameter variant: which of the library's kernels runs.
   func serves(_ subject: KernelSubject, variant wanted: AttentionVariant?) -> Bool {
-    kind == subject.kind && phase == subject.phase && (operation == nil || operation == subject.operation)
+    kind == subject.kind && phase == subject.phase && format == subject.format && form == subject.form
+      && (operation == nil || operation == subject.operation)
       && (kind == .collective || dtype.isTimedLike(subject.dtype))
       && (subject.keyValueDType.map { (keyValueDType ?? dtype).isTimedLike($0) } ?? true)
       && (variant == nil || variant == wanted)

@@ -40,6 +40,13 @@ public struct CalibrationSet: Sendable {
     self.bandwidths = bandwidths
   }
 
+  /// The same constants on this GPU with other rates. What constants say of its L2 is a share of the bandwidth that it had.
+  func on(_ other: HardwareSpec) throws(InputError) -> CalibrationSet {
+    var bandwidths = bandwidths
+    for layer in layers where bandwidths[layer.hardware] == nil { bandwidths[layer.hardware] = facts.bandwidth }
+    return try CalibrationSet(other, layers: layers, bandwidths: bandwidths)
+  }
+
   /// An entry with what a reader should know about its use here. One object, as every kernel of every pass asks for one.
   package final class Found: Sendable {
     package let entry: Calibration.Entry

@@ -41,7 +41,7 @@ package struct TimedRow: Sendable {
 extension PhaseAnalysis {
   /// The kernels behind the rows, row by row; nil where nobody has constants for one.
   package func timedRows(by time: CalibratedTime) -> [TimedRow?] {
-    operators.map { TimedRow($0.row.operator, by: time) }
+    operators.map { TimedRow($0.row.kernel, by: time) }
   }
 
   /// The range of the pass's time if all rows err alike: the sum of the rows' ends; nil where the constants of a row are of another

@@ -80,7 +80,8 @@ package struct GEMMTimeModel: Sendable {
   ) -> Tile {
     let smRate = facts.flopsPerMicrosecond / facts.streamingMultiprocessors
     let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
-    let loss = loss(m * n / (m + n)) / loss(GEMMConstants.referenceIntensity)
+    let half = GEMMConstants.halfIntensity
+    let loss = loss(m * n / (m + n), half: half) / loss(GEMMConstants.referenceIntensity, half: half)
     return Tile(
       m: m, n: n, mPlace: sides.firstIndex(of: m) ?? 0, nPlace: sides.firstIndex(of: n) ?? 0,
       tensorPerK: 2 * m * n * loss / smRate,
@@ -89,8 +90,8 @@ package struct GEMMTimeModel: Sendable {
   }
 
   /// 1 + (half/I)^power: how much longer tensor cores take with tiles of little reuse.
-  private static func loss(_ intensity: Double) -> Double {
-    1 + Mathematics.power(GEMMConstants.halfIntensity / intensity, GEMMConstants.intensityPower)
+  static func loss(_ intensity: Double, half: Double) -> Double {
+    1 + Mathematics.power(half / intensity, GEMMConstants.intensityPower)
   }
 
   /// What is the same for every candidate of a shape.
@@ -191,7 +192,9 @@ extension GEMMTimeModel: KernelTimeModel {
 
   /// Kernels that widen weights on the way are others, and nobody measured them.
   package static func work(_ value: Operator<Count>) -> GEMM<Count>? {
-    guard case .gemm(let gemm) = value, gemm.formats.weight.bits == gemm.formats.activation.bits else { return nil }
+    guard case .gemm(let gemm) = value, gemm.formats.weight.bits == gemm.formats.activation.bits,
+      !LowPrecisionTimeModel.describes(gemm)
+    else { return nil }
     switch gemm.source {
     case .activation: return gemm
     // Cached rows of another format would be converted on the way.

@@ -34,7 +34,10 @@ struct CalibratedTimeText {
   static func source(_ found: CalibrationSet.Found, _ time: CalibratedTime) -> String {
     let key = found.entry.key
     let layer = time.set.layers.first { $0.entries.contains { $0.key == key } }
-    let kernel = [key.kind.rawValue, key.family.name, key.phase?.rawValue, key.operation?.rawValue].compactMap { $0 }
+    let kernel = [
+      key.kind.rawValue, key.family.name, key.phase?.rawValue, key.operation?.rawValue, key.format?.rawValue,
+    ]
+    .compactMap { $0 }
     let error =
       found.entry.heldOut.map { errors in
         let place = found.otherHeadDim.map { "head dim \($0), more on this one" } ?? "shapes left out"

@@ -41,8 +41,10 @@ package struct CalibrationDocument {
   private static func key(_ key: Calibration.Key) -> String {
     var pairs = ["\"kind\": \(text(key.kind.rawValue))", "\"family\": \(text(key.family.name))"]
     if let phase = key.phase { pairs.append("\"phase\": \(text(phase.rawValue))") }
+    if let form = key.form { pairs.append("\"form\": \(text(form.rawValue))") }
     if let operation = key.operation { pairs.append("\"op\": \(text(operation.rawValue))") }
     pairs.append("\"dtype\": \(text(key.dtype.rawValue))")
+    if let format = key.format { pairs.append("\"format\": \(text(format.rawValue))") }
     if let dtype = key.keyValueDType { pairs.append("\"kvDtype\": \(text(dtype.rawValue))") }
     if let headDim = key.headDim { pairs.append("\"headDim\": \(headDim)") }
     if let variant = key.variant { pairs.append("\"variant\": \(text(variant.rawValue))") }

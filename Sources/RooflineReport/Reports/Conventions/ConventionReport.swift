@@ -27,6 +27,27 @@ package struct ConventionReport {
     table[ConventionCell(phase: phase, row: row, column: column)] ?? .ratio(nil)
   }
 
+  /// The note's dictionary: phase, operator, column, in its own order; texts as printed there, an intensity as a whole number.
+  var dictionary: OrderedJSON {
+    .object(
+      convention.phases.map { phase in
+        (
+          phase.rawValue,
+          .object(
+            ConventionCell.rows.map { name, row in
+              (
+                name,
+                .object(
+                  ConventionCell.Column.allCases.map { column in
+                    let text = ConventionText.text(value(phase, row, column), in: column)
+                    return (column.rawValue, column == .arithmeticIntensity ? .number(text) : .string(text))
+                  })
+              )
+            })
+        )
+      })
+  }
+
   private var printed: [Table] {
     tables(title: title) { .text(ConventionText.text($0, in: $1)) }
   }
@@ -79,8 +100,15 @@ package struct ConventionReport {
   }
 }
 
-/// The JSON of a convention's table, schema version 1. The columns have the note's names.
-struct ConventionDocument: Encodable {
+/// The JSON of a convention's table, schema version 1. The columns have the note's names; `table` is the note's dictionary.
+struct ConventionDocument: OrderedDocument {
+  /// As the note prints it.
+  let ordered: OrderedJSON.Member
+
+  private enum CodingKeys: String, CodingKey {
+    case schemaVersion, convention, model, hardware, inputs, phases
+  }
+
   struct Inputs: Encodable {
     let batch, prompt, generated, tensorParallel: UInt64
     let peakFLOPsPerSecond, bandwidthBytesPerSecond: Double
@@ -121,6 +149,7 @@ struct ConventionDocument: Encodable {
       batch: inputs.batch.value, prompt: inputs.prompt.value, generated: inputs.generated.value,
       tensorParallel: inputs.tensorParallel.value, peakFLOPsPerSecond: inputs.peak,
       bandwidthBytesPerSecond: inputs.bandwidth)
+    ordered = ("table", report.dictionary)
     phases = report.convention.phases.map { phase in
       PhaseEntry(
         phase: phase.rawValue,

@@ -69,6 +69,10 @@ package struct SensitivityReport {
     for entry in sensitivity.entries {
       if let failure = entry.failure { lines.append("note     \(entry.input): \(failure.sentence)") }
     }
+    if let time = scenario.calibrated {
+      lines.append(
+        "times    \(CalibratedTimeText(time: time).heading); the batches and the context above are of ideal times")
+    }
     lines.append("model    \(scenario.configuration.path)")
     lines.append("hardware \(scenario.hardware.provenance)")
     return lines + scenario.configuration.notices.map { "note     \($0.sentence)" }
@@ -129,7 +133,8 @@ struct SensitivityDocument: Encodable {
   init(_ report: SensitivityReport) {
     model = AnalysisDocument.ModelEntry(report.scenario.configuration)
     hardware = ["name": report.scenario.hardware.name, "path": report.scenario.hardware.path]
-    workload = AnalysisDocument.WorkloadEntry(report.scenario.workload, report.scenario.options, nil)
+    workload = AnalysisDocument.WorkloadEntry(
+      report.scenario.workload, report.scenario.options, report.scenario.calibrated)
     sensitivity = SensitivityEntry(
       generate: report.scenario.tokens, base: ResultEntry(report.sensitivity.base),
       entries: report.sensitivity.entries.map { entry in

@@ -33,13 +33,16 @@ package struct ExplanationReport {
       lines.append(entry.quantity)
       lines.append("  = \(entry.symbolic)")
       if entry.substituted != entry.symbolic { lines.append("  = \(entry.substituted)") }
-      lines.append("  = \(entry.value) \(entry.unit)\(scaled(entry))")
+      lines.append("  = \(entry.value)\(entry.unit.isEmpty ? "" : " \(entry.unit)")\(scaled(entry))")
       lines.append("  source: \(entry.source)")
     }
     return Listing(title: heading(explanation), lines, indent: 4, table: explanation.table)
   }
 
   private func heading(_ explanation: OperatorExplanation) -> String {
+    if let convention = explanation.convention {
+      return "\(explanation.phase) \(explanation.name), as \(convention) counts it:"
+    }
     switch explanation.kind {
     case "footprint": return "footprint of the device that needs most, \(explanation.phase):"
     case "generation": return "generation:"

@@ -1,3 +1,4 @@
+import RooflineConventions
 import RooflineCore
 
 /// Why a row's numbers are what they are: each formula in letters, with numbers, its result, and where it stands.
@@ -5,6 +6,8 @@ package struct OperatorExplanation: Encodable, Sendable {
   package let schemaVersion = 1
   package let name: String
   package let kind: String
+  /// The note whose row it is; left out of a document where it is the engine's.
+  package let convention: String?
   package let phase: String
   package let occurrences: UInt64
   package let letters: [LetterEntry]
@@ -42,10 +45,28 @@ package struct OperatorExplanation: Encodable, Sendable {
   ) {
     self.name = name
     self.kind = kind
+    convention = nil
     self.phase = phase
     self.occurrences = occurrences
     self.letters = letters
     self.entries = entries
+  }
+
+  /// A row of a note.
+  init(name: String, convention: Convention, phase: String, letters: [LetterEntry], entries: [Entry]) {
+    self.name = name
+    kind = "note"
+    self.convention = convention.rawValue
+    self.phase = phase
+    occurrences = 1
+    self.letters = letters
+    self.entries = entries
+  }
+
+  /// Explains every row of a pass, in the order in which they stand in tables.
+  static func rows(of phase: PhaseAnalysis, in analysis: Analysis) -> [OperatorExplanation] {
+    let formulas: [NamedOperator<Symbol>] = phase.step.rows(of: analysis.configuration.model)
+    return zip(formulas, phase.operators).map { OperatorExplanation($0, $1, in: phase, of: analysis) }
   }
 
   /// Explains the rows of a pass that have a name, one of each group of layers; none where the pass has no such row.
@@ -62,11 +83,17 @@ package struct OperatorExplanation: Encodable, Sendable {
   package static func rows(
     named name: String, of vision: VisionAnalysis, in analysis: Analysis
   ) -> [OperatorExplanation] {
-    zip(vision.formulas, vision.rows).filter { $0.0.name.rawValue == name }.map { row, prediction in
+    rows(of: vision, in: analysis).filter { $0.name == name }
+  }
+
+  /// Explains every row of a vision tower's pass.
+  static func rows(of vision: VisionAnalysis, in analysis: Analysis) -> [OperatorExplanation] {
+    zip(vision.formulas, vision.rows).map { row, prediction in
       let formulas = row.operator.accept(FormulaReader())
       let time = TimeExplanation(cost: prediction.cost, analysis: analysis, isCollective: false).entries
       return OperatorExplanation(
-        name: name, kind: prediction.kind.rawValue, phase: "vision", occurrences: prediction.occurrences.value,
+        name: row.name.rawValue, kind: prediction.kind.rawValue, phase: "vision",
+        occurrences: prediction.occurrences.value,
         letters: formulas.letters, entries: formulas.entries + time)
     }
   }
@@ -75,6 +102,7 @@ package struct OperatorExplanation: Encodable, Sendable {
     _ row: NamedOperator<Symbol>, _ prediction: RowPrediction, in phase: PhaseAnalysis, of analysis: Analysis
   ) {
     name = phase.label(of: prediction)
+    convention = nil
     self.phase = phase.step.name
     kind = prediction.kind.rawValue
     occurrences = prediction.occurrences.value
@@ -90,7 +118,7 @@ package struct OperatorExplanation: Encodable, Sendable {
     entries =
       formulas.entries + ideal.map { $0.quantity == "timeSeconds" ? $0.named("idealTimeSeconds") : $0 }
       + CalibratedTimeExplanation(
-        prediction: prediction.prediction, timed: TimedRow(prediction.row.operator, by: time), time: time
+        prediction: prediction.prediction, timed: TimedRow(prediction.row.kernel, by: time), time: time
       ).entries
   }
 }
@@ -98,14 +126,28 @@ package struct OperatorExplanation: Encodable, Sendable {
 extension OperatorExplanation {
   /// Explains the sum over a layer's rows, or over the model's.
   package init(sumOver scope: SumScope, in phase: PhaseAnalysis) {
-    name = scope.rawValue
+    self.init(
+      sumOver: phase.operators.filter { scope == .model || $0.scope.isLayer },
+      total: scope == .model ? phase.model : phase.layer, isModel: scope == .model, name: scope.rawValue, in: phase)
+  }
+
+  /// Explains the sum over the rows of a layer of one of a pass's groups.
+  init(sumOverLayerOf group: Int, in phase: PhaseAnalysis) {
+    self.init(
+      sumOver: phase.operators.filter { $0.scope.group == group && $0.scope.isLayer }, total: phase.layer(of: group),
+      isModel: false, name: "layer (\(phase.groups[group].name))", in: phase)
+  }
+
+  private init(
+    sumOver rows: [RowPrediction], total: PhaseAnalysis.Total, isModel: Bool, name: String, in phase: PhaseAnalysis
+  ) {
+    self.name = name
+    convention = nil
     self.phase = phase.step.name
     kind = "sum"
     occurrences = 1
     letters = []
-    let rows = phase.operators.filter { scope == .model || $0.scope.isLayer }
-    let total = scope == .model ? phase.model : phase.layer
-    func times(_ row: RowPrediction) -> UInt64 { scope == .model ? row.occurrences.value : 1 }
+    func times(_ row: RowPrediction) -> UInt64 { isModel ? row.occurrences.value : 1 }
     func sum(_ quantity: String, _ unit: String, _ value: String, _ part: (RowPrediction) -> String?) -> Entry {
       let parts = rows.compactMap { row in part(row).map { (row: row, text: $0) } }
       func joined(_ texts: [String]) -> String { texts.isEmpty ? "0" : texts.joined(separator: " + ") }

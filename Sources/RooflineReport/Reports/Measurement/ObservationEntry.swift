@@ -229,6 +229,11 @@ struct ObservationEntry: Encodable {
       columns["kind"] = .text("gemm")
       columns["dtype"] = .text(task.formats.activation.rawValue)
       columns["copies"] = .count(UInt64(copies))
+    case .lowPrecisionGEMM:
+      columns["kind"] = .text("gemm")
+      columns["dtype"] = .text(ProductFormat(task.formats)?.rawValue ?? task.formats.activation.rawValue)
+      columns["copies"] = .count(UInt64(copies))
+    case .experts: columns["kind"] = .text("moe")
     case .attention:
       let isDecode = columns["query"].map { if case .count(1) = $0 { true } else { false } } ?? false
       columns["kind"] = .text("attention")
@@ -237,7 +242,9 @@ struct ObservationEntry: Encodable {
     case .row:
       columns["kind"] = .text("row")
       columns["op"] = .text(kind.rawValue)
-    case .collective, nil: columns["kind"] = .text(kind.rawValue)
+    case .collective, .allToAll, .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention,
+      nil:
+      columns["kind"] = .text(kind.rawValue)
     }
     if case .rotary(let rotary) = task.value {
       let shape = rotary.shape

@@ -33,9 +33,9 @@ extension WeightDifference {
       switch kind {
       case .repeatedKeyValueHeads: "\(actual) instead of \(wanted), each KV head \(repetitions ?? 1) times"
       case .transposed, .otherShape: "\(actual) instead of \(wanted)"
-      case .untiedHead: "\(actual) although the configuration ties it to the embedding"
+      case .untiedHead: "\(actual.isEmpty ? "" : "\(actual) ")although the configuration ties it to the embedding"
       case .missing: "\(wanted) is not in the listing"
-      case .extra: "\(actual) is not in the model"
+      case .extra: "\(actual.isEmpty ? "" : "\(actual) ")is not in the model"
       }
     return "\(title): \(tensor) \(facts)\(layers.count > 1 ? " (\(layers.count) layers)" : "")"
   }

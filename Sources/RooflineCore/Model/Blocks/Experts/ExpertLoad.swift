@@ -64,6 +64,33 @@ extension ExpertLoad {
     }
   }
 
+  /// Experts of a layer that times are computed for; no model comes near.
+  package static let mostExperts: UInt64 = 65_536
+
+  /// As measured data name it: `uniform`, `balanced`, or `power` with its exponent behind it.
+  package init?(distribution text: String) {
+    switch text {
+    case "uniform": self = .uniform
+    case "balanced": self = .balanced
+    default:
+      guard text.hasPrefix("power"), let exponent = Double(text.dropFirst("power".count)), exponent > 0, exponent <= 100
+      else { return nil }
+      self = .power(exponent)
+    }
+  }
+
+  /// How likely a token is sent to each expert of the rank that has most to do, in the order of the experts.
+  static func busiestChances(_ loads: [Double], chosen: UInt64, ranks: UInt64) -> [Double] {
+    let chances = inclusion(loads, chosen: Double(chosen))
+    let each = loads.count / Int(ranks)
+    var (most, busiest) = (-1.0, 0)
+    for rank in 0..<Int(ranks) {
+      let load = chances[(rank * each)..<((rank + 1) * each)].reduce(0, +)
+      if load > most { (most, busiest) = (load, rank) }
+    }
+    return Array(chances[(busiest * each)..<((busiest + 1) * each)])
+  }
+
   /// The rank whose experts, neighbours in the list, have most of the load.
   private static func busiest(_ loads: [Double], chosen: UInt64, tokens: Double, ranks: UInt64) -> Rank {
     let chances = inclusion(loads, chosen: Double(chosen))

@@ -59,7 +59,7 @@ package struct BlockSelection: Hashable, Sendable {
         batch: pass.batch, queryTokens: pass.queryTokens,
         pairs: heads * Attention<Scalar>.blockPairs(pass.queryTokens, pass.attendedKeys, block: size),
         kept: heads * pass.attendedKeys.divided(roundingUpBy: size).minimum(.input(.chosenBlocks, kept)),
-        formats: formats),
+        keys: nil, formats: formats),
       reads: Activations(.indexScores), writes: Activations(.indices))
   }
 }

@@ -167,7 +167,7 @@ extension CompressedAttention {
         "index_topk", place,
         IndexSelection(
           batch: pass.batch, queryTokens: pass.queryTokens, pairs: pairs,
-          kept: keys.minimum(.input(.selectedKeys, indexer.kept)), formats: formats),
+          kept: keys.minimum(.input(.selectedKeys, indexer.kept)), keys: keys, formats: formats),
         reads: Activations(.indexScores), writes: Activations(.indices))
     }
 

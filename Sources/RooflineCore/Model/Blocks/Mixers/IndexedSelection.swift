@@ -69,7 +69,7 @@ package struct IndexedSelection: Hashable, Sendable {
       "index_topk", place,
       IndexSelection(
         batch: pass.batch, queryTokens: pass.queryTokens, pairs: pairs,
-        kept: pass.attendedKeys.minimum(.input(.selectedKeys, kept)), formats: formats),
+        kept: pass.attendedKeys.minimum(.input(.selectedKeys, kept)), keys: pass.attendedKeys, formats: formats),
       reads: Activations(.indexScores), writes: Activations(.indices))
   }
 }

@@ -93,10 +93,10 @@ package struct KimiDeltaAttention: Hashable, Sendable {
   private func emitConvolved<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, _ width: Scalar, into sink: inout Sink
   ) {
-    func convolution(_ channels: Scalar) -> CausalConvolution<Scalar> {
+    func convolution(_ channels: Scalar, isJoined: Bool = false) -> CausalConvolution<Scalar> {
       CausalConvolution(
         batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
-        state: pass.stateTraffic, formats: pass.formats)
+        isKimi: isJoined, state: pass.stateTraffic, formats: pass.formats)
     }
     let normalized = Activations(.normalized)
     switch pass.operatorSet {
@@ -122,7 +122,8 @@ package struct KimiDeltaAttention: Hashable, Sendable {
         .qkvProj, place, pass.columnParallel(3 * width, bias: false), reads: normalized,
         writes: Activations(.projected), weight: .joined("self_attn.q_proj"))
       sink.row(
-        "conv", place, convolution(3 * width), reads: Activations(.projected), writes: Activations(.convolved),
+        "conv", place, convolution(3 * width, isJoined: true), reads: Activations(.projected),
+        writes: Activations(.convolved),
         weight: .shared)
     }
   }

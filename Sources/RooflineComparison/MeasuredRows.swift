@@ -1,0 +1,35 @@
+import RooflineCore
+
+/// Measurements of a run's rows, beside their predictions.
+package struct MeasuredRows: Sendable {
+  /// Those of one kernel.
+  package struct Times: Hashable, Sendable {
+    /// s.
+    package let median, least, most: Double
+    package let count: Int
+
+    init?(_ seconds: [Double]) {
+      let sorted = seconds.sorted()
+      guard let first = sorted.first, let last = sorted.last else { return nil }
+      median = ErrorStatistics.quantile(0.5, ofSorted: sorted)
+      (least, most) = (first, last)
+      count = sorted.count
+    }
+  }
+
+  private let times: [Comparison.Identity: Times]
+
+  /// - Parameter observations: of one GPU. Where there are medians over sources ("consensus"), those alone speak.
+  package init(_ observations: [Observation]) {
+    var seconds: [Comparison.Identity: (all: [Double], consensus: [Double])] = [:]
+    for observation in observations {
+      guard let identity = Comparison.Identity(observation.value) else { continue }
+      seconds[identity, default: ([], [])].all.append(observation.seconds)
+      if observation.source == "consensus" { seconds[identity]?.consensus.append(observation.seconds) }
+    }
+    times = seconds.compactMapValues { Times($0.consensus.isEmpty ? $0.all : $0.consensus) }
+  }
+
+  /// What was measured of an operator's kernel; nil where nobody did.
+  package subscript(value: Operator<Count>) -> Times? { Comparison.Identity(value).flatMap { times[$0] } }
+}

@@ -1,0 +1,73 @@
+/// One deployment under any number of workloads. Legality, rates, weights and constants are looked up once; passes are computed
+/// eight at a time, and each one once however many configurations share it.
+///
+/// Answers are those of a single `Generation` and `Footprint`, to the last bit.
+package struct SweepCell: Sendable {
+  package let deployment: SweepDeployment
+  /// The deployment where it is possible.
+  private let state: Result<Ready, InputError>
+
+  fileprivate struct Ready: Sendable {
+    let passes: SweepPasses
+    let memory: SweepMemory
+    let capacity: UInt64?
+    let notice: Notice?
+  }
+
+  /// - Parameter setting: throws where the deployment is not possible.
+  package init(_ deployment: SweepDeployment, _ setting: () throws(InputError) -> SweepSetting) {
+    self.deployment = deployment
+    do {
+      state = .success(try SweepCell.ready(try setting()))
+    } catch {
+      state = .failure(error)
+    }
+  }
+
+  private static func ready(_ setting: SweepSetting) throws(InputError) -> Ready {
+    let scenario = setting.scenario
+    var smallest = scenario.workload
+    // What cannot be said of one sequence cannot be said of any; that many do not fit in 63 bits is no deployment's fault.
+    (smallest.batch, smallest.prompt, smallest.context) = (1, 1, smallest.cachedPrefix + 2)
+    smallest.parallelism.microBatches = nil
+    let analysis = try Analysis(
+      configuration: scenario.configuration, hardware: scenario.hardware, workload: smallest, phases: Phase.allCases,
+      options: scenario.options, calibrated: setting.calibrated)
+    let missing = analysis.notices.first { if case .missingFacts = $0 { true } else { false } }
+    return Ready(
+      passes: SweepPasses(analysis, scenario.workload),
+      memory: try SweepMemory(
+        scenario.configuration.model, scenario.workload,
+        SweepMemory.Settings(reserve: setting.reserve, pages: setting.pages)),
+      capacity: setting.capacity ?? scenario.hardware.memory?.capacity, notice: missing)
+  }
+
+  /// Why the deployment is not possible; nil where it is.
+  package var refusal: InputError? { if case .failure(let error) = state { error } else { nil } }
+
+  /// A row each, in order. Neighbours with one batch share their decode steps.
+  package func rows(_ points: some RandomAccessCollection<SweepPoint>, _ memo: KernelMemo) -> [SweepRow] {
+    let points = Array(points)
+    guard case .success(let ready) = state else {
+      return points.map { SweepRow(deployment, $0, nil, refusal.map { .refused($0) }) }
+    }
+    let answers = ready.passes.answers(points[...], memo)
+    return zip(points, answers).map { point, answer in row(point, answer, ready) }
+  }
+
+  private func row(
+    _ point: SweepPoint, _ answer: Result<SweepPasses.Answer, InputError>, _ ready: Ready
+  ) -> SweepRow {
+    guard case .success(let answer) = answer else {
+      if case .failure(let error) = answer { return SweepRow(deployment, point, nil, .refused(error)) }
+      return SweepRow(deployment, point, nil, nil)
+    }
+    var figures = answer.figures
+    figures.capacity = ready.capacity
+    figures.footprint = ready.memory.required(point, keys: answer.keys, activations: answer.activations)
+    guard figures.footprint != nil else {
+      return SweepRow(deployment, point, nil, .refused(.overflow(what: "the footprint")))
+    }
+    return SweepRow(deployment, point, figures, ready.notice.map { .notice($0) })
+  }
+}

@@ -1,0 +1,108 @@
+/// Every configuration of a sweep, by its number: nothing is written out, so that a grid of any size takes no memory.
+///
+/// The last axis runs fastest: model, GPU, format, time, tp, pp, ep, dp, batch, prompt, generate.
+package struct SweepGrid: Sendable {
+  /// What a sweep changes, in the order of its numbers.
+  package enum Axis: Int, Hashable, Sendable, CaseIterable {
+    case model, hardware, dtype, time, tensorParallel, pipeline, expert, data, batch, prompt, generate
+  }
+
+  package var models: [String]
+  package var hardware: [String]
+  /// nil: the formats of the model's file.
+  package var dtypes: [DType?]
+  package var times: [String]
+  package var tensorParallel = NumberAxis(1)
+  package var pipeline = NumberAxis(1)
+  package var expert = NumberAxis(1)
+  package var data = NumberAxis(1)
+  package var batch = NumberAxis(1)
+  package var prompt: NumberAxis
+  package var generate: NumberAxis
+  /// Makes a deployment ready, or says why it is not possible.
+  private let setting: @Sendable (SweepDeployment) throws(InputError) -> SweepSetting
+
+  package init(
+    models: [String], hardware: [String], dtypes: [DType?] = [nil], times: [String] = ["ideal"], prompt: NumberAxis,
+    generate: NumberAxis, setting: @escaping @Sendable (SweepDeployment) throws(InputError) -> SweepSetting
+  ) {
+    self.models = models
+    self.hardware = hardware
+    self.dtypes = dtypes
+    self.times = times
+    self.prompt = prompt
+    self.generate = generate
+    self.setting = setting
+  }
+
+  /// How many values an axis has.
+  package func size(_ axis: Axis) -> UInt64 {
+    switch axis {
+    case .model: UInt64(models.count)
+    case .hardware: UInt64(hardware.count)
+    case .dtype: UInt64(dtypes.count)
+    case .time: UInt64(times.count)
+    case .tensorParallel: tensorParallel.count
+    case .pipeline: pipeline.count
+    case .expert: expert.count
+    case .data: data.count
+    case .batch: batch.count
+    case .prompt: prompt.count
+    case .generate: generate.count
+    }
+  }
+
+  /// Configurations in all; nil where 63 bits do not hold the number.
+  package var count: UInt64? { product(Axis.allCases) }
+
+  /// Configurations of one deployment; nil as before.
+  package var countPerDeployment: UInt64? { product([.batch, .prompt, .generate]) }
+
+  private func product(_ axes: [Axis]) -> UInt64? {
+    let product = axes.reduce(Count(1)) { $0 * Count(size($1)) }
+    return product.isOverflow ? nil : product.value
+  }
+
+  /// Where a configuration stands on each axis.
+  package func places(of number: UInt64) -> [UInt64] {
+    var rest = number
+    var places = [UInt64](repeating: 0, count: Axis.allCases.count)
+    for axis in Axis.allCases.reversed() {
+      let size = max(1, size(axis))
+      places[axis.rawValue] = rest % size
+      rest /= size
+    }
+    return places
+  }
+
+  /// The configuration that stands there.
+  package func number(at places: [UInt64]) -> UInt64 {
+    zip(Axis.allCases, places).reduce(0) { $0 * size($1.0) + $1.1 }
+  }
+
+  package func deployment(at places: [UInt64]) -> SweepDeployment {
+    func place(_ axis: Axis) -> UInt64 { places[axis.rawValue] }
+    return SweepDeployment(
+      model: models[Int(place(.model))], hardware: hardware[Int(place(.hardware))],
+      dtype: dtypes[Int(place(.dtype))], time: times[Int(place(.time))],
+      tensorParallel: tensorParallel[place(.tensorParallel)], pipeline: pipeline[place(.pipeline)],
+      data: data[place(.data)], expert: expert[place(.expert)])
+  }
+
+  package func point(at places: [UInt64]) -> SweepPoint {
+    SweepPoint(
+      batch: batch[places[Axis.batch.rawValue]], prompt: prompt[places[Axis.prompt.rawValue]],
+      generate: generate[places[Axis.generate.rawValue]])
+  }
+
+  /// The deployment of a configuration, made ready.
+  package func cell(of number: UInt64) -> SweepCell {
+    let deployment = deployment(at: places(of: number))
+    return SweepCell(deployment) { () throws(InputError) in try setting(deployment) }
+  }
+
+  /// One configuration.
+  package func row(_ number: UInt64) -> SweepRow {
+    cell(of: number).rows([point(at: places(of: number))], KernelMemo())[0]
+  }
+}

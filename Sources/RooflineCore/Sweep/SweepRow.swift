@@ -1,0 +1,108 @@
+/// A model on GPUs: everything of a configuration that no number of sequences or tokens changes.
+package struct SweepDeployment: Hashable, Sendable {
+  /// As the files are called.
+  package var model, hardware: String
+  /// The format that was asked for; nil: those of the model's file.
+  package var dtype: DType?
+  /// Where times are from: `ideal`, `calibrated`, `anchored`.
+  package var time: String
+  package var tensorParallel, pipeline, data, expert: UInt64
+
+  package init(
+    model: String, hardware: String, dtype: DType?, time: String, tensorParallel: UInt64, pipeline: UInt64,
+    data: UInt64, expert: UInt64
+  ) {
+    self.model = model
+    self.hardware = hardware
+    self.dtype = dtype
+    self.time = time
+    self.tensorParallel = tensorParallel
+    self.pipeline = pipeline
+    self.data = data
+    self.expert = expert
+  }
+
+  /// GPUs of one replica, and of all; saturate.
+  package var devicesPerReplica: UInt64 { (Count(tensorParallel) * Count(pipeline)).value }
+  package var devices: UInt64 { (Count(tensorParallel) * Count(pipeline) * Count(data)).value }
+}
+
+/// What is asked of a deployment.
+package struct SweepPoint: Hashable, Sendable {
+  /// Sequences of one replica, tokens of each prompt, tokens made of each sequence.
+  package var batch, prompt, generate: UInt64
+  /// The keys of a single decode step; nil: the steps are those that follow the prompt.
+  package var context: UInt64?
+
+  package init(batch: UInt64, prompt: UInt64, generate: UInt64, context: UInt64? = nil) {
+    self.batch = batch
+    self.prompt = prompt
+    self.generate = generate
+    self.context = context
+  }
+}
+
+/// One configuration with its answers, as values: formats and pictures read the same ones.
+package struct SweepRow: Sendable {
+  package let deployment: SweepDeployment
+  package let point: SweepPoint
+  /// nil where the configuration is not possible.
+  package let figures: SweepFigures?
+  /// Why there are no figures, or some of them are not known.
+  package let reason: Reason?
+
+  package enum Reason: Hashable, Sendable {
+    /// Single analyses refuse it, too.
+    case refused(InputError)
+    /// True of the numbers, such as a rate that nobody has written down.
+    case notice(Notice)
+  }
+
+  package init(_ deployment: SweepDeployment, _ point: SweepPoint, _ figures: SweepFigures?, _ reason: Reason?) {
+    self.deployment = deployment
+    self.point = point
+    self.figures = figures
+    self.reason = reason
+  }
+
+  /// 1/TPOT; nil where TPOT is unknown.
+  package var tokensPerSecondPerUser: Double? { figures?.timePerOutputToken.map { 1 / $0.value } }
+
+  /// B/(TPOT · t · pp).
+  package var tokensPerSecondPerGPU: Double? {
+    figures?.timePerOutputToken.map {
+      Double(point.batch) / ($0.value * Double(deployment.devicesPerReplica))
+    }
+  }
+
+  /// All replicas together.
+  package var tokensPerSecond: Double? {
+    figures?.timePerOutputToken.map { Double(point.batch) * Double(deployment.data) / $0.value }
+  }
+
+  /// Whether it is possible, and known to fit.
+  package var fits: Bool { figures?.fits == true }
+}
+
+/// What a configuration takes and yields.
+package struct SweepFigures: Hashable, Sendable {
+  /// TTFT: the prefill of the whole batch, s; nil where a rate that it needs is missing.
+  package var timeToFirstToken: Seconds?
+  /// TPOT: the mean decode step, s; nil without a decode step, too.
+  package var timePerOutputToken: Seconds?
+  /// Model FLOPs over time × peak.
+  package var prefillUtilization, decodeUtilization: Double?
+  /// The roof whose rows take most of the prefill's time, and of the last decode step's.
+  package var prefillBound, decodeBound: Bound?
+  /// Bytes that the device needs that needs most, reserve included; nil where they are not counted.
+  package var footprint: Count?
+  /// Bytes that a device has; nil where nobody has written it down.
+  package var capacity: UInt64?
+
+  package init() {}
+
+  package var fits: Bool? {
+    guard let footprint, let capacity else { return nil }
+    return !footprint.isOverflow && footprint.value <= capacity
+  }
+}

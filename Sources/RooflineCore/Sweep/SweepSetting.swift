@@ -1,0 +1,18 @@
+/// One way to run a model on GPUs, before batch and lengths are known: what a sweep is given for each deployment.
+package struct SweepSetting: Sendable {
+  /// Its workload's batch, prompt and context are any that are possible.
+  package var scenario: Scenario
+  /// Calibrated times looked up once for all degrees; nil: ideal times.
+  package var calibrated: CalibratedTime?
+  /// Kept free on every device, bytes.
+  package var reserve: UInt64 = 0
+  /// Bytes of a device; nil: the GPU's.
+  package var capacity: UInt64?
+  package var pages: CachePages?
+
+  /// - Parameter calibrated: the scenario's times, where they are looked up already.
+  package init(_ scenario: Scenario, calibrated: CalibratedTime? = nil) {
+    self.scenario = scenario
+    self.calibrated = calibrated ?? scenario.calibrated
+  }
+}

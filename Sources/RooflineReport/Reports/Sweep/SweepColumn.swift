@@ -1,0 +1,124 @@
+import RooflineCore
+
+/// What a row of a sweep says, by the name that tables, conditions and files for machines share. SI units, unrounded.
+package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
+  case model, hardware, dtype, time, tp, pp, ep, dp, batch, prompt, generate
+  /// GPUs of all replicas.
+  case gpus
+  /// Seconds.
+  case ttft, tpot
+  case userRate = "tokens_per_second_per_user"
+  case deviceRate = "tokens_per_second_per_gpu"
+  case rate = "tokens_per_second"
+  /// Bytes that the device needs that needs most, and that a device has.
+  case footprint, capacity
+  case fits
+  case prefillUtilization = "mfu_prefill"
+  case decodeUtilization = "mfu_decode"
+  case prefillBound = "prefill_bound"
+  case decodeBound = "decode_bound"
+  /// Why the row has no figures, or not all of them.
+  case reason
+
+  /// A row's value before it is text.
+  package enum Value: Hashable, Sendable {
+    case text(String)
+    case number(Double)
+    case integer(UInt64)
+    case truth(Bool)
+    case unknown
+  }
+
+  package func value(_ row: SweepRow) -> Value {
+    let (deployment, point, figures) = (row.deployment, row.point, row.figures)
+    switch self {
+    case .model: return .text(deployment.model)
+    case .hardware: return .text(deployment.hardware)
+    case .dtype: return deployment.dtype.map { .text($0.rawValue) } ?? .unknown
+    case .time: return .text(deployment.time)
+    case .tp: return .integer(deployment.tensorParallel)
+    case .pp: return .integer(deployment.pipeline)
+    case .ep: return .integer(deployment.expert)
+    case .dp: return .integer(deployment.data)
+    case .batch: return .integer(point.batch)
+    case .prompt: return .integer(point.prompt)
+    case .generate: return .integer(point.generate)
+    case .gpus: return .integer(deployment.devices)
+    case .ttft: return Value(figures?.timeToFirstToken?.value)
+    case .tpot: return Value(figures?.timePerOutputToken?.value)
+    case .userRate: return Value(row.tokensPerSecondPerUser)
+    case .deviceRate: return Value(row.tokensPerSecondPerGPU)
+    case .rate: return Value(row.tokensPerSecond)
+    case .footprint: return figures?.footprint.map { .integer($0.value) } ?? .unknown
+    case .capacity: return figures?.capacity.map { .integer($0) } ?? .unknown
+    case .fits: return figures?.fits.map { .truth($0) } ?? .unknown
+    case .prefillUtilization: return Value(figures?.prefillUtilization)
+    case .decodeUtilization: return Value(figures?.decodeUtilization)
+    case .prefillBound: return figures?.prefillBound.map { .text($0.rawValue) } ?? .unknown
+    case .decodeBound: return figures?.decodeBound.map { .text($0.rawValue) } ?? .unknown
+    case .reason: return row.reason.map { .text($0.sentence.onOneLine) } ?? .unknown
+    }
+  }
+
+  /// What a condition may do with a column.
+  package enum Kind: Hashable, Sendable { case text, number, truth }
+
+  package var kind: Kind {
+    switch self {
+    case .model, .hardware, .dtype, .time, .prefillBound, .decodeBound, .reason: .text
+    case .fits: .truth
+    case .tp, .pp, .ep, .dp, .batch, .prompt, .generate, .gpus, .ttft, .tpot, .userRate, .deviceRate, .rate,
+      .footprint, .capacity, .prefillUtilization, .decodeUtilization:
+      .number
+    }
+  }
+
+  /// Whether less of it is better, e.g. of a time.
+  package var isBetterSmall: Bool {
+    switch self {
+    case .ttft, .tpot, .footprint, .gpus, .tp, .pp, .ep, .dp: true
+    default: false
+    }
+  }
+
+  /// The number in a row; nil where there is none.
+  package func number(_ row: SweepRow) -> Double? {
+    switch value(row) {
+    case .number(let number): number
+    case .integer(let integer): Double(integer)
+    case .text, .truth, .unknown: nil
+    }
+  }
+
+  /// - Parameter what: the option that names it.
+  /// - Throws: `InputError.usage` with the nearest names for one that no column has.
+  package init(named name: String, in what: String) throws(InputError) {
+    guard let column = SweepColumn(rawValue: name) else {
+      let known = SweepColumn.allCases.map(\.rawValue)
+      throw .usage(
+        "\(what): unknown column \"\(name.quoted)\"\(InputError.suggestion(Spelling.nearest(to: name, among: known), otherwise: known))"
+      )
+    }
+    self = column
+  }
+}
+
+extension SweepColumn.Value {
+  fileprivate init(_ number: Double?) {
+    guard let number, number.isFinite else {
+      self = .unknown
+      return
+    }
+    self = .number(number)
+  }
+}
+
+extension SweepRow.Reason {
+  /// One sentence.
+  package var sentence: String {
+    switch self {
+    case .refused(let error): error.sentence
+    case .notice(let notice): notice.sentence
+    }
+  }
+}

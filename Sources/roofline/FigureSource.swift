@@ -1,0 +1,100 @@
+import RooflineComparison
+import RooflineCore
+import RooflineReport
+
+/// Makes the picture that arguments ask for.
+struct FigureSource {
+  private let arguments: ParsedArguments
+  private let catalog: Catalog
+
+  init(_ arguments: ParsedArguments, _ catalog: Catalog) {
+    self.arguments = arguments
+    self.catalog = catalog
+  }
+
+  static let tool = "roofline \(Tool.version)"
+
+  /// A picture, and what somebody who only looks at it must not miss.
+  struct Made {
+    let figure: any Figure
+    var warnings = ""
+    /// Files behind it that no argument names by their path.
+    var inputs: [String] = []
+  }
+
+  func figure(_ kind: FigureKind) throws(InputError) -> Made {
+    switch kind {
+    case .memory: return try memory()
+    case .kernels: return try kernels()
+    case .accuracy: return try accuracy()
+    case .latency: return try latency()
+    case .roofline, .layer, .waterfall: break
+    }
+    let analysis = try arguments.analysis(catalog, besideMeasured: kind.showsMeasurements)
+    let measured = kind.showsMeasurements ? try measured(on: analysis.hardware) : nil
+    func caption(_ what: String) -> FigureCaption { FigureCaption(what, analysis, tool: Self.tool) }
+    let figure: any Figure =
+      switch kind {
+      case .layer: try LayerFigure(analysis, caption: caption("time by operator"))
+      case .waterfall:
+        try WaterfallFigure(
+          analysis, row: arguments.value(of: PlotOptions.row), measured: measured,
+          caption: caption("from the roof to the prediction"))
+      case .roofline, .memory, .latency, .kernels, .accuracy:
+        RooflineFigure(
+          analysis, achieved: try arguments.ceilings(of: analysis.hardware), measured: measured,
+          caption: caption("roofline"))
+      }
+    return Made(
+      figure: figure, warnings: analysis.notices.warnings + analysis.notices.remarks,
+      inputs: [analysis.configuration.path, analysis.hardware.path])
+  }
+
+  /// What --observations says of a GPU's kernels; nil without it.
+  func measured(on hardware: HardwareSpec) throws(InputError) -> MeasuredRows? {
+    guard arguments.isGiven(PlotOptions.observations) else { return nil }
+    let files = try arguments.observations(and: [])
+    _ = try arguments.hardware(of: files, catalog)
+    return MeasuredRows(files.flatMap(\.observations))
+  }
+
+  private func memory() throws(InputError) -> Made {
+    let (footprint, scenario) = try FootprintCommand.footprint(arguments, catalog)
+    let caption = FigureCaption(
+      footprint, model: scenario.configuration, hardware: scenario.hardware, tool: Self.tool)
+    return Made(
+      figure: try MemoryFigure(
+        footprint, maxPositions: scenario.configuration.maxPositionEmbeddings, caption: caption),
+      warnings: FootprintCommand.notices(footprint, scenario).warnings,
+      inputs: [scenario.configuration.path, scenario.hardware.path])
+  }
+
+  private func kernels() throws(InputError) -> Made {
+    let options = try arguments.rateOptions()
+    let name = try arguments.required(WorkloadOptions.hardware, "name one; `roofline list hardware` shows them")
+    let hardware = try catalog.hardware(name)
+    let files = arguments.isGiven(PlotOptions.observations) ? try arguments.observations(and: []) : []
+    if !files.isEmpty { _ = try arguments.hardware(of: files, catalog) }
+    let figure = try KernelsFigure(
+      on: hardware, dtype: arguments.value(of: WorkloadOptions.dtype) ?? .fp16, options: options,
+      time: arguments.timeRequest(hardware, options, catalog, besideMeasured: true),
+      observations: files.flatMap(\.observations), tool: Self.tool)
+    return Made(figure: figure, warnings: files.warningLines, inputs: [hardware.path])
+  }
+
+  private func accuracy() throws(InputError) -> Made {
+    let made = try CompareCommand.comparison(arguments, catalog)
+    let figure = try AccuracyFigure(
+      made.comparison, on: made.hardware, notes: made.comparison.notes, tool: Self.tool)
+    return Made(figure: figure, warnings: made.files.warningLines, inputs: [made.hardware.path])
+  }
+
+  private func latency() throws(InputError) -> Made {
+    let axis = try arguments.value(of: PlotOptions.over) ?? .batch
+    let analysis = try arguments.analysis(catalog)
+    let figure = try LatencyFigure(analysis, over: axis, tool: Self.tool)
+    return Made(
+      figure: figure, warnings: analysis.notices.warnings + analysis.notices.remarks,
+      inputs: [analysis.configuration.path, analysis.hardware.path])
+  }
+}
