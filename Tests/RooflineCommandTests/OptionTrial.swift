@@ -149,7 +149,7 @@ struct OptionTrials {
       "kernel vector-peak": .acts("1e11", line: "rmsnorm rows=64 width=64 --dtype fp16 --hardware h100-sxm"),
       "kernel special-peak": .acts("1e11", line: "softmax rows=64 width=64 --dtype fp16 --hardware h100-sxm"),
       "kernel link": .acts("1e11", line: "all_reduce ranks=4 bytes=1000 --hardware h100-sxm"),
-      "kernel board": .acts("2", line: "all_reduce ranks=4 bytes=1000 --hardware h100-sxm"),
+      "kernel board": .acts("4", line: "all_reduce ranks=4 bytes=1000 --hardware h100-pcie"),
       "kernel link-latency": .acts("1e-6", line: "all_reduce ranks=4 bytes=1000 --hardware h100-sxm"),
       "kernel residency": .acts("warm", beside: "--time calibrated", line: attention),
       "kernel family": .acts("attention=trtllm", beside: "--time calibrated", line: attention),
