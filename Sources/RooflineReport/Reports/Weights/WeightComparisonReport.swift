@@ -99,9 +99,16 @@ struct WeightComparisonDocument: Encodable {
     let absent: [String]
   }
 
-  /// What the listing has beside the model; null where a shape is not known.
+  /// What the listing has more than the model, or less; null where a shape is not known.
   struct CostEntry: Encodable {
-    let parameters, bytes: Int64
+    let parameters, bytes, fewerParameters, fewerBytes: Int64
+
+    init(_ cost: WeightComparison.Cost) {
+      let parameters = WeightComparisonDocument.difference(cost.parameters, cost.ofModel.parameters)
+      let bytes = WeightComparisonDocument.difference(cost.bytes, cost.ofModel.bytes)
+      (self.parameters, self.bytes) = (max(0, parameters), max(0, bytes))
+      (fewerParameters, fewerBytes) = (max(0, -parameters), max(0, -bytes))
+    }
   }
 
   struct DifferenceEntry: Encodable {
@@ -122,11 +129,7 @@ struct WeightComparisonDocument: Encodable {
     listing = ListingEntry(
       path: comparison.listing.file, layout: comparison.listing.layout.rawValue,
       tensors: comparison.listing.entries.count, absent: comparison.listing.absent)
-    cost = comparison.cost.map {
-      CostEntry(
-        parameters: Self.difference($0.parameters, $0.ofModel.parameters),
-        bytes: Self.difference($0.bytes, $0.ofModel.bytes))
-    }
+    cost = comparison.cost.map(CostEntry.init)
     matches = comparison.matches
     differences = comparison.differences.map { difference in
       DifferenceEntry(
