@@ -17,7 +17,12 @@ package enum OrderedChunks {
     let room: DispatchSemaphore
     let ready = DispatchSemaphore(value: 0)
 
-    init(room: Int) { self.room = DispatchSemaphore(value: room) }
+    /// Counted up from nothing: a semaphore that ends below the value that it began with traps, and work that is stopped leaves
+    /// pieces that nobody takes.
+    init(room places: Int) {
+      room = DispatchSemaphore(value: 0)
+      for _ in 0..<places { room.signal() }
+    }
   }
 
   /// - Parameters:
