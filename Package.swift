@@ -21,16 +21,20 @@ let package = Package(
     // What is measured, on which device, and how sure it is; how to drive a GPU stands in CUDAMeasurement.
     .target(name: "RooflineMeasurement", dependencies: ["RooflineCore"]),
     .target(name: "RooflineComparison", dependencies: ["RooflineCore", "RooflineMeasurement"]),
+    // What engines add to kernels: their time per pass, their schedulers, requests over time.
+    .target(name: "RooflineServing", dependencies: ["RooflineCore", "RooflineComparison"]),
     .target(
       name: "RooflineReport",
-      dependencies: ["RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison"]),
+      dependencies: [
+        "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineServing",
+      ]),
     .target(name: "CGPUABI"),
     .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "KernelText", "RooflineCore", "RooflineMeasurement"]),
     .executableTarget(
       name: "roofline",
       dependencies: [
-        "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineReport",
-        "CUDAMeasurement",
+        "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineServing",
+        "RooflineReport", "CUDAMeasurement",
       ]),
     .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
     .target(
@@ -52,6 +56,8 @@ let package = Package(
       name: "RooflineMeasurementTests", dependencies: ["RooflineCore", "RooflineMeasurement", "TestSupport"]),
     .testTarget(
       name: "RooflineComparisonTests", dependencies: ["RooflineCore", "RooflineComparison", "TestSupport"]),
+    .testTarget(
+      name: "RooflineServingTests", dependencies: ["RooflineCore", "RooflineServing", "TestSupport"]),
     .testTarget(
       name: "RooflineReportTests",
       dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "TestSupport"]),

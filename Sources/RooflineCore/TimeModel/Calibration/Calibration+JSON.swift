@@ -29,7 +29,7 @@ extension Calibration {
 }
 
 extension JSONObject {
-  func choice<Choice: RawRepresentable & CaseIterable>(
+  package func choice<Choice: RawRepresentable & CaseIterable>(
     _ key: String, _ type: Choice.Type
   ) throws(InputError) -> Choice? where Choice.RawValue == String {
     guard let text = try string(key) else { return nil }
@@ -39,7 +39,7 @@ extension JSONObject {
     return choice
   }
 
-  func number(_ key: String, in range: ClosedRange<Double>) throws(InputError) -> Double {
+  package func number(_ key: String, in range: ClosedRange<Double>) throws(InputError) -> Double {
     let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
     let value = try require(self[key], key, expected)
     guard let number = value.number, range.contains(number) else { throw wrong(key, value, expected) }
@@ -47,7 +47,7 @@ extension JSONObject {
   }
 
   /// The same, or what stands where the file says nothing.
-  func number(
+  package func number(
     _ key: String, in range: ClosedRange<Double>, else standard: Double
   ) throws(InputError) -> Double { self[key] == nil ? standard : try number(key, in: range) }
 }
@@ -96,7 +96,7 @@ extension Calibration.Entry {
 }
 
 extension HeldOutErrors {
-  init(_ object: JSONObject) throws(InputError) {
+  package init(_ object: JSONObject) throws(InputError) {
     try object.requireOnly(["mape", "bias", "bins"])
     guard case .array(let list) = object["bins"], !list.isEmpty else {
       throw .missingKey(file: object.file, key: object.keyPath("bins"), expected: "a list of at least one bin")

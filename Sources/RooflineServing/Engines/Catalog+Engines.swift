@@ -1,0 +1,47 @@
+import RooflineCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension Catalog {
+  private var engineFolder: String { root.isEmpty ? "Hardware/Engines" : "\(root)/Hardware/Engines" }
+
+  /// The engines of the catalog, sorted. Empty without a folder of them.
+  package var engineNames: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: engineFolder)) ?? []
+    return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }.sorted()
+  }
+
+  /// Reads an engine by catalog name or by file.
+  ///
+  /// - Throws: `InputError` for a name that no file has, and for a file that is not an engine's.
+  package func engine(_ nameOrPath: String) throws(InputError) -> Engine {
+    if nameOrPath.contains("/") || nameOrPath.hasSuffix(".json") {
+      let name = URL(fileURLWithPath: nameOrPath).deletingPathExtension().lastPathComponent
+      return try Engine.decode(JSONValue.read(file: nameOrPath), name: name, file: nameOrPath)
+    }
+    try requireFound()
+    let names = engineNames
+    let wanted = Spelling.normalized(nameOrPath)
+    guard let name = names.first(where: { Spelling.normalized($0) == wanted }) else {
+      throw .unknownName(
+        what: "engine", name: nameOrPath, nearest: Spelling.nearest(to: nameOrPath, among: names), available: names)
+    }
+    let file = "\(engineFolder)/\(name).json"
+    return try Engine.decode(JSONValue.read(file: file), name: name, file: file)
+  }
+
+  /// The engine whose file speaks for a version, as measured data name both; nil where none does.
+  package func engine(_ engine: String, version: String) throws(InputError) -> Engine? {
+    for name in engineNames {
+      let found = try self.engine(name)
+      if Spelling.normalized(found.engine) == Spelling.normalized(engine), found.versions.contains(version) {
+        return found
+      }
+    }
+    return nil
+  }
+}

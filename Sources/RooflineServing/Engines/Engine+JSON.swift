@@ -1,0 +1,91 @@
+import RooflineCore
+
+extension Engine {
+  /// Reads an engine's file; strict, as hardware files are.
+  ///
+  /// - Throws: `InputError` naming file and key.
+  package static func decode(_ value: JSONValue, name: String, file: String) throws(InputError) -> Engine {
+    let root = try JSONObject(value, file: file)
+    try root.requireOnly([
+      "schemaVersion", "engine", "versions", "families", "launch", "operators", "fusesQuantization", "pass",
+      "scheduler", "fittedOn", "heldOut",
+    ])
+    guard try root.positiveInteger("schemaVersion") == 1 else {
+      throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
+    }
+    var families: [KernelKind: KernelLibrary] = [:]
+    if let object = try root.object("families") {
+      try object.requireOnly(KernelKind.allCases.map(\.rawValue))
+      for kind in KernelKind.allCases {
+        families[kind] = try object.string(kind.rawValue).map { KernelLibrary($0) }
+      }
+    }
+    let fit = try root.require(
+      try root.object("fittedOn"), "fittedOn", "what it was fitted on: data, rows, gpus, models")
+    try fit.requireOnly(["data", "rows", "gpus", "models"])
+    var heldOut: [EngineMetric: HeldOutErrors] = [:]
+    if let object = try root.object("heldOut") {
+      try object.requireOnly(EngineMetric.allCases.map(\.rawValue))
+      for metric in EngineMetric.allCases {
+        heldOut[metric] = try object.object(metric.rawValue).map { block throws(InputError) in
+          try HeldOutErrors(block)
+        }
+      }
+    }
+    return Engine(
+      name: name, path: file,
+      engine: try root.require(try root.string("engine"), "engine", "the engine's own name, e.g. \"vllm\""),
+      versions: try root.strings("versions") ?? [], families: families,
+      launch: try root.choice("launch", Launch.self) ?? .graph,
+      operatorSet: try root.choice("operators", OperatorSet.self) ?? .fused,
+      fusesQuantization: try root.bool("fusesQuantization") ?? false,
+      pass: try PassOverhead(
+        try root.require(try root.object("pass"), "pass", "what a pass takes beside its kernels, an object")),
+      scheduler: try EngineScheduler(
+        try root.require(try root.object("scheduler"), "scheduler", "how requests share passes, an object")),
+      fit: Fit(
+        data: try fit.require(try fit.string("data"), "data", "the measurements, in words"),
+        rows: Int(try fit.number("rows", in: 0...1e9)), gpus: try fit.strings("gpus") ?? [],
+        models: try fit.strings("models") ?? []),
+      heldOut: heldOut)
+  }
+}
+
+extension PassOverhead {
+  /// The keys of a file, what each is of, and how many of its units a second has.
+  private static let keys: [(key: String, path: WritableKeyPath<PassOverhead, Double> & Sendable, perSecond: Double)] =
+    [
+      ("milliseconds", \.perPass, 1e3), ("millisecondsPerSequence", \.perSequence, 1e3),
+      ("millisecondsPerDoublingOfRanks", \.perDoubling, 1e3), ("microsecondsPerKernel", \.perKernel, 1e6),
+      ("millisecondsPerSequenceAnd100kLogits", \.perSequenceLogits, 1e3),
+      ("microsecondsPerLaunch", \.launchFloor, 1e6),
+    ]
+
+  fileprivate init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly(PassOverhead.keys.map(\.key))
+    self.init()
+    for (key, path, perSecond) in PassOverhead.keys {
+      self[keyPath: path] = try object.number(key, in: 0...1e4, else: 0) / perSecond
+    }
+  }
+
+  /// What a file says of it: those of its constants that are not 0, in the file's units.
+  package var stated: [(key: String, value: Double)] {
+    PassOverhead.keys.map { ($0.key, self[keyPath: $0.path] * $0.perSecond) }.filter { $0.1 != 0 }
+  }
+}
+
+extension EngineScheduler {
+  fileprivate init(_ object: JSONObject) throws(InputError) {
+    try object.requireOnly(["maxNumBatchedTokens", "maxNumSeqs", "memoryShare", "prompts"])
+    self.init(
+      maxBatchedTokens: try object.require(
+        try object.positiveInteger("maxNumBatchedTokens"), "maxNumBatchedTokens", "new tokens of a pass at most"),
+      maxSequences: try object.require(
+        try object.positiveInteger("maxNumSeqs"), "maxNumSeqs", "sequences of a pass at most"),
+      memoryShare: try object.number("memoryShare", in: 0.01...1, else: 0.9),
+      prompts: try object.require(
+        try object.choice("prompts", PromptPolicy.self), "prompts",
+        "one of \(PromptPolicy.allCases.map(\.rawValue).joined(separator: ", "))"))
+  }
+}

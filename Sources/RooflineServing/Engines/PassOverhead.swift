@@ -1,0 +1,78 @@
+import RooflineCore
+
+/// What an engine adds to the kernels of a pass: o₀ + o₁ · sequences + o₂ · log₂(ranks) + gap · kernels + o₃ · sequences · logits.
+///
+/// Source: EngineModels.md, "Time per pass".
+package struct PassOverhead: Hashable, Sendable {
+  /// o₀, s a pass.
+  package var perPass: Double
+  /// o₁, s a sequence that gets a token.
+  package var perSequence: Double
+  /// o₂, s a doubling of the tensor-parallel degree.
+  package var perDoubling: Double
+  /// What lies between two kernels, s a kernel.
+  package var perKernel: Double
+  /// o₃, s for each 100,000 logits of a sequence.
+  package var perSequenceLogits: Double
+  /// With eager launches: the least time between the starts of two kernels, s; the pass takes no less than all of them.
+  package var launchFloor: Double
+
+  package init(
+    perPass: Double = 0, perSequence: Double = 0, perDoubling: Double = 0, perKernel: Double = 0,
+    perSequenceLogits: Double = 0, launchFloor: Double = 0
+  ) {
+    self.perPass = perPass
+    self.perSequence = perSequence
+    self.perDoubling = perDoubling
+    self.perKernel = perKernel
+    self.perSequenceLogits = perSequenceLogits
+    self.launchFloor = launchFloor
+  }
+
+  /// What a pass has that an engine takes time for.
+  package struct Pass: Hashable, Sendable {
+    /// Sequences that get a token.
+    package var sequences: UInt64
+    package var ranks: UInt64
+    /// Kernels that are started, those of all layers.
+    package var kernels: UInt64
+    /// Logits of one sequence.
+    package var vocabulary: UInt64
+    /// What its kernels take, s.
+    package var kernelSeconds: Double
+
+    package init(sequences: UInt64, ranks: UInt64, kernels: UInt64, vocabulary: UInt64, kernelSeconds: Double) {
+      self.sequences = sequences
+      self.ranks = ranks
+      self.kernels = kernels
+      self.vocabulary = vocabulary
+      self.kernelSeconds = kernelSeconds
+    }
+  }
+
+  /// One of the terms.
+  package enum Part: String, Hashable, Sendable, CaseIterable {
+    case pass, sequences, ranks, kernels, logits
+    /// What launches one after another take beyond all else.
+    case launches
+  }
+
+  /// s.
+  package func seconds(_ part: Part, _ pass: Pass) -> Double {
+    switch part {
+    case .pass: perPass
+    case .sequences: perSequence * Double(pass.sequences)
+    case .ranks: perDoubling * Mathematics.binaryLogarithm(Double(pass.ranks))
+    case .kernels: perKernel * Double(pass.kernels)
+    case .logits: perSequenceLogits * Double(pass.sequences) * Double(pass.vocabulary) / 100_000
+    case .launches:
+      max(
+        0,
+        launchFloor * Double(pass.kernels) - pass.kernelSeconds
+          - Part.allCases.filter { $0 != .launches }.reduce(0) { $0 + seconds($1, pass) })
+    }
+  }
+
+  /// The sum of all parts, s: what the pass takes beside its kernels.
+  package func seconds(_ pass: Pass) -> Double { Part.allCases.reduce(0) { $0 + seconds($1, pass) } }
+}
