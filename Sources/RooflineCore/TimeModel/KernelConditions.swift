@@ -4,15 +4,23 @@ package struct KernelConditions: Hashable, Sendable {
   package var launch: Launch
   /// Of a GEMM: how many weights like its own pass through L2 between two uses of it; nil: as many as the state of the cache says.
   package var copies: Double?
+  /// Of a product of low precision: whether the norm or activation before it writes its input quantised, so that no kernel of its own
+  /// does.
+  package var fusesQuantization: Bool
 
-  package init(_ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil) {
+  package init(
+    _ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil, fusesQuantization: Bool = false
+  ) {
     self.cache = cache
     self.launch = launch
     self.copies = copies
+    self.fusesQuantization = fusesQuantization
   }
 
   /// The same under another state of the cache, whatever number of weights was given.
-  package func with(_ cache: CacheState) -> KernelConditions { KernelConditions(cache, launch: launch) }
+  package func with(_ cache: CacheState) -> KernelConditions {
+    KernelConditions(cache, launch: launch, fusesQuantization: fusesQuantization)
+  }
 }
 
 /// What lies in L2 when a kernel starts.

@@ -2,6 +2,8 @@
 package struct LowPrecisionConstants: FittedConstants {
   /// Launch and drain, with the floor of the kernel that quantises, µs.
   package var launch: Double
+  /// What of `launch` is the floor of the kernel that quantises, µs; products whose input comes quantised do without.
+  package var quantizationLaunch: Double
   /// Filling the pipeline of a wave, µs, and result bytes that an SM writes a clock.
   package var waveFill, epilogue: Double
   /// The tile intensity (m·n/(m+n)) at which the tensor cores run at half speed.
@@ -23,6 +25,7 @@ package struct LowPrecisionConstants: FittedConstants {
 
   package init() {
     launch = 5
+    quantizationLaunch = 0
     waveFill = 0.3
     epilogue = 14
     halfIntensity = 12
@@ -43,6 +46,9 @@ package struct LowPrecisionConstants: FittedConstants {
   package static var parameters: [FittedParameter<LowPrecisionConstants>] {
     [
       FittedParameter("launchMicroseconds", 0.1...400, get: { $0.launch }, set: { $0.launch = $1 }),
+      FittedParameter(
+        "quantizationLaunchMicroseconds", 0...100, spread: 1.0001, isRequired: false, get: { $0.quantizationLaunch },
+        set: { $0.quantizationLaunch = $1 }),
       FittedParameter("waveFillMicroseconds", 0.02...10, get: { $0.waveFill }, set: { $0.waveFill = $1 }),
       FittedParameter("epilogueBytesPerClockPerSM", 1...300, get: { $0.epilogue }, set: { $0.epilogue = $1 }),
       FittedParameter("halfIntensity", 4...40, spread: 1.1, get: { $0.halfIntensity }, set: { $0.halfIntensity = $1 }),

@@ -24,6 +24,8 @@ package struct LowPrecisionTimeModel: Sendable {
     let m, n, k: Double
     let format: ProductFormat
     let copies: Double
+    /// Whether its input comes quantised.
+    let isQuantized: Bool
     var flops: Double { 2 * m * n * k }
     /// Bytes of W, x and y.
     var weights: Double { format.weightBytes * n * k }
@@ -54,6 +56,12 @@ package struct LowPrecisionTimeModel: Sendable {
     let dram, quantization: Double
   }
 
+  /// Launch and drain, without the quantising kernel's where there is none.
+  private func launch(_ shape: Problem) -> Double {
+    guard shape.format.quantizesActivations, shape.isQuantized else { return constants.launch }
+    return max(0, constants.launch - constants.quantizationLaunch)
+  }
+
   private func fourth(_ x: Double) -> Double { (x * x) * (x * x) }
 
   private func common(_ shape: Problem) -> Common {
@@ -66,7 +74,7 @@ package struct LowPrecisionTimeModel: Sendable {
     let cold = 1 / (1 + fourth(constants.residency * facts.l2 / (shape.copies * weights + input + output)))
     let moved = weights * cold + input * big(input) + output * big(output)
     var quantization = 0.0
-    if format.quantizesActivations {
+    if format.quantizesActivations, !shape.isQuantized {
       let stays = big(2 * shape.m * shape.k)
       quantization =
         shape.m * shape.k * (2 + format.activationBytes) * (stays + (1 - stays) / 3)
@@ -91,7 +99,7 @@ package struct LowPrecisionTimeModel: Sendable {
     let reduction =
       split > 1
       ? constants.splitK + 8 * split * shape.m * shape.n / GEMMConstants.splitKBytesPerMicrosecond : 0
-    let exposed = constants.launch + common.quantization + fill + reduction
+    let exposed = launch(shape) + common.quantization + fill + reduction
     let room = limit - exposed
     guard room > common.dram else { return nil }
     let ctas = (shape.m / tile.m).rounded(.up) * (shape.n / tile.n).rounded(.up) * split
@@ -146,12 +154,13 @@ extension LowPrecisionTimeModel {
     let tensor = shape.flops / (facts.flopsPerMicrosecond * shape.format.speedup)
     let memory = (shape.weights + shape.input + shape.output) / facts.bytesPerMicrosecond
     let roof = max(tensor, memory)
-    let exposed = constants.launch + choice.fill
+    let launch = launch(shape)
+    let exposed = launch + choice.fill
     let compute = choice.tensor + (choice.waves - 1) * choice.fill
     let main = choice.time - exposed - choice.reduction - choice.quantization
     let reduced = exposed + choice.reduction
     return TimePart.differences([
-      (.roof, roof), (.fixed, roof + constants.launch), (.waves, roof + exposed),
+      (.roof, roof), (.fixed, roof + launch), (.waves, roof + exposed),
       (.tile, max(compute, memory) + exposed), (.l2, max(compute, choice.l2, memory) + exposed),
       (.dram, max(compute, choice.l2, choice.dram) + exposed),
       (.latency, max(compute, choice.l2, choice.dram, choice.steps) + exposed),
@@ -192,13 +201,14 @@ extension LowPrecisionTimeModel: KernelTimeModel {
   private func problem(_ work: Work, _ conditions: KernelConditions) -> Problem {
     Problem(
       m: Double(work.gemm.m), n: Double(work.gemm.n), k: Double(work.gemm.k), format: work.format,
-      copies: conditions.copies ?? (conditions.cache == .serving ? GEMMTimeModel.coldCopies : 1))
+      copies: conditions.copies ?? (conditions.cache == .serving ? GEMMTimeModel.coldCopies : 1),
+      isQuantized: conditions.fusesQuantization)
   }
 
   package func timing(_ work: Work, _ conditions: KernelConditions) -> KernelTiming {
-    let choice = fastest(problem(work, conditions))
-    return KernelTiming(
-      microseconds: choice.time, exposed: constants.launch + choice.fill + choice.reduction)
+    let shape = problem(work, conditions)
+    let choice = fastest(shape)
+    return KernelTiming(microseconds: choice.time, exposed: launch(shape) + choice.fill + choice.reduction)
   }
 
   package func parts(_ work: Work, _ conditions: KernelConditions) -> [TimePart] { parts(problem(work, conditions)) }
@@ -221,7 +231,7 @@ extension LowPrecisionTimeModel: KernelTimeModel {
     let own =
       candidate(
         shape, common(shape), (choice.tileM, choice.tileN), split: choice.split, below: .infinity) ?? Choice()
-    return KernelTiming(microseconds: own.time, exposed: constants.launch + own.fill + own.reduction)
+    return KernelTiming(microseconds: own.time, exposed: launch(shape) + own.fill + own.reduction)
   }
 
   package static func place(_ work: Work) -> KernelPlace { GEMMTimeModel.place(work.gemm) }
