@@ -21,6 +21,8 @@ public struct Workload: Hashable, Sendable {
   public var expertLoad = ExpertLoad.uniform
   /// Tokens that draft modules guess for each sequence before a decode step, which verifies them.
   package var drafted: UInt64 = 0
+  /// Which tokens of a prompt get logits.
+  package var head = HeadTokens.last
   /// Of models with latent attention.
   public var latentAttention: LatentAttentionForm
 

@@ -42,7 +42,8 @@ struct DecodePasses: Sendable {
       ForwardPass(model, first), isGrowing.map { !$0 }, groups: model.groups.count, rates: analysis.rates,
       time: IdealTime(overlap: analysis.options.overlap), calibrated: calibrated)
     let isTimed = zip(late, isGrowing).contains { $1 && $0.timed != nil }
-    isClosed = isLinear.allSatisfy(\.self) && !isTimed
+    // An engine that starts kernels one by one has a floor under every pass, which bends the line.
+    isClosed = isLinear.allSatisfy(\.self) && !isTimed && analysis.options.engine?.launchFloor ?? 0 == 0
   }
 
   private static func step(_ workload: Workload, _ context: UInt64) -> DecoderStep {
@@ -66,8 +67,9 @@ struct DecodePasses: Sendable {
       + PassSums(
         ForwardPass(model, step), isGrowing, groups: model.groups.count, rates: analysis.rates,
         time: IdealTime(overlap: analysis.options.overlap), calibrated: analysis.calibrated)
-    let schedule = PipelineSchedule(
+    var schedule = PipelineSchedule(
       sums, stages: step.pipelineParallel, model, microBatches: microBatches, isSuccessive: true)
+    analysis.addEngine(to: &schedule, kernels: sums.kernels)
     return Pass(
       seconds: schedule.seconds,
       work: UtilizationMeter.Work(

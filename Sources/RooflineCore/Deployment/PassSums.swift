@@ -13,6 +13,8 @@ struct PassSums: Sendable {
   var bytes = 0.0
   /// FLOPs of all units, the same way.
   var flops = 0.0
+  /// How many kernels are started.
+  var kernels = 0.0
   /// Which roof binds each row, in their order: where it is the same at two contexts and counts are straight lines, so are the
   /// times between them.
   var binding: [UInt8] = []
@@ -31,6 +33,7 @@ struct PassSums: Sendable {
     productFLOPs += Double(signed: cost.productFLOPs) * occurrences
     bytes += Double(signed: cost.traffic.total) * occurrences
     flops += Double(signed: cost.flops.total) * occurrences
+    kernels += occurrences
     binding.append(roof)
   }
 
@@ -44,6 +47,7 @@ struct PassSums: Sendable {
     sum.productFLOPs += right.productFLOPs
     sum.bytes += right.bytes
     sum.flops += right.flops
+    sum.kernels += right.kernels
     sum.binding = right.binding
     return sum
   }

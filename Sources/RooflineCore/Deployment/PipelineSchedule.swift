@@ -19,6 +19,9 @@ public struct PipelineSchedule: Sendable {
   /// The stage that holds the others up, its transfer included.
   let slowestSeconds: Double
 
+  /// What an engine adds to the pass, s.
+  var engineSeconds = 0.0
+
   /// Which of the stages that differ is the slowest, by its number.
   let slowestIndex: UInt64
 
@@ -74,7 +77,10 @@ public struct PipelineSchedule: Sendable {
   public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
   /// NaN where it is unknown.
-  var seconds: Double {
+  var seconds: Double { kernelSeconds + engineSeconds }
+
+  /// The kernels alone, the same way.
+  var kernelSeconds: Double {
     isSuccessive
       ? Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, turns: Double(microBatches))
       : Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))

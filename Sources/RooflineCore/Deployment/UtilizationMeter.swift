@@ -71,7 +71,7 @@ struct UtilizationMeter {
     let pass = PhaseAnalysis(
       model, DecoderStep(phase, workload), rates: analysis.rates, time: time, calibrated: analysis.calibrated)
     if let place = pass.overflow { throw .overflow(what: "\(place) (\(phase.rawValue) at \(context) keys)") }
-    let schedule = PipelineSchedule(pass, model, microBatches: workload.microBatches)
+    let schedule = analysis.wholeSchedule(of: pass)
     let work = Work(
       productFLOPs: pass.productWork, bytes: Double(pass.model.cost.traffic.total.value),
       flops: Double(pass.model.cost.flops.total.value), schedule: schedule, batch: workload.batch,

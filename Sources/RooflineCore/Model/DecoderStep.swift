@@ -37,6 +37,7 @@ public struct DecoderStep: Hashable, Sendable {
   package let isAttentionDataParallel: Bool
   package let expertLoad: ExpertLoad
   package let latentAttention: LatentAttentionForm
+  package let head: HeadTokens
   /// Which pass of a training step; nil in inference.
   ///
   /// In training the head runs on every token, keys and values are activations, and what the backward pass needs is kept.
@@ -59,6 +60,7 @@ public struct DecoderStep: Hashable, Sendable {
     isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
     expertLoad = workload.expertLoad
     latentAttention = workload.latentAttention
+    head = workload.head
   }
 
   /// A pass over `workload.prompt` tokens of every sequence: T = C = S.
@@ -77,6 +79,7 @@ public struct DecoderStep: Hashable, Sendable {
     isAttentionDataParallel = workload.parallelism.isAttentionDataParallel
     expertLoad = workload.expertLoad
     latentAttention = workload.latentAttention
+    head = .all
   }
 
   /// What the pass is called: prefill, decode, forward or backward.

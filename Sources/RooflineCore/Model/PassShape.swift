@@ -16,6 +16,7 @@ package struct PassShape<Scalar: Term>: Sendable {
   /// Whether it is a decode step.
   package let isDecode: Bool
   package let latentAttention: LatentAttentionForm
+  private let head: HeadTokens
   /// Whether each sequence has one query.
   package let isSingleQuery: Bool
   package let hidden, tensorParallel: Scalar
@@ -42,6 +43,7 @@ package struct PassShape<Scalar: Term>: Sendable {
     isDecode = step.phase == .decode
     stateTraffic = step.isTraining ? .dropped : isDecode || step.attendedKeys > step.queryTokens ? .updated : .written
     latentAttention = step.latentAttention
+    head = step.head
     isSingleQuery = step.queryTokens == 1
     hidden = .input(.hidden, model.hiddenSize)
     tensorParallel = .input(.tensorParallel, ranks)
@@ -51,8 +53,8 @@ package struct PassShape<Scalar: Term>: Sendable {
     self.attendedKeys = attendedKeys
   }
 
-  /// Rows that the head works on: the last token of each sequence; in training, and where drafted tokens are verified, all.
-  var headRows: Scalar { isTraining || isDecode && !isSingleQuery ? tokens : batch }
+  /// Rows that the head works on: the last token of each sequence; where drafted tokens are verified, and where it is asked for, all.
+  var headRows: Scalar { head == .all || isDecode && !isSingleQuery ? tokens : batch }
 
   package var isSharded: Bool { ranks > 1 }
 

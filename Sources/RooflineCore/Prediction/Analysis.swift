@@ -94,7 +94,19 @@ public struct Analysis: Sendable {
   /// How a pass goes through its pipeline stages; nil without a pipeline.
   public func schedule(of phase: PhaseAnalysis) -> PipelineSchedule? {
     guard workload.parallelism.pipeline > 1 else { return nil }
-    return PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
+    return wholeSchedule(of: phase)
+  }
+
+  /// The same with or without a pipeline; with what an engine adds.
+  func wholeSchedule(of phase: PhaseAnalysis) -> PipelineSchedule {
+    var schedule = PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
+    addEngine(to: &schedule, kernels: phase.kernelStarts)
+    return schedule
+  }
+
+  /// All of the batch through all stages, with what an engine adds; nil where the time of a row is unknown.
+  package func time(of phase: PhaseAnalysis) -> Seconds? {
+    workload.parallelism.pipeline > 1 || options.engine != nil ? wholeSchedule(of: phase).time : phase.model.time
   }
 
   /// What generating tokens adds to the notices.

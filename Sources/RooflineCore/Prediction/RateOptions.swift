@@ -20,6 +20,8 @@ public struct RateOptions: Hashable, Sendable {
   public var linkLatency = 0.0
   /// How compute and memory times of one operator combine.
   public var overlap = Overlap.max
+  /// What a serving engine adds to the kernels of every pass; nil: kernels only.
+  package var engine: PassOverhead?
 
   /// What a run may suppose of a GPU: some way beyond what chips do, and short of a slip of units. Links reach down to a network's.
   package static let plausibleCompute = 1e10...1e19

@@ -34,6 +34,15 @@ extension Catalog {
     return try Engine.decode(JSONValue.read(file: file), name: name, file: file)
   }
 
+  /// Whether a name or path is an engine's: one of the catalog, or a file that says what a pass takes.
+  package func holdsEngine(_ nameOrPath: String) -> Bool {
+    let wanted = Spelling.normalized(nameOrPath)
+    if engineNames.contains(where: { Spelling.normalized($0) == wanted }) { return true }
+    guard let value = try? JSONValue.read(file: nameOrPath), let object = try? JSONObject(value, file: nameOrPath)
+    else { return false }
+    return ["engine", "scheduler", "pass"].contains { object[$0] != nil }
+  }
+
   /// The engine whose file speaks for a version, as measured data name both; nil where none does.
   package func engine(_ engine: String, version: String) throws(InputError) -> Engine? {
     for name in engineNames {

@@ -13,11 +13,11 @@ extension Engine {
     guard try root.positiveInteger("schemaVersion") == 1 else {
       throw root.wrong("schemaVersion", root["schemaVersion"] ?? .null, "1")
     }
-    var families: [KernelKind: KernelLibrary] = [:]
+    var families: [KernelKind: [KernelLibrary]] = [:]
     if let object = try root.object("families") {
       try object.requireOnly(KernelKind.allCases.map(\.rawValue))
       for kind in KernelKind.allCases {
-        families[kind] = try object.string(kind.rawValue).map { KernelLibrary($0) }
+        families[kind] = try object.strings(kind.rawValue).map { $0.map { KernelLibrary($0) } }
       }
     }
     let fit = try root.require(

@@ -12,7 +12,8 @@ package struct Engine: Sendable {
   package var engine: String
   /// Versions as measured data have them that this file speaks for; a measurement of another one is not scored by it.
   package var versions: [String]
-  package var families: [KernelKind: KernelLibrary]
+  /// The libraries of a kind that it may run, the one it prefers first: which of them a GPU has differs.
+  package var families: [KernelKind: [KernelLibrary]]
   /// How it starts kernels.
   package var launch: Launch
   /// Which kernels a layer is cut into.
@@ -42,7 +43,7 @@ package struct Engine: Sendable {
   }
 
   package init(
-    name: String, path: String, engine: String, versions: [String], families: [KernelKind: KernelLibrary] = [:],
+    name: String, path: String, engine: String, versions: [String], families: [KernelKind: [KernelLibrary]] = [:],
     launch: Launch = .graph, operatorSet: OperatorSet = .fused, fusesQuantization: Bool = false,
     pass: PassOverhead = PassOverhead(), scheduler: EngineScheduler, fit: Fit,
     heldOut: [EngineMetric: HeldOutErrors] = [:]

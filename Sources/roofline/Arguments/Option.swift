@@ -34,9 +34,16 @@ enum Suggestions: Hashable, Sendable {
   case none
   case files
   case words([String])
-  /// Names of the catalog, and files.
-  case models, hardware
+  /// Names that the catalog has when they are asked for, and files.
+  case catalog(CatalogKind)
+
+  static let models = Suggestions.catalog(.models)
+  static let hardware = Suggestions.catalog(.hardware)
+  static let engines = Suggestions.catalog(.engines)
 }
+
+/// What the catalog holds and `list` lists.
+enum CatalogKind: String, Hashable, Sendable, CaseIterable { case models, hardware, calibrations, engines }
 
 /// An option with the type of its value: declared once, and read by this value, never by its name.
 struct Option<Value>: AnyOption {

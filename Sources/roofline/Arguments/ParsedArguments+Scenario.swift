@@ -1,6 +1,7 @@
 import RooflineCore
 import RooflineMeasurement
 import RooflineReport
+import RooflineServing
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -59,8 +60,13 @@ extension ParsedArguments {
     guard tensorParallel > 1 || !isGiven(WorkloadOptions.sequenceParallel) else {
       throw .usage("--sequence-parallel shards rows over tensor-parallel ranks; give --tp, too")
     }
-    let operatorSet = try value(of: WorkloadOptions.operators) ?? .separate
-    let options = try rateOptions()
+    guard !isGiven(WorkloadOptions.head) || phases.contains(.prefill) else {
+      throw .usage("--head says which of a prompt's tokens get logits, and --phase decode has no prompt; leave it out")
+    }
+    let engine = try engine(catalog)
+    let operatorSet = try value(of: WorkloadOptions.operators) ?? engine?.operatorSet ?? .separate
+    var options = try rateOptions()
+    options.engine = engine?.pass
     let overrides = try overrides()
     let dtypes = try DTypeOptions(self)
     let configuration: ModelConfiguration
@@ -76,6 +82,7 @@ extension ParsedArguments {
     workload.drafted = drafted
     try workload.requireDrafts(configuration)
     workload.expertLoad = try expertLoad(configuration)
+    workload.head = try valueIfDeclared(of: WorkloadOptions.head) ?? .last
     workload.latentAttention = try valueIfDeclared(of: WorkloadOptions.latentAttention) ?? .auto
     var spec = hardware ?? HardwareSpec(name: hardwareName, path: hardwareName)
     if hardware == nil { spec = try catalog.hardware(hardwareName) }

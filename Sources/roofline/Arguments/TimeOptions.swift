@@ -1,5 +1,6 @@
 import RooflineComparison
 import RooflineCore
+import RooflineServing
 
 /// The options that say where times are from.
 enum TimeOptions {
@@ -27,6 +28,10 @@ enum TimeOptions {
   static let observations = Option.text(
     "observations", "FILE", "measured kernels that anchored times lean on (may repeat)", mayRepeat: true)
 
+  static let engine = Option.text(
+    "engine", "NAME|PATH", "a serving engine: its kernels, and what it adds to them (kernels only)",
+    suggestions: .engines)
+
   static let all: [any AnyOption] = tiers + [observations]
 
   /// The same without measurements, which anchored times need.
@@ -42,7 +47,9 @@ extension ParsedArguments {
   func timeRequest(
     _ hardware: HardwareSpec, _ rates: RateOptions, _ catalog: Catalog, besideMeasured isCompared: Bool = false
   ) throws(InputError) -> TimeRequest? {
-    let tier = try value(of: TimeOptions.time) ?? .ideal
+    let engine = try engine(catalog)
+    // What an engine adds was fitted beside calibrated kernels.
+    let tier = try value(of: TimeOptions.time) ?? (engine == nil ? .ideal : .calibrated)
     guard tier != .ideal else {
       for option in TimeOptions.all where option.name != TimeOptions.time.name && isGiven(option) {
         let isAnchored = option.name == TimeOptions.observations.name
@@ -57,10 +64,11 @@ extension ParsedArguments {
     }
     var options = CalibratedTime.Options()
     options.conditions = KernelConditions(
-      try cacheState() ?? .serving, launch: try value(of: TimeOptions.launch) ?? .graph)
+      try cacheState() ?? .serving, launch: try value(of: TimeOptions.launch) ?? engine?.launch ?? .graph,
+      fusesQuantization: engine?.fusesQuantization ?? false)
     options.interval = try interval()
     let set = try catalog.calibrations(for: hardware, file: value(of: ObservationOptions.calibration))
-    options.families = try families(set)
+    options.families = (engine?.families(in: set) ?? [:]).merging(try families(set)) { $1 }
     guard tier == .anchored else {
       guard isCompared || !isGiven(TimeOptions.observations) else {
         throw .usage("--observations needs --time anchored")
@@ -71,6 +79,12 @@ extension ParsedArguments {
     _ = try self.hardware(of: files, catalog)
     let anchors = Anchors(files, set: set)
     return TimeRequest(set, options: options, correction: anchors)
+  }
+
+  /// The engine that is named; nil: kernels only.
+  func engine(_ catalog: Catalog) throws(InputError) -> Engine? {
+    guard let name = try valueIfDeclared(of: TimeOptions.engine) else { return nil }
+    return try catalog.engine(name)
   }
 
   /// The libraries that are named, each of which a calibration must have.

@@ -11,12 +11,13 @@ enum TrainingOptions {
   /// Options that mean nothing to a training step of one replica and one pipeline stage.
   static let foreign: [any AnyOption] =
     [
-      WorkloadOptions.prompt, WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.phase,
+      WorkloadOptions.prompt, WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.head,
+      WorkloadOptions.phase,
       WorkloadOptions.generate,
       AnalyzeCommand.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
       WorkloadOptions.data, WorkloadOptions.expertParallel, WorkloadOptions.attentionDataParallel,
       WorkloadOptions.expertLoad, WorkloadOptions.keyValueDType,
-    ] + TimeOptions.all
+    ] + TimeOptions.all + [TimeOptions.engine]
 
   static let note =
     "--training: the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted."

@@ -38,6 +38,8 @@ enum WorkloadOptions {
   static let operators = Option<OperatorSet>.choice("operators", "SET", "separate or fused kernels (separate)")
   static let latentAttention = Option<LatentAttentionForm>.choice(
     "mla", "FORM", "latent attention: naive, absorbed, or as engines do in each phase, auto (auto)")
+  static let head = Option<HeadTokens>.choice(
+    "head", "TOKENS", "logits of the last token of each sequence, or of all: last, all (last)")
   static let sequenceParallel = Option.flag(
     "sequence-parallel", "shard norms and additions over the tensor-parallel ranks")
   static let pipeline = Option.count("pp", "N", "pipeline stages (1)")

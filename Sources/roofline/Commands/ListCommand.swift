@@ -1,20 +1,21 @@
 import RooflineCore
 import RooflineReport
+import RooflineServing
 
 enum ListCommand: Command {
   static let description = CommandDescription(
     name: "list",
-    summary: "The models or GPUs of the catalog, or the constants of calibrated times.",
-    usage: "list models|hardware|calibrations [--format FORMAT]",
+    summary: "The models, GPUs or engines of the catalog, or the constants of calibrated times.",
+    usage: "list models|hardware|calibrations|engines [--format FORMAT]",
     options: [WorkloadOptions.format, WorkloadOptions.help],
     positionals: 1...1,
-    example: "roofline list hardware", words: Kind.allCases.map(\.rawValue))
+    example: "roofline list hardware", words: CatalogKind.allCases.map(\.rawValue))
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
     let wanted = arguments.positionals[0]
-    guard let kind = Kind(rawValue: wanted) else {
-      let known = Kind.allCases.map(\.rawValue)
+    guard let kind = CatalogKind(rawValue: wanted) else {
+      let known = CatalogKind.allCases.map(\.rawValue)
       let nearest = Spelling.nearest(to: wanted, among: known)
       throw InputError.usage("cannot list \"\(wanted)\"\(InputError.commandSuggestion(nearest, known))")
     }
@@ -37,17 +38,18 @@ enum ListCommand: Command {
         try read(catalog.calibrationNames, kind, catalog, &warnings) { name throws(InputError) in
           (name, try catalog.calibration(of: name))
         })
+    case .engines:
+      report = EngineReport.list(
+        try read(catalog.engineNames, kind, catalog, &warnings) { name throws(InputError) in try catalog.engine(name) })
     }
     return Outcome(output: try page.render(report), errors: warnings)
   }
-
-  private enum Kind: String, CaseIterable { case models, hardware, calibrations }
 
   /// A file that cannot be read is a warning with its reason: one bad file does not hide the others.
   ///
   /// - Throws: the first file's fault where no file can be read.
   private static func read<Value>(
-    _ names: [String], _ kind: Kind, _ catalog: Catalog, _ warnings: inout String,
+    _ names: [String], _ kind: CatalogKind, _ catalog: Catalog, _ warnings: inout String,
     _ value: (String) throws(InputError) -> Value
   ) throws(InputError) -> [Value] {
     guard !names.isEmpty else {

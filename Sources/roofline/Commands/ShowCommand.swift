@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineReport
+import RooflineServing
 
 enum ShowCommand: Command {
   static let expected = Option.count(
@@ -7,7 +8,7 @@ enum ShowCommand: Command {
 
   static let description = CommandDescription(
     name: "show",
-    summary: "A model or a GPU: what its file says, what was derived, and which defaults were used.",
+    summary: "A model, a GPU or an engine: what its file says, what was derived, and which defaults were used.",
     usage: "show NAME|PATH [--strict] [--dtype FORMAT] [--expect-parameters N] [--format FORMAT]",
     options: [
       WorkloadOptions.strict, WorkloadOptions.dtype, expected, WorkloadOptions.format, WorkloadOptions.help,
@@ -29,22 +30,31 @@ enum ShowCommand: Command {
         output: report,
         errors: "roofline: \(sentence(configuration.path, count, stated).onOneLine)\n", exitCode: 2)
     }
+    if catalog.holdsEngine(name) {
+      try refuseModelOptions(arguments, "an engine")
+      return Outcome(output: try page.render(EngineReport.show(try catalog.engine(name))))
+    }
     do {
       let spec = try catalog.hardware(name)
-      guard try !arguments.has(WorkloadOptions.strict) else {
-        throw InputError.usage("--strict says nothing to a GPU, whose file never has an unknown key; leave it out")
-      }
-      guard !arguments.isGiven(expected) else {
-        throw InputError.usage("--expect-parameters says nothing to a GPU; leave it out")
-      }
-      guard try arguments.value(of: WorkloadOptions.dtype) == nil else {
-        throw InputError.usage("--dtype says nothing to a GPU, which has a rate for each format; leave it out")
-      }
+      try refuseModelOptions(arguments, "a GPU")
       return Outcome(output: try page.render(HardwareReport(spec).report))
     } catch InputError.unknownName {
-      let known = catalog.modelNames + catalog.hardwareNames
+      let known = catalog.modelNames + catalog.hardwareNames + catalog.engineNames
       throw InputError.unknownName(
-        what: "model or GPU", name: name, nearest: Spelling.nearest(to: name, among: known), available: known)
+        what: "model, GPU or engine", name: name, nearest: Spelling.nearest(to: name, among: known), available: known)
+    }
+  }
+
+  /// Throws where an option says something of a model, and this is none.
+  private static func refuseModelOptions(_ arguments: ParsedArguments, _ what: String) throws(InputError) {
+    guard try !arguments.has(WorkloadOptions.strict) else {
+      throw .usage("--strict says nothing to \(what), whose file never has an unknown key; leave it out")
+    }
+    guard !arguments.isGiven(expected) else {
+      throw .usage("--expect-parameters says nothing to \(what); leave it out")
+    }
+    guard try arguments.value(of: WorkloadOptions.dtype) == nil else {
+      throw .usage("--dtype says nothing to \(what), which is not in one format; leave it out")
     }
   }
 

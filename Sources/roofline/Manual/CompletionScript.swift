@@ -13,8 +13,8 @@ struct CompletionScript {
   }
 
   /// What asks the program itself for the names of its catalog, which may change after the script is made.
-  private static func list(_ what: String) -> String {
-    "roofline list \(what) --format csv 2>/dev/null | tail -n +2 | cut -d, -f2"
+  private static func list(_ kind: CatalogKind) -> String {
+    "roofline list \(kind.rawValue) --format csv 2>/dev/null | tail -n +2 | cut -d, -f2"
   }
 
   private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
@@ -63,8 +63,7 @@ struct CompletionScript {
     case .none: "return"
     case .files: "COMPREPLY=($(compgen -f -- \"$word\"))"
     case .words(let choices): words(Self.quoted(choices.joined(separator: " ")))
-    case .models: words("\"$(\(Self.list("models")))\"") + "; COMPREPLY+=($(compgen -f -- \"$word\"))"
-    case .hardware: words("\"$(\(Self.list("hardware")))\"") + "; COMPREPLY+=($(compgen -f -- \"$word\"))"
+    case .catalog(let kind): words("\"$(\(Self.list(kind)))\"") + "; COMPREPLY+=($(compgen -f -- \"$word\"))"
     }
   }
 
@@ -105,8 +104,7 @@ struct CompletionScript {
     case .none: " "
     case .files: "_files"
     case .words(let choices): "_values -s , choice \(choices.joined(separator: " "))"
-    case .models: "_alternative \"names:name:($(\(Self.list("models"))))\" \"files:file:_files\""
-    case .hardware: "_alternative \"names:name:($(\(Self.list("hardware"))))\" \"files:file:_files\""
+    case .catalog(let kind): "_alternative \"names:name:($(\(Self.list(kind))))\" \"files:file:_files\""
     }
   }
 
@@ -140,8 +138,7 @@ struct CompletionScript {
     case .none: " -x"
     case .files: " -r -F"
     case .words(let choices): " -x -a \(fishQuoted(choices.joined(separator: " ")))"
-    case .models: " -r -F -a \(fishQuoted("(\(Self.list("models")))"))"
-    case .hardware: " -r -F -a \(fishQuoted("(\(Self.list("hardware")))"))"
+    case .catalog(let kind): " -r -F -a \(fishQuoted("(\(Self.list(kind)))"))"
     }
   }
 

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineServing
 
 /// The JSON of `analyze`, schema version 1. Integers are exact, per occurrence and device; rates are the ones divided by
 /// (efficiency included); times are unrounded. Keys may be added, not changed.
@@ -18,13 +19,16 @@ package struct AnalysisDocument: Encodable {
   let achieved: AchievedEntry?
   /// Only where tokens are drafted.
   let speculation: SpeculationEntry?
+  /// Only where an engine is given.
+  let engine: EngineEntry?
   /// Only where images are given.
   let vision: VisionEntry?
 
   package init(
     _ analysis: Analysis, generation: Generation? = nil, achieved: AnalysisReport.Achieved? = nil,
-    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil
+    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil, engine: Engine? = nil
   ) {
+    self.engine = engine.map(EngineEntry.init)
     self.achieved = achieved.map(AchievedEntry.init)
     self.speculation = speculation.map(SpeculationEntry.init)
     self.vision = vision.map { VisionEntry($0, analysis) }
@@ -128,6 +132,8 @@ package struct AnalysisDocument: Encodable {
     let groups: [GroupEntry]?
     /// Only where the model lies on several stages.
     let pipeline: PipelineEntry?
+    /// Only where an engine is given: what it adds to the kernels of the pass.
+    let engine: EngineTimeEntry?
 
     init(_ phase: PhaseAnalysis, _ analysis: Analysis) {
       self.phase = phase.step.name
@@ -150,6 +156,7 @@ package struct AnalysisDocument: Encodable {
       subtotals = SubtotalsEntry(phase)
       groups = phase.groups.isEmpty ? nil : phase.groups.indices.map { GroupEntry(phase, $0) }
       pipeline = analysis.schedule(of: phase).map { PipelineEntry($0, analysis.workload) }
+      engine = analysis.options.engine == nil ? nil : EngineTimeEntry(phase, analysis)
     }
   }
 

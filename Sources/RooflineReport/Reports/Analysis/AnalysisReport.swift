@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineMeasurement
+import RooflineServing
 
 /// What `analyze` prints.
 package struct AnalysisReport {
@@ -14,6 +15,8 @@ package struct AnalysisReport {
   package let speculation: SpeculativeStep?
   /// A pass over images; nil without any.
   package let vision: VisionAnalysis?
+  /// Whose time stands beside the kernels'; nil: kernels only.
+  package let engine: Engine?
 
   /// An analysis at the rates that a GPU was measured to achieve.
   package struct Achieved: Sendable {
@@ -28,8 +31,9 @@ package struct AnalysisReport {
 
   package init(
     _ analysis: Analysis, generation: Generation? = nil, showsUnits: Bool = false, achieved: Achieved? = nil,
-    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil
+    speculation: SpeculativeStep? = nil, vision: VisionAnalysis? = nil, engine: Engine? = nil
   ) {
+    self.engine = engine
     self.analysis = analysis
     self.achieved = achieved
     self.speculation = speculation
@@ -48,7 +52,7 @@ package struct AnalysisReport {
           return showsUnits ? units(analysis.phases[index], title: title) : table(index, title: title)
         }),
       document: AnalysisDocument(
-        analysis, generation: generation, achieved: achieved, speculation: speculation, vision: vision))
+        analysis, generation: generation, achieved: achieved, speculation: speculation, vision: vision, engine: engine))
   }
 
   /// The JSON with every decode step of a long generation; nil where there is none, or where the report lists them all anyway.
@@ -74,9 +78,29 @@ package struct AnalysisReport {
     let phase = analysis.phases[index]
     return PhaseTable.table(
       phase, rates: analysis.rates, achieved: achieved?.analysis.phases[index],
-      answer: answerName(phase.step).map { name in
-        (name, analysis.time(ofPhase: index), achieved.flatMap { $0.analysis.time(ofPhase: index) })
-      }, title: title)
+      answers: engineLines(index)
+        + (answerName(phase.step).map { [line($0, index) { $0.time(of: $1) }] } ?? []), title: title)
+  }
+
+  /// A time of a pass at both kinds of rates.
+  private func line(
+    _ name: String, _ index: Int, _ time: (Analysis, PhaseAnalysis) -> Seconds?
+  ) -> PhaseTable.Answer {
+    PhaseTable.Answer(
+      name: name, time: time(analysis, analysis.phases[index]),
+      achieved: achieved.flatMap { time($0.analysis, $0.analysis.phases[index]) })
+  }
+
+  /// Kernels and what the engine adds to them, part by part.
+  private func engineLines(_ index: Int) -> [PhaseTable.Answer] {
+    guard let engine else { return [] }
+    let parts = analysis.engineParts(of: analysis.phases[index]).map(\.part)
+    return [line("kernels", index) { $0.kernelTime(of: $1) }]
+      + parts.map { part in
+        line("\(engine.name): \(EngineText.name(part))", index) { analysis, phase in
+          analysis.engineParts(of: phase).first { $0.part == part }?.time ?? Seconds(0)
+        }
+      }
   }
 
   /// What the time of a pass is to a user; nil where it is the time of no token.
@@ -133,6 +157,11 @@ package struct AnalysisReport {
         : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
     line +=
       "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
+    if let engine {
+      line += ", with what \(engine.name) adds to each pass"
+    } else if analysis.calibrated != nil {
+      line += ", kernels only"
+    }
     if !analysis.configuration.overrides.isEmpty {
       let settings = analysis.configuration.overrides.map { "\($0.key)=\($0.value.summary)" }
       return [line, "set: \(settings.joined(separator: ", "))"]
@@ -145,17 +174,11 @@ package struct AnalysisReport {
     let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
     lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
     lines.append("hardware \(analysis.hardware.provenance)")
+    lines += engine.map { EngineText(engine: $0).lines(analysis, generation) } ?? []
     lines += achieved.map { ["achieved \($0.ceilings.path)"] } ?? []
     lines += analysis.calibrated.map { CalibratedTimeText(time: $0).lines(analysis) } ?? []
     lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
     lines += analysis.notices.map { "note     \($0.sentence)" }
     return lines
-  }
-}
-
-extension Analysis {
-  /// How long all of the batch takes, through all stages.
-  fileprivate func time(ofPhase index: Int) -> Seconds? {
-    schedule(of: phases[index])?.time ?? phases[index].model.time
   }
 }

@@ -2,13 +2,20 @@ import RooflineCore
 
 /// The roofline table of a forward pass: a row an operator, the sums of a layer and of the model below.
 enum PhaseTable {
+  /// A time that is no row's.
+  struct Answer {
+    let name: String
+    let time: Seconds?
+    let achieved: Seconds?
+  }
+
   /// - Parameters:
   ///   - rates: whose roofs nothing is above.
   ///   - achieved: the same pass at achieved ceilings, whose times stand beside the datasheet's.
-  ///   - answer: what a user waits for, in a last line, at both kinds of rates.
+  ///   - answers: what a user waits for, in last lines, at both kinds of rates.
   static func table(
     _ phase: PhaseAnalysis, rates: DeviceRates, achieved: PhaseAnalysis? = nil,
-    answer: (name: String, time: Seconds?, achieved: Seconds?)? = nil, title: String
+    answers: [Answer] = [], title: String
   ) -> Table {
     let whole = phase.model.time
     let rows = phase.operators.map { row in
@@ -28,11 +35,12 @@ enum PhaseTable {
         for (index, time) in zip(blocks[block].indices, times) { blocks[block][index].achievedTime = time }
       }
     }
-    if let answer {
-      var line = Line(name: answer.name, time: answer.time)
-      line.achievedTime = answer.achieved
-      blocks.append([line])
-    }
+    blocks.append(
+      answers.map { answer in
+        var line = Line(name: answer.name, time: answer.time)
+        line.achievedTime = answer.achieved
+        return line
+      })
     return table(blocks, Column.allCases.filter { $0 != .achievedTime || achieved != nil }, title: title)
   }
 

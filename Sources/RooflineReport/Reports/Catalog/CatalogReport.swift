@@ -102,7 +102,7 @@ package enum CatalogReport {
       }, document: Document(calibrations: entries))
   }
 
-  private struct Line {
+  struct Line {
     let name: String
     /// What a page says of it.
     let text: String
@@ -110,7 +110,7 @@ package enum CatalogReport {
     let cells: [Table.Cell]
   }
 
-  private static func report(
+  static func report(
     _ title: String, columns: [(key: String, isText: Bool)], _ lines: [Line], document: any Encodable
   ) -> Report {
     let width = lines.map(\.name.count).max() ?? 0

@@ -1,5 +1,3 @@
-import RooflineCore
-
 /// What an engine adds to the kernels of a pass: o₀ + o₁ · sequences + o₂ · log₂(ranks) + gap · kernels + o₃ · sequences · logits.
 ///
 /// Source: EngineModels.md, "Time per pass".
@@ -35,13 +33,13 @@ package struct PassOverhead: Hashable, Sendable {
     package var sequences: UInt64
     package var ranks: UInt64
     /// Kernels that are started, those of all layers.
-    package var kernels: UInt64
+    package var kernels: Double
     /// Logits of one sequence.
     package var vocabulary: UInt64
     /// What its kernels take, s.
     package var kernelSeconds: Double
 
-    package init(sequences: UInt64, ranks: UInt64, kernels: UInt64, vocabulary: UInt64, kernelSeconds: Double) {
+    package init(sequences: UInt64, ranks: UInt64, kernels: Double, vocabulary: UInt64, kernelSeconds: Double) {
       self.sequences = sequences
       self.ranks = ranks
       self.kernels = kernels
@@ -63,12 +61,12 @@ package struct PassOverhead: Hashable, Sendable {
     case .pass: perPass
     case .sequences: perSequence * Double(pass.sequences)
     case .ranks: perDoubling * Mathematics.binaryLogarithm(Double(pass.ranks))
-    case .kernels: perKernel * Double(pass.kernels)
+    case .kernels: perKernel * pass.kernels
     case .logits: perSequenceLogits * Double(pass.sequences) * Double(pass.vocabulary) / 100_000
     case .launches:
       max(
         0,
-        launchFloor * Double(pass.kernels) - pass.kernelSeconds
+        launchFloor * pass.kernels - pass.kernelSeconds
           - Part.allCases.filter { $0 != .launches }.reduce(0) { $0 + seconds($1, pass) })
     }
   }

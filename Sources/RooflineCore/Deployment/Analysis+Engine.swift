@@ -1,0 +1,38 @@
+extension Analysis {
+  /// What an engine adds to a pass, in parts that are not 0; empty without an engine, or where the time of a row is unknown.
+  package func engineParts(of phase: PhaseAnalysis) -> [(part: PassOverhead.Part, time: Seconds)] {
+    guard let engine = options.engine else { return [] }
+    let schedule = PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
+    guard !schedule.kernelSeconds.isNaN else { return [] }
+    let pass = overheadPass(kernels: phase.kernelStarts, seconds: schedule.kernelSeconds)
+    return PassOverhead.Part.allCases.compactMap { part in
+      let seconds = engine.seconds(part, pass)
+      return seconds > 0 ? (part, Seconds(seconds)) : nil
+    }
+  }
+
+  /// The kernels of a pass through all stages, without what an engine adds; nil where the time of a row is unknown.
+  package func kernelTime(of phase: PhaseAnalysis) -> Seconds? {
+    let seconds = PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches).kernelSeconds
+    return seconds.isNaN ? nil : Seconds(seconds)
+  }
+
+  /// - Parameter kernels: of one micro-batch through all layers.
+  func addEngine(to schedule: inout PipelineSchedule, kernels: Double) {
+    guard let engine = options.engine, !schedule.kernelSeconds.isNaN else { return }
+    schedule.engineSeconds = engine.seconds(overheadPass(kernels: kernels, seconds: schedule.kernelSeconds))
+  }
+
+  private func overheadPass(kernels: Double, seconds: Double) -> PassOverhead.Pass {
+    let isAlone = workload.parallelism.isAttentionDataParallel
+    let ranks = workload.tensorParallel
+    return PassOverhead.Pass(
+      sequences: isAlone ? (workload.batch - 1) / ranks + 1 : workload.batch, ranks: ranks, kernels: kernels,
+      vocabulary: configuration.model.vocabSize, kernelSeconds: seconds)
+  }
+}
+
+extension PhaseAnalysis {
+  /// How many kernels one micro-batch starts on its way through all layers.
+  var kernelStarts: Double { operators.reduce(0) { $0 + Double(signed: $1.occurrences) } }
+}
