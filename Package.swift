@@ -23,10 +23,13 @@ let package = Package(
     .target(name: "RooflineComparison", dependencies: ["RooflineCore", "RooflineMeasurement"]),
     // What engines add to kernels: their time per pass, their schedulers, requests over time.
     .target(name: "RooflineServing", dependencies: ["RooflineCore", "RooflineComparison"]),
+    // Recordings of engines that others made: their files, and which kernel is which row.
+    .target(name: "RooflineTraces", dependencies: ["RooflineCore"]),
     .target(
       name: "RooflineReport",
       dependencies: [
         "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineServing",
+        "RooflineTraces",
       ]),
     .target(name: "CGPUABI"),
     .target(name: "CUDAMeasurement", dependencies: ["CGPUABI", "KernelText", "RooflineCore", "RooflineMeasurement"]),
@@ -34,9 +37,9 @@ let package = Package(
       name: "roofline",
       dependencies: [
         "RooflineCore", "RooflineConventions", "RooflineMeasurement", "RooflineComparison", "RooflineServing",
-        "RooflineReport", "CUDAMeasurement",
+        "RooflineTraces", "RooflineReport", "CUDAMeasurement",
       ]),
-    .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore"]),
+    .executableTarget(name: "roofline-benchmark", dependencies: ["RooflineCore", "RooflineServing"]),
     .target(
       name: "FakeGPU", path: "Tests/FakeGPU",
       sources: [
@@ -59,8 +62,11 @@ let package = Package(
     .testTarget(
       name: "RooflineServingTests", dependencies: ["RooflineCore", "RooflineServing", "TestSupport"]),
     .testTarget(
+      name: "RooflineTracesTests", dependencies: ["RooflineCore", "RooflineTraces", "TestSupport"],
+      exclude: ["Traces"]),
+    .testTarget(
       name: "RooflineReportTests",
-      dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "TestSupport"]),
+      dependencies: ["RooflineCore", "RooflineMeasurement", "RooflineReport", "RooflineServing", "TestSupport"]),
     .testTarget(
       name: "CUDAMeasurementTests",
       dependencies: ["CUDAMeasurement", "RooflineCore", "RooflineMeasurement", "TestSupport"]),

@@ -1,23 +1,23 @@
 import RooflineCore
 
 /// Fields of a CSV file, line by line, without copying: quotes are understood, a doubled quote inside them, too.
-struct CSVLines {
-  let bytes: [UInt8]
+package struct CSVLines {
+  package let bytes: [UInt8]
   private var position = 0
   /// Where the fields given last begin; the first line is 1.
-  private(set) var line = 0
+  package private(set) var line = 0
   /// Line breaks inside quotes of those fields.
   private var innerBreaks = 0
   private let hasQuotes: Bool
 
-  init(_ bytes: [UInt8]) {
+  package init(_ bytes: [UInt8]) {
     self.bytes = bytes
     hasQuotes = bytes.contains(UInt8(ascii: "\""))
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
   /// The next line's fields as ranges of `bytes`; nil at the end. Empty lines are passed over.
-  mutating func next(into fields: inout [Range<Int>]) -> Bool {
+  package mutating func next(into fields: inout [Range<Int>]) -> Bool {
     while position < bytes.count {
       line += 1 + innerBreaks
       innerBreaks = 0
@@ -57,7 +57,7 @@ struct CSVLines {
     return low..<high
   }
 
-  func text(_ range: Range<Int>) -> String {
+  package func text(_ range: Range<Int>) -> String {
     guard hasQuotes, bytes[range].contains(UInt8(ascii: "\"")) else {
       return String(decoding: bytes[range], as: UTF8.self)
     }

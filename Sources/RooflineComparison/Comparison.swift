@@ -236,7 +236,8 @@ package struct Comparison: Sendable {
     private func rounded(_ seconds: Double) -> String { "\((seconds * 1e7).rounded() / 10)" }
   }
 
-  static func verdict(predicted: Double, observed: Double, ideal: Double?) -> Verdict {
+  /// What a time says beside its prediction and its roof, all in s.
+  package static func verdict(predicted: Double, observed: Double, ideal: Double?) -> Verdict {
     if let ideal, ideal / observed - 1 > roofTolerance { return .fasterThanRoof }
     let error = predicted / observed - 1
     if abs(error) <= tolerance { return .ok }

@@ -15,12 +15,12 @@ extension ObservationFile {
   ]
 
   /// The beginning of a text that may be anything.
-  static func shortened(_ text: String, to most: Int = 80) -> String {
+  package static func shortened(_ text: String, to most: Int = 80) -> String {
     text.count > most ? "\(text.prefix(most))…" : text
   }
 
   /// FNV-1a over a line's fields: 64 bits tell any two lines of a file apart.
-  static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
+  package static func digest(_ fields: [Range<Int>], _ bytes: [UInt8]) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for field in fields {
       for index in field { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }

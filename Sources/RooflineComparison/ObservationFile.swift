@@ -67,7 +67,7 @@ package struct ObservationFile: Sendable {
   }
 
   /// A text file's bytes.
-  static func bytes(of path: String) throws(InputError) -> [UInt8] { try text(contents(of: path), path) }
+  package static func bytes(of path: String) throws(InputError) -> [UInt8] { try text(contents(of: path), path) }
 
   private static func text(_ data: Data, _ path: String) throws(InputError) -> [UInt8] {
     if let place = data.firstIndex(of: 0) {

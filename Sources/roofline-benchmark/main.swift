@@ -26,9 +26,11 @@ let catalog = Catalog.locate(
   home: ProcessInfo.processInfo.environment["ROOFLINE_HOME"], executable: CommandLine.arguments.first)
 let cases = Throughput.cases.filter { benchmark in part.map { benchmark.name.contains($0) } ?? true }
 let sweeps = SweepThroughput.cases.filter { sweep in part.map { sweep.name.contains($0) } ?? true }
-guard !cases.isEmpty || !sweeps.isEmpty else {
+let loads = LoadThroughput.cases.filter { load in part.map { load.name.contains($0) } ?? true }
+guard !cases.isEmpty || !sweeps.isEmpty || !loads.isEmpty else {
   print("roofline-benchmark: no case's name has \"\(part ?? "")\" in it; the cases are")
-  for name in Throughput.cases.map(\.name) + SweepThroughput.cases.map(\.name) { print("  \(name)") }
+  let names = Throughput.cases.map(\.name) + SweepThroughput.cases.map(\.name) + LoadThroughput.cases.map(\.name)
+  for name in names { print("  \(name)") }
   exit(64)
 }
 for benchmark in cases {
@@ -36,5 +38,8 @@ for benchmark in cases {
 }
 for sweep in sweeps {
   do { print(try sweep.run(catalog)) } catch { print("\(sweep.name): skipped, \(error)") }
+}
+for load in loads {
+  do { print(try load.run(catalog)) } catch { print("\(load.name): skipped, \(error)") }
 }
 if part == nil { print(ColdStart.report()) }

@@ -16,8 +16,10 @@ final class EveryFormatTests: CommandTestCase {
     let listing = folder.appendingPathComponent("weights.txt").path
     try "model.norm.weight torch.Size([7])\n".write(toFile: listing, atomically: true, encoding: .utf8)
     let run = "--model llama-3.2-1b --hardware h100-sxm --prompt 8"
+    let trace = "Tests/RooflineTracesTests/Traces/decode.json"
     return [
-      "analyze": [run, "\(run) --generate 4 --units", "\(run) --convention notes-003"],
+      "analyze": [run, "\(run) --generate 4 --units", "\(run) --convention notes-003"]
+        + ["--load closed --concurrency 2", "--arrival 9 --requests 20"].map { "\(run) --generate 4 \($0)" },
       "footprint": [run], "sensitivity": [run],
       "mfu": [
         "--model llama-2-7b --hardware h100-sxm --step-time 9 --global-batch 64 --sequence 4096 --devices 64"
@@ -34,6 +36,10 @@ final class EveryFormatTests: CommandTestCase {
       "list": ["models", "hardware", "calibrations"],
       "show": ["llama-3.2-1b", "opt-6.7b", "h100-sxm", "a100-sxm4-40gb-3g.20gb"],
       "devices": ["", "--self-test"],
+      "import": [
+        trace, "\(trace) --model llama-3.2-1b --context 9 --time calibrated", "\(trace) --by kernel",
+        "\(trace) Tests/RooflineTracesTests/Traces/kernels.csv --model llama-3.2-1b --context 9 --batch 16",
+      ],
       "measure": ["--kernel rmsnorm rows=2 width=64 --dtype fp16 --output \(folder.path)/measured.json"],
     ]
   }

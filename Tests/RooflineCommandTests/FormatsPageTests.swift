@@ -7,7 +7,7 @@ import XCTest
 /// The page about formats names every key of the JSON that documented commands print.
 final class FormatsPageTests: CommandTestCase {
   /// Objects whose keys are data: formats, conventions, keys of a configuration.
-  private static let maps: Set<String> = ["assumed", "overrides", "tensorByDType", "values"]
+  private static let maps: Set<String> = ["assumed", "overrides", "tensorByDType", "values", "families"]
 
   func testEveryKeyOfADocumentHasAName() throws {
     var unknown = try Unknown()
@@ -39,8 +39,16 @@ final class FormatsPageTests: CommandTestCase {
     try (["gpu,family,source,timing,dtype,kind,op,rows,width,time_us"] + lines).joined(separator: "\n")
       .write(to: file, atomically: true, encoding: .utf8)
     let observations = "--observations \(file.path)"
+    let steps = folder.appendingPathComponent("steps.csv")
+    try """
+    engine,gpu,model,dtype,batch,prompt,generate,metric,value,notes
+    vllm,h100-sxm,llama-3.2-1b,bf16,4,64,8,e2e_s,0.1,kind=static
+    vllm,h100-sxm,llama-3.2-1b,bf16,4,64,8,e2e_s,0.1,kind=cold
+    """.write(to: steps, atomically: true, encoding: .utf8)
     for command in [
-      "validate \(observations)", "compare \(observations)",
+      "validate --steps \(steps.path)", "compare --steps \(steps.path)",
+      "calibrate --steps \(try manySteps(in: folder)) --output \(folder.path)/engine.json", "validate \(observations)",
+      "compare \(observations)",
       "compare \(observations) --model llama-3.1-8b --batch 16 --prompt 1024",
       "calibrate \(observations) --hardware h100-sxm --output \(folder.path)/fitted.json",
     ] {
@@ -49,6 +57,16 @@ final class FormatsPageTests: CommandTestCase {
       try unknown.look(into: outcome.output, of: command)
     }
     XCTAssertEqual(unknown.keys, [:], "not in Formats.md, with a command that prints it")
+  }
+
+  private func manySteps(in folder: URL) throws -> String {
+    let file = folder.appendingPathComponent("many.csv")
+    let rows = (1...9).map {
+      "vllm,0.11.1,h100-sxm,llama-3.2-1b,bf16,\($0),64,\(8 * $0),e2e_s,0.0\($0 + 2),kind=static"
+    }
+    try (["engine,engine_version,gpu,model,dtype,batch,prompt,generate,metric,value,notes"] + rows)
+      .joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+    return file.path
   }
 
   /// Keys that the page does not name, each with a command that prints it.

@@ -1,75 +1,123 @@
 import Foundation
-import RooflineCore
-import TestSupport
 import XCTest
 
 @testable import roofline
 
-/// What an observation says of the GPU at work, and of times that change while they are taken.
+/// `analyze` with requests over time.
 final class LoadCommandTests: CommandTestCase {
-  private func observation(_ kernel: String, _ switches: String = "") throws -> (Outcome, [String: Any]) {
-    let fake = try FakeGPU()
-    try fake.apply("attribute=38:1024 \(switches)")
-    let environment = fake.environment.merging(["ROOFLINE_HOME": Fixtures.packageRoot]) { $1 }
-    let file = try temporaryFolder().appendingPathComponent("o.json")
-    let outcome = roofline(
-      "measure --kernel \(kernel) --dtype fp16 --output \(file.path)", Surroundings(environment: environment))
-    let document = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
-    return (outcome, try XCTUnwrap((document["observations"] as? [[String: Any]])?.first))
+  private static let run = "analyze --model llama-3.1-8b --hardware h100-sxm --prompt 512 --generate 16"
+
+  private func number(_ document: [String: Any], _ path: String...) throws -> Double {
+    var value: Any? = document
+    for key in path { value = (value as? [String: Any])?[key] }
+    return try XCTUnwrap(value as? Double, path.joined(separator: "."))
   }
 
-  func testAnObservationHoldsTheClocksOfItsKernel() throws {
-    let (outcome, row) = try observation("rmsnorm rows=4 width=256", "loadreasons=4")
-    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
-    // 1000 MHz at rest.
-    XCTAssertEqual(row["sm_clock_mhz"] as? Double, 900)
-    let during = try XCTUnwrap(row["during"] as? [String: Any])
-    XCTAssertEqual(during["smClockHz"] as? Double, 0.9e9)
-    XCTAssertEqual(during["temperatureCelsius"] as? Double, 60)
-    XCTAssertEqual(during["instantPowerWatts"] as? Double, 95)
-    XCTAssertEqual(during["clockReasons"] as? [String], ["power limit"])
-    XCTAssertNil(during["powerWatts"])
-    XCTAssertEqual((row["before"] as? [String: Any])?["smClockHz"] as? Double, 1e9)
-    XCTAssertEqual((row["elapsed"] as? [String: Any])?["energyJoules"] as? NSNull, NSNull(), "a run of milliseconds")
-    let (_, without) = try observation("rmsnorm rows=4 width=256", "instantpower=0")
-    XCTAssertEqual((without["during"] as? [String: Any])?["instantPowerWatts"] as? NSNull, NSNull())
-  }
-
-  func testAnObservationHoldsItsDrift() throws {
-    let (outcome, row) = try observation("rmsnorm rows=4 width=256", "sink=0.001")
-    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
-    let statistics = try XCTUnwrap(row["statistics"] as? [String: Any])
-    let samples = try XCTUnwrap(row["samples_us"] as? [Double])
-    let third = samples.count / 3
-    func median(_ part: ArraySlice<Double>) -> Double {
-      let sorted = part.sorted()
-      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  func testOneRequestInOnePassHasTheNumbersOfAGeneration() throws {
+    for engine in ["", " --engine vllm-0.11"] {
+      let alone = try json("\(LoadCommandTests.run)\(engine)")
+      let load = try json("\(LoadCommandTests.run)\(engine) --load static --concurrency 1")
+      let first = try number(alone, "generation", "timeToFirstTokenSeconds")
+      let step = try number(alone, "generation", "timePerOutputTokenSeconds", "mean")
+      XCTAssertEqual(try number(load, "latency", "ttft", "meanSeconds"), first, accuracy: first * 1e-9)
+      XCTAssertEqual(try number(load, "latency", "tpot", "p99Seconds"), step, accuracy: step * 1e-9)
     }
-    let (first, last) = (median(samples.prefix(third)), median(samples.suffix(third)))
-    XCTAssertEqual(try XCTUnwrap(statistics["last_third_median_us"] as? Double), last, accuracy: 1e-3)
-    XCTAssertEqual(try XCTUnwrap(statistics["drift"] as? Double), last / first - 1, accuracy: 1e-3)
-    XCTAssertNotEqual(statistics["end"] as? String, "settled")
-    let text = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    XCTAssertTrue(text.contains("drift 1 of the times changed by more than 1.0 % while they were taken"), text)
-    let (level, _) = try observation("rmsnorm rows=4 width=256")
-    XCTAssertFalse(level.output.contains("drift"), level.output)
   }
 
-  /// A reader that looks for the clock finds that of the kernel, and passes no word of the new keys as unknown.
-  func testReadersKnowTheKeys() throws {
-    let fake = try FakeGPU()
-    try fake.apply("attribute=38:1024")
-    let environment = fake.environment.merging(["ROOFLINE_HOME": Fixtures.packageRoot]) { $1 }
-    let file = try temporaryFolder().appendingPathComponent("o.json")
-    let measured = roofline(
-      "measure --kernel rmsnorm rows=4 width=256 --dtype fp16 --modes rotating,cold --output \(file.path)",
-      Surroundings(environment: environment))
-    XCTAssertEqual(measured.exitCode, 0, measured.errors)
-    let text = try String(contentsOf: file, encoding: .utf8)
-    try text.replacingOccurrences(of: "\"isFake\" : true", with: "\"isFake\" : false")
-      .write(to: file, atomically: true, encoding: .utf8)
-    let compared = roofline("compare --observations \(file.path) --hardware h100-sxm --tolerance 1")
-    XCTAssertFalse((compared.output + compared.errors).contains("unknown"), compared.output + compared.errors)
-    XCTAssertTrue(compared.output.contains("timed cold"), compared.output)
+  func testPartsAddUpToTheirMeans() throws {
+    let load = try json("\(LoadCommandTests.run) --load closed --concurrency 20 --max-num-batched-tokens 700")
+    let latency = try XCTUnwrap(load["latency"] as? [String: Any])
+    func mean(_ name: String) throws -> Double { try number(latency, name, "meanSeconds") }
+    func part(_ name: String) throws -> Double { try number(latency, "\(name)Seconds") }
+    XCTAssertEqual(
+      try mean("queueing") + part("ownPrompt") + part("othersInFirstToken"), try mean("ttft"), accuracy: 1e-9)
+    XCTAssertEqual(try part("decodeStep") + part("othersPrompts"), try mean("itl"), accuracy: 1e-9)
+    // Requests of one length: the gaps of each add up to its tokens' time.
+    XCTAssertEqual(try mean("tpot"), try mean("itl"), accuracy: 1e-9)
+    XCTAssertEqual(try mean("e2e"), try mean("ttft") + 15 * mean("tpot"), accuracy: 1e-6)
+    // 20 requests are in flight: Little's law, over so many rounds that the ends do not matter.
+    let perSecond = try number(load, "throughput", "tokensPerSecond") / 16
+    XCTAssertEqual(perSecond * (try mean("e2e")), 20, accuracy: 1)
+  }
+
+  func testTheOutputSaysWhatIsAssumedAndThatTimesAreOfKernelsOnly() {
+    let bare = output("\(LoadCommandTests.run) --load closed --concurrency 4").replacingOccurrences(of: "\n", with: " ")
+    XCTAssertTrue(bare.contains("kernels only"), bare)
+    XCTAssertTrue(bare.contains("8192 new tokens (assumed) and 256 sequences (assumed)"), bare)
+    let engined = output(
+      "\(LoadCommandTests.run) --load closed --concurrency 4 --engine vllm-0.11 --max-num-seqs 3")
+    XCTAssertTrue(engined.contains("new tokens (of vllm-0.11) and 3 sequences (given)"), engined)
+    XCTAssertTrue(
+      engined.contains("with what vllm-0.11 adds to each pass") || engined.contains("what vllm-0.11 adds"), engined)
+    XCTAssertFalse(engined.contains("kernels only"), engined)
+  }
+
+  func testReplicasEachHaveTheLoad() throws {
+    let one = try json("\(LoadCommandTests.run) --load closed --concurrency 4")
+    let two = try json("\(LoadCommandTests.run) --load closed --concurrency 4 --dp 2")
+    let (tokens, perGPU) = (
+      try number(one, "throughput", "tokensPerSecond"), try number(one, "throughput", "tokensPerSecondPerGPU")
+    )
+    XCTAssertEqual(try number(two, "throughput", "tokensPerSecond"), 2 * tokens, accuracy: tokens * 1e-9)
+    XCTAssertEqual(try number(two, "throughput", "tokensPerSecondPerGPU"), perGPU, accuracy: perGPU * 1e-9)
+  }
+
+  func testAQueueThatGrowsIsAWarning() {
+    let outcome = roofline("\(LoadCommandTests.run) --arrival 5000 --requests 400")
+    XCTAssertEqual(outcome.exitCode, 0)
+    XCTAssertTrue(outcome.errors.contains("more requests come than are served"), outcome.errors)
+    XCTAssertEqual(roofline("\(LoadCommandTests.run) --arrival 5 --requests 50").errors, "")
+  }
+
+  func testWhatMeansNothingIsRefusedInOneSentence() {
+    let run = LoadCommandTests.run
+    let closed = "\(run) --load closed --concurrency 4"
+    let cases = [
+      ("\(run) --concurrency 4", "give --load or --arrival"), ("\(run) --seed 4", "give --load or --arrival"),
+      ("\(run) --max-num-seqs 4", "give --load or --arrival"), ("\(run) --load closed", "--concurrency is missing"),
+      ("\(run) --load burst --concurrency 4", "--load is \"burst\""),
+      ("\(closed) --arrival 3", "--load and --arrival"),
+      ("\(run) --arrival 3 --concurrency 4", "--concurrency and --arrival"),
+      ("\(closed) --seed 3", "--seed is of --arrival"), ("\(run) --arrival 3 --seed x", "--seed is \"x\""),
+      ("\(run) --arrival 0", "--arrival is \"0\""), ("\(closed) --warm-up -1", "--warm-up is \"-1\""),
+      ("\(run) --load static --concurrency 4 --requests 9", "leave out --requests"),
+      ("\(run) --load static --concurrency 4 --warm-up 9", "leave out --warm-up"),
+      ("\(closed) --batch 3", "--batch means nothing to requests"), ("\(closed) --pp 2", "--pp means nothing"),
+      ("\(closed) --units", "--units means nothing"), ("\(closed) --phase decode", "--phase means nothing"),
+      ("\(closed) --context 999", "--context and --generate contradict"),
+      ("\(closed) --time calibrated --interval 0.8", "--interval means nothing"),
+      ("\(closed) --requests 99999999999", "at most 10000000 requests"),
+      (
+        "analyze --model llama-3.1-8b --hardware h100-sxm --prompt 8 --load closed --concurrency 2",
+        "--generate is missing"
+      ),
+      (
+        "analyze --model llama-3.1-8b --hardware h100-sxm --training --sequence 8 --load closed", "--load means nothing"
+      ),
+      ("\(run) --convention llm-counts --load closed", "--load means nothing"),
+      (
+        "explain --operator model --model llama-3.1-8b --hardware h100-sxm --prompt 8 --load closed",
+        "unknown option --load"
+      ),
+      (
+        "analyze --model llama-3.1-70b --hardware h100-sxm --prompt 8 --generate 2 --load closed --concurrency 2",
+        "leaves no memory for caches"
+      ),
+      (
+        "analyze --model llama-3.1-8b --hardware h100-sxm --prompt 900000 --generate 2 --load static --concurrency 1",
+        "bytes of cache"
+      ),
+      (
+        "analyze --model llama-3.1-8b --hardware h100-pcie --tp 8 --prompt 8 --generate 2 --load static --concurrency 1",
+        "link"
+      ),
+    ]
+    for (line, sentence) in cases {
+      let outcome = roofline(line)
+      XCTAssertNotEqual(outcome.exitCode, 0, line)
+      XCTAssertEqual(outcome.output, "", line)
+      XCTAssertTrue(outcome.errors.contains(sentence), "\(line): \(outcome.errors)")
+      XCTAssertEqual(outcome.errors.split(separator: "\n").count, 1, outcome.errors)
+    }
   }
 }

@@ -64,6 +64,8 @@ final class OptionTests: CommandTestCase {
       "calibrate \(measured) --output none.json", "measure --model llama-3.2-1b --prompt 9",
       "measure --kernel gemm m=1 n=8 k=8 --dtype fp16", "measure --suite kernels",
       "sweep \(run)", "sweep \(run) --slo ttft=1", "sweep --stdin", "completion bash", "manual",
+      "import Tests/RooflineTracesTests/Traces/decode.json",
+      "import Tests/RooflineTracesTests/Traces/decode.json --model llama-3.2-1b --context 9 --time calibrated",
     ]
     XCTAssertEqual(
       Set(lines.map { String($0.prefix { $0 != " " }) }), Set(Tool.commands.map { $0.description.name }))

@@ -28,12 +28,16 @@ struct OptionTrial {
 struct OptionTrials {
   /// Files that trials name.
   struct Files {
+    /// What `benchmark` does not say.
+    let given = "engine_version=9,gpu=h100-sxm,model=llama-3.2-1b,dtype=bf16,batch=4,prompt=64,generate=8"
     let ceilings, calibration, observations, others, wide, products, output, second, odd, kernels, listing,
-      checkpoint: String
+      checkpoint, steps, manySteps, benchmark: String
     /// Of ../shared, or a stand-in that is refused.
     let latent, images: String
     /// With a name that no line has room for.
     let long, longOutput, longGPU: String
+    /// A trace with marks, one without, and names of kernels.
+    let trace, unmarkedTrace, names: String
   }
 
   /// What a command is run with.
@@ -56,6 +60,7 @@ struct OptionTrials {
       "attention phase=decode batch=2 query=1 context=256 heads=8 kv_heads=2 head_dim=128 --dtype bf16 --hardware h100-sxm"
     let fitted = "\(measured) --hardware h100-sxm --output \(files.output)"
     let training = "\(device) --training --sequence 32"
+    let trace = "\(files.trace) --model llama-3.2-1b --context 1040"
     lines = [
       "analyze": model, "footprint": "\(device) --prompt 64", "sensitivity": model,
       "explain": "\(model) --operator q_proj",
@@ -64,7 +69,7 @@ struct OptionTrials {
       "compare": "\(measured) --model llama-3.1-8b --prompt 192", "validate": measured, "calibrate": fitted,
       "diff": "\(model) --generate 8", "shapes": "--model llama-3.2-1b", "list": "models", "show": "llama-3.2-1b",
       "devices": "", "measure": norm, "sweep": model, "plot": model, "report": model, "completion": "bash",
-      "manual": "",
+      "manual": "", "import": trace,
     ]
     general = [
       "model": .acts("qwen2-0.5b"), "hardware": .acts("a100-sxm4-80gb"), "set": .acts("num_attention_heads=16"),
@@ -74,6 +79,7 @@ struct OptionTrials {
       "sequence-parallel": .acts(beside: "--tp 2"), "pp": .acts("2"), "micro-batches": .acts("4", beside: "--pp 2"),
       "dp": .acts("2"), "ep": .acts("2", beside: moe), "dp-attention": .acts(beside: "\(moe) --ep 2"),
       "expert-load": .acts("8", beside: moe), "cached-prefix": .acts("32"), "phase": .acts("decode"),
+      "head": .acts("all"), "engine": .acts("vllm-0.11"),
       "generate": .acts("40"), "every-step": .acts(beside: "--generate 20000 --format json"),
       "draft": .acts("1", beside: "--model \(files.latent)"),
       "accepted": .acts("1.5", beside: "--model \(files.latent) --draft 1"),
@@ -97,7 +103,9 @@ struct OptionTrials {
       "causal-flops": .acts(), "recomputation": .acts("full"),
       "mtp-layers": .acts("1", beside: "--convention megatron-lm"), "operator": .acts("k_proj"),
       "tolerance": .acts("0.9"), "prior": .acts("a100-sxm4-80gb"), "fresh": .acts(beside: "--prior h100-sxm"),
-      "output": .acts(files.second), "conventions": .acts("exact,llm-counts"), "note-intermediate": .acts("4096"),
+      "output": .acts(files.second),
+      "given": .acts("\(files.given),kv_dtype=fp8", line: "--steps \(files.benchmark) --given \(files.given)"),
+      "conventions": .acts("exact,llm-counts"), "note-intermediate": .acts("4096"),
       "compare": .acts(files.listing), "expect-parameters": .acts("7"), "self-test": .acts(),
       "stub": .acts(files.output), "device": .refused("7"), "kernel": .acts("rmsnorm"), "suite": .acts("kernels"),
       "kernels": .acts(files.kernels), "modes": .acts("hot"), "gemm": .acts("own"), "page-size": .acts("16"),
@@ -107,9 +115,25 @@ struct OptionTrials {
       "yes": OptionTrial(expectation: .isIdle(because: "a short sweep needs no consent")),
     ]
     let cut = "\(model) --operator"
+    let requests = "\(device) --prompt 64 --generate 4"
+    let unmarked = "\(files.unmarkedTrace) --model llama-3.2-1b --batch 16"
     special = [
+      "import operators": .acts("separate"), "import dp": .refused("2"), "import by": .acts("kernel"),
+      "import mla": .acts("naive", beside: "--model \(files.latent) --tp 8"),
+      "import prompt": .acts("80", line: unmarked),
+      "import cached-prefix": .acts("32", line: "\(unmarked) --prompt 64"),
+      "import phase": .acts("decode", line: "\(unmarked) --prompt 64"), "import names": .acts(files.names),
+      "import columns": .acts("all", beside: "--time calibrated"),
       "analyze training": .acts(beside: "", line: "\(device) --sequence 32"),
       "analyze sequence": .acts("96", line: training),
+      "analyze load": .acts("static", line: "\(requests) --load closed --concurrency 3"),
+      "analyze concurrency": .acts("5", line: "\(requests) --load static --concurrency 3"),
+      "analyze arrival": .acts("9", line: "\(requests) --arrival 3"),
+      "analyze seed": .acts("9", line: "\(requests) --arrival 300 --seed 1"),
+      "analyze requests": .acts("40", line: "\(requests) --load closed --concurrency 3"),
+      "analyze warm-up": .acts("0", line: "\(requests) --load closed --concurrency 3 --max-num-batched-tokens 64"),
+      "analyze max-num-seqs": .acts("2", line: "\(requests) --load closed --concurrency 3"),
+      "analyze max-num-batched-tokens": .acts("40", line: "\(requests) --load closed --concurrency 3"),
       "explain training": .acts(line: "\(device) --sequence 32 --operator q_proj"),
       "explain sequence": .acts("96", line: "\(training) --operator q_proj"),
       "explain context": .acts("99", line: "\(cut) qk_matmul"),
@@ -120,6 +144,8 @@ struct OptionTrials {
       "explain generate": .acts("8", line: "\(model) --generate 4 --operator generation"),
       "explain ep": .acts("2", beside: moe, line: "\(cut) layer"),
       "explain expert-load": .acts("8", beside: moe, line: "\(cut) layer"),
+      "explain head": .acts("all", line: "\(cut) lm_head"),
+      "explain engine": .acts("vllm-0.11", line: "\(cut) o_proj"),
       "explain cached-prefix": .acts("32", line: "\(cut) qk_matmul"), "explain every-step": .refused(),
       "explain accepted": .refused("1.5", beside: "--model \(files.latent) --draft 1"), "explain units": .refused(),
       "explain draft": .acts("1", beside: "--model \(files.latent)", line: "\(cut) layer"),
@@ -161,7 +187,12 @@ struct OptionTrials {
       "compare expert-load": OptionTrial(
         beside: moe, value: "8", expectation: .isIdle(because: "no row of experts is measured")),
       "validate observations": .acts(files.others), "validate hardware": .refused("a100-sxm4-80gb"),
-      "validate time": .acts("ideal"), "validate calibration": .acts(files.calibration),
+      "validate steps": .acts(files.steps, line: ""), "compare steps": .acts(files.steps, line: ""),
+      "calibrate steps": .acts(files.manySteps, line: "--output \(files.output)"),
+      "calibrate given": .refused("kv_dtype=fp8"),
+      "calibrate engine": .acts("vllm-0.5", line: "--steps \(files.manySteps) --output \(files.output)"),
+      "validate time": .acts("ideal"),
+      "validate calibration": .acts(files.calibration),
       "validate residency": .acts("serving", beside: "--observations \(files.products)"),
       "validate interval": .acts("0.8"),
       "calibrate observations": .acts(files.others), "calibrate hardware": .refused("a100-sxm4-80gb"),

@@ -80,13 +80,28 @@ private struct Walk {
       kernels: try file("kernels.csv", "kind,dtype,op,rows,width\nrow,bf16,rmsnorm,3,64\n"),
       listing: try file("listing.txt", "model.norm.weight torch.Size([7])\n"),
       checkpoint: try file("names.index.json", "{\"weight_map\": {\"a.weight\": \"none.safetensors\"}}"),
+      steps: try file(
+        "steps.csv",
+        "engine,gpu,model,dtype,batch,prompt,generate,metric,value,notes\n"
+          + "vllm,h100-sxm,llama-3.2-1b,bf16,4,64,8,e2e_s,0.1,kind=static\n"),
+      manySteps: try file(
+        "many-steps.csv",
+        "engine,engine_version,gpu,model,dtype,batch,prompt,generate,metric,value,notes\n"
+          + (1...9).map { "vllm,0.11.1,h100-sxm,llama-3.2-1b,bf16,\($0),64,\(8 * $0),e2e_s,0.0\($0 + 2),kind=static\n" }
+          .joined()),
+      benchmark: try file("latency.json", "{\"avg_latency\": 0.1, \"latencies\": [0.1], \"percentiles\": {}}"),
       latent: shared.map { "\($0)deepseek-ai--DeepSeek-V3.json" } ?? "",
       images: shared.map { "\($0)google--gemma-4-26B-A4B.json" } ?? "",
       long: try file("\(String(repeating: "a_long_name_", count: 12)).json", odd),
       longOutput: "\(folder)/\(String(repeating: "a_long_name_", count: 12)).json5",
       longGPU: try file(
         "\(String(repeating: "a_long_name_", count: 12)).gpu.json",
-        try String(contentsOfFile: "Hardware/h100-sxm.json", encoding: .utf8)))
+        try String(contentsOfFile: "Hardware/h100-sxm.json", encoding: .utf8)),
+      trace: "Tests/RooflineTracesTests/Traces/decode.json",
+      unmarkedTrace: "Tests/RooflineTracesTests/Traces/kernels.csv",
+      names: try file(
+        "names.json",
+        #"{"schemaVersion": 1, "source": "me", "kernels": [{"names": ["my_*"], "group": "sampling"}]}"#))
     trials = OptionTrials(files)
     surroundings = Surroundings(environment: environment)
   }

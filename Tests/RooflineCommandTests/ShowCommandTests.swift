@@ -125,7 +125,7 @@ final class ShowCommandTests: CommandTestCase {
   }
 
   func testEveryCommandWithAModelCanBeStrict() {
-    let known = Set(runs("x").keys).union(["compare", "measure"])
+    let known = Set(runs("x").keys).union(["compare", "measure", "import"])
     for command in Tool.commands.map({ $0.description }) {
       let names = Set(command.options.map(\.name))
       XCTAssertEqual(names.contains("strict"), known.contains(command.name), command.name)

@@ -51,12 +51,12 @@ public struct Catalog: Sendable {
     guard searched.isEmpty else { throw .noCatalog(folder: "Models and Hardware", searched: searched) }
   }
 
-  /// The models of the catalog, sorted: what `model` takes beside paths. Empty without a folder of them.
+  /// The models of the catalog, sorted: what `model` takes beside aliases and paths. Empty without a folder of them.
   public var modelNames: [String] { names(in: "Models") }
   /// The GPUs of the catalog, sorted: what `hardware` takes beside aliases and paths. Empty without a folder of them.
   public var hardwareNames: [String] { names(in: "Hardware") }
 
-  /// Reads a model by catalog name, by file, or by a folder that holds a config.json; with the `hf_quant_config.json` beside it.
+  /// Reads a model by catalog name, alias, file, or folder that holds a config.json; with the `hf_quant_config.json` beside it.
   ///
   /// - Parameter stated: formats that the run states itself, so that the file's need not be known.
   package func model(
@@ -108,7 +108,10 @@ public struct Catalog: Sendable {
   /// architectures.
   package func holdsModel(_ nameOrPath: String) -> Bool {
     let wanted = Spelling.normalized(nameOrPath)
-    if modelNames.contains(where: { Spelling.normalized($0) == wanted }) || Catalog.isFolder(nameOrPath) { return true }
+    let aliases = (try? modelAliases().map(\.alias)) ?? []
+    if (modelNames + aliases).contains(where: { Spelling.normalized($0) == wanted }) || Catalog.isFolder(nameOrPath) {
+      return true
+    }
     guard let value = try? JSONValue.read(file: nameOrPath), let object = try? JSONObject(value, file: nameOrPath)
     else { return false }
     return ["architectures", "model_type", "hidden_size"].contains { object[$0] != nil }
@@ -119,6 +122,12 @@ public struct Catalog: Sendable {
   private func locate(
     _ nameOrPath: String, in kind: String, what: String, fileInFolder: (String) -> String?
   ) throws(InputError) -> (name: String, file: String) {
+    // A repository's name looks like a path, and is one where there is such a folder.
+    if nameOrPath.contains("/"), !nameOrPath.hasSuffix(".json"), kind == "Models",
+      !FileManager.default.fileExists(atPath: nameOrPath), let match = try aliases(in: kind, of: nameOrPath).first
+    {
+      return (match.name, Catalog.join(Catalog.join(root, kind), "\(match.name).json"))
+    }
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(".json") || nameOrPath == "." || nameOrPath == ".." {
       let url = URL(fileURLWithPath: nameOrPath)
       if Catalog.isFolder(nameOrPath), let file = fileInFolder(nameOrPath) {
@@ -137,8 +146,8 @@ public struct Catalog: Sendable {
     if let name = known.first(where: { Spelling.normalized($0) == wanted }) {
       return (name, Catalog.join(folder, "\(name).json"))
     }
-    let aliases = kind == "Hardware" ? hardwareAliases() : []
-    let matches = aliases.filter { Spelling.normalized($0.alias) == wanted }
+    let aliases = kind == "Hardware" ? hardwareAliases() : try modelAliases()
+    let matches = aliases.filter { Spelling.normalized($0.alias) == wanted && known.contains($0.name) }
     guard matches.count < 2 else {
       throw .ambiguousAlias(alias: nameOrPath, files: matches.map { Catalog.join(folder, "\($0.name).json") })
     }
@@ -147,6 +156,14 @@ public struct Catalog: Sendable {
     throw .unknownName(
       what: what, name: nameOrPath, nearest: Spelling.nearest(to: nameOrPath, among: known + aliases.map(\.alias)),
       available: known)
+  }
+
+  /// The models that a repository's name stands for.
+  private func aliases(in kind: String, of wanted: String) throws(InputError) -> [(alias: String, name: String)] {
+    let known = names(in: kind)
+    return try modelAliases().filter {
+      Spelling.normalized($0.alias) == Spelling.normalized(wanted) && known.contains($0.name)
+    }
   }
 
   /// Every alias with the name of its file; files that cannot be read have none here and say so when they are asked for.

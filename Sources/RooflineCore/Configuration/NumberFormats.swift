@@ -45,6 +45,12 @@ public struct NumberFormats: Hashable, Sendable {
       keyValueCache: keyValueCache, residual: residual)
   }
 
+  /// The same with keys and values in another format.
+  package func caching(_ dtype: DType) -> NumberFormats {
+    NumberFormats(
+      weight, in: weightStorage, activation: activation, activationScale, keyValueCache: dtype, residual: residual)
+  }
+
   package var weightFormat: ElementFormat { ElementFormat(.weightBytes, weight, in: weightStorage) }
   package var activationFormat: ElementFormat { ElementFormat(.activationBytes, activation) }
   package var residualFormat: ElementFormat { ElementFormat(.residualBytes, residual) }

@@ -1,14 +1,17 @@
 extension Analysis {
   /// What an engine adds to a pass, in parts that are not 0; empty without an engine, or where the time of a row is unknown.
   package func engineParts(of phase: PhaseAnalysis) -> [(part: PassOverhead.Part, time: Seconds)] {
-    guard let engine = options.engine else { return [] }
-    let schedule = PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
-    guard !schedule.kernelSeconds.isNaN else { return [] }
-    let pass = overheadPass(kernels: phase.kernelStarts, seconds: schedule.kernelSeconds)
+    guard let engine = options.engine, let pass = overheadPass(of: phase) else { return [] }
     return PassOverhead.Part.allCases.compactMap { part in
       let seconds = engine.seconds(part, pass)
       return seconds > 0 ? (part, Seconds(seconds)) : nil
     }
+  }
+
+  /// A pass as an engine sees it; nil without an engine, or where the time of a row is unknown.
+  package func overheadPass(of phase: PhaseAnalysis) -> PassOverhead.Pass? {
+    guard options.engine != nil, let kernels = kernelTime(of: phase) else { return nil }
+    return overheadPass(kernels: phase.kernelStarts, seconds: kernels.value)
   }
 
   /// The kernels of a pass through all stages, without what an engine adds; nil where the time of a row is unknown.

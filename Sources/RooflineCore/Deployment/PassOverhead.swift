@@ -1,6 +1,6 @@
 /// What an engine adds to the kernels of a pass: o₀ + o₁ · sequences + o₂ · log₂(ranks) + gap · kernels + o₃ · sequences · logits.
 ///
-/// Source: EngineModels.md, "Time per pass".
+/// Source: Engines.md, "Time per pass".
 package struct PassOverhead: Hashable, Sendable {
   /// o₀, s a pass.
   package var perPass: Double
@@ -55,20 +55,35 @@ package struct PassOverhead: Hashable, Sendable {
     case launches
   }
 
+  /// The formula of a part, for numbers and for `explain`; nil of launches, which are what is left to their floor.
+  ///
+  /// - Parameter term: what stands for a number: the number itself, or a symbol with its name.
+  package func time<R: RealTerm>(_ part: Part, _ pass: Pass, _ term: (_ name: String, Double) -> R) -> R? {
+    let sequences = term("sequences", Double(pass.sequences))
+    return switch part {
+    case .pass: term("o₀", perPass)
+    case .sequences: term("o₁", perSequence) * sequences
+    case .ranks: term("o₂", perDoubling) * term("log₂(ranks)", Mathematics.binaryLogarithm(Double(pass.ranks)))
+    case .kernels: term("gap", perKernel) * term("kernels", pass.kernels)
+    case .logits:
+      term("o₃", perSequenceLogits) * sequences * term("logits", Double(pass.vocabulary)) / term("100000", 100_000)
+    case .launches: nil
+    }
+  }
+
+  /// The formula of a pass that starts its kernels one by one: kernels and the other parts, or the launches if they take longer.
+  package func time<R: RealTerm>(
+    withOthers others: R, _ pass: Pass, _ term: (_ name: String, Double) -> R
+  ) -> R {
+    .larger(others, term("launch", launchFloor) * term("kernels", pass.kernels))
+  }
+
   /// s.
   package func seconds(_ part: Part, _ pass: Pass) -> Double {
-    switch part {
-    case .pass: perPass
-    case .sequences: perSequence * Double(pass.sequences)
-    case .ranks: perDoubling * Mathematics.binaryLogarithm(Double(pass.ranks))
-    case .kernels: perKernel * pass.kernels
-    case .logits: perSequenceLogits * Double(pass.sequences) * Double(pass.vocabulary) / 100_000
-    case .launches:
-      max(
-        0,
-        launchFloor * pass.kernels - pass.kernelSeconds
-          - Part.allCases.filter { $0 != .launches }.reduce(0) { $0 + seconds($1, pass) })
-    }
+    if let own = time(part, pass, { $1 }) { return own }
+    guard launchFloor > 0 else { return 0 }
+    let others = Part.allCases.reduce(pass.kernelSeconds) { $0 + (time($1, pass) { $1 } ?? 0) }
+    return time(withOthers: others, pass) { $1 } - others
   }
 
   /// The sum of all parts, s: what the pass takes beside its kernels.

@@ -1,5 +1,5 @@
-/// What some rows of a decode pass add up to, in numbers that can be added and multiplied by steps.
-struct PassSums: Sendable {
+/// What some rows of a pass add up to, in numbers that can be added and multiplied by steps.
+package struct PassSums: Sendable {
   /// Seconds of a layer's rows, one occurrence each, by the layers' group; NaN where a row's time is unknown.
   var layers: [Double]
   /// The same of the rows of other scopes.
@@ -7,14 +7,16 @@ struct PassSums: Sendable {
   var afterLayers = 0.0
   var boundary = 0.0
   /// Seconds of all rows, times their occurrences.
-  var seconds = 0.0
+  package internal(set) var seconds = 0.0
   /// FLOPs of matrix products, and bytes of memory traffic, times their occurrences.
   var productFLOPs = 0.0
   var bytes = 0.0
   /// FLOPs of all units, the same way.
   var flops = 0.0
   /// How many kernels are started.
-  var kernels = 0.0
+  package internal(set) var kernels = 0.0
+  /// Whether a row has a count that does not fit in 63 bits, so that the sums mean nothing.
+  package private(set) var isOverflow = false
   /// Which roof binds each row, in their order: where it is the same at two contexts and counts are straight lines, so are the
   /// times between them.
   var binding: [UInt8] = []
@@ -34,6 +36,7 @@ struct PassSums: Sendable {
     bytes += Double(signed: cost.traffic.total) * occurrences
     flops += Double(signed: cost.flops.total) * occurrences
     kernels += occurrences
+    isOverflow = isOverflow || cost.isOverflow
     binding.append(roof)
   }
 
@@ -48,6 +51,7 @@ struct PassSums: Sendable {
     sum.bytes += right.bytes
     sum.flops += right.flops
     sum.kernels += right.kernels
+    sum.isOverflow = left.isOverflow || right.isOverflow
     sum.binding = right.binding
     return sum
   }
@@ -59,8 +63,18 @@ extension PassSums {
     _ pass: ForwardPass<Count>, _ isChosen: [Bool], groups: Int, rates: DeviceRates, time: IdealTime,
     calibrated: CalibratedTime?
   ) {
+    self.init(
+      zip(pass.rows, isChosen).lazy.filter(\.1).map(\.0), groups: groups, rates: rates, time: time,
+      calibrated: calibrated)
+  }
+
+  /// Adds up rows.
+  package init(
+    _ rows: some Sequence<NamedOperator<Count>>, groups: Int, rates: DeviceRates, time: IdealTime,
+    calibrated: CalibratedTime?
+  ) {
     self.init(groups: groups)
-    for (row, isChosen) in zip(pass.rows, isChosen) where isChosen {
+    for row in rows {
       let prediction =
         calibrated.map { RowPrediction(row, rates: rates, time: time, by: $0) }
         ?? RowPrediction(row, rates: rates, time: time)

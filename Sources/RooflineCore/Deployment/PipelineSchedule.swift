@@ -20,7 +20,7 @@ public struct PipelineSchedule: Sendable {
   let slowestSeconds: Double
 
   /// What an engine adds to the pass, s.
-  var engineSeconds = 0.0
+  package internal(set) var engineSeconds = 0.0
 
   /// Which of the stages that differ is the slowest, by its number.
   let slowestIndex: UInt64

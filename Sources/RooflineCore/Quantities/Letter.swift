@@ -185,7 +185,7 @@ package enum Letter: UInt8, Hashable, Sendable, CaseIterable {
     case .keyValueHeads: "num_key_value_heads"
     case .headDim: "head_dim"
     case .rotaryDim: "turned elements of a head: head_dim times rotary_pct"
-    case .positions: "rows of the learned positions: max_position_embeddings and the offset of 2"
+    case .positions: "rows of the table of learned positions, OPT's offset of 2 included"
     case .intermediate: "intermediate_size"
     case .vocabulary: "vocab_size"
     case .layers: "num_hidden_layers"

@@ -53,7 +53,7 @@ extension Engine {
 
 extension PassOverhead {
   /// The keys of a file, what each is of, and how many of its units a second has.
-  private static let keys: [(key: String, path: WritableKeyPath<PassOverhead, Double> & Sendable, perSecond: Double)] =
+  static let keys: [(key: String, path: WritableKeyPath<PassOverhead, Double> & Sendable, perSecond: Double)] =
     [
       ("milliseconds", \.perPass, 1e3), ("millisecondsPerSequence", \.perSequence, 1e3),
       ("millisecondsPerDoublingOfRanks", \.perDoubling, 1e3), ("microsecondsPerKernel", \.perKernel, 1e6),
@@ -77,7 +77,7 @@ extension PassOverhead {
 
 extension EngineScheduler {
   fileprivate init(_ object: JSONObject) throws(InputError) {
-    try object.requireOnly(["maxNumBatchedTokens", "maxNumSeqs", "memoryShare", "prompts"])
+    try object.requireOnly(["maxNumBatchedTokens", "maxNumSeqs", "memoryShare", "prompts", "idleSeats"])
     self.init(
       maxBatchedTokens: try object.require(
         try object.positiveInteger("maxNumBatchedTokens"), "maxNumBatchedTokens", "new tokens of a pass at most"),
@@ -86,6 +86,7 @@ extension EngineScheduler {
       memoryShare: try object.number("memoryShare", in: 0.01...1, else: 0.9),
       prompts: try object.require(
         try object.choice("prompts", PromptPolicy.self), "prompts",
-        "one of \(PromptPolicy.allCases.map(\.rawValue).joined(separator: ", "))"))
+        "one of \(PromptPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
+      idleSeats: UInt64(try object.number("idleSeats", in: 0...1000, else: 0)))
   }
 }

@@ -17,7 +17,7 @@ enum TrainingOptions {
       AnalyzeCommand.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
       WorkloadOptions.data, WorkloadOptions.expertParallel, WorkloadOptions.attentionDataParallel,
       WorkloadOptions.expertLoad, WorkloadOptions.keyValueDType,
-    ] + TimeOptions.all + [TimeOptions.engine]
+    ] + TimeOptions.all + [TimeOptions.engine] + LoadOptions.all
 
   static let note =
     "--training: the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted."

@@ -20,7 +20,7 @@ enum AnalyzeCommand: Command {
         DraftOptions.draft,
         DraftOptions.accepted, ImageOptions.images, units, ceilings, ConventionOptions.convention,
       ]
-      + TrainingOptions.all
+      + LoadOptions.all + TrainingOptions.all
       + WorkloadOptions.formats + WorkloadOptions.rates + TimeOptions.all + [TimeOptions.engine]
       + WorkloadOptions.output,
     positionals: 0...0,
@@ -31,10 +31,15 @@ enum AnalyzeCommand: Command {
     let page = try arguments.page(surroundings)
     try arguments.checkTraining()
     let convention = try arguments.convention()
+    if convention == .exact { try arguments.checkLoad() }
     guard convention == .exact else {
       return Outcome(
         output: try table(of: convention, arguments, surroundings, page),
         errors: arguments.idleWarnings(convention))
+    }
+    if arguments.isLoad {
+      let (report, warnings) = try arguments.load(surroundings)
+      return Outcome(output: try page.render(report), errors: warnings)
     }
     let tokens = try arguments.value(of: WorkloadOptions.generate)
     let listsEveryStep = try arguments.has(everyStep)

@@ -13,20 +13,29 @@ enum CalibrateCommand: Command {
     "prior", "NAME", "the GPU to whose constants fits shrink (its own, or one of its generation)")
   private static let fresh = Option.flag(
     "fresh", "begin at the prior without shrinking to it: for a GPU with many measurements")
-  private static let output = Option.text("output", "FILE", "the calibration file to write", isOutput: true)
+  static let engine = Option.text(
+    "engine", "NAME|PATH", "with --steps: the engine to begin with, whose kernels and scheduler the fitted one has",
+    suggestions: .engines)
+  static let output = Option.text("output", "FILE", "the calibration file to write", isOutput: true)
 
   static let description = CommandDescription(
     name: "calibrate",
-    summary: "Fits the constants of the time models to measured kernels and writes a calibration file.",
-    usage: "calibrate --observations FILE … --hardware NAME|PATH [--prior NAME [--fresh]] --output FILE",
+    summary:
+      "Fits the constants of time models to measured kernels, or of an engine to whole steps, and writes their file.",
+    usage:
+      "calibrate --observations FILE … --hardware NAME|PATH [--prior NAME [--fresh]] --output FILE | --steps FILE … [--engine NAME|PATH] --output FILE",
     options: [
-      ObservationOptions.observations, WorkloadOptions.hardware, prior, fresh, output,
+      ObservationOptions.observations, WorkloadOptions.hardware, prior, fresh, output, StepOptions.steps,
+      StepOptions.given, engine,
     ] + WorkloadOptions.output,
     positionals: 0...64,
     example: "roofline calibrate --observations gemm-h200.csv --hardware h200-sxm --prior h100-sxm --output h200.json")
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
+    if arguments.isGiven(StepOptions.steps) { return try steps(arguments, surroundings, page) }
+    try arguments.refuseGivenWithoutSteps()
+    guard !arguments.isGiven(engine) else { throw InputError.usage("--engine needs --steps") }
     let output = try arguments.required(Self.output, "name the calibration file to write, e.g. --output h200-sxm.json")
     let files = try arguments.observations(and: arguments.positionals)
     let catalog = surroundings.catalog()

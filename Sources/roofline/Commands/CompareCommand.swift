@@ -15,10 +15,12 @@ enum CompareCommand: Command {
 
   static let description = CommandDescription(
     name: "compare",
-    summary: "Predicted beside measured kernel times: of a model's rows, or of every measurement.",
-    usage: "compare --observations FILE … [--model NAME|PATH and the options of analyze] [--tolerance SHARE]",
+    summary: "Predicted beside measured times: of a model's kernels, of every measured one, or of whole steps.",
+    usage:
+      "compare --observations FILE … [--model NAME|PATH and the options of analyze] [--tolerance SHARE] | --steps FILE …",
     options: [
-      ObservationOptions.observations, WorkloadOptions.hardware, WorkloadOptions.model, tolerance,
+      ObservationOptions.observations, StepOptions.steps, StepOptions.given, WorkloadOptions.hardware,
+      WorkloadOptions.model, tolerance,
       ObservationOptions.calibration, ObservationOptions.prior,
     ] + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats + WorkloadOptions.output,
     positionals: 0...64,
@@ -33,6 +35,11 @@ enum CompareCommand: Command {
     let page = try arguments.page(surroundings)
     try arguments.refuseReplicas("every replica runs the same operators")
     let tolerance = try arguments.value(of: Self.tolerance) ?? 0.15
+    if arguments.isGiven(StepOptions.steps) {
+      try arguments.refuseKernelOptions(description.options, keeping: [Self.tolerance])
+      return try steps(arguments, surroundings, page, tolerance: tolerance)
+    }
+    try arguments.refuseGivenWithoutSteps()
     let (comparison, files, hardware, notices) = try comparison(arguments, surroundings.catalog())
     let report = ObservationComparisonReport(
       comparison, hardware: hardware, tolerance: tolerance,

@@ -1,17 +1,19 @@
 import RooflineConventions
 import RooflineCore
 import RooflineReport
+import RooflineServing
 
 enum ExplainCommand: Command {
   private static let row = Option.text(
-    "operator", "NAME", "a row of the table, e.g. q_proj; or layer, model, generation, footprint")
+    "operator", "NAME", "a row of the table, e.g. q_proj; or layer, model, engine, generation, footprint")
 
   static let description = CommandDescription(
     name: "explain",
     summary: "Where a row's numbers come from: each formula in letters, with numbers, and its source.",
     usage: "explain --operator NAME [--phase prefill|decode] [the options of analyze]",
     options: [row]
-      + AnalyzeCommand.description.options
+      // What requests over time wait for is many passes' sum, and no formula.
+      + AnalyzeCommand.description.options.filter { option in !LoadOptions.all.contains { $0.name == option.name } }
       + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory],
     positionals: 0...0,
     example:
@@ -44,6 +46,18 @@ enum ExplainCommand: Command {
         throw InputError.usage("--operator \(wanted) is about inference; leave out --training")
       }
       return try deployment(wanted, arguments, surroundings, page)
+    }
+    try arguments.checkEngine()
+    if wanted == "engine" {
+      guard let engine = try arguments.engine(surroundings.catalog()) else {
+        throw InputError.usage("--operator engine is what an engine adds to kernels; name one, e.g. --engine vllm-0.11")
+      }
+      let analysis = try arguments.analysis(surroundings.catalog())
+      let explanations = analysis.phases.compactMap { OperatorExplanation(engine, $0, of: analysis) }
+      return Outcome(
+        output: try page.render(
+          ExplanationReport(explanations, notices: analysis.configuration.notices + analysis.notices).report),
+        errors: analysis.notices.warnings)
     }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
     let analysis = try arguments.analysis(surroundings.catalog())

@@ -55,7 +55,8 @@ enum Tool {
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
       ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
       SweepCommand.self, PlotCommand.self, ReportCommand.self, ShapesCommand.self,
-      ListCommand.self, ShowCommand.self, DevicesCommand.self, MeasureCommand.self, CompletionCommand.self,
+      ListCommand.self, ShowCommand.self, DevicesCommand.self, MeasureCommand.self, ImportCommand.self,
+      CompletionCommand.self,
       ManualCommand.self,
     ]
   }

@@ -1,6 +1,7 @@
 import RooflineComparison
 import RooflineCore
 import RooflineReport
+import RooflineServing
 
 enum ValidateCommand: Command {
   private static let time = Option<TimeOptions.Tier>.choice(
@@ -8,10 +9,12 @@ enum ValidateCommand: Command {
 
   static let description = CommandDescription(
     name: "validate",
-    summary: "How far predicted kernel times lie from measured ones, group by group.",
-    usage: "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options]",
+    summary: "How far predicted times of kernels, or of whole steps, lie from measured ones, group by group.",
+    usage:
+      "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options] | --steps FILE …",
     options: [
-      ObservationOptions.observations, WorkloadOptions.hardware, ObservationOptions.calibration,
+      ObservationOptions.observations, StepOptions.steps, StepOptions.given, WorkloadOptions.hardware,
+      ObservationOptions.calibration,
       ObservationOptions.prior, time, ObservationOptions.residency, ObservationOptions.interval,
     ] + WorkloadOptions.output,
     positionals: 0...64,
@@ -19,6 +22,10 @@ enum ValidateCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
+    if arguments.isGiven(StepOptions.steps) {
+      return try steps(arguments, surroundings, page)
+    }
+    try arguments.refuseGivenWithoutSteps()
     let interval = try arguments.interval()
     let cache = try arguments.cacheState()
     let tier = try arguments.value(of: Self.time) ?? .calibrated
@@ -43,6 +50,21 @@ enum ValidateCommand: Command {
       validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
     // An anchored tier's notes hold the files' warnings already.
     return Outcome(output: try page.render(report.report), errors: tier == .anchored ? "" : files.warningLines)
+  }
+}
+
+extension ValidateCommand {
+  /// Whole steps beside what engines' files say of them.
+  private static func steps(_ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page) throws -> Outcome
+  {
+    try arguments.refuseKernelOptions(description.options)
+    let files = try arguments.stepFiles()
+    let predictor = StepPredictor(try StepResolver(surroundings.catalog()), isComparing: page.format == .csv)
+    let measurements = files.flatMap(\.measurements)
+    let validation = StepValidation(measurements, predictor) { done in
+      surroundings.line?.update("rows", done: done, of: UInt64(measurements.count))
+    }
+    return Outcome(output: try page.render(StepValidationReport(validation, notes: files.flatMap(\.notes)).report))
   }
 }
 

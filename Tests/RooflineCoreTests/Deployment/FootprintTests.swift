@@ -52,7 +52,12 @@ final class FootprintTests: XCTestCase {
       "qwen2-7b": 2 * 28 * 4 * 128 * 2, "qwen2.5-7b": 2 * 28 * 4 * 128 * 2, "mistral-7b": 2 * 32 * 8 * 128 * 2,
       "opt-6.7b": 2 * 32 * 32 * 128 * 2, "pythia-6.9b": 2 * 32 * 32 * 128 * 2, "mixtral-8x7b": 131_072,
       "qwen2-1.5b": 2 * 28 * 2 * 128 * 2, "qwen2-72b": 2 * 80 * 8 * 128 * 2, "qwen3-8b": 147_456, "qwen3-32b": 262_144,
-      "qwen3-30b-a3b": 98_304,
+      "qwen3-30b-a3b": 98_304, "llama-7b": 2 * 32 * 32 * 128 * 2, "llama-2-13b": 2 * 40 * 40 * 128 * 2,
+      "llama-3-8b": 2 * 32 * 8 * 128 * 2, "llama-3-70b": 2 * 80 * 8 * 128 * 2, "llama-3.1-405b": 2 * 126 * 8 * 128 * 2,
+      "qwen1.5-7b": 2 * 32 * 32 * 128 * 2, "mixtral-8x22b": 2 * 56 * 8 * 128 * 2, "opt-1.3b": 2 * 24 * 2048 * 2,
+      "gpt2-large": 2 * 36 * 1280 * 2, "gpt3-2.7b": 2 * 32 * 2560 * 2, "gpt-350m": 2 * 24 * 1024 * 2,
+      "gpt-1.3b": 2 * 24 * 2048 * 2, "gpt-6.7b": 2 * 32 * 4096 * 2, "gpt-20b": 2 * 44 * 6144 * 2,
+      "gpt-89b": 2 * 48 * 12288 * 2, "gpt-175b": 2 * 96 * 12288 * 2,
     ]
     for name in Fixtures.catalog.modelNames {
       let expected = try XCTUnwrap(published[name], "\(name) has no published figure here")

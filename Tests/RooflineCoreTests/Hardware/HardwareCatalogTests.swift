@@ -33,7 +33,7 @@ final class HardwareCatalogTests: XCTestCase {
       gigabytes: 94, gigabytesPerSecond: 3938, l2Megabytes: 50, link: 600),
     Printed(
       name: "gh200", sms: 132, tf32: 989.0 / 2, bf16: 1979.0 / 2, fp8: 3958.0 / 2, int8: 3958.0 / 2, fp4: 0, fp32: 67,
-      gigabytes: 96, gigabytesPerSecond: 4000, l2Megabytes: nil, link: 900),
+      gigabytes: 96, gigabytesPerSecond: 4000, l2Megabytes: 60, link: 900),
     Printed(
       name: "h20", sms: 78, tf32: 74, bf16: 148, fp8: 296, int8: 296, fp4: 0, fp32: 39.5, gigabytes: 96,
       gigabytesPerSecond: 4000, l2Megabytes: 60, link: 900),

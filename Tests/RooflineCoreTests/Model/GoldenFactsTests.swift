@@ -115,7 +115,13 @@ final class GoldenFactsTests: XCTestCase {
       "qwen2-7b": 7_615_616_512, "qwen2.5-7b": 7_615_616_512, "mistral-7b": 7_248_023_552,
       "opt-6.7b": 6_658_473_984, "pythia-6.9b": 6_857_302_016, "mixtral-8x7b": 46_702_792_704,
       "qwen2-1.5b": 1_543_714_304, "qwen2-72b": 72_706_203_648, "qwen3-8b": 8_190_735_360, "qwen3-32b": 32_762_123_264,
-      "qwen3-30b-a3b": 30_532_122_624,
+      "qwen3-30b-a3b": 30_532_122_624, "llama-7b": 6_738_415_616, "llama-2-13b": 13_015_864_320,
+      "llama-3-8b": 8_030_261_248, "llama-3-70b": 70_553_706_496, "llama-3.1-405b": 405_853_388_800,
+      "qwen1.5-7b": 7_721_324_544, "mixtral-8x22b": 140_620_634_112, "opt-1.3b": 1_315_758_080,
+      "gpt2-large": 774_030_080,
+      // By hand, V·H + P·H + L·(12·H² + 13·H) + 2·H, from the sizes that GPT-3's paper and FasterTransformer's guide print.
+      "gpt3-2.7b": 2_651_553_280, "gpt-350m": 356_837_376, "gpt-1.3b": 1_317_654_528, "gpt-6.7b": 6_662_266_880,
+      "gpt-20b": 20_262_014_976, "gpt-89b": 87_635_091_456, "gpt-175b": 174_615_846_912,
     ]
     XCTAssertEqual(Fixtures.catalog.modelNames, parameters.keys.sorted(), "a shipped model without a published count")
     for (name, count) in parameters {

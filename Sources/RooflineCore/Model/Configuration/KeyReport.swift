@@ -84,6 +84,6 @@ public struct KeyReport: Hashable, Sendable {
 
   /// Read for every family.
   private static let always: Set<String> = [
-    "architectures", "model_type", "torch_dtype", "dtype", "max_position_embeddings",
+    "architectures", "model_type", "torch_dtype", "dtype",
   ]
 }

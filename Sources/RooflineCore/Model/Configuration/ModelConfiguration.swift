@@ -79,7 +79,7 @@ extension ModelConfiguration {
     let drafts = try family.draft(&keys, decoder)
     vision = family.vision(keys, decoder)
     dtype = try keys.dtype(isFormatGiven: stated == .all)
-    maxPositionEmbeddings = try keys.integer("max_position_embeddings")
+    maxPositionEmbeddings = try keys.integer(family.positionsKey)
     let formats = try CheckpointFormats(
       decoder, draft: drafts, &keys, family: family, dtype: dtype, beside: quantization, stated: stated)
     model = formats.model

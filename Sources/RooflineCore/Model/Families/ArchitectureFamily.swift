@@ -10,6 +10,9 @@ protocol ArchitectureFamily: Sendable {
   /// Types of whole files whose class reads its text part itself, whatever that part calls itself.
   static var outerModelTypes: [String] { get }
 
+  /// The key of the longest sequence that a model was made for.
+  static var positionsKey: String { get }
+
   /// What its checkpoints do that their configurations do not say.
   static var checkpoints: CheckpointHabits { get }
 
@@ -26,6 +29,7 @@ extension ArchitectureFamily {
   static var harmlessKeys: Set<String> { [] }
   static var outerModelTypes: [String] { [] }
   static var checkpoints: CheckpointHabits { CheckpointHabits() }
+  static var positionsKey: String { "max_position_embeddings" }
 
   static func draft(_ keys: inout ConfigurationKeys, _ model: DecoderModel) throws(InputError) -> DraftPart {
     .uncounted(keys)
@@ -39,7 +43,7 @@ enum ArchitectureFamilies {
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
     DeepseekV32Family.self, DeepseekV4Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self,
-    GPTNeoXFamily.self,
+    GPTNeoXFamily.self, GPT2Family.self,
     MixtralFamily.self, Qwen3MoEFamily.self,
     Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,

@@ -140,7 +140,6 @@ package struct AnalysisReport {
 
   private var header: [String] {
     let workload = analysis.workload
-    let formats = workload.formats
     var line =
       "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch)"
     if workload.parallelism.isSequenceParallel { line += ", sequence parallel" }
@@ -149,12 +148,7 @@ package struct AnalysisReport {
     if workload.parallelism.pipeline > 1 { line += ", pp \(workload.parallelism.pipeline)" }
     if workload.parallelism.data > 1 { line += ", dp \(workload.parallelism.data)" }
     line += ", \(workload.operatorSet.rawValue) operators, "
-    line +=
-      analysis.configuration.model.isQuantized
-      ? "weights as the checkpoint holds them, others \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
-      : formats.weight == formats.activation && formats.activation == formats.keyValueCache
-        ? formats.weight.rawValue
-        : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
+    line += analysis.formatsText
     line +=
       "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
     if let engine {

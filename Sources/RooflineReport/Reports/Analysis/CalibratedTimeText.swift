@@ -12,7 +12,7 @@ struct CalibratedTimeText {
   }
 
   /// A line an entry in use: its kernels, its file, its error.
-  func lines(_ analysis: Analysis) -> [String] {
+  func sources(_ analysis: Analysis) -> [String] {
     var lines: [String] = []
     for phase in analysis.phases {
       for timed in phase.timedRows(by: time).compactMap({ $0 }) {
@@ -20,6 +20,12 @@ struct CalibratedTimeText {
         if !lines.contains(line) { lines.append(line) }
       }
     }
+    return lines
+  }
+
+  /// The same, and the passes' intervals.
+  func lines(_ analysis: Analysis) -> [String] {
+    var lines = sources(analysis)
     for phase in analysis.phases {
       guard let range = phase.interval(by: time) else { continue }
       let share = Numbers.fixed(time.options.interval * 100, decimals: 0)

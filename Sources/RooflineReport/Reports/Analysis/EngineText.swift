@@ -40,7 +40,7 @@ struct EngineText {
       let range =
         "\(Numbers.time(Seconds(time.value * factors.lowerBound))) to \(Numbers.time(Seconds(time.value * factors.upperBound)))"
       return
-        "interval \(name): \(range) hold \(Numbers.fixed(share * 100, decimals: 0)) % of measurements on models and GPUs left out"
+        "interval \(name): \(range) hold \(Numbers.fixed(share * 100, decimals: 0)) % of measurements that were left out of its fit"
     }
   }
 }

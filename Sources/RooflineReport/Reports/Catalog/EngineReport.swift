@@ -63,6 +63,8 @@ package enum EngineReport {
         "share of memory", "\(Numbers.percent(scheduler.memoryShare)) %", key: "memory_share",
         .share(scheduler.memoryShare)),
       .init("prompts", scheduler.prompts.rawValue, key: "prompts"),
+      .init(
+        "seats left empty", Numbers.grouped(scheduler.idleSeats), key: "idle_seats", .integer(scheduler.idleSeats)),
       .init("fitted on", engine.fit.data, key: "fitted_on"),
       .init("rows", Numbers.grouped(UInt64(engine.fit.rows)), key: "rows", .integer(UInt64(engine.fit.rows))),
     ]
@@ -70,7 +72,7 @@ package enum EngineReport {
       guard let errors = engine.heldOut[metric] else { continue }
       entries.append(
         .init(
-          "error of \(metric.rawValue)", "\(Numbers.percent(errors.mape)) % on models and GPUs left out",
+          "error of \(metric.rawValue)", "\(Numbers.percent(errors.mape)) % on rows left out of the fit",
           key: "\(metric.rawValue)_mape", .share(errors.mape)))
     }
     return entries
@@ -86,7 +88,7 @@ struct EngineDocument: Encodable {
   let fusesQuantization: Bool
   /// In the units that the keys name.
   let pass: [String: Double]
-  let maxNumBatchedTokens, maxNumSeqs: UInt64
+  let maxNumBatchedTokens, maxNumSeqs, idleSeats: UInt64
   let memoryShare: Double
   let prompts, fittedOn: String
   let rows: Int
@@ -103,6 +105,7 @@ struct EngineDocument: Encodable {
     pass = Dictionary(uniqueKeysWithValues: engine.pass.stated.map { ($0.key, $0.value) })
     maxNumBatchedTokens = engine.scheduler.maxBatchedTokens
     maxNumSeqs = engine.scheduler.maxSequences
+    idleSeats = engine.scheduler.idleSeats
     memoryShare = engine.scheduler.memoryShare
     prompts = engine.scheduler.prompts.rawValue
     (fittedOn, rows, gpus, models) = (engine.fit.data, engine.fit.rows, engine.fit.gpus, engine.fit.models)

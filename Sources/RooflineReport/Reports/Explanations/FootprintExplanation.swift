@@ -77,8 +77,11 @@ extension OperatorExplanation {
       traversal: real("model.prefill", generation.prefill.traversal?.value),
       slowestStage: real("slowest stage", generation.prefill.slowestStage?.value),
       waiting: count("(m − 1)", generation.prefill.microBatches - 1))
+    let added = generation.prefill.engineSeconds
     var entries = [
-      entry("timeToFirstTokenSeconds", first, "s", "the prefill pass; further micro-batches follow the slowest stage")
+      entry(
+        "timeToFirstTokenSeconds", added > 0 ? first + real("engine", added) : first, "s",
+        "the prefill pass; further micro-batches follow the slowest stage\(added > 0 ? "; --operator engine" : "")")
     ]
     if let firstStep = generation.steps.first {
       let areListed = generation.steps.count <= Self.listedSteps

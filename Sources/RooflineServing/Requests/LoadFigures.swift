@@ -1,0 +1,55 @@
+/// What users of an engine under a load see, and what the engine does meanwhile.
+package struct LoadFigures: Hashable, Sendable {
+  /// From a request's arrival to its first token, s.
+  package let timeToFirstToken: Distribution
+  /// Of it: from the arrival until the first pass with tokens of its prompt begins.
+  package let queueing: Distribution
+  /// What a prompt takes that is alone, s; nil where prompts differ.
+  package let ownPrompt: Double?
+  /// Of a request: from its first token to its last, over the tokens behind the first, s; nil where each gets one token.
+  package let timePerOutputToken: Distribution?
+  /// Between one token of a request and the next, s.
+  package let betweenTokens: Distribution?
+  /// The mean of what decode steps without prompts beside them would take, s.
+  package let betweenTokensAlone: Double?
+  /// From a request's arrival to its last token, s.
+  package let endToEnd: Distribution
+
+  /// How long the window is in which the engine is watched: from the arrival of the first counted request to the end of the last, s.
+  package let window: Double
+  /// Tokens that requests got in it, and tokens of prompts.
+  package let generatedTokens, promptTokens: UInt64
+  package let passes: UInt64
+  /// Seconds in passes, and in those that held tokens of prompts.
+  package let busy, withPrompts: Double
+  /// Sequences that got a further token in a pass, over the time of passes.
+  package let meanSequences: Double
+  /// The most bytes that were reserved for caches at once, and bytes there are.
+  package let peakReserved, cacheCapacity: UInt64
+  /// Of an open load: requests that waited when the middle one of the counted came, and when the last one came. A queue that grows is
+  /// no steady state.
+  package let waitingInTheMiddle, waitingAtTheEnd: UInt64
+
+  /// Of TTFT: what others' prompts and tokens add to the passes of a prompt; nil where prompts differ.
+  package var othersInFirstToken: Double? { ownPrompt.map { timeToFirstToken.mean - queueing.mean - $0 } }
+
+  /// Of the time between tokens: what prompts add.
+  package var othersPrompts: Double? {
+    guard let betweenTokens, let betweenTokensAlone else { return nil }
+    return betweenTokens.mean - betweenTokensAlone
+  }
+
+  /// Generated ones.
+  package var tokensPerSecond: Double { window > 0 ? Double(generatedTokens) / window : 0 }
+
+  /// Generated ones and those of prompts.
+  package var allTokensPerSecond: Double {
+    window > 0 ? (Double(generatedTokens) + Double(promptTokens)) / window : 0
+  }
+
+  /// Whether requests came faster than they were served: more of them waited at the end than in the middle, by more than a tenth of
+  /// those that came between.
+  package var isQueueGrowing: Bool {
+    waitingAtTheEnd > waitingInTheMiddle && (waitingAtTheEnd - waitingInTheMiddle) * 20 > endToEnd.count
+  }
+}

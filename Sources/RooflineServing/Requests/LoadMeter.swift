@@ -1,0 +1,89 @@
+/// Takes down what requests wait for while passes run.
+struct LoadMeter {
+  private let counted: Range<UInt64>
+  /// Of the counted requests, s.
+  private(set) var timeToFirstToken: [Double] = []
+  private(set) var timePerOutputToken: [Double] = []
+  private(set) var endToEnd: [Double] = []
+  private(set) var queueing: [Double] = []
+  private(set) var gaps = GapCounts()
+  /// Seconds of the gaps that decode steps alone would have taken.
+  private(set) var gapSecondsAlone = 0.0
+
+  /// Tokens that requests got in the window, and tokens of prompts that its passes worked on.
+  private(set) var generatedTokens: UInt64 = 0
+  private(set) var promptTokens: UInt64 = 0
+  private(set) var passes: UInt64 = 0
+  /// Seconds of passes, of those with tokens of prompts, and sequences × seconds.
+  private(set) var busy = 0.0
+  private(set) var withPrompts = 0.0
+  private(set) var sequenceSeconds = 0.0
+  private(set) var peakReserved: UInt64 = 0
+  /// When the window began; nil: it has not yet.
+  private(set) var windowStart: Double?
+
+  /// Counted sequences that got their last token at the same moment.
+  private var latest: [(time: Double, count: UInt64)] = []
+  private var running: UInt64 = 0
+
+  init(counted: Range<UInt64>) {
+    self.counted = counted
+    for array in [\LoadMeter.timeToFirstToken, \.timePerOutputToken, \.endToEnd, \.queueing] {
+      self[keyPath: array].reserveCapacity(Int(min(UInt64(counted.count), 1 << 20)))
+    }
+  }
+
+  /// How many of the counted requests have ended.
+  var endedCount: UInt64 { UInt64(endToEnd.count) }
+
+  /// Called when a request comes.
+  var isOpen: Bool { windowStart != nil }
+
+  mutating func open(at now: Double) { windowStart = windowStart ?? now }
+
+  /// A pass that begins in the window.
+  ///
+  /// - Parameter alone: what it would take without the prompts, s; 0 without sequences.
+  mutating func passed(_ pass: MixedPass, seconds: Double, alone: Double, reserved: UInt64) {
+    gapSecondsAlone += Double(min(running, pass.sequences)) * alone
+    guard isOpen else { return }
+    passes += 1
+    generatedTokens += pass.receivers
+    promptTokens += pass.promptTokens
+    busy += seconds
+    if !pass.chunks.isEmpty { withPrompts += seconds }
+    sequenceSeconds += Double(pass.sequences) * seconds
+    peakReserved = max(peakReserved, reserved)
+  }
+
+  /// Every running sequence got a token.
+  mutating func decoded(at now: Double) {
+    for group in latest where group.count > 0 { gaps.add(now - group.time, count: group.count) }
+    latest.removeAll(keepingCapacity: true)
+    if running > 0 { latest.append((now, running)) }
+  }
+
+  /// A sequence got its first token.
+  mutating func began(_ sequence: RequestScheduler.Sequence, at now: Double) {
+    guard counted.contains(sequence.number) else { return }
+    timeToFirstToken.append(now - sequence.request.arrival)
+    queueing.append(sequence.start - sequence.request.arrival)
+    guard sequence.request.generated > 1 else { return }
+    running += 1
+    if let last = latest.indices.last, latest[last].time == now {
+      latest[last].count += 1
+    } else {
+      latest.append((now, 1))
+    }
+  }
+
+  /// A sequence has all its tokens; the last one came with this pass.
+  mutating func ended(_ sequence: RequestScheduler.Sequence, at now: Double) {
+    guard counted.contains(sequence.number) else { return }
+    endToEnd.append(now - sequence.request.arrival)
+    guard sequence.request.generated > 1 else { return }
+    timePerOutputToken.append((now - sequence.first) / Double(sequence.request.generated - 1))
+    running -= 1
+    if let last = latest.indices.last { latest[last].count -= 1 }
+  }
+}
