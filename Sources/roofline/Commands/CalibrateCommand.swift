@@ -23,7 +23,7 @@ enum CalibrateCommand: Command {
     summary:
       "Fits the constants of time models to measured kernels, or of an engine to whole steps, and writes their file.",
     usage:
-      "calibrate --observations FILE … --hardware NAME|PATH [--prior NAME [--fresh]] --output FILE | --steps FILE … [--engine NAME|PATH] --output FILE",
+      "calibrate (--observations FILE … --hardware NAME|PATH | --steps FILE …) --output FILE [options]",
     options: [
       ObservationOptions.observations, WorkloadOptions.hardware, prior, fresh, output, StepOptions.steps,
       StepOptions.given, engine,

@@ -10,8 +10,7 @@ enum ValidateCommand: Command {
   static let description = CommandDescription(
     name: "validate",
     summary: "How far predicted times of kernels, or of whole steps, lie from measured ones, group by group.",
-    usage:
-      "validate --observations FILE … [--hardware NAME|PATH] [--calibration FILE | --prior NAME] [options] | --steps FILE …",
+    usage: "validate --observations FILE … [--calibration FILE | --prior NAME] [options] | --steps FILE … [options]",
     options: [
       ObservationOptions.observations, StepOptions.steps, StepOptions.given, WorkloadOptions.hardware,
       ObservationOptions.calibration,
