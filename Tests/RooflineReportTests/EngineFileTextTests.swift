@@ -39,11 +39,24 @@ final class EngineFileTextTests: XCTestCase {
     }
   }
 
+  /// The H100 has attention of `vllm-fa3`, and no experts.
+  func testALibraryWithoutKernelsOfAKindIsPassedOver() throws {
+    var engine = try Fixtures.catalog.engine("vllm-0.11")
+    engine.families = [.moe: ["vllm-fa3", "vllm-triton"], .attention: ["vllm-fa3"]]
+    let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware("h100-sxm"))
+    XCTAssertEqual(engine.families(in: set), [.moe: "vllm-triton", .attention: "vllm-fa3"])
+  }
+
   func testAnEngineFileWithASlipNamesFileAndKey() throws {
     for (key, value, expected) in [
       ("pass", "{\"miliseconds\": 1}", "pass.miliseconds"), ("pass", "{\"milliseconds\": -1}", "pass.milliseconds"),
       ("scheduler", "{}", "scheduler.maxNumBatchedTokens"), ("families", "{\"gem\": [\"a\"]}", "families.gem"),
-      ("launch", "\"lazy\"", "launch"), ("zzz", "1", "zzz"),
+      (
+        "scheduler", "{\"maxNumBatchedTokens\": 8, \"maxNumSeqs\": 2, \"prompts\": \"first\", \"idleSeats\": 1.5}",
+        "idleSeats"
+      ),
+      ("fittedOn", "{\"data\": \"none\", \"rows\": 0.5}", "fittedOn.rows"), ("launch", "\"lazy\"", "launch"),
+      ("zzz", "1", "zzz"),
     ] {
       var fields = [
         "schemaVersion": "1", "engine": "\"a\"", "pass": "{}", "fittedOn": "{\"data\": \"none\", \"rows\": 0}",

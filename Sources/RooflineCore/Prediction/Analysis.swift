@@ -105,9 +105,7 @@ public struct Analysis: Sendable {
   }
 
   /// All of the batch through all stages, with what an engine adds; nil where the time of a row is unknown.
-  package func time(of phase: PhaseAnalysis) -> Seconds? {
-    workload.parallelism.pipeline > 1 || options.engine != nil ? wholeSchedule(of: phase).time : phase.model.time
-  }
+  package func time(of phase: PhaseAnalysis) -> Seconds? { wholeSchedule(of: phase).time }
 
   /// What generating tokens adds to the notices.
   package func notices(generating tokens: UInt64) -> [Notice] {

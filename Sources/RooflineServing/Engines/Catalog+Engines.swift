@@ -42,15 +42,4 @@ extension Catalog {
     else { return false }
     return ["engine", "scheduler", "pass"].contains { object[$0] != nil }
   }
-
-  /// The engine whose file speaks for a version, as measured data name both; nil where none does.
-  package func engine(_ engine: String, version: String) throws(InputError) -> Engine? {
-    for name in engineNames {
-      let found = try self.engine(name)
-      if Spelling.normalized(found.engine) == Spelling.normalized(engine), found.versions.contains(version) {
-        return found
-      }
-    }
-    return nil
-  }
 }

@@ -45,7 +45,7 @@ extension Engine {
         try root.require(try root.object("scheduler"), "scheduler", "how requests share passes, an object")),
       fit: Fit(
         data: try fit.require(try fit.string("data"), "data", "the measurements, in words"),
-        rows: Int(try fit.number("rows", in: 0...1e9)), gpus: try fit.strings("gpus") ?? [],
+        rows: Int(try fit.whole("rows", in: 0...1_000_000_000)), gpus: try fit.strings("gpus") ?? [],
         models: try fit.strings("models") ?? []),
       heldOut: heldOut)
   }
@@ -87,6 +87,16 @@ extension EngineScheduler {
       prompts: try object.require(
         try object.choice("prompts", PromptPolicy.self), "prompts",
         "one of \(PromptPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
-      idleSeats: UInt64(try object.number("idleSeats", in: 0...1000, else: 0)))
+      idleSeats: object["idleSeats"] == nil ? 0 : try object.whole("idleSeats", in: 0...1000))
+  }
+}
+
+extension JSONObject {
+  fileprivate func whole(_ key: String, in range: ClosedRange<UInt64>) throws(InputError) -> UInt64 {
+    let number = try number(key, in: Double(range.lowerBound)...Double(range.upperBound))
+    guard let whole = UInt64(exactly: number) else {
+      throw wrong(key, .number(number), "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return whole
   }
 }

@@ -64,7 +64,7 @@ struct StepRow {
     }
     let valueText = try text(.value)
     guard let value = Double(valueText), value > 0, value <= 1e12 else {
-      throw complaint("value is \"\(ObservationFile.shortened(valueText))\"; expected a number above 0")
+      throw complaint("value is \"\(ObservationFile.shortened(valueText))\"; expected a number above 0, up to 1e12")
     }
     let format = try text(.dtype)
     guard let formats = StepFormats(format, cache: field(.cacheDType)) else {

@@ -18,11 +18,10 @@ package final class StepClock {
   }
 
   private struct Shape: Hashable {
-    var kind: Kind
+    var phase: Phase
+    var head = HeadTokens.last
     var batch, tokens: UInt64
   }
-
-  private enum Kind: Hashable { case prefill, decode, forward }
 
   /// - Parameter cuts: into which kernels a layer is cut; nil: as the engine says.
   /// - Throws: where the degrees do not divide the model, or the GPU's file lacks a fact that calibrated times need.
@@ -54,19 +53,19 @@ package final class StepClock {
   ///
   /// - Throws: `InputError` where a count does not fit or a rate is missing.
   package func prefill(batch: UInt64, tokens: UInt64) throws(InputError) -> PassKernels {
-    try pass(Shape(kind: .prefill, batch: batch, tokens: tokens))
+    try pass(Shape(phase: .prefill, batch: batch, tokens: tokens))
   }
 
   /// A token of every sequence.
   ///
   /// - Parameter context: keys attended, the new token's included.
   package func decode(batch: UInt64, context: UInt64) throws(InputError) -> PassKernels {
-    try pass(Shape(kind: .decode, batch: batch, tokens: context))
+    try pass(Shape(phase: .decode, batch: batch, tokens: context))
   }
 
   /// Prompts with the head on every token.
   package func forward(batch: UInt64, tokens: UInt64) throws(InputError) -> PassKernels {
-    try pass(Shape(kind: .forward, batch: batch, tokens: tokens))
+    try pass(Shape(phase: .prefill, head: .all, batch: batch, tokens: tokens))
   }
 
   /// A closed loop as a benchmark runs it.
@@ -93,19 +92,12 @@ package final class StepClock {
   private func pass(_ shape: Shape) throws(InputError) -> PassKernels {
     if let known = passes[shape] { return known }
     var workload = workload
-    workload.batch = shape.batch
-    let step: DecoderStep
-    switch shape.kind {
-    case .prefill:
-      workload.prompt = shape.tokens
-      step = DecoderStep(.prefill, workload)
-    case .decode:
-      workload.context = shape.tokens
-      step = DecoderStep(.decode, workload)
-    case .forward:
-      workload.prompt = shape.tokens
-      step = DecoderStep(.forward, workload)
+    (workload.batch, workload.head) = (shape.batch, shape.head)
+    switch shape.phase {
+    case .prefill: workload.prompt = shape.tokens
+    case .decode: workload.context = shape.tokens
     }
+    let step = DecoderStep(shape.phase, workload)
     let options = RateOptions()
     let phase = PhaseAnalysis(
       configuration.model, step, rates: rates, time: IdealTime(overlap: options.overlap), calibrated: calibrated)

@@ -22,11 +22,11 @@ package struct LowPrecisionTimeModel: Sendable {
 
   struct Problem {
     let m, n, k: Double
+    let flops: Double
     let format: ProductFormat
     let copies: Double
     /// Whether its input comes quantised.
     let isQuantized: Bool
-    var flops: Double { 2 * m * n * k }
     /// Bytes of W, x and y.
     var weights: Double { format.weightBytes * n * k }
     var input: Double { format.activationBytes * m * k }
@@ -200,7 +200,8 @@ extension LowPrecisionTimeModel: KernelTimeModel {
 
   private func problem(_ work: Work, _ conditions: KernelConditions) -> Problem {
     Problem(
-      m: Double(work.gemm.m), n: Double(work.gemm.n), k: Double(work.gemm.k), format: work.format,
+      m: Double(work.gemm.m), n: Double(work.gemm.n), k: Double(work.gemm.k), flops: Double(work.gemm.product),
+      format: work.format,
       copies: conditions.copies ?? (conditions.cache == .serving ? GEMMTimeModel.coldCopies : 1),
       isQuantized: conditions.fusesQuantization)
   }

@@ -91,9 +91,6 @@ package struct PageReport {
     return limits + times + (footprint.map { [Verdict($0)] } ?? [])
   }
 
-  /// The time of a pass through all stages.
-  private func time(_ phase: PhaseAnalysis) -> Seconds? { analysis.schedule(of: phase)?.time ?? phase.time }
-
   private var times: [Verdict] {
     let places = Array(analysis.phases.enumerated())
     if let totals = analysis.trainingTotals {
@@ -105,7 +102,7 @@ package struct PageReport {
     }
     var verdicts: [Verdict] = []
     if let (index, prefill) = places.first(where: { $0.element.step.phase == .prefill }) {
-      let time = report.generation?.timeToFirstToken ?? time(prefill)
+      let time = report.generation?.timeToFirstToken ?? analysis.time(of: prefill)
       verdicts.append(
         Verdict(
           "TTFT", time.map(Numbers.time) ?? Numbers.unknown, "time to first token: the prefill pass",
@@ -129,7 +126,7 @@ package struct PageReport {
       }
       return Verdict("TPOT", Numbers.time(time), rates(time), derivation: derivation)
     }
-    guard let time = report.generation?.meanTimePerOutputToken ?? time(decode) else {
+    guard let time = report.generation?.meanTimePerOutputToken ?? analysis.time(of: decode) else {
       return Verdict("TPOT", Numbers.unknown, "the time of a row is unknown; notes say why", derivation: derivation)
     }
     let what =
