@@ -42,9 +42,9 @@ final class EngineFileTextTests: XCTestCase {
   /// The H100 has attention of `vllm-fa3`, and no experts.
   func testALibraryWithoutKernelsOfAKindIsPassedOver() throws {
     var engine = try Fixtures.catalog.engine("vllm-0.11")
-    engine.families = [.moe: ["vllm-fa3", "vllm-triton"], .attention: ["vllm-fa3"]]
+    engine.families = [.experts: ["vllm-fa3", "vllm-triton"], .attention: ["vllm-fa3"]]
     let set = try Fixtures.catalog.calibrations(for: try Fixtures.catalog.hardware("h100-sxm"))
-    XCTAssertEqual(engine.families(in: set), [.moe: "vllm-triton", .attention: "vllm-fa3"])
+    XCTAssertEqual(engine.families(in: set), [.experts: "vllm-triton", .attention: "vllm-fa3"])
   }
 
   func testAnEngineFileWithASlipNamesFileAndKey() throws {
