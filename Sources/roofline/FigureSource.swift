@@ -5,11 +5,13 @@ import RooflineReport
 /// Makes the picture that arguments ask for.
 struct FigureSource {
   private let arguments: ParsedArguments
+  private let surroundings: Surroundings
   private let catalog: Catalog
 
-  init(_ arguments: ParsedArguments, _ catalog: Catalog) {
+  init(_ arguments: ParsedArguments, _ surroundings: Surroundings) {
     self.arguments = arguments
-    self.catalog = catalog
+    self.surroundings = surroundings
+    catalog = surroundings.catalog()
   }
 
   static let tool = "roofline \(Tool.version)"
@@ -28,6 +30,7 @@ struct FigureSource {
     case .kernels: return try kernels()
     case .accuracy: return try accuracy()
     case .latency: return try latency()
+    case .pareto: return try pareto()
     case .roofline, .layer, .waterfall: break
     }
     let analysis = try arguments.analysis(catalog, besideMeasured: kind.showsMeasurements)
@@ -40,7 +43,7 @@ struct FigureSource {
         try WaterfallFigure(
           analysis, row: arguments.value(of: PlotOptions.row), measured: measured,
           caption: caption("from the roof to the prediction"))
-      case .roofline, .memory, .latency, .kernels, .accuracy:
+      case .roofline, .memory, .latency, .kernels, .accuracy, .pareto:
         RooflineFigure(
           analysis, achieved: try arguments.ceilings(of: analysis.hardware), measured: measured,
           caption: caption("roofline"))
@@ -96,5 +99,30 @@ struct FigureSource {
     return Made(
       figure: figure, warnings: analysis.notices.warnings + analysis.notices.remarks,
       inputs: [analysis.configuration.path, analysis.hardware.path])
+  }
+
+  private func pareto() throws(InputError) -> Made {
+    let source = SweepSource(catalog)
+    let grid = try arguments.sweepGrid(source)
+    try ParetoFigure.requireKinds(of: grid)
+    let count = try grid.requireCount(at: SweepCommand.largest)
+    let condition = try arguments.value(of: SweepOptions.condition)
+    let pages = SweepPages(grid: grid, source: source, format: .text, condition: condition, surroundings: surroundings)
+    var cloud = ParetoCloud()
+    let end = pages.run(
+      0..<count, showsProgress: true,
+      work: { row, number, cloud in if condition?.holds(row) ?? true { cloud.add(row, number) } }, ParetoCloud(),
+      take: { found in
+        cloud.add(found)
+        return true
+      })
+    let hardware = try grid.hardware.map { name throws(InputError) in try catalog.hardware(name) }
+    let figure = try ParetoFigure(
+      cloud, grid, end.tally, condition: condition?.text,
+      models: source.configurations.map(\.path), hardware: hardware, tool: Self.tool)
+    return Made(
+      figure: figure,
+      warnings: source.configurations.flatMap(\.notices).warnings,
+      inputs: source.configurations.map(\.path) + hardware.map(\.path))
   }
 }

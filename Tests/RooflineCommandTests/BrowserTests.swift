@@ -58,6 +58,7 @@ final class BrowserTests: CommandTestCase {
         case .roofline, .layer, .memory, .latency, .accuracy: Self.run
         case .waterfall: Self.calibrated
         case .kernels: "--hardware h100-sxm --time calibrated"
+        case .pareto: "--model llama-2-70b --hardware a100-sxm4-80gb,h100-sxm --tp 2..8 --batch 1..256x2 --prompt 512"
         }
       return (kind.rawValue, output("plot --kind \(kind.rawValue) \(options)"))
     }

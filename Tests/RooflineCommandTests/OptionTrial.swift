@@ -220,7 +220,7 @@ struct OptionTrials {
       // Each acts in a picture of another kind.
       "plot generate": .refused("40"), "plot interval": .refused("0.8"), "plot operator": .refused("q_proj"),
       "plot pages": .refused("vllm"), "plot reserve": .refused("1GB"), "plot memory": .refused("40GB"),
-      "plot prior": .refused("a100-sxm4-80gb"),
+      "plot prior": .refused("a100-sxm4-80gb"), "plot where": .refused("fits"),
       "report training": .acts(line: "\(device) --sequence 32"), "report sequence": .acts("96", line: training),
       "measure kv-dtype": .refused("fp8"),
       "measure gemm": .refused("own"), "measure page-size": .refused("16"),

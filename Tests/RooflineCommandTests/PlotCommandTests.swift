@@ -47,6 +47,7 @@ final class PlotCommandTests: CommandTestCase {
     case .waterfall: "\(run) --time calibrated"
     case .kernels: "--hardware h100-sxm"
     case .accuracy: "--hardware h100-sxm --observations \(measured)"
+    case .pareto: "--model llama-3.1-8b --hardware h100-sxm --tp 1,2 --batch 1..64x4 --prompt 512"
     }
   }
 
@@ -68,6 +69,7 @@ final class PlotCommandTests: CommandTestCase {
         case .waterfall: ["prediction", "time"]
         case .kernels: ["B/s", "FLOP/s", "m = n = k"]
         case .accuracy: ["predicted time", "measured time"]
+        case .pareto: ["tokens/s of a user, 1/TPOT", "tokens/s of a GPU"]
         }
       for unit in units { XCTAssertTrue(texts.words.contains(unit), "\(kind.rawValue): \(unit)") }
     }
@@ -101,6 +103,7 @@ final class PlotCommandTests: CommandTestCase {
       ("memory", "--time calibrated"), ("memory", "--phase decode"), ("latency", "--pages vllm"),
       ("kernels", "--model llama-3.1-8b"), ("kernels", "--link 9e10"), ("accuracy", "--time calibrated"),
       ("waterfall", "--peak 9e14"), ("roofline", "--interval 0.8 --time calibrated"),
+      ("roofline", "--where fits"), ("pareto", "--phase decode"), ("pareto", "--over context"),
     ] {
       let outcome = roofline("plot --kind \(kind) \(kind == "kernels" ? "--hardware h100-sxm" : run) \(option)")
       XCTAssertEqual(outcome.exitCode, 64, "\(kind) \(option)")
@@ -114,6 +117,12 @@ final class PlotCommandTests: CommandTestCase {
       ("plot --kind waterfall \(run) --time calibrated --operator q_prok", "did you mean q_proj"),
       ("plot --kind layer \(run) --observations x.csv", "needs --time calibrated or anchored"),
       ("plot --kind accuracy --hardware h100-sxm", "--observations is missing"),
+      ("plot --kind roofline \(run) --tp 1,2", "--tp is \"1,2\""),
+      ("plot --kind pareto \(run) --memory 1GB", "no configuration fits"),
+      ("plot --kind pareto \(run) --where batch>8", "no configuration fits and is as --where asks"),
+      ("plot --kind pareto --model x --hardware h100-sxm --prompt 9", "unknown model \"x\""),
+      ("plot --kind pareto \(run) --dtype bf16,fp8,fp16,fp32 --time ideal,calibrated", "at most 6 combinations"),
+      ("plot --kind pareto --model llama-3.1-8b --hardware h100-sxm --prompt 1..1000000000", "ask for fewer"),
       ("plot \(run) --format json", "unknown option --format"), ("report \(run) --every-step", "unknown option"),
     ] {
       let outcome = roofline(line)
@@ -137,6 +146,55 @@ final class PlotCommandTests: CommandTestCase {
       let first = kind == "waterfall" ? "\(base) --time calibrated" : base
       let changed = "plot --kind \(kind) \(base) \(option)"
       XCTAssertNotEqual(output("plot --kind \(kind) \(first)"), output(changed), changed)
+    }
+  }
+
+  /// The line of a Pareto front joins exactly the rows of the sweep that no other one beats, found by comparing all with all.
+  func testAParetoFrontIsThatOfTheSweepsRows() throws {
+    let sweep = "--model llama-2-70b --hardware a100-sxm4-80gb,h100-sxm --tp 1..8 --batch 1..300+7 --prompt 1024"
+    let document = try texts(output("plot --kind pareto \(sweep)")).words
+    let lines = output("sweep \(sweep) --format csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let columns = Dictionary(uniqueKeysWithValues: lines[0].enumerated().map { ($1, $0) })
+    func text(_ line: [String], _ name: String) throws -> String { line[try XCTUnwrap(columns[name])] }
+    for gpu in ["a100-sxm4-80gb", "h100-sxm"] {
+      let rows = try lines.dropFirst().filter {
+        try text($0, "hardware") == gpu && text($0, "fits") == "true"
+      }.map { line in
+        (
+          name: "\(gpu), tp \(try text(line, "tp")), batch \(try text(line, "batch"))",
+          user: try XCTUnwrap(Double(try text(line, "tokens_per_second_per_user"))),
+          device: try XCTUnwrap(Double(try text(line, "tokens_per_second_per_gpu")))
+        )
+      }
+      XCTAssertGreaterThan(rows.count, 80)
+      let front = rows.filter { row in
+        !rows.contains {
+          $0.user >= row.user && $0.device >= row.device && ($0.user > row.user || $0.device > row.device)
+        }
+      }
+      XCTAssertGreaterThan(front.count, 5)
+      // Each has a mark that says so; the others are drawn, but not all of them.
+      for row in front {
+        XCTAssertTrue(document.contains { $0.hasPrefix("llama-2-70b on \(row.name)\n") }, row.name)
+      }
+      let line = try XCTUnwrap(
+        ParetoLine.points(output("plot --kind pareto \(sweep)"))[gpu == "h100-sxm" ? "vermillion" : "blue"])
+      XCTAssertEqual(line, front.count, gpu)
+    }
+  }
+
+  /// How many points the lines of a picture have, by their colours.
+  private enum ParetoLine {
+    static func points(_ svg: String) -> [String: Int] {
+      var found: [String: Int] = [:]
+      for element in svg.components(separatedBy: "<path class=\"line ").dropFirst() {
+        guard let data = element.components(separatedBy: " d=\"").dropFirst().first?.prefix(while: { $0 != "\"" })
+        else { continue }
+        found[String(element.prefix { $0 != "\"" })] = data.count { $0 == "L" } + 1
+      }
+      return found
     }
   }
 

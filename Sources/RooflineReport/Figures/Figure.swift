@@ -2,7 +2,7 @@ import RooflineCore
 
 /// The pictures that `plot` draws.
 package enum FigureKind: String, Hashable, Sendable, CaseIterable {
-  case roofline, layer, memory, latency, waterfall, kernels, accuracy
+  case roofline, layer, memory, latency, waterfall, kernels, accuracy, pareto
 }
 
 /// For which page a picture is laid out.

@@ -33,7 +33,7 @@ extension FigureKind {
   var showsMeasurements: Bool {
     switch self {
     case .roofline, .waterfall, .kernels, .accuracy: true
-    case .layer, .memory, .latency: false
+    case .layer, .memory, .latency, .pareto: false
     }
   }
 
@@ -65,6 +65,7 @@ extension FigureKind {
       return model + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats + [
         PlotOptions.observations, ObservationOptions.calibration, ObservationOptions.prior,
       ]
+    case .pareto: return SweepOptions.axes.map(\.single) + SweepOptions.settings + [SweepOptions.condition]
     }
   }
 }

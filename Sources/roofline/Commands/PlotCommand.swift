@@ -3,14 +3,16 @@ import RooflineCore
 import RooflineReport
 
 enum PlotCommand: Command {
+  static let reportsProgress = true
   static let description = CommandDescription(
     name: "plot",
     summary:
-      "Pictures as SVG: a roofline with every operator, a step, memory, latency, kernels, prediction and measurement.",
+      "Pictures as SVG: a roofline with every operator, a step, memory, latency, kernels, measurement, a Pareto front.",
     usage: "plot --model NAME|PATH --hardware NAME|PATH --prompt N [--kind KIND] [--output FILE] [options of analyze]",
     options: [PlotOptions.kind, PlotOptions.output] + PlotOptions.run
       + [
-        PlotOptions.over, PlotOptions.row, FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory,
+        PlotOptions.over, PlotOptions.row, SweepOptions.condition, FootprintCommand.pages, FootprintCommand.reserve,
+        FootprintCommand.memory,
         ObservationOptions.prior, WorkloadOptions.help,
       ],
     positionals: 0...0,
@@ -24,12 +26,14 @@ enum PlotCommand: Command {
       "  waterfall  from the roof to the calibrated time, part by part; --time calibrated or anchored",
       "  kernels    softmax, linear layer, norms and flash attention over their sizes; needs no model",
       "  accuracy   predicted against measured kernels; needs --observations, and no model",
+      "  pareto     tokens/s of a user and of a GPU; model, hardware, dtype, time, tp, pp, ep, dp, batch, prompt and",
+      "             generate take lists and ranges, as in `sweep`: --tp 2,4,8 --batch 1..256x2",
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let kind = try arguments.value(of: PlotOptions.kind) ?? .roofline
     try arguments.requireOptions(of: kind)
-    let made = try FigureSource(arguments, surroundings.catalog()).figure(kind)
+    let made = try FigureSource(arguments, surroundings).figure(kind)
     let text = SVGFormat().render(made.figure.drawing(.wide))
     guard let path = try arguments.value(of: PlotOptions.output) else {
       return Outcome(output: text, errors: made.warnings)

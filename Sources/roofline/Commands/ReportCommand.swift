@@ -19,7 +19,7 @@ enum ReportCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let catalog = surroundings.catalog()
     let analysis = try arguments.analysis(catalog, besideMeasured: true)
-    let measured = try FigureSource(arguments, catalog).measured(on: analysis.hardware)
+    let measured = try FigureSource(arguments, surroundings).measured(on: analysis.hardware)
     var warnings = analysis.notices.warnings
     var generation: Generation?
     if let tokens = try arguments.value(of: WorkloadOptions.generate) {

@@ -44,7 +44,8 @@ enum SweepCommand: Command {
     }
     let source = SweepSource(surroundings.catalog())
     let grid = try arguments.sweepGrid(source)
-    try requireSize(grid, isConfirmed: arguments.has(SweepOptions.yes))
+    let isConfirmed = try arguments.has(SweepOptions.yes)
+    _ = try grid.requireCount(at: isConfirmed ? nil : largest, consent: SweepOptions.yes)
     let pages = SweepPages(
       grid: grid, source: source, format: try arguments.value(of: SweepOptions.format) ?? .text,
       condition: try arguments.value(of: SweepOptions.condition), surroundings: surroundings)
@@ -67,12 +68,19 @@ enum SweepCommand: Command {
 
   /// More than anybody waits for without knowing it.
   static let largest: UInt64 = 100_000_000
+}
 
-  private static func requireSize(_ grid: SweepGrid, isConfirmed: Bool) throws(InputError) {
-    guard let count = grid.count else { throw .usage("the grid has more than 2^63 − 1 configurations; ask for fewer") }
-    guard count <= largest || isConfirmed else {
-      throw .usage(
-        "the grid has \(Numbers.grouped(count)) configurations; ask for fewer, or give --yes to go through all of them")
-    }
+extension SweepGrid {
+  /// How many configurations there are.
+  ///
+  /// - Parameters:
+  ///   - most: above which it is refused; nil: never.
+  ///   - consent: what a user may give to go through all of them.
+  func requireCount(at most: UInt64?, consent: Option<Bool>? = nil) throws(InputError) -> UInt64 {
+    guard let count else { throw .usage("the grid has more than 2^63 − 1 configurations; ask for fewer") }
+    guard let most, count > most else { return count }
+    throw .usage(
+      "the grid has \(Numbers.grouped(count)) configurations; ask for fewer\(consent.map { ", or give --\($0.name) to go through all of them" } ?? "")"
+    )
   }
 }

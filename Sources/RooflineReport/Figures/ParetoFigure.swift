@@ -1,0 +1,195 @@
+import RooflineCore
+
+/// What a user gets against what a GPU yields, of the configurations of a sweep that fit.
+package struct ParetoFigure: Figure {
+  package let kind = FigureKind.pareto
+  package let caption: FigureCaption
+  package let series: [Series]
+  /// Tokens/s: decades.
+  package let users, devices: ClosedRange<Double>
+  package let notes: [String]
+
+  /// One model on one GPU, in one format and by one kind of times.
+  package struct Series: Hashable, Sendable {
+    package let name: String
+    /// What no other of the series beats, the most tokens/s a user first.
+    package let front: [Spot]
+    /// Some of the others.
+    package let others: [Spot]
+  }
+
+  package struct Spot: Hashable, Sendable {
+    /// What tells it from others: `tp 8, batch 64`.
+    package let name: String
+    /// Tokens/s of a user, and of a GPU.
+    package let user, device: Double
+    /// Whether no configuration of any series beats it.
+    package let isBest: Bool
+    let tip: Drawing.Tip
+  }
+
+  static let hues: [Hue] = [.blue, .vermillion, .green, .purple, .orange, .sky]
+  /// Spots that carry their names.
+  static let named = 12
+
+  /// Throws before a sweep is gone through whose kinds nobody could tell apart.
+  package static func requireKinds(of grid: SweepGrid) throws(InputError) {
+    let count = kindAxes.reduce(Count(1)) { $0 * Count(grid.size($1)) }
+    guard count <= Count(UInt64(hues.count)) else {
+      throw .usage(
+        "--kind pareto draws at most \(hues.count) combinations of --model, --hardware, --dtype and --time, not \(count.value); ask for fewer"
+      )
+    }
+  }
+
+  private static let kindAxes: [SweepGrid.Axis] = [.model, .hardware, .dtype, .time]
+
+  /// - Parameters:
+  ///   - cloud: of all rows of the grid.
+  ///   - models: the models' files.
+  ///   - hardware: the grid's GPUs.
+  package init(
+    _ cloud: ParetoCloud, _ grid: SweepGrid, _ tally: SweepTally, condition: String?, models: [String],
+    hardware: [HardwareSpec], tool: String
+  ) throws(InputError) {
+    let kinds = Self.kinds(of: grid).map(ParetoCloud.Kind.init)
+    var best = ParetoFront()
+    for row in kinds.flatMap(cloud.front) { best.add(row) }
+    guard let last = best.rows.last else {
+      let reason = tally.remarks.first.map { ": \($0)" } ?? ""
+      throw .usage("--kind pareto: no configuration fits\(condition == nil ? "" : " and is as --where asks")\(reason)")
+    }
+    let winners = Set(best.rows.map { Key($0) })
+    series = kinds.compactMap { kind in
+      let front = cloud.front(kind)
+      guard !front.isEmpty else { return nil }
+      let own = Set(front.map { Key($0) })
+      func spot(_ row: SweepRow) -> Spot { Spot(row, grid, isBest: winners.contains(Key(row))) }
+      return Series(
+        name: Self.name(kind, in: grid), front: front.map(spot),
+        others: cloud.rows(kind).filter { !own.contains(Key($0)) }.map(spot))
+    }
+    let spots = series.flatMap { $0.front + $0.others }
+    func range(_ values: [Double]) -> ClosedRange<Double> {
+      AxisScale.snapped((values.min() ?? 1)...(values.max() ?? 1))
+    }
+    (users, devices) = (range(spots.map(\.user)), range(spots.map(\.device)))
+    let empty = kinds.filter { cloud.front($0).isEmpty }.map { Self.name($0, in: grid) }
+    notes =
+      (empty.isEmpty ? [] : ["nothing that could be drawn of \(empty.joined(separator: ", "))"])
+      + ["tokens/s are those of decode steps; the time of the prompts is not in them"] + tally.remarks
+    func end(_ row: SweepRow) -> String {
+      let name = Spot(row, grid, isBest: true).name
+      return kinds.count == 1 ? name : "\(name) (\(Self.name(ParetoCloud.Kind(row.deployment), in: grid)))"
+    }
+    let ends =
+      best.rows.count == 1 ? "best in both: \(end(last))" : "in all from \(end(best.rows[0])) to \(end(last))"
+    caption = FigureCaption(
+      title:
+        "\(Self.common(grid.models) ?? "\(grid.models.count) models") on \(Self.common(grid.hardware) ?? "\(grid.hardware.count) GPUs"): tokens/s of a user and of a GPU",
+      subtitle:
+        "\(Self.shared(grid)); \(Numbers.grouped(cloud.count)) of \(Numbers.grouped(tally.rows)) configurations fit\(condition.map { " where \($0)" } ?? ""); lines join what no other of them beats, \(ends)",
+      source: FigureCaption.source(models + hardware.map(\.provenance), tool: tool))
+  }
+
+  /// A configuration, whatever its numbers.
+  private struct Key: Hashable {
+    let deployment: SweepDeployment
+    let point: SweepPoint
+
+    init(_ row: SweepRow) { (deployment, point) = (row.deployment, row.point) }
+  }
+
+  // MARK: names
+
+  /// A deployment of each kind, in the grid's order.
+  private static func kinds(of grid: SweepGrid) -> [SweepDeployment] {
+    var places = [[UInt64](repeating: 0, count: SweepGrid.Axis.allCases.count)]
+    for axis in kindAxes {
+      places = places.flatMap { known in
+        (0..<grid.size(axis)).map { place in
+          var own = known
+          own[axis.rawValue] = place
+          return own
+        }
+      }
+    }
+    return places.map(grid.deployment)
+  }
+
+  private static func common(_ names: [String]) -> String? { names.count == 1 ? names[0] : nil }
+
+  /// What tells a kind from the others; the GPU where there are none.
+  private static func name(_ kind: ParetoCloud.Kind, in grid: SweepGrid) -> String {
+    var parts: [String] = []
+    for axis in kindAxes where grid.size(axis) > 1 {
+      switch axis {
+      case .model: parts.append(kind.model)
+      case .hardware: parts.append(kind.hardware)
+      case .dtype: parts.append(kind.dtype?.rawValue ?? "formats of the file")
+      case .time: parts.append("\(kind.time) times")
+      case .tensorParallel, .pipeline, .expert, .data, .batch, .prompt, .generate: break
+      }
+    }
+    return parts.isEmpty ? kind.hardware : parts.joined(separator: ", ")
+  }
+
+  /// What all configurations have in common.
+  private static func shared(_ grid: SweepGrid) -> String {
+    let places = [UInt64](repeating: 0, count: SweepGrid.Axis.allCases.count)
+    let (deployment, point) = (grid.deployment(at: places), grid.point(at: places))
+    var parts: [String] = []
+    for axis in SweepGrid.Axis.allCases where grid.size(axis) == 1 {
+      guard let number = Self.number(axis, deployment, point) else { continue }
+      if number.value > 1 || number.name == "batch" { parts.append("\(number.name) \(number.value)") }
+    }
+    if let dtype = Self.common(grid.dtypes.compactMap { $0?.rawValue }) { parts.append(dtype) }
+    if let time = Self.common(grid.times) { parts.append("\(time) times") }
+    return parts.joined(separator: ", ")
+  }
+
+  fileprivate static func number(
+    _ axis: SweepGrid.Axis, _ deployment: SweepDeployment, _ point: SweepPoint
+  ) -> (name: String, value: UInt64)? {
+    switch axis {
+    case .model, .hardware, .dtype, .time: nil
+    case .tensorParallel: ("tp", deployment.tensorParallel)
+    case .pipeline: ("pp", deployment.pipeline)
+    case .expert: ("ep", deployment.expert)
+    case .data: ("dp", deployment.data)
+    case .batch: ("batch", point.batch)
+    case .prompt: ("prompt", point.prompt)
+    case .generate: ("generate", point.generate)
+    }
+  }
+
+  package var description: String {
+    let fronts = series.map { series in
+      "\(series.name): \(series.front.map { "\($0.name) \(TickText.number($0.user)) a user and \(TickText.number($0.device)) a GPU" }.joined(separator: "; "))"
+    }
+    return
+      "Tokens per second of a GPU over tokens per second of a user, both axes logarithmic. \(caption.subtitle). \(fronts.joined(separator: ". "))."
+  }
+}
+
+extension ParetoFigure.Spot {
+  fileprivate init(_ row: SweepRow, _ grid: SweepGrid, isBest: Bool) {
+    let numbers = SweepGrid.Axis.allCases.filter { grid.size($0) > 1 }.compactMap {
+      ParetoFigure.number($0, row.deployment, row.point)
+    }
+    let name = numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    self.name = name.isEmpty ? row.deployment.hardware : name
+    user = row.tokensPerSecondPerUser ?? 0
+    device = row.tokensPerSecondPerGPU ?? 0
+    self.isBest = isBest
+    let figures = row.figures
+    var facts: [Drawing.Tip.Fact] = [
+      .init("tokens/s of a user", TickText.number(user)), .init("tokens/s of a GPU", TickText.number(device)),
+      .init("GPUs", String(row.deployment.devices)),
+    ]
+    if let time = figures?.timeToFirstToken { facts.append(.init("TTFT", Numbers.time(time))) }
+    if let time = figures?.timePerOutputToken { facts.append(.init("TPOT", Numbers.time(time))) }
+    if let bound = figures?.decodeBound { facts.append(.init("decode bound by", bound.rawValue)) }
+    tip = Drawing.Tip(heading: "\(row.deployment.model) on \(row.deployment.hardware), \(self.name)", facts: facts)
+  }
+}
