@@ -19,7 +19,7 @@ package struct KernelList: Sendable {
 
   /// Who measured what with which result: nothing that says which kernel it is.
   private static let ignored: Set<String> = [
-    "gpu", "family", "source", "timing", "time_us", "copies", "sm_clock_mhz",
+    "gpu", "family", "source", "timing", "time_us", "floor_us", "gap_us", "copies", "sm_clock_mhz",
   ]
 
   /// - Throws: `InputError` where it is no such file.

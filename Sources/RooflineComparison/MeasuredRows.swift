@@ -19,15 +19,22 @@ package struct MeasuredRows: Sendable {
 
   private let times: [Comparison.Identity: Times]
 
-  /// - Parameter observations: of one GPU. Where there are medians over sources ("consensus"), those alone speak.
+  /// - Parameter observations: of one GPU. Where there are medians over sources ("consensus"), those alone speak; what timing chose
+  ///   among a library's algorithms, where there is nothing else.
   package init(_ observations: [Observation]) {
-    var seconds: [Comparison.Identity: (all: [Double], consensus: [Double])] = [:]
+    var seconds: [Comparison.Identity: (all: [Double], consensus: [Double], fastest: [Double])] = [:]
     for observation in observations {
       guard let identity = Comparison.Identity(observation.value) else { continue }
-      seconds[identity, default: ([], [])].all.append(observation.seconds)
+      guard !observation.family.isFastestOffered else {
+        seconds[identity, default: ([], [], [])].fastest.append(observation.seconds)
+        continue
+      }
+      seconds[identity, default: ([], [], [])].all.append(observation.seconds)
       if observation.source == "consensus" { seconds[identity]?.consensus.append(observation.seconds) }
     }
-    times = seconds.compactMapValues { Times($0.consensus.isEmpty ? $0.all : $0.consensus) }
+    times = seconds.compactMapValues { times in
+      [times.consensus, times.all, times.fastest].lazy.compactMap(Times.init).first
+    }
   }
 
   /// What was measured of an operator's kernel; nil where nobody did.

@@ -158,10 +158,7 @@ struct ObservationReader {
       throw complain(
         "time_us is \"\(ObservationFile.shortened(time))\"; expected microseconds above 0 (from 0.001 to 1e12)")
     }
-    if field(.timing) == TimingProcedure.event.rawValue {
-      skip("timed from event to event, launch included; a model's kernels follow one another")
-      return nil
-    }
+    guard let seconds = try duration(microseconds, row) else { return nil }
     let kindName = try text(.kind)
     if kindName == "quantize" {
       skip("no model of quantising by itself; products of low precision are timed with it")
@@ -275,7 +272,7 @@ struct ObservationReader {
     }
     return Observation(
       value, dtype: format, conditions: conditions, family: KernelLibrary(try text(.family)), source: field(.source),
-      seconds: microseconds * 1e-6, line: line, clock: clock)
+      seconds: seconds, line: line, clock: clock)
   }
 
   /// Of a kernel by itself, whose operands have the format; what is narrower than 16 bits leaves in bf16.

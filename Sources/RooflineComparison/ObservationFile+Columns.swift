@@ -4,7 +4,8 @@ extension ObservationFile {
   /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.
   static let common = ["kind", "gpu", "family", "time_us"]
   static let known: Set<String> = [
-    "kind", "gpu", "family", "source", "timing", "time_us", "floor_us", "copies", "dtype", "m", "n", "k", "phase",
+    "kind", "gpu", "family", "source", "timing", "time_us", "floor_us", "gap_us", "copies", "dtype", "m", "n", "k",
+    "phase",
     "kv_dtype",
     "batch",
     "query", "context", "heads", "kv_heads", "head_dim", "window", "op", "rows", "width", "tp", "ranks", "bytes",

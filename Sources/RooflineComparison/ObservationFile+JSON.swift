@@ -6,12 +6,12 @@ extension ObservationFile {
   private static let details: Set<String> = [
     "names", "floor_us", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts",
     "achieved",
-    "check",
+    "check", "recheck", "sustained",
     "before", "during", "after", "elapsed", "run",
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's
-  /// columns, `time_us` the median of its samples. One whose `mode` is not rotating is passed over: cold and hot times are
+  /// columns. A `cold` one counts where the file has no other time of its operator; what else is neither rotating nor sustained is passed over: hot times are
   /// of other conditions than a model's.
   ///
   /// - Throws: `InputError`; a file of a fake device (`"isFake": true`) is refused, since its numbers are nobody's.
@@ -39,6 +39,8 @@ extension ObservationFile {
     var seen: [Int: (index: Int, place: JSONList.Place)] = [:]
     seen.reserveCapacity(list.count)
     var repeats: [Repeat] = []
+    // A single launch behind a sweep is as cold as a model's weights; where calls in a graph were timed, too, those count.
+    var single: [Observation] = []
     try list.readElements { element throws(InputError) in
       let (index, value) = (element.index, element.value)
       let place = "observations[\(index)]"
@@ -64,19 +66,49 @@ extension ObservationFile {
         if !unknown.contains(key) { unknown.append(key) }
       }
       let mode = try object.string("mode")
-      if let mode, mode != TimingMode.rotating.rawValue {
+      // Of another version, or of a way of timing that a model's calls have not.
+      let isSingle = mode == TimingMode.cold.rawValue
+      if let mode, !isSingle, TimingMode(rawValue: mode)?.isRotating != true {
         reader.skip("timed \(ObservationFile.shortened(mode)), not rotating as a model runs")
         return
       }
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")
       }
-      if let observation { observations.append(try isCold(object, root) ? observation.rotated : observation) }
+      guard let observation else { return }
+      if isSingle {
+        single.append(observation.rotated(copies: nil))
+      } else {
+        observations.append(
+          try isCold(object, root) ? observation.rotated(copies: observation.conditions.copies) : observation)
+      }
+    }
+    if !single.isEmpty {
+      let known = Set(observations.map { Timed($0) })
+      for observation in single {
+        if known.contains(Timed(observation)) {
+          reader.skip("timed cold; its rotating time counts")
+        } else {
+          observations.append(observation)
+        }
+      }
+      observations.sort { $0.line < $1.line }
     }
     self.init(
       path: path, isTable: false, gpu: gpu, observations: observations, skipped: reader.skipped,
       unknownColumns: unknown,
       repeats: repeats)
+  }
+}
+
+/// A library's kernel in its formats.
+private struct Timed: Hashable {
+  let value: Operator<Count>
+  let dtype: DType
+  let family: KernelLibrary
+
+  init(_ observation: Observation) {
+    (value, dtype, family) = (observation.value, observation.dtype, observation.family)
   }
 }
 
@@ -90,9 +122,12 @@ private func isCold(_ observation: JSONObject, _ file: JSONObject) throws(InputE
 
 extension Observation {
   /// The same, its keys and values read from memory.
-  fileprivate var rotated: Observation {
+  ///
+  /// - Parameter copies: of a weight; nil: as many as leave nothing of it in the cache, as a sweep does.
+  fileprivate func rotated(copies: Double?) -> Observation {
     var conditions = conditions
     conditions.cache = .serving
+    conditions.copies = copies
     return Observation(
       value, dtype: dtype, conditions: conditions, family: family, source: source, seconds: seconds, line: line,
       clock: clock)

@@ -7,6 +7,7 @@ extension ObservationReader {
       nodes, sms
     case chosen = "top_k"
     case time = "time_us"
+    case gap = "gap_us"
     case keyValueDType = "kv_dtype"
     case keyValueHeads = "kv_heads"
     case headDim = "head_dim"

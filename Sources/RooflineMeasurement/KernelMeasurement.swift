@@ -9,8 +9,12 @@ package struct KernelMeasurement: Sendable {
   package var mode: TimingMode
   /// Sets of weights and keys that the calls go around.
   package var copies: Int
-  /// Calls of a sample; its time is the sample's over these.
+  /// Calls of a sample. In a graph a sample is a replay of so many and one of twice as many, whose difference counts.
   package var callsPerSample: Int
+  /// What a replay takes beside its calls, s, which is not in the samples; nil for single launches, where it is.
+  package var launchCost: Double?
+  /// Of all samples together, on the device, s.
+  package var deviceTime: Double
   /// Bytes of memory that a round of calls touches: at most what rotates times `copies`, and the rest.
   package var footprint: Int
   /// Bytes beside the operator's operands.
@@ -24,12 +28,19 @@ package struct KernelMeasurement: Sendable {
   package var end: StoppingRule.Reason
   /// Seconds an empty kernel takes in this mode: not subtracted.
   package var floor: Double
+  /// What this way of launching adds to a call, s: how much longer an empty kernel takes by it than in a graph. nil for calls
+  /// in a graph.
+  package var gap: Double?
   package var check: Check
+  /// The same after the last sample: what the replayed calls left, their outputs poisoned before.
+  package var recheck: Check
   /// What NVML said right before the first and right after the last sample, when the GPU did nothing.
   package var before: DeviceState?
   package var after: DeviceState?
   /// Its clocks, temperature, power and reasons while the calls of a middle sample ran.
   package var during: DeviceState?
+  /// Read all along, in the sustained mode; nil in others, and without NVML.
+  package var load: SustainedLoad?
 
   /// A kernel as it was launched.
   package struct LaunchedKernel: Hashable, Sendable {
@@ -48,10 +59,17 @@ package struct KernelMeasurement: Sendable {
     package var localBytes: Int?
     /// FNV-1a of the machine code, hexadecimal.
     package var codeHash: String?
+    /// What NVRTC compiled for, e.g. `sm_90`, or `compute_120` where it made PTX, which the driver compiled; nil where another
+    /// library brings machine code.
+    package var architecture: String?
+
+    /// Whether the driver made the machine code, because NVRTC does not know the GPU.
+    package var isOfPTX: Bool { architecture?.hasPrefix("compute_") == true }
 
     package init(
       name: String, configuration: String? = nil, grid: [UInt32]? = nil, block: [UInt32]? = nil,
-      sharedBytes: UInt32? = nil, registers: Int? = nil, localBytes: Int? = nil, codeHash: String? = nil
+      sharedBytes: UInt32? = nil, registers: Int? = nil, localBytes: Int? = nil, codeHash: String? = nil,
+      architecture: String? = nil
     ) {
       self.name = name
       self.configuration = configuration
@@ -61,6 +79,7 @@ package struct KernelMeasurement: Sendable {
       self.registers = registers
       self.localBytes = localBytes
       self.codeHash = codeHash
+      self.architecture = architecture
     }
   }
 
@@ -81,10 +100,11 @@ package struct KernelMeasurement: Sendable {
 
   package init(
     task: MeasurementTask, family: String, kernels: [LaunchedKernel], mode: TimingMode, copies: Int,
-    callsPerSample: Int, footprint: Int, workspaceBytes: Int, remark: String?, samples: [Double],
-    statistics: SampleStatistics,
-    end: StoppingRule.Reason, floor: Double, check: Check, before: DeviceState?, after: DeviceState?,
-    during: DeviceState?
+    callsPerSample: Int, launchCost: Double?, deviceTime: Double, footprint: Int, workspaceBytes: Int,
+    remark: String?, samples: [Double], statistics: SampleStatistics, end: StoppingRule.Reason, floor: Double,
+    gap: Double?,
+    check: Check, recheck: Check, before: DeviceState?, after: DeviceState?, during: DeviceState?,
+    load: SustainedLoad? = nil
   ) {
     self.task = task
     self.family = family
@@ -92,6 +112,8 @@ package struct KernelMeasurement: Sendable {
     self.mode = mode
     self.copies = copies
     self.callsPerSample = callsPerSample
+    self.launchCost = launchCost
+    self.deviceTime = deviceTime
     self.footprint = footprint
     self.workspaceBytes = workspaceBytes
     self.remark = remark
@@ -99,24 +121,36 @@ package struct KernelMeasurement: Sendable {
     self.statistics = statistics
     self.end = end
     self.floor = floor
+    self.gap = gap
     self.check = check
+    self.recheck = recheck
     self.before = before
     self.after = after
     self.during = during
+    self.load = load
   }
 
   /// How the samples changed from first to last.
   package var drift: SampleDrift? { SampleDrift(samples) }
 
-  /// Of all samples together, s.
-  package var deviceTime: Double { samples.reduce(0, +) * Double(callsPerSample) }
+  /// Seconds a call: the median of the last third of samples, by when clocks have sunk to what power and heat leave.
+  package var time: Double { drift?.lastMedian ?? statistics.median }
 
-  /// Below this a counter of energy counts what lies before and behind the samples, too, s.
+  /// Below this clocks and power have not settled, and a counter of energy counts what lies before and behind the samples,
+  /// too, s.
   package static let leastEnergyTime = 2.0
 
-  /// J of the samples and what lies between them; nil where they are too short to tell, or NVML does not count.
+  /// Whether it ran for so long, and without a rest, that its energy can be told from what lies around it.
+  private var hasEnergy: Bool { mode == .sustained && deviceTime >= KernelMeasurement.leastEnergyTime }
+
+  /// J a call: the power of the last third of the time, for as long as a call takes then. nil but in the sustained mode, and
+  /// where NVML tells no power of the moment.
+  package var callEnergy: Double? { hasEnergy ? load?.power.map { $0 * time } : nil }
+
+  /// J of the samples and what lies between them, by NVML's counter; nil but in the sustained mode, and where NVML does not
+  /// count.
   package var energy: Double? {
-    guard deviceTime >= KernelMeasurement.leastEnergyTime, let first = before?.counters.energy,
+    guard hasEnergy, let first = before?.counters.energy,
       let last = after?.counters.energy
     else { return nil }
     return last - first

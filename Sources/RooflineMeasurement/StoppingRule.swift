@@ -19,6 +19,15 @@ package struct StoppingRule: Hashable, Sendable {
 
   package init() {}
 
+  /// What a GPU does for good: power and clocks have settled, and counters of energy tell it from what lies around it.
+  package var lasting: StoppingRule {
+    var rule = self
+    rule.leastDeviceTime = 2
+    rule.deviceTime = 6
+    rule.wallTime = 20
+    return rule
+  }
+
   /// For kernels whose time the power limit decides: clocks need tenths of a second to sink to what serving sees. nvbench takes
   /// half a second for every kernel.
   package var sustained: StoppingRule {
@@ -34,24 +43,30 @@ package struct StoppingRule: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - samples: seconds on the device, in the order in which they were taken.
+  ///   - samples: seconds, in the order in which they were taken.
+  ///   - deviceTime: what all of them took on the device, s; nil: they are what they took.
   ///   - elapsed: seconds on the clock since the first began.
   /// - Returns: nil while another sample is needed.
-  package func reason(samples: [Double], elapsed: Double) -> Reason? {
+  package func reason(samples: [Double], deviceTime spent: Double? = nil, elapsed: Double) -> Reason? {
     guard samples.count >= max(1, minimumSamples), let statistics = SampleStatistics(samples) else { return nil }
-    let total = samples.reduce(0, +)
+    let total = spent ?? samples.reduce(0, +)
     let isQuiet = statistics.noise / Double(samples.count).squareRoot() < relativeError
     let isLevel = SampleDrift(samples).map { $0.share.magnitude <= drift } ?? true
     if isQuiet && isLevel && total >= leastDeviceTime { return .settled }
-    if total >= max(deviceTime, leastDeviceTime) { return .deviceTime }
+    return limit(deviceTime: total, elapsed: elapsed)
+  }
+
+  /// Which of the two times is up, whatever the samples are like; nil: neither.
+  func limit(deviceTime spent: Double, elapsed: Double) -> Reason? {
+    if spent >= max(deviceTime, leastDeviceTime) { return .deviceTime }
     return elapsed >= wallTime ? .wallTime : nil
   }
 
   /// Whether the next sample is about in the middle, as far as that can be known before the end.
   ///
   /// - Parameters: as of `reason`.
-  package func isMidway(samples: [Double], elapsed: Double) -> Bool {
+  package func isMidway(samples count: Int, deviceTime spent: Double, elapsed: Double) -> Bool {
     if elapsed >= wallTime / 2 { return true }
-    return samples.count * 2 >= minimumSamples && samples.reduce(0, +) * 2 >= leastDeviceTime
+    return count * 2 >= minimumSamples && spent * 2 >= leastDeviceTime
   }
 }

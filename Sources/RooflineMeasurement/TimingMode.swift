@@ -9,6 +9,8 @@ package enum TimingMode: String, Hashable, Sendable, CaseIterable {
   case cold
   /// The same call again and again on the same memory: a lower bound.
   case hot
+  /// As rotating, for two seconds at least, with power and clocks read all along: what a GPU does for good, and at what energy.
+  case sustained
 }
 
 /// What a measured time is of: a file's column `timing`.
@@ -21,16 +23,24 @@ package enum TimingProcedure: String, Hashable, Sendable, CaseIterable {
   case stream
   /// From event to event around calls from Python.
   case eager
-  /// From event to event around a single launch: launching and the closing event are in it, some microseconds, which an empty
-  /// kernel's time by the same procedure (`floor_us`) shows. It is no kernel's duration, nor the floor's difference to it:
-  /// what a kernel needs to start and to drain is in the floor, too.
+  /// From event to event around a single launch: longer than a kernel's duration and than a call in a graph, by what an empty
+  /// kernel takes longer so than it takes in a graph (`gap_us`). A whole empty kernel's time by this procedure (`floor_us`) is too
+  /// much to take off: what a kernel needs to start and to drain is in the floor, too.
   case event
 }
 
 extension TimingMode {
+  /// Whether calls go around sets of weights and keys, as a model's layers do.
+  package var isRotating: Bool {
+    switch self {
+    case .rotating, .sustained: true
+    case .cold, .hot: false
+    }
+  }
+
   package var procedure: TimingProcedure {
     switch self {
-    case .rotating, .hot: .graph
+    case .rotating, .hot, .sustained: .graph
     case .cold: .event
     }
   }

@@ -116,9 +116,13 @@ SAME(nvrtcGetErrorString, nvrtcGetErrorString);
 SAME(nvrtcCreateProgram, nvrtcCreateProgram);
 SAME(nvrtcDestroyProgram, nvrtcDestroyProgram);
 SAME(nvrtcCompileProgram, nvrtcCompileProgram);
+SAME(nvrtcGetArchitectures, nvrtcGetNumSupportedArchs);
+SAME(nvrtcGetArchitectures, nvrtcGetSupportedArchs);
 SAME(nvrtcGetSize, nvrtcGetCUBINSize);
+SAME(nvrtcGetSize, nvrtcGetPTXSize);
 SAME(nvrtcGetSize, nvrtcGetProgramLogSize);
 SAME(nvrtcGetBytes, nvrtcGetCUBIN);
+SAME(nvrtcGetBytes, nvrtcGetPTX);
 SAME(nvrtcGetBytes, nvrtcGetProgramLog);
 
 SAME(nvmlInit_v2, nvmlInit_v2);

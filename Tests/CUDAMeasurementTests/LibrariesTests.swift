@@ -140,7 +140,7 @@ final class LibrariesTests: XCTestCase {
     let fake = try FakeGPU()
     let compiler = try KernelCompiler(path: fake.path)
     let file = KernelCompiler.SourceFile(name: "kernel.cu", text: "nonsense")
-    XCTAssertFalse(try compiler.compile(file, architecture: "sm_90").cubin.isEmpty)
+    XCTAssertFalse(try compiler.compile(file, architecture: "sm_90").code.isEmpty)
     try fake.fail("nvrtcCompileProgram", code: 6)
     do {
       _ = try compiler.compile(file, architecture: "sm_90")
@@ -164,7 +164,7 @@ final class LibrariesTests: XCTestCase {
     let output = try compiler.compile(
       .init(name: "halve.cu", text: text), headers: [header], architecture: "sm_90",
       options: ["--ptxas-options=-v"])
-    XCTAssertEqual(output.cubin.prefix(4), [0x7F, 0x45, 0x4C, 0x46])  // ELF
+    XCTAssertEqual(output.code.prefix(4), [0x7F, 0x45, 0x4C, 0x46])  // ELF
     XCTAssertTrue(output.log.contains("registers"), output.log)
     do {
       _ = try compiler.compile(.init(name: "halve.cu", text: text), architecture: "sm_90")

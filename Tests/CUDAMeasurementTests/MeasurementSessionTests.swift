@@ -100,12 +100,12 @@ final class MeasurementSessionTests: XCTestCase {
     let (_, session) = try session()
     let task = try PlannedOperators.task("rmsnorm rows=2 width=128", .fp32)
     let plan = try KernelPlan(task.value, on: session.properties)
-    let measured = try XCTUnwrap(session.measured(task, plan, modes: TimingMode.allCases))
+    let measured = try XCTUnwrap(session.measured(task, plan, modes: [.rotating, .cold, .hot]))
     XCTAssertEqual(measured.map(\.mode), [.rotating, .cold, .hot])
-    // 4 · 1024 bytes of cache, of which the activations' 2048 are a part: four of 512 bytes of weights fill it.
-    XCTAssertEqual(measured.map(\.copies), [4, 1, 1])
-    XCTAssertTrue(measured[0].callsPerSample.isMultiple(of: 4))
-    XCTAssertEqual(measured[0].footprint, 2 * 2 * 128 * 4 + 4 * 512)
+    // The activations' 2048 bytes leave nothing in the cache of 1024: two calls of 2560 touch four times the cache, and one.
+    XCTAssertEqual(measured.map(\.copies), [3, 1, 1])
+    XCTAssertTrue(measured[0].callsPerSample.isMultiple(of: 3))
+    XCTAssertEqual(measured[0].footprint, 2 * 2 * 128 * 4 + 3 * 512)
     XCTAssertEqual(measured[1].callsPerSample, 1)
     for measurement in measured {
       XCTAssertGreaterThanOrEqual(measurement.statistics.count, 30)
@@ -119,6 +119,46 @@ final class MeasurementSessionTests: XCTestCase {
     // A sample of the main figure lasts half a millisecond at least.
     XCTAssertGreaterThanOrEqual(
       Double(measured[0].callsPerSample) * measured[0].statistics.median, 0.5e-3)
+  }
+
+  /// Where activations stay in the cache, weights fill four times of it; where they do not, few weights do; where there are no
+  /// weights, activations are as many.
+  func testCopiesCountActivations() throws {
+    for (line, l2, copies) in [
+      ("rmsnorm rows=2 width=128", 4096, 28),  // 4 · 4096 are 2048 and 28 · 512 bytes
+      ("rmsnorm rows=2 width=128", 2047, 5),  // ⌈8188 / 2560⌉ + 1
+      ("rmsnorm rows=64 width=128", 1024, 2), ("softmax rows=2 width=128", 1024, 2),
+      ("softmax rows=2 width=128", 4096, 8), ("silu_and_mul rows=2 width=64", 1024, 3),
+    ] {
+      let (_, session) = try session("attribute=38:\(l2)")
+      let task = try PlannedOperators.task(line, .fp32)
+      let plan = try KernelPlan(task.value, on: session.properties)
+      let measured = try XCTUnwrap(session.measured(task, plan, modes: [.rotating])?.first)
+      XCTAssertEqual(measured.copies, copies, "\(line), \(l2)")
+    }
+  }
+
+  /// Of eight algorithms the library's first is measured, as engines run it, and the fastest under a name of its own.
+  func testTheBestOfEightAlgorithmsIsMeasuredBesideTheFirst() throws {
+    let line = "gemm m=16 n=32 k=64"
+    for (fastest, algorithm) in [(3, 69), (0, 66)] {
+      let (_, session) = try session("algorithms=8 fastest=\(fastest)", hasMatrixLibrary: true)
+      let run = try session.run([PlannedOperators.task(line, .bf16)], modes: [.rotating])
+      XCTAssertEqual(run.failed, [])
+      XCTAssertEqual(run.measurements.map(\.family), ["cublaslt", "cublaslt-best"])
+      let (first, best) = (run.measurements[0], run.measurements[1])
+      for (measurement, number) in [(first, 66), (best, algorithm)] {
+        let configuration = try XCTUnwrap(measurement.kernels.first?.configuration)
+        XCTAssertTrue(configuration.hasPrefix("algorithm \(number),"), configuration)
+      }
+      let work = 16.0 * 32 * 64 / 500 * 1e-9
+      XCTAssertEqual(best.time, 2e-6 + work, accuracy: 1e-10)
+      XCTAssertEqual(first.time, 2e-6 + (fastest == 0 ? 1 : 2) * work, accuracy: 1e-10)
+    }
+    // Where there is one, it is both.
+    let (_, session) = try session(hasMatrixLibrary: true)
+    let run = try session.run([PlannedOperators.task(line, .bf16)], modes: [.rotating])
+    XCTAssertEqual(run.measurements.map(\.family), ["cublaslt"])
   }
 
   /// In every mode the device waits until a sample is queued: a wait that faults is met.
@@ -186,6 +226,58 @@ final class MeasurementSessionTests: XCTestCase {
     XCTAssertNil(measured.after)
     XCTAssertNil(session.software.management)
     XCTAssertEqual(measured.slowdown, [])
+  }
+
+  /// What launching a graph costs is in each replay once, and in no call's time.
+  func testLaunchingAGraphIsNoPartOfACall() throws {
+    let (_, session) = try session("graphlaunch=6000")
+    let task = try PlannedOperators.task("rmsnorm rows=2 width=128", .fp32)
+    let plan = try KernelPlan(task.value, on: session.properties)
+    for measurement in try XCTUnwrap(session.measured(task, plan, modes: [.rotating, .hot])) {
+      XCTAssertEqual(measurement.time, 2e-6 + 2560 / 200e9, accuracy: 1e-10)
+      XCTAssertEqual(try XCTUnwrap(measurement.launchCost), 6e-6, accuracy: 1e-8)
+      XCTAssertEqual(measurement.floor, 2e-6, accuracy: 1e-10)
+    }
+  }
+
+  /// From event to event a call takes longer than in a graph: by as much as an empty kernel does, which is written beside it.
+  func testASingleLaunchHasTheGapOfAnEmptyKernel() throws {
+    let (_, session) = try session("eventrecord=1500")
+    let task = try PlannedOperators.task("rmsnorm rows=2 width=128", .fp32)
+    let plan = try KernelPlan(task.value, on: session.properties)
+    let measured = try XCTUnwrap(session.measured(task, plan, modes: [.rotating, .cold]))
+    XCTAssertEqual(measured.map(\.mode.procedure), [.graph, .event])
+    XCTAssertNil(measured[0].gap)
+    XCTAssertEqual(try XCTUnwrap(measured[1].gap), 1.5e-6, accuracy: 1e-9)
+    XCTAssertEqual(measured[1].floor, 3.5e-6, accuracy: 1e-9)
+    XCTAssertEqual(measured[1].time, measured[0].time + 1.5e-6, accuracy: 1e-9)
+  }
+
+  /// What goes wrong only while calls are replayed is found behind the last of them: of own kernels, of products, and in place.
+  func testResultsAreCheckedAgainBehindTheLastSample() throws {
+    let cases = [
+      ("rmsnorm rows=2 width=64", "rmsnorm_bf16"), ("softmax rows=2 width=64", "softmax_bf16"),
+      ("rope rows=6 batch=2 heads=4 kv_heads=2 head_dim=16", "rotary_bf16"),
+      ("gemm m=4 n=16 k=16", "fake_gemm"),
+    ]
+    for (line, kernel) in cases {
+      for mode in TimingMode.allCases {
+        // The first check is one real run; those of a graph that is repeated are none.
+        let (fake, session) = try session(hasMatrixLibrary: true)
+        let task = try PlannedOperators.task(line, .bf16)
+        let right = try session.run([task], modes: [mode])
+        XCTAssertEqual(right.failed, [], line)
+        let measured = try XCTUnwrap(right.measurements.first, line)
+        XCTAssertGreaterThan(measured.recheck.compared, 0, line)
+        try fake.apply("corrupt=\(kernel)@\(fake.runs(of: kernel) + 1)")
+        let wrong = try session.run([task], modes: [mode])
+        guard case .wrongResult? = wrong.failed.first?.fault else {
+          XCTFail("\(line), \(mode): \(wrong.failed)")
+          continue
+        }
+        XCTAssertEqual(wrong.measurements.count, 0, line)
+      }
+    }
   }
 
   func testThrottlingIsSeen() throws {

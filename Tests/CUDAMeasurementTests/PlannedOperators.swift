@@ -11,7 +11,7 @@ enum PlannedOperators {
   static let lines = [
     "rmsnorm rows=3 width=256", "rmsnorm rows=1 width=1", "rmsnorm rows=2 width=4097", "layernorm rows=3 width=256",
     "layernorm rows=2 width=77", "add_rmsnorm rows=3 width=256", "add_rmsnorm rows=1 width=130",
-    "softmax rows=5 width=64", "softmax rows=2 width=1000", "silu_and_mul rows=3 width=96",
+    "softmax rows=5 width=64", "softmax rows=2 width=1000", "softmax rows=3 width=77", "silu_and_mul rows=3 width=96",
     "silu_and_mul rows=1 width=5001", "gelu rows=3 width=96", "gelu rows=1 width=4099", "residual_add rows=3 width=96",
     "residual_add rows=1 width=2051", "embedding rows=6 width=40", "embedding rows=7 width=33 tp=3",
     "rope rows=6 batch=2 heads=4 kv_heads=2 head_dim=16",
@@ -26,6 +26,8 @@ enum PlannedOperators {
     "linear_gelu m=16 n=32 k=64 bias=1",
     "qk_matmul batch=2 query=3 context=16 heads=4 kv_heads=2 head_dim=32",
     "sv_matmul batch=2 query=3 context=16 heads=4 kv_heads=2 head_dim=32",
+    "qk_matmul batch=2 query=3 context=13 heads=4 kv_heads=2 head_dim=32",
+    "sv_matmul batch=2 query=3 context=13 heads=4 kv_heads=2 head_dim=32",
   ]
 
   /// Attention, and products of this package's own kernel: tensor cores, in two formats.

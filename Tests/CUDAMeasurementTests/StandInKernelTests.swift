@@ -69,8 +69,8 @@ final class StandInKernelTests: XCTestCase {
 
   private static func module(_ file: String, _ fake: FakeGPU, _ context: Context) throws -> KernelModule {
     let compiler = try KernelCompiler(path: fake.path)
-    let output = try KernelSources.compile(file, compiler, context.properties.computeCapability)
-    return try KernelModule(context, image: output.cubin)
+    let output = try KernelSources.compile(file, compiler, context.properties.computeCapability).output
+    return try KernelModule(context, image: output.code)
   }
 
   private func fault(_ body: () throws -> Void) -> GPUFault? {
@@ -201,7 +201,7 @@ final class StandInKernelTests: XCTestCase {
     try fake.apply("refuse=rotary.cu")
     let compiler = try KernelCompiler(path: fake.path)
     let capability = ComputeCapability(major: 9, minor: 0)
-    let log = try KernelSources.compile("rmsnorm.cu", compiler, capability).log
+    let log = try KernelSources.compile("rmsnorm.cu", compiler, capability).output.log
     XCTAssertEqual(log.components(separatedBy: "Used 32 registers, 380 bytes cmem[0]").count - 1, 3)
     XCTAssertEqual(log.components(separatedBy: " 0 bytes spill stores, 0 bytes spill loads").count - 1, 3)
     for (name, words) in [("rotary.cu", "rotary.cu(1): error"), ("nonsense.cu", "no kernel file")] {
@@ -217,8 +217,10 @@ final class StandInKernelTests: XCTestCase {
       XCTAssertFalse(Fixtures.isCI, "CI must name NVRTC in ROOFLINE_TEST_NVRTC")
       throw XCTSkip("ROOFLINE_TEST_NVRTC names no NVRTC")
     }
-    let output = try KernelSources.compile("rmsnorm.cu", try KernelCompiler(path: path), .init(major: 9, minor: 0))
-    XCTAssertEqual(output.cubin.prefix(4), [0x7F, 0x45, 0x4C, 0x46])  // ELF
+    let output = try KernelSources.compile(
+      "rmsnorm.cu", try KernelCompiler(path: path), .init(major: 9, minor: 0)
+    ).output
+    XCTAssertEqual(output.code.prefix(4), [0x7F, 0x45, 0x4C, 0x46])  // ELF
     XCTAssertEqual(output.log.components(separatedBy: "registers").count - 1, 3, output.log)
   }
 

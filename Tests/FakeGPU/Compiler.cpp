@@ -1,5 +1,6 @@
 // A compiler that compiles nothing: its code is the program's name, and its log is like NVRTC's.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@ using namespace fake_gpu;
 namespace {
 struct Program {
   std::string source, name, code, log;
+  bool isIntermediate = false;
 };
 
 // Whether the source declares a kernel of that name, whose end the preprocessor may put together: `KERNEL rmsnorm_##T(`.
@@ -36,6 +38,11 @@ std::string resources(const std::string &kernel) {
          std::to_string(emulatedRegisters) + " registers, 380 bytes cmem[0]\n";
 }
 
+bool isKnown(int32_t architecture) {
+  const auto &known = state.architectures;
+  return std::find(known.begin(), known.end(), architecture) != known.end();
+}
+
 int32_t size(const std::string &text, size_t *bytes) { *bytes = text.size() + 1; return success; }
 int32_t copy(const std::string &text, char *bytes) { std::memcpy(bytes, text.c_str(), text.size() + 1); return success; }
 }  // namespace
@@ -54,11 +61,18 @@ extern "C" __attribute__((visibility("default"))) const char *nvrtcGetErrorStrin
 FAKE_API nvrtcCreateProgram(
     Program **program, const char *source, const char *name, int, const char *const *, const char *const *) {
   ENTER;
-  *program = new Program{source, name ? name : "default_program", "", ""};
+  *program = new Program{source, name ? name : "default_program", "", "", false};
   return success;
 }
 
 FAKE_API nvrtcDestroyProgram(Program **program) { ENTER; delete *program; *program = nullptr; return success; }
+
+FAKE_API nvrtcGetNumSupportedArchs(int *count) { ENTER; *count = int(state.architectures.size()); return success; }
+FAKE_API nvrtcGetSupportedArchs(int *architectures) {
+  ENTER;
+  std::copy(state.architectures.begin(), state.architectures.end(), architectures);
+  return success;
+}
 
 FAKE_API nvrtcCompileProgram(Program *program, int count, const char *const *options) {
   std::lock_guard<std::recursive_mutex> hold(lock);
@@ -69,6 +83,17 @@ FAKE_API nvrtcCompileProgram(Program *program, int count, const char *const *opt
     program->log = program->name + "(1): error: identifier \"nonsense\" is undefined";
     return result;
   }
+  for (int i = 0; i < count; ++i) {
+    const std::string option = options[i], key = "--gpu-architecture=";
+    if (option.rfind(key, 0) == 0) state.compiledFor = option.substr(key.size());
+  }
+  const size_t digits = state.compiledFor.find('_') + 1;
+  if (!isKnown(std::atoi(state.compiledFor.c_str() + digits))) {
+    constexpr int32_t invalidOption = 5;
+    program->log = "nvrtc: error: invalid value for --gpu-architecture (-arch)";
+    return invalidOption;
+  }
+  program->isIntermediate = state.compiledFor.rfind("compute_", 0) == 0;
   program->code = codePrefix + program->name;
   const bool isVerbose = std::any_of(options, options + count, [](const char *option) {
     return std::strcmp(option, "--ptxas-options=-v") == 0;
@@ -82,5 +107,13 @@ FAKE_API nvrtcCompileProgram(Program *program, int count, const char *const *opt
 
 FAKE_API nvrtcGetProgramLogSize(Program *program, size_t *bytes) { ENTER; return size(program->log, bytes); }
 FAKE_API nvrtcGetProgramLog(Program *program, char *bytes) { ENTER; return copy(program->log, bytes); }
-FAKE_API nvrtcGetCUBINSize(Program *program, size_t *bytes) { ENTER; return size(program->code, bytes); }
+FAKE_API nvrtcGetPTXSize(Program *program, size_t *bytes) { ENTER; return size(program->code, bytes); }
+FAKE_API nvrtcGetPTX(Program *program, char *bytes) { ENTER; return copy(program->code, bytes); }
+// There is machine code of a real architecture alone.
+FAKE_API nvrtcGetCUBINSize(Program *program, size_t *bytes) {
+  ENTER;
+  if (!program->isIntermediate) return size(program->code, bytes);
+  *bytes = 0;
+  return success;
+}
 FAKE_API nvrtcGetCUBIN(Program *program, char *bytes) { ENTER; return copy(program->code, bytes); }

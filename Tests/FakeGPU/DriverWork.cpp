@@ -178,6 +178,7 @@ FAKE_API cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned lo
 FAKE_API cuGraphLaunch(void *executable, void *) {
   ENTER_CONTEXT;
   auto &graph = *static_cast<Graph *>(executable);
+  state.now += state.graphLaunch;
   if (repeat(graph)) return success;
   const double began = state.now;
   for (Work &work : graph.work) run(work);
@@ -241,6 +242,7 @@ FAKE_API cuEventDestroy_v2(void *event) { ENTER_CONTEXT; return destroy<Event>(e
 FAKE_API cuEventRecord(void *event, void *) {
   ENTER_CONTEXT;
   static_cast<Event *>(event)->at = state.now;
+  state.now += state.eventRecord;
   return success;
 }
 

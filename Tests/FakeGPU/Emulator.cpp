@@ -88,13 +88,14 @@ Outcome runForReal(const Kernel &kernel, const Launch &launch) {
   const uint32_t block[] = {launch.block.x, launch.block.y, launch.block.z};
   const int32_t result = code(library()->run(kernel.name.c_str(), grid, block, launch.sharedBytes, launch.parameters));
   ++state.realRuns;
+  const bool isWrong = state.isCorrupted(kernel.name);
   PastLaunch past;
   uint64_t touched = 0;
   for (const auto &[address, allocation] : state.allocations) {
     const uint64_t written = library()->distinctBytes(address, allocation.bytes, true);
     const uint64_t both = written + library()->distinctBytes(address, allocation.bytes, false);
     if (both) past.versions[address] = allocation.version;
-    if (written && state.corruptKernel == kernel.name) corrupt(address, allocation.bytes);
+    if (written && isWrong) corrupt(address, allocation.bytes);
     touched += both;
   }
   past.nanoseconds = launchNanoseconds + double(touched) / bytesPerNanosecond;

@@ -1,4 +1,5 @@
 // libcublasLt's functions: one algorithm, which computes on the CPU in double precision.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -45,7 +46,7 @@ struct Library {};
 
 // The configured algorithm; the real one is as large.
 struct Algorithm {
-  uint64_t workspace, alignment, unused[6];
+  uint64_t workspace, alignment, index, unused[5];
 };
 
 struct HeuristicResult {
@@ -62,6 +63,7 @@ struct Product {
   Layout a, b, d;
   const void *pointerA, *pointerB;
   void *pointerD;
+  uint64_t algorithm;
 };
 
 template <typename Handle, typename... Values> int32_t create(void **handle, Values... values) {
@@ -142,7 +144,7 @@ std::vector<double> values(const Layout &layout, const void *from, int64_t batch
 }
 
 void compute(const Kernel &kernel, const Product &product) {
-  const auto &[operation, a, b, d, pointerA, pointerB, pointerD] = product;
+  const auto &[operation, a, b, d, pointerA, pointerB, pointerD, algorithm] = product;
   for (int64_t batch = 0; batch < d.batchCount; ++batch) {
     // Both so that what is summed over lies together.
     const std::vector<double> left = values(a, pointerA, batch, !operation.transA, operation.compute);
@@ -159,16 +161,17 @@ void compute(const Kernel &kernel, const Product &product) {
     }
   }
   // One element wrong, as the emulator has it.
-  if (state.corruptKernel == kernel.name) static_cast<unsigned char *>(pointerD)[d.bytes() - 1] ^= 0x40;
+  if (state.isCorrupted(kernel.name)) static_cast<unsigned char *>(pointerD)[d.bytes() - 1] ^= 0x40;
 }
 
 // As Emulator.cpp has it: a product is computed the first time, and again once the host has written into one of its matrices.
 Outcome multiply(const Kernel &kernel, const Launch &launch) {
   const auto &product = *static_cast<const Product *>(launch.parameters[0]);
-  const auto &[operation, a, b, d, pointerA, pointerB, pointerD] = product;
+  const auto &[operation, a, b, d, pointerA, pointerB, pointerD, algorithm] = product;
   const double products = double(d.rows) * double(d.columns) * double(b.rows) * d.batchCount;
-  // Behind 2 µs, 500 multiplications and additions a nanosecond.
-  const Outcome outcome{0, launchNanoseconds + products / 500};
+  // Behind 2 µs, 500 multiplications and additions a nanosecond; of several algorithms, all but one half as many.
+  const double slowness = state.matrixAlgorithms > 1 && algorithm != uint64_t(state.fastestAlgorithm) ? 2 : 1;
+  const Outcome outcome{0, launchNanoseconds + slowness * products / 500};
   const std::string key = kernel.name + std::string(reinterpret_cast<const char *>(&product), sizeof product);
   std::map<uint64_t, uint64_t> versions;
   for (const void *pointer : {pointerA, pointerB, const_cast<const void *>(pointerD), operation.bias}) {
@@ -276,16 +279,17 @@ FAKE_API cublasLtMatmulAlgoGetHeuristic(void *, void *operation, void *a, void *
     return notSupported;
   }
   if (!state.hasMatrixAlgorithm) return success;
-  *results = HeuristicResult{{state.matrixWorkspace, preference->alignment[0], {}}, state.matrixWorkspace, success, 0.5f, {}};
-  *count = 1;
+  for (; *count < std::min(capacity, state.matrixAlgorithms); ++*count) {
+    results[*count] = {{state.matrixWorkspace, preference->alignment[0], uint64_t(*count), {}}, state.matrixWorkspace, success, 0.5f, {}};
+  }
   return success;
 }
 
 // Its identifiers are made up; the cluster's is one that this version does not know.
-FAKE_API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm *, int32_t attribute, void *value, size_t bytes,
+FAKE_API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm *algorithm, int32_t attribute, void *value, size_t bytes,
                                               size_t *written) {
   ENTER;
-  const uint32_t values[] = {66, 20, 1, 0, 1, 0, 36};
+  const uint32_t values[] = {66 + uint32_t(algorithm->index), 20, 1, 0, 1, 0, 36};
   if (attribute < 0 || attribute > 6 || bytes != 4) return invalidArgument;
   std::memcpy(value, &values[attribute], bytes);
   *written = bytes;
@@ -297,7 +301,7 @@ FAKE_API cublasLtMatmul(void *, void *operation, const void *alpha, const void *
                         void *workspace, size_t workspaceBytes, void *stream) {
   ENTER;
   Product product{*static_cast<Operation *>(operation), *static_cast<Layout *>(layoutA), *static_cast<Layout *>(layoutB),
-                  *static_cast<Layout *>(layoutD), a, b, d};
+                  *static_cast<Layout *>(layoutD), a, b, d, algorithm->index};
   const bool isInt8 = product.a.type == int8;
   if ((isInt8 ? at<int32_t>(alpha, 0) : at<float>(alpha, 0)) != 1 || at<uint32_t>(beta, 0) != 0) return invalidArgument;
   if (workspaceBytes < algorithm->workspace || (algorithm->workspace && !workspace)) return invalidArgument;

@@ -49,12 +49,24 @@ void apply(const std::string &word) {
   if (key == "instantpower") state.hasInstantPower = number != 0;
   if (key == "processes") state.processes = int32_t(number);
   if (key == "corrupt" && isNumber) state.corrupts = number != 0;
-  if (key == "corrupt" && !isNumber) state.corruptKernel = value;
+  if (key == "corrupt" && !isNumber) {
+    state.corruptKernel = value.substr(0, at);
+    state.runsToCorruption = after(value, at);
+  }
+  if (key == "eventrecord") state.eventRecord = number;
+  if (key == "graphlaunch") state.graphLaunch = number;
+  if (key == "architectures") {
+    state.architectures.clear();
+    std::istringstream numbers(value);
+    for (std::string word; std::getline(numbers, word, ',');) state.architectures.push_back(std::atoi(word.c_str()));
+  }
   if (key == "refuse") state.refusedProgram = value;
   if (key == "attribute") state.attributes[std::atoi(value.c_str())] = after(value, colon);
   if (key == "memory") state.memory = uint64_t(number);
   if (key == "report") reportPath = value;
   if (key == "workspace") state.matrixWorkspace = uint64_t(number);
+  if (key == "algorithms") state.matrixAlgorithms = int32_t(number);
+  if (key == "fastest") state.fastestAlgorithm = int32_t(number);
   if (key == "algorithm") state.hasMatrixAlgorithm = number != 0;
 }
 
@@ -106,6 +118,8 @@ void fake_gpu_set_processes(int32_t count) { LOCKED; state.processes = count; }
 int32_t fake_gpu_calls(const char *call) { LOCKED; return state.calls[call]; }
 int64_t fake_gpu_launches(void) { LOCKED; return state.launches; }
 int64_t fake_gpu_real_runs(void) { LOCKED; return state.realRuns; }
+int64_t fake_gpu_runs_of(const char *kernel) { LOCKED; return state.runsOfKernel[kernel]; }
+const char *fake_gpu_compiled_for(void) { LOCKED; return state.compiledFor.c_str(); }
 int64_t fake_gpu_live_bytes(void) { LOCKED; return state.liveBytes(); }
 int32_t fake_gpu_live_handles(void) { LOCKED; return int32_t(state.handles.size()) + state.contexts; }
 int64_t fake_gpu_leaked_bytes(void) { LOCKED; return state.leakedBytes; }

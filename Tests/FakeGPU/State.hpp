@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace fake_gpu {
 
@@ -49,9 +50,21 @@ struct State {
   // Times read since a stream was last waited for.
   int64_t timesSinceRest = 0;
   bool corrupts = false;
+  // Real runs of a kernel, and after how many the one to be corrupted goes wrong.
+  std::map<std::string, int64_t> runsOfKernel;
+  int64_t runsToCorruption = 0;
+  // What launching a graph takes of the device's time, ns.
+  double graphLaunch = 0;
+  // What recording an event takes of it, ns.
+  double eventRecord = 0;
+  // What the compiler knows, as it numbers them, and for what it compiled last.
+  std::vector<int32_t> architectures = {75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121};
+  std::string compiledFor;
   // cuBLASLt: what its algorithm asks for, bytes, and whether it has one.
   uint64_t matrixWorkspace = 0;
   bool hasMatrixAlgorithm = true;
+  // How many it offers, and which of them takes half the time of the others.
+  int32_t matrixAlgorithms = 1, fastestAlgorithm = 0;
   uint64_t clockReasons = 0;
   // NVML while work is queued that nobody has waited for.
   uint64_t loadReasons = 0;
@@ -87,6 +100,11 @@ struct State {
     auto &[start, allocation] = *std::prev(after);
     const uint64_t offset = address - start;
     return offset <= allocation.bytes && bytes <= allocation.bytes - offset ? &allocation : nullptr;
+  }
+
+  // Counts a real run, and says whether its result is to be wrong.
+  bool isCorrupted(const std::string &kernel) {
+    return runsOfKernel[kernel]++ >= runsToCorruption && corruptKernel == kernel;
   }
 
   uint64_t reasonsNow() const {

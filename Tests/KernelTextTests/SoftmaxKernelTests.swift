@@ -59,7 +59,7 @@ final class SoftmaxKernelTests: XCTestCase {
       arguments: [
         .tensor(.input(.scores, format, scores, shift: shape.shift)),
         .tensor(.output(.probabilities, format, probabilities, relativeError: 5e-6, shift: shape.shift)),
-        .int32(shape.width), .float(scale),
+        .int32(shape.width), .int32(shape.width), .float(scale),
       ],
       operands: Softmax(
         elements: Count(shape.rows) * Count(shape.width), width: Count(shape.width),

@@ -105,6 +105,28 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(check["comparedElements"] as? Int, 256)
   }
 
+  /// Two seconds of calls with power and clock beside them, in the file and in the table; no joules of shorter runs.
+  func testSustainedTimesHavePowerAndJoules() throws {
+    let file = try temporaryFolder().appendingPathComponent("sustained.json").path
+    let outcome = try roofline(
+      "measure --kernel gelu rows=2 width=64 --dtype fp16 --modes rotating,sustained --output \(file)", surroundings())
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    XCTAssertTrue(outcome.output.contains("clock power a call") && outcome.output.contains(" 0.190"), outcome.output)
+    let rows = try observations(file)
+    XCTAssertEqual(rows.map { $0["mode"] as? String }, ["rotating", "sustained"])
+    XCTAssertEqual(rows[0]["sustained"] as? NSNull, NSNull())
+    XCTAssertEqual((rows[0]["elapsed"] as? [String: Any])?["energyJoules"] as? NSNull, NSNull())
+    let sustained = try XCTUnwrap(rows[1]["sustained"] as? [String: Any])
+    XCTAssertGreaterThanOrEqual(try XCTUnwrap(sustained["seconds"] as? Double), 2)
+    XCTAssertEqual(sustained["powerWatts"] as? Double, 95)
+    XCTAssertEqual(sustained["smClockHz"] as? Double, 900e6)
+    let time = try XCTUnwrap(rows[1]["time_us"] as? Double)
+    XCTAssertEqual(try XCTUnwrap(sustained["joulesPerCall"] as? Double), 95 * time * 1e-6, accuracy: 1e-8)
+    XCTAssertGreaterThan(try XCTUnwrap(sustained["readings"] as? [[String: Any]]).count, 20)
+    XCTAssertGreaterThan(
+      try XCTUnwrap((rows[1]["recheck"] as? [String: Any])?["comparedElements"] as? Int), 0)
+  }
+
   /// Modes, roofs of a named GPU, one kernel by its columns.
   func testOneKernelInEachMode() throws {
     let file = try temporaryFolder().appendingPathComponent("kernel.json").path
@@ -117,6 +139,8 @@ final class MeasureCommandTests: CommandTestCase {
     XCTAssertEqual(rows.map { $0["timing"] as? String }, ["graph", "event", "graph"])
     // An empty kernel takes 2 µs of the stand-in's clock.
     XCTAssertEqual(rows.map { $0["floor_us"] as? Double }, [nil, 2, nil])
+    // An event costs nothing there.
+    XCTAssertEqual(rows.map { $0["gap_us"] as? Double }, [nil, 0, nil])
     for row in rows {
       let achieved = try XCTUnwrap(row["achieved"] as? [String: Any])
       XCTAssertEqual(achieved["roof"] as? String, "memory")
@@ -340,7 +364,7 @@ final class MeasureCommandTests: CommandTestCase {
       ("measure --kernel gemm_dx m=2 n=2 k=2 --dtype fp16", "gemm_dx is of a backward pass, which is not measured"),
       (
         "measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes warm",
-        "--modes is \"warm\"; expected one of rotating, cold, hot"
+        "--modes is \"warm\"; expected one of rotating, cold, hot, sustained"
       ),
       ("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes hot,hot", "--modes names hot twice"),
       (

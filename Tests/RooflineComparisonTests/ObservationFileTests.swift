@@ -93,8 +93,58 @@ final class ObservationFileTests: XCTestCase {
     XCTAssertEqual(file.observations.map(\.microseconds), [3])
     XCTAssertEqual(
       file.skipped,
-      [.init(reason: "timed from event to event, launch included; a model's kernels follow one another", n: 1)])
+      [.init(reason: "timed from event to event, launch included, and no gap_us says how much that is", n: 1)])
     XCTAssertEqual(file.unknownColumns, [])
+  }
+
+  /// Where an empty kernel was launched both ways, what the single launch adds is known, and comes off.
+  func testTheGapOfAnEmptyKernelComesOffASingleLaunch() throws {
+    let head = "kind,gpu,family,timing,op,dtype,rows,width,floor_us,gap_us,time_us\n"
+    let file = try read(
+      head + "row,l40s,vllm,event,rmsnorm,fp16,1,2,3.5,1.4,5\nrow,l40s,vllm,graph,rmsnorm,fp16,1,4,,,3\n"
+        + "row,l40s,vllm,event,rmsnorm,fp16,1,8,3.5,1.4,1.2\n")
+    XCTAssertEqual(file.observations.map(\.microseconds), [3.6, 3])
+    XCTAssertEqual(
+      file.skipped, [.init(reason: "timed from event to event, and shorter than the launch (gap_us) in it", n: 1)])
+    XCTAssertEqual(file.unknownColumns, [])
+    for gap in ["-1", "nan", "inf", "some"] {
+      XCTAssertThrowsError(try read(head + "row,l40s,vllm,event,rmsnorm,fp16,1,2,3.5,\(gap),5\n"), gap)
+    }
+  }
+
+  /// Of an operator that was timed in a graph, too, the single launch is passed over; of another it counts, its weights cold.
+  func testAColdTimeCountsWhereThereIsNoOther() throws {
+    func row(_ n: Int, _ mode: String, _ time: Double) -> String {
+      let way = mode == "cold" ? "\"timing\": \"event\", \"gap_us\": 1.5" : "\"timing\": \"graph\""
+      return
+        "{\"kind\": \"gemm\", \"family\": \"cublaslt\", \"mode\": \"\(mode)\", \(way), \"dtype\": \"bf16\", \"m\": 1, \"n\": \(n), \"k\": 64, \"copies\": 1, \"time_us\": \(time)}"
+    }
+    let rows = [row(128, "cold", 6.5), row(256, "cold", 7.5), row(128, "rotating", 5.5), row(256, "hot", 4)]
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).json").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try "{\"schemaVersion\": 1, \"gpu\": \"l40s\", \"observations\": [\(rows.joined(separator: ", "))]}"
+      .write(toFile: path, atomically: true, encoding: .utf8)
+    let file = try ObservationFile.read(path)
+    XCTAssertEqual(file.observations.map(\.line), [1, 2])
+    XCTAssertEqual(file.observations.map(\.microseconds), [6, 5.5])
+    XCTAssertEqual(file.observations.map(\.conditions.cache), [.serving, .warm])
+    XCTAssertEqual(file.observations.map(\.conditions.copies), [nil, 1])
+    XCTAssertEqual(
+      file.skipped.map(\.reason), ["timed cold; its rotating time counts", "timed hot, not rotating as a model runs"])
+  }
+
+  /// A model's sums are of what engines run: what timing chose beside it does not move them.
+  func testTheFastestAlgorithmSpeaksWhereThereIsNoOther() throws {
+    let file = try read(
+      "kind,gpu,family,dtype,m,n,k,time_us\ngemm,l40s,cublaslt,bf16,1,128,64,6\ngemm,l40s,cublaslt-best,bf16,1,128,64,4\ngemm,l40s,cublaslt-best,bf16,2,128,64,5\n"
+    )
+    let rows = MeasuredRows(file.observations)
+    func median(_ m: Count) -> Double? {
+      rows[.gemm(GEMM(m: m, n: 128, k: 64, formats: NumberFormats(.bf16)))]?.median
+    }
+    XCTAssertEqual(try XCTUnwrap(median(1)), 6e-6, accuracy: 1e-12)
+    XCTAssertEqual(try XCTUnwrap(median(2)), 5e-6, accuracy: 1e-12)
+    XCTAssertEqual(file.observations[1].family.names, ["cublaslt-best", "cublas"])
   }
 
   /// A benchmark's attention is warm; `--residency serving` says otherwise.

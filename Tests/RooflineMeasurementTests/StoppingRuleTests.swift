@@ -69,12 +69,22 @@ final class StoppingRuleTests: XCTestCase {
     XCTAssertEqual(sustained.reason(samples: samples(40, around: 2e-3), elapsed: 3), .wallTime)
   }
 
+  /// Two seconds on the device, whatever the samples are like; what never settles ends after six.
+  func testLastingTimesNeedTwoSeconds() {
+    let lasting = rule.lasting
+    XCTAssertNil(lasting.reason(samples: samples(999, around: 2e-3), elapsed: 3))
+    XCTAssertEqual(lasting.reason(samples: samples(1001, around: 2e-3), elapsed: 3), .settled)
+    XCTAssertNil(lasting.reason(samples: samples(290, around: 0.02, spread: 1), elapsed: 6))
+    XCTAssertEqual(lasting.reason(samples: samples(310, around: 0.02, spread: 1), elapsed: 7), .deviceTime)
+    XCTAssertEqual(lasting.reason(samples: samples(40, around: 2e-3), elapsed: 20), .wallTime)
+  }
+
   func testTheMiddleIsHalfOfWhatIsNeeded() {
-    XCTAssertFalse(rule.isMidway(samples: samples(14, around: 1e-3), elapsed: 0))
-    XCTAssertTrue(rule.isMidway(samples: samples(15, around: 1e-3), elapsed: 0))
-    XCTAssertFalse(rule.sustained.isMidway(samples: samples(100, around: 2e-3), elapsed: 0))
-    XCTAssertTrue(rule.sustained.isMidway(samples: samples(126, around: 2e-3), elapsed: 0))
-    XCTAssertTrue(rule.isMidway(samples: [], elapsed: 1.5))
+    XCTAssertFalse(rule.isMidway(samples: 14, deviceTime: 0.014, elapsed: 0))
+    XCTAssertTrue(rule.isMidway(samples: 15, deviceTime: 0.015, elapsed: 0))
+    XCTAssertFalse(rule.sustained.isMidway(samples: 100, deviceTime: 0.2, elapsed: 0))
+    XCTAssertTrue(rule.sustained.isMidway(samples: 126, deviceTime: 0.252, elapsed: 0))
+    XCTAssertTrue(rule.isMidway(samples: 0, deviceTime: 0, elapsed: 1.5))
   }
 
   /// Of times that are all 0 no more samples say more; sampling must end.

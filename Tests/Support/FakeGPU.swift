@@ -71,6 +71,14 @@ package final class FakeGPU {
   /// Kernels launched, and how often one of the product's really ran.
   package func launches() throws -> Int64 { (try function("fake_gpu_launches") as Int64Getter)() }
   package func realRuns() throws -> Int64 { (try function("fake_gpu_real_runs") as Int64Getter)() }
+  /// For what NVRTC compiled last, e.g. `sm_90`.
+  package func compiledFor() throws -> String {
+    String(cString: (try function("fake_gpu_compiled_for") as @convention(c) () -> UnsafePointer<CChar>)())
+  }
+  /// How often a kernel really ran.
+  package func runs(of kernel: String) throws -> Int64 {
+    (try function("fake_gpu_runs_of") as @convention(c) (UnsafePointer<CChar>) -> Int64)(kernel)
+  }
   package func liveBytes() throws -> Int64 { (try function("fake_gpu_live_bytes") as Int64Getter)() }
   package func liveHandles() throws -> Int32 { (try function("fake_gpu_live_handles") as Int32Getter)() }
   package func leakedBytes() throws -> Int64 { (try function("fake_gpu_leaked_bytes") as Int64Getter)() }

@@ -16,7 +16,9 @@ typedef abi_nvrtcResult (*_Nonnull abi_nvrtcCreateProgram)(
 typedef abi_nvrtcResult (*_Nonnull abi_nvrtcDestroyProgram)(abi_nvrtcProgram _Nullable *_Nonnull);
 typedef abi_nvrtcResult (*_Nonnull abi_nvrtcCompileProgram)(
     abi_nvrtcProgram _Nonnull, int optionCount, const char *_Nullable const *_Nullable options);
-// nvrtcGetCUBINSize, nvrtcGetProgramLogSize.
+// nvrtcGetNumSupportedArchs, nvrtcGetSupportedArchs.
+typedef abi_nvrtcResult (*_Nonnull abi_nvrtcGetArchitectures)(int *_Nonnull);
+// nvrtcGetCUBINSize, nvrtcGetPTXSize, nvrtcGetProgramLogSize.
 typedef abi_nvrtcResult (*_Nonnull abi_nvrtcGetSize)(abi_nvrtcProgram _Nonnull, size_t *_Nonnull bytes);
-// nvrtcGetCUBIN, nvrtcGetProgramLog.
+// nvrtcGetCUBIN, nvrtcGetPTX, nvrtcGetProgramLog.
 typedef abi_nvrtcResult (*_Nonnull abi_nvrtcGetBytes)(abi_nvrtcProgram _Nonnull, char *_Nonnull bytes);

@@ -6,12 +6,16 @@ import RooflineMeasurement
 package struct KernelCompiler: Sendable {
   package let version: CUDAVersion
   package let finding: LibraryFinding
+  /// The GPUs that it knows, as it numbers them: 90, 121; empty where it does not tell (before CUDA 11.2).
+  package let architectures: [Int]
 
   private let create: abi_nvrtcCreateProgram
   private let destroy: abi_nvrtcDestroyProgram
   private let compileProgram: abi_nvrtcCompileProgram
   private let codeSize: abi_nvrtcGetSize
   private let code: abi_nvrtcGetBytes
+  private let intermediateSize: abi_nvrtcGetSize
+  private let intermediate: abi_nvrtcGetBytes
   private let logSize: abi_nvrtcGetSize
   private let log: abi_nvrtcGetBytes
   private let errorString: abi_nvrtcGetErrorString
@@ -29,8 +33,8 @@ package struct KernelCompiler: Sendable {
 
   /// What a compilation made.
   package struct Output: Hashable, Sendable {
-    /// Machine code for one architecture.
-    package var cubin: [UInt8]
+    /// Machine code for one architecture, or PTX.
+    package var code: [UInt8]
     /// Warnings, and with `--ptxas-options=-v` registers and spills.
     package var log: String
   }
@@ -72,6 +76,9 @@ package struct KernelCompiler: Sendable {
     compileProgram = try library.function("nvrtcCompileProgram")
     codeSize = try library.function("nvrtcGetCUBINSize")
     code = try library.function("nvrtcGetCUBIN")
+    intermediateSize = try library.function("nvrtcGetPTXSize")
+    intermediate = try library.function("nvrtcGetPTX")
+    architectures = KernelCompiler.architectures(of: library)
     logSize = try library.function("nvrtcGetProgramLogSize")
     log = try library.function("nvrtcGetProgramLog")
     errorString = try library.function("nvrtcGetErrorString")
@@ -86,11 +93,21 @@ package struct KernelCompiler: Sendable {
     self.finding = finding
   }
 
-  /// Machine code for one architecture.
+  private static func architectures(of library: SharedLibrary) -> [Int] {
+    guard let count: abi_nvrtcGetArchitectures = library.optionalFunction("nvrtcGetNumSupportedArchs"),
+      let list: abi_nvrtcGetArchitectures = library.optionalFunction("nvrtcGetSupportedArchs")
+    else { return [] }
+    var known: Int32 = 0
+    guard count(&known) == 0, (1...4096).contains(known) else { return [] }
+    var numbers = [Int32](repeating: 0, count: Int(known))
+    return list(&numbers) == 0 ? numbers.map(Int.init) : []
+  }
+
+  /// Machine code for one architecture, or PTX for a virtual one.
   ///
   /// - Parameters:
   ///   - headers: what the file may include; nothing is read from disk.
-  ///   - architecture: the device's own, e.g. `sm_90`.
+  ///   - architecture: the device's own, e.g. `sm_90`; or `compute_90`.
   /// - Throws: `GPUFault.compilation` with NVRTC's log.
   package func compile(
     _ file: SourceFile, headers: [SourceFile] = [], architecture: String, options: [String] = []
@@ -114,7 +131,11 @@ package struct KernelCompiler: Sendable {
       let reason = text.isEmpty ? name(of: result) ?? "NVRTC's error \(result)" : text
       throw .compilation(file: file.name, architecture: architecture, log: reason)
     }
-    return Output(cubin: try read(compiling, codeSize, code, "nvrtcGetCUBIN"), log: text)
+    let made =
+      architecture.hasPrefix("compute_")
+      ? try read(compiling, intermediateSize, intermediate, "nvrtcGetPTX")
+      : try read(compiling, codeSize, code, "nvrtcGetCUBIN")
+    return Output(code: made, log: text)
   }
 
   private func name(of result: abi_nvrtcResult) -> String? { errorString(result).map { String(cString: $0) } }

@@ -21,13 +21,23 @@ package final class MatrixPlanner {
 
   /// The algorithm that cuBLASLt expects to be the fastest, with its workspace.
   ///
-  /// - Parameters:
-  ///   - workspaceLimit: bytes. PyTorch gives 32 MiB from Hopper on; less may exclude the fastest algorithm.
-  ///   - alignment: a power of two, of which the address of every matrix and of the bias will be a multiple, bytes.
-  /// - Throws: `GPUFault.unsupported` where the product has no algorithm here.
+  /// - Parameters and errors: as of `plans`.
   package func plan(
     _ product: MatrixProduct, workspaceLimit: Int, alignment: Int = 256
   ) throws(GPUFault) -> MatrixAlgorithm {
+    try plans(product, atMost: 1, workspaceLimit: workspaceLimit, alignment: alignment)[0]
+  }
+
+  /// The algorithms that cuBLASLt expects to be the fastest, with their workspaces: the best of them first, as far as it knows.
+  ///
+  /// - Parameters:
+  ///   - count: how many at most; one at least comes back.
+  ///   - workspaceLimit: bytes. PyTorch gives 32 MiB from Hopper on; less may exclude the fastest algorithm.
+  ///   - alignment: a power of two, of which the address of every matrix and of the bias will be a multiple, bytes.
+  /// - Throws: `GPUFault.unsupported` where the product has no algorithm here.
+  package func plans(
+    _ product: MatrixProduct, atMost limit: Int, workspaceLimit: Int, alignment: Int = 256
+  ) throws(GPUFault) -> [MatrixAlgorithm] {
     if let reason = product.refusal(on: context.properties.computeCapability) {
       throw .unsupported("\(product)", reason: reason)
     }
@@ -48,22 +58,29 @@ package final class MatrixPlanner {
     let b = try library.layout(shape.b, type: format.inputType, batchCount: product.batchCount)
     let d = try library.layout(shape.d, type: format.outputType, batchCount: product.batchCount)
     let preference = try library.preference(workspaceLimit: workspaceLimit, alignment: alignment)
-    var found = abi_cublasLtMatmulHeuristicResult_t()
+    var found = [abi_cublasLtMatmulHeuristicResult_t](repeating: .init(), count: max(1, limit))
     var count: Int32 = 0
     let status = library.heuristic(
-      handle, operation.handle, a.handle, b.handle, d.handle, d.handle, preference.handle, 1, &found, &count)
+      handle, operation.handle, a.handle, b.handle, d.handle, d.handle, preference.handle, Int32(found.count), &found,
+      &count)
     if status != Int32(abi_CUBLAS_STATUS_NOT_SUPPORTED) {
       try library.check(status, "cublasLtMatmulAlgoGetHeuristic")
     }
-    guard status == 0, count > 0, found.state == 0 else {
+    let usable = status == 0 ? found.prefix(Int(max(0, count))).filter { $0.state == 0 } : []
+    guard !usable.isEmpty else {
       throw .unsupported(
         "\(product)",
         reason:
           "cuBLASLt \(library.finding.version ?? "") has no algorithm for it with \(workspaceLimit) bytes of workspace; --gemm own runs fp16 and bf16"
       )
     }
-    return MatrixAlgorithm(
-      self, product, operation: operation, layouts: (a, b, d), found: found, alignment: alignment,
-      workspace: found.workspaceSize > 0 ? try DeviceMemory(context, byteCount: found.workspaceSize) : nil)
+    var algorithms: [MatrixAlgorithm] = []
+    for found in usable {
+      algorithms.append(
+        MatrixAlgorithm(
+          self, product, operation: operation, layouts: (a, b, d), found: found, alignment: alignment,
+          workspace: found.workspaceSize > 0 ? try DeviceMemory(context, byteCount: found.workspaceSize) : nil))
+    }
+    return algorithms
   }
 }

@@ -92,22 +92,35 @@ package struct MatrixProduct: Hashable, Sendable {
   ///   - heads: sequences × key heads.
   ///   - rows: query heads a key head × tokens.
   ///   - context: keys that count, of the `capacity` that there is room for.
-  package static func qkMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
-  {
+  ///   - pitch: elements from one row of scores to the next; nil: as many as count.
+  package static func qkMatmul(
+    heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format, pitch: Int? = nil
+  ) -> Self {
+    let pitch = pitch ?? context
     var product = MatrixProduct(m: rows, n: context, k: headDim, format: format)
-    product.batch(heads, left: rows * headDim, right: capacity * headDim, output: rows * context)
+    product.output.leadingDimension = pitch
+    product.batch(heads, left: rows * headDim, right: capacity * headDim, output: rows * pitch)
     return product
   }
 
   /// Attention's output: probabilities [heads, rows, context] times values [heads, capacity, d], as [heads, rows, d].
-  package static func svMatmul(heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format) -> Self
-  {
+  ///
+  /// - Parameter pitch: elements from one row of probabilities to the next; nil: as many as count.
+  package static func svMatmul(
+    heads: Int, rows: Int, context: Int, capacity: Int, headDim: Int, format: Format, pitch: Int? = nil
+  ) -> Self {
+    let pitch = pitch ?? context
     var product = MatrixProduct(m: rows, n: headDim, k: context, format: format)
     product.rightOrder = .kn
     product.right.leadingDimension = headDim
-    product.batch(heads, left: rows * context, right: capacity * headDim, output: rows * headDim)
+    product.left.leadingDimension = pitch
+    product.batch(heads, left: rows * pitch, right: capacity * headDim, output: rows * headDim)
     return product
   }
+
+  /// Elements from one row of scores to the next, as engines pad them: rows begin at multiples of 16 bytes, which loads of whole
+  /// packs and cuBLASLt's fastest kernels need.
+  static func scorePitch(_ context: Int) -> Int { (context + 7) / 8 * 8 }
 
   private mutating func batch(_ count: Int, left: Int, right: Int, output: Int) {
     batchCount = count

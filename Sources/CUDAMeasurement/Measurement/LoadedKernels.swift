@@ -5,7 +5,14 @@ import RooflineMeasurement
 final class LoadedKernels {
   let compiler: KernelCompiler
   private let context: Context
-  private var modules: [String: (module: KernelModule, hash: String)] = [:]
+  private var modules: [String: (module: KernelModule, code: Code)] = [:]
+  /// What a kernel's code is.
+  struct Code: Hashable {
+    /// FNV-1a.
+    let hash: String
+    let target: CompilationTarget
+  }
+
   private var failures: [String: GPUFault] = [:]
 
   init(_ context: Context, _ compiler: KernelCompiler) {
@@ -13,18 +20,21 @@ final class LoadedKernels {
     self.compiler = compiler
   }
 
-  /// A kernel and the hash of the machine code that it is in.
+  /// A kernel and what the code is that it is in.
   ///
   /// A file that failed to compile is not compiled again: the answer would be the same.
-  func kernel(_ launch: PlannedLaunch) throws(GPUFault) -> (kernel: Kernel, hash: String) {
+  func kernel(_ launch: PlannedLaunch) throws(GPUFault) -> (kernel: Kernel, code: Code) {
     if let failure = failures[launch.source] { throw failure }
-    if let known = modules[launch.source] { return (try known.module.kernel(launch.kernel), known.hash) }
+    if let known = modules[launch.source] { return (try known.module.kernel(launch.kernel), known.code) }
     do {
-      let output = try KernelSources.compile(
+      let (output, target) = try KernelSources.compile(
         launch.source, compiler, context.properties.computeCapability)
-      let loaded = (module: try KernelModule(context, image: output.cubin), hash: LoadedKernels.hash(output.cubin))
+      let loaded = (
+        module: try KernelModule(context, image: output.code),
+        code: Code(hash: LoadedKernels.hash(output.code), target: target)
+      )
       modules[launch.source] = loaded
-      return (try loaded.module.kernel(launch.kernel), loaded.hash)
+      return (try loaded.module.kernel(launch.kernel), loaded.code)
     } catch {
       failures[launch.source] = error
       throw error

@@ -17,12 +17,17 @@ package final class MeasurementSession {
   let timer: KernelTimer
   private let patterns: RandomPatterns
   let isInterrupted: () -> Bool
-  private var floors: [TimingMode: KernelTimer.Sampling] = [:]
+  /// s.
+  private var floors: [TimingMode: Double] = [:]
 
   /// Operations of the reference that a check may take.
   private static let effort = 1 << 24
+  /// The same of the check after the last sample: what is wrong then is wrong everywhere.
+  private static let secondEffort = 1 << 20
+  /// How many of cuBLASLt's algorithms are tried for a product.
+  private static let algorithms = 8
   /// Rotating goes through four times the L2 cache, in at most so many copies.
-  private static let copyLimit = 1024
+  private static let copyLimit = 512
 
   /// - Parameters:
   ///   - seed: of the random data.
@@ -85,52 +90,132 @@ package final class MeasurementSession {
     _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], hardware: HardwareSpec? = nil,
     into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {
-    let copies = modes.contains(.rotating) ? try copies(of: plan) : 1
-    let prepared = try prepare(plan, copies: copies)
+    let copies = modes.contains(where: \.isRotating) ? try copies(of: plan) : 1
+    let prepared = try prepare(plan, copies: copies, algorithms: MeasurementSession.algorithms)
+    let first = measurements.count
+    guard try measure(task, prepared, plan.family, modes: modes, hardware, into: &measurements) else { return false }
+    guard prepared.choices > 1 else { return true }
+    // What a library chooses by itself is what engines run; the best of what it offers, what they could.
+    let family = KernelLibrary.fastest(of: plan.family)
+    guard try chooseFastest(prepared) else {
+      measurements += measurements[first...].map { measurement in
+        var measurement = measurement
+        measurement.family = family
+        return measurement
+      }
+      return true
+    }
+    return try measure(task, prepared, family, modes: modes, hardware, into: &measurements)
+  }
+
+  /// Leaves a product with the fastest of the algorithms that compute it rightly.
+  ///
+  /// - Returns: whether it is another than the library's own choice.
+  private func chooseFastest(_ prepared: PreparedKernel) throws(GPUFault) -> Bool {
+    var fastest = (choice: 0, seconds: Double.infinity)
+    for choice in 0..<prepared.choices {
+      prepared.choice = choice
+      do throws(GPUFault) {
+        _ = try prepared.recheck(timer.stream, after: nil, patterns, effort: MeasurementSession.secondEffort)
+        let seconds = try timer.roughly(copies: prepared.copies) { copy, stream throws(GPUFault) in
+          try prepared.launch(copy: copy, in: stream)
+        }
+        if seconds < fastest.seconds { fastest = (choice, seconds) }
+      } catch {
+        // The others may do; a lost device shows in the next call.
+        continue
+      }
+    }
+    prepared.choice = fastest.choice
+    return fastest.choice != 0
+  }
+
+  private func measure(
+    _ task: MeasurementTask, _ prepared: PreparedKernel, _ family: String, modes: [TimingMode],
+    _ hardware: HardwareSpec?, into measurements: inout [KernelMeasurement]
+  ) throws(GPUFault) -> Bool {
+    let (plan, copies) = (prepared.plan, prepared.copies)
     let check = try prepared.check(timer.stream, effort: MeasurementSession.effort)
     let kernels = try prepared.launchedKernels(timer.stream)
     for mode in modes {
       guard let floor = try floor(mode) else { return false }
+      let gap = mode.procedure == .event ? try self.gap(floor) : nil
       let before = state
       var during: DeviceState?
-      func look() { during = management?.load(pciBusIdentifier: properties.pciBusIdentifier) }
+      var load = mode == .sustained && management != nil ? SustainedLoad() : nil
+      let began = ContinuousClock.now
+      func look() {
+        during = management?.load(pciBusIdentifier: properties.pciBusIdentifier)
+        load?.append(
+          .init(
+            elapsed: LaunchTimer.seconds(.now - began), power: during?.instantPower, clock: during?.smClock))
+      }
       let sampling = try timer.time(
         mode, copies: copies, isSustained: task.isTensorBound(on: hardware), isInterrupted: isInterrupted, look: look
       ) { copy, stream throws(GPUFault) in try prepared.launch(copy: copy, in: stream) }
+      let after = state
       guard let sampling, let statistics = SampleStatistics(sampling.samples) else { return false }
-      let rounds = mode == .rotating ? copies : 1
+      let recheck = try prepared.recheck(
+        timer.stream, after: sampling.last, patterns, effort: MeasurementSession.secondEffort)
+      let rounds = mode.isRotating ? copies : 1
       measurements.append(
         KernelMeasurement(
-          task: task, family: plan.family, kernels: kernels, mode: mode, copies: rounds,
-          callsPerSample: sampling.callsPerSample, footprint: plan.byteCount + (rounds - 1) * plan.rotatedBytes,
+          task: task, family: family, kernels: kernels, mode: mode, copies: rounds,
+          callsPerSample: sampling.callsPerSample, launchCost: sampling.launchCost,
+          deviceTime: sampling.deviceTime, footprint: plan.byteCount + (rounds - 1) * plan.rotatedBytes,
           workspaceBytes: prepared.workspaceBytes, remark: plan.remark, samples: sampling.samples,
-          statistics: statistics, end: sampling.end,
-          floor: floor, check: check, before: before, after: state, during: during))
+          statistics: statistics, end: sampling.end, floor: floor, gap: gap, check: check, recheck: recheck,
+          before: before,
+          after: after, during: during, load: load))
     }
     return true
   }
 
   /// A plan's memory and kernels.
-  func prepare(_ plan: KernelPlan, copies: Int) throws(GPUFault) -> PreparedKernel {
+  ///
+  /// - Parameter algorithms: how many of cuBLASLt's to have at hand, at most.
+  func prepare(_ plan: KernelPlan, copies: Int, algorithms: Int = 1) throws(GPUFault) -> PreparedKernel {
     try patterns.prepare(plan.buffers)
     return try PreparedKernel(
-      plan, copies: copies, context: context, stream: timer.stream, loaded: loaded, planner: planner,
+      plan, copies: copies, algorithms: algorithms, context: context, stream: timer.stream, loaded: loaded,
+      planner: planner,
       patterns: patterns)
   }
 
   /// The empty kernel's median in a mode, measured once, s.
   private func floor(_ mode: TimingMode) throws(GPUFault) -> Double? {
-    if floors[mode] == nil { floors[mode] = try timer.floor(mode, isInterrupted: isInterrupted) }
-    return floors[mode].flatMap { SampleStatistics($0.samples)?.median }
+    // Beside an empty kernel nothing sinks: the floor of seconds is that of less.
+    let mode = mode == .sustained ? .rotating : mode
+    if floors[mode] == nil {
+      floors[mode] = try timer.floor(mode, isInterrupted: isInterrupted)
+        .flatMap { SampleStatistics($0.samples)?.median }
+    }
+    return floors[mode]
   }
 
-  /// So many sets of weights and keys that a round over them touches four times the L2 cache, as far as memory allows.
+  /// What a single launch adds to a call, s: what an empty kernel takes longer by it, as `floor` has it, than in a graph.
+  ///
+  /// - Returns: nil where the driver runs no graph, or it was interrupted: what is not known is not taken off.
+  private func gap(_ floor: Double) throws(GPUFault) -> Double? {
+    var inGraph: Double?
+    do { inGraph = try self.floor(.hot) } catch { guard isAlive else { throw error } }
+    // Below what a clock tells apart there is none.
+    return inGraph.map { max(0, floor - $0) }
+  }
+
+  /// So many sets of what rotates that a round over them touches four times the L2 cache, as far as memory allows; a set more
+  /// where activations, of which there is one set, leave nothing of a weight in the cache by themselves.
   private func copies(of plan: KernelPlan) throws(GPUFault) -> Int {
     guard plan.rotatedBytes > 0 else { return 1 }
-    let wanted = 4 * (properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache)
+    let l2 = properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache
+    let wanted = 4 * l2
     let room = max(0, try context.memory().free / 2 - plan.byteCount)
-    let further = max(0, wanted - plan.byteCount + plan.rotatedBytes - 1) / plan.rotatedBytes
-    let copies = min(1 + further, room / plan.rotatedBytes)
+    let further =
+      plan.byteCount - plan.rotatedBytes > l2
+      ? (wanted + plan.byteCount - 1) / plan.byteCount
+      : max(0, wanted - plan.byteCount + plan.rotatedBytes - 1) / plan.rotatedBytes
+    // A set is there already.
+    let copies = 1 + min(further, room / plan.rotatedBytes)
     return max(1, min(copies, MeasurementSession.copyLimit))
   }
 }

@@ -6,16 +6,18 @@ final class PreparedKernel {
   let plan: KernelPlan
   let data: TensorData
   let copies: Int
-  private let seed: UInt64
+  let seed: UInt64
   private let steps: [Step]
+  /// Which of cuBLASLt's algorithms multiplies: 0 is the one that it would choose.
+  var choice = 0
   /// By buffer; `copies` of those that rotate, one of the others.
   private let memory: [[DeviceMemory]]
 
   private enum Step {
     /// Arguments by copy.
-    case kernel(Kernel, hash: String, PlannedLaunch, [[KernelArgument]])
+    case kernel(Kernel, LoadedKernels.Code, PlannedLaunch, [[KernelArgument]])
     /// Addresses by copy.
-    case product(MatrixAlgorithm, [Addresses])
+    case product([MatrixAlgorithm], [Addresses])
   }
 
   private struct Addresses {
@@ -26,13 +28,14 @@ final class PreparedKernel {
   private static let workspaceLimit = 32 << 20
 
   /// Bytes behind each tensor that no kernel may touch.
-  private static let guardBytes = 256
+  static let guardBytes = 256
 
   /// - Parameters:
   ///   - copies: sets of what rotates.
+  ///   - algorithms: how many of cuBLASLt's to have at hand, at most.
   ///   - patterns: random elements, here and on the device.
   init(
-    _ plan: KernelPlan, copies: Int, context: Context, stream: DeviceStream, loaded: LoadedKernels,
+    _ plan: KernelPlan, copies: Int, algorithms: Int, context: Context, stream: DeviceStream, loaded: LoadedKernels,
     planner: MatrixPlanner?, patterns: RandomPatterns
   ) throws(GPUFault) {
     self.plan = plan
@@ -50,7 +53,7 @@ final class PreparedKernel {
     self.memory = memory
     var steps: [Step] = []
     for step in plan.steps {
-      steps.append(try PreparedKernel.prepare(step, plan, copies, memory, loaded, planner))
+      steps.append(try PreparedKernel.prepare(step, plan, copies, algorithms, memory, loaded, planner))
     }
     self.steps = steps
     data = TensorData(plan.buffers, patterns: patterns.patterns, seed: patterns.seed)
@@ -58,7 +61,8 @@ final class PreparedKernel {
   }
 
   private static func prepare(
-    _ step: PlannedStep, _ plan: KernelPlan, _ copies: Int, _ memory: [[DeviceMemory]], _ loaded: LoadedKernels,
+    _ step: PlannedStep, _ plan: KernelPlan, _ copies: Int, _ algorithms: Int, _ memory: [[DeviceMemory]],
+    _ loaded: LoadedKernels,
     _ planner: MatrixPlanner?
   ) throws(GPUFault) -> Step {
     func address(_ tensor: PlannedTensor, _ copy: Int) throws(GPUFault) -> UInt64 {
@@ -69,7 +73,7 @@ final class PreparedKernel {
     }
     switch step {
     case .kernel(let launch):
-      let (kernel, hash) = try loaded.kernel(launch)
+      let (kernel, code) = try loaded.kernel(launch)
       if launch.geometry.sharedBytes > 48 << 10 { try kernel.allowSharedMemory(Int(launch.geometry.sharedBytes)) }
       var arguments: [[KernelArgument]] = []
       for copy in 0..<copies {
@@ -85,12 +89,12 @@ final class PreparedKernel {
         }
         arguments.append(ofCopy)
       }
-      return .kernel(kernel, hash: hash, launch, arguments)
+      return .kernel(kernel, code, launch, arguments)
     case .product(let planned):
       guard let planner else {
         throw .unsupported("\(planned.product)", reason: "it needs cuBLASLt, which is missing")
       }
-      let algorithm = try planner.plan(planned.product, workspaceLimit: workspaceLimit)
+      let found = try planner.plans(planned.product, atMost: algorithms, workspaceLimit: workspaceLimit)
       var addresses: [Addresses] = []
       for copy in 0..<copies {
         var bias: UInt64 = 0
@@ -100,8 +104,13 @@ final class PreparedKernel {
             left: try address(planned.left, copy), right: try address(planned.right, copy),
             output: try address(planned.output, copy), bias: bias))
       }
-      return .product(algorithm, addresses)
+      return .product(found, addresses)
     }
+  }
+
+  /// How many algorithms there are to choose from; 1 for kernels of this package.
+  var choices: Int {
+    steps.reduce(1) { most, step in if case .product(let algorithms, _) = step { algorithms.count } else { most } }
   }
 
   /// Queues one call on a set of what rotates.
@@ -110,8 +119,8 @@ final class PreparedKernel {
       switch step {
       case .kernel(let kernel, _, let launch, let arguments):
         try stream.launch(kernel, launch.geometry, arguments[copy])
-      case .product(let algorithm, let addresses):
-        try PreparedKernel.enqueue(algorithm, addresses[copy], in: stream)
+      case .product(let algorithms, let addresses):
+        try PreparedKernel.enqueue(algorithms[choice], addresses[copy], in: stream)
       }
     }
   }
@@ -130,93 +139,45 @@ final class PreparedKernel {
     }
     // What the host writes goes past the stream.
     try stream.synchronize()
-    for (index, buffer) in plan.buffers.enumerated() {
-      for copy in memory[index] {
-        switch buffer.contents {
-        case .random(let type): try patterns.fill(copy, buffer: index, type, buffer.byteCount, in: stream)
-        case .rotations(let type, _): try copy.write(data.table(index), as: type)
-        case .integers(let integers): try copy.write(integers)
-        case .poison: break
-        }
-      }
+    for index in plan.buffers.indices {
+      for copy in memory[index].indices { try fill(index, copy: copy, stream, patterns) }
     }
     try stream.synchronize()
   }
 
-  /// Compares the results of one call with the reference.
-  ///
-  /// All pieces of an output up to a limit of work, else the first, the last and random ones.
-  ///
-  /// - Throws: `GPUFault.wrongResult` for the first element that is wrong, or a write behind a tensor.
-  func check(_ stream: DeviceStream, effort: Int) throws(GPUFault) -> KernelMeasurement.Check {
-    try launch(copy: 0, in: stream)
-    try stream.synchronize()
-    var check = KernelMeasurement.Check(compared: 0, elements: 0, worst: 0)
-    var generator = SplitMix(seed: seed)
-    for output in plan.reference.outputs {
-      let count = max(2, effort / max(1, output.cost))
-      let pieces =
-        output.pieces <= count
-        ? Array(0..<output.pieces)
-        : [0, output.pieces - 1] + (2..<count).map { _ in Int.random(in: 0..<output.pieces, using: &generator) }
-      var length = 0
-      for piece in pieces {
-        let expected = plan.reference.piece(piece, of: output.name, data)
-        length = max(length, expected.values.count)
-        try compare(expected, output, &check)
-      }
-      check.elements += output.pieces == pieces.count ? 0 : (output.pieces - pieces.count) * length
+  /// A buffer of a set with its contents.
+  func fill(
+    _ index: Int, copy: Int, _ stream: DeviceStream, _ patterns: RandomPatterns
+  ) throws(GPUFault) {
+    let buffer = plan.buffers[index]
+    let target = memory(index, copy)
+    switch buffer.contents {
+    case .random(let type): try patterns.fill(target, buffer: index, type, buffer.byteCount, in: stream)
+    case .rotations(let type, _): try target.write(data.table(index), as: type)
+    case .integers(let integers): try target.write(integers)
+    case .poison: break
     }
-    check.elements += check.compared
-    for (index, buffer) in plan.buffers.enumerated() {
-      let behind = try memory[index][0].read(UInt8.self, count: PreparedKernel.guardBytes, from: buffer.byteCount)
-      guard behind.allSatisfy({ $0 == 0xFF }) else {
-        throw .wrongResult(kernel: name, detail: "it wrote behind the end of \(buffer.tensor)")
-      }
-    }
-    return check
   }
 
-  private var name: String { plan.launches.first?.kernel ?? plan.family }
+  /// A buffer's memory in a set.
+  func memory(_ index: Int, _ copy: Int) -> DeviceMemory {
+    memory[index][plan.buffers[index].isRotated ? copy : 0]
+  }
+
+  var name: String { plan.launches.first?.kernel ?? plan.family }
 
   /// Whether cuBLASLt chose to sum parts of k in the output's format.
-  private var roundsPartialSums: Bool {
+  var roundsPartialSums: Bool {
     steps.contains {
-      if case .product(let algorithm, _) = $0 { algorithm.configuration.roundsPartialSums } else { false }
+      if case .product(let algorithms, _) = $0 { algorithms[choice].configuration.roundsPartialSums } else { false }
     }
   }
 
   /// Bytes beside the operands: the plan's, and what cuBLASLt took.
   var workspaceBytes: Int {
     steps.reduce(plan.workspaceBytes) { sum, step in
-      if case .product(let algorithm, _) = step { sum + algorithm.configuration.workspaceBytes } else { sum }
+      if case .product(let algorithms, _) = step { sum + algorithms[choice].configuration.workspaceBytes } else { sum }
     }
-  }
-
-  private func compare(
-    _ expected: ReferencePiece, _ output: ReferenceOutput, _ check: inout KernelMeasurement.Check
-  ) throws(GPUFault) {
-    let type = output.type
-    guard let place = plan.place(of: .written(output.name)) else {
-      throw .unsupported(name, reason: "its plan has no memory for \(output.name.rawValue)")
-    }
-    let found = try memory[place][0].elements(type, count: expected.values.count, from: expected.first)
-    for (offset, (value, wanted)) in zip(found, expected.values).enumerated() {
-      var tolerance =
-        (type.roundoff * 1.01 + expected.relativeError) * wanted.magnitude + expected.absoluteError + type.leastDistance
-      if roundsPartialSums { tolerance += 4 * type.roundoff * expected.termSize }
-      let share = (value - wanted).magnitude / tolerance
-      // NaN, the poison, is no error within a tolerance.
-      guard share <= 1 else {
-        throw .wrongResult(
-          kernel: name,
-          detail:
-            "element \(expected.first + offset) of \(output.name.rawValue) is \(value), not \(wanted) within \(tolerance)"
-        )
-      }
-      check.worst = max(check.worst, share)
-    }
-    check.compared += found.count
   }
 
   /// The kernels as they are launched. cuBLASLt's are read from a graph of one product, which is not run.
@@ -224,15 +185,16 @@ final class PreparedKernel {
     var launched: [KernelMeasurement.LaunchedKernel] = []
     for step in steps {
       switch step {
-      case .kernel(let kernel, let hash, let launch, _):
+      case .kernel(let kernel, let code, let launch, _):
         let geometry = launch.geometry
         launched.append(
           KernelMeasurement.LaunchedKernel(
             name: launch.kernel, grid: [geometry.grid.x, geometry.grid.y, geometry.grid.z],
             block: [geometry.block.x, geometry.block.y, geometry.block.z], sharedBytes: geometry.sharedBytes,
-            registers: try kernel.registers(), localBytes: try kernel.localBytes(), codeHash: hash))
-      case .product(let algorithm, let addresses):
-        launched += PreparedKernel.launchedKernels(algorithm, addresses[0], stream)
+            registers: try kernel.registers(), localBytes: try kernel.localBytes(), codeHash: code.hash,
+            architecture: code.target.architecture))
+      case .product(let algorithms, let addresses):
+        launched += PreparedKernel.launchedKernels(algorithms[choice], addresses[0], stream)
       }
     }
     return launched

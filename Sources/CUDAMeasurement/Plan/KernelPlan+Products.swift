@@ -31,7 +31,8 @@ extension KernelPlan {
     let sizes = try AttentionSizes(matmul.shape)
     let product = MatrixProduct.qkMatmul(
       heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
-      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
+      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options),
+      pitch: MatrixProduct.scorePitch(sizes.context))
     return try libraryProduct(
       matmul, product, matmul.formats.residual, .init(left: .query, right: .key, output: .scores), device)
   }
@@ -42,7 +43,8 @@ extension KernelPlan {
     let sizes = try AttentionSizes(matmul.shape)
     let product = MatrixProduct.svMatmul(
       heads: sizes.batch * sizes.keyHeads, rows: sizes.group * sizes.queryTokens, context: sizes.context,
-      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options))
+      capacity: sizes.context, headDim: sizes.headDim, format: try attentionFormat(matmul.formats, options),
+      pitch: MatrixProduct.scorePitch(sizes.context))
     return try libraryProduct(
       matmul, product, matmul.formats.residual, .init(left: .probabilities, right: .value, output: .output), device)
   }

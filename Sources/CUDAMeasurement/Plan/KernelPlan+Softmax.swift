@@ -10,25 +10,34 @@ extension KernelPlan {
     guard Count(UInt64(grid.rows)) * softmax.width == softmax.elements else {
       throw Unsupported("its scores are not whole rows")
     }
+    // Rows as the products before and behind it have them; what lies between them counts for nothing.
+    let pitch = MatrixProduct.scorePitch(grid.width)
+    let elements = try size(Count(UInt64(grid.rows)) * Count(UInt64(pitch)), "the tensor")
     return KernelPlan(
-      softmax, buffers: try PlannedBuffers(softmax, type),
+      softmax,
+      buffers: try PlannedBuffers(
+        softmax, type,
+        [.read(.scores): .random(type, elements), .written(.probabilities): .output(type, elements)]),
       steps: [
         grid.launch(
-          "softmax", [.read(.scores), .written(.probabilities), .int32(grid.width), .float(softmaxScale)])
+          "softmax",
+          [.read(.scores), .written(.probabilities), .int32(grid.width), .int32(pitch), .float(softmaxScale)])
       ],
-      reference: SoftmaxReference(grid: grid))
+      reference: SoftmaxReference(grid: grid, pitch: pitch))
   }
 }
 
 struct SoftmaxReference: KernelReference {
   let grid: RowGrid
+  /// Elements from one row to the next.
+  let pitch: Int
 
   var outputs: [ReferenceOutput] {
     [ReferenceOutput(name: .probabilities, type: grid.type, pieces: grid.rows, cost: 10 * grid.width)]
   }
 
   func piece(_ row: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
-    let first = row * grid.width
+    let first = row * pitch
     let scores = data[.scores][first..<first + grid.width]
     let top = scores.max() ?? 0
     let powers = scores.map { Mathematics.exponential(Double(KernelPlan.softmaxScale) * ($0 - top)) }

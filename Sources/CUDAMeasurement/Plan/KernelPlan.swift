@@ -24,7 +24,7 @@ package struct KernelPlan: Sendable {
   ) where Definition.Scalar == Count {
     value = definition.asOperator
     self.family = family
-    self.buffers = buffers.all
+    self.buffers = buffers.rotating
     homes = buffers.homes
     self.steps = steps
     self.remark = remark
@@ -42,10 +42,18 @@ package struct KernelPlan: Sendable {
     return buffers.firstIndex { $0.tensor == home }
   }
 
+  /// Whether a result lies where an operand was read, so that a second call on the same memory reads the first one's.
+  package var writesInPlace: Bool {
+    homes.contains {
+      guard case .written = $0.key, case .read = $0.value else { return false }
+      return true
+    }
+  }
+
   /// Bytes beside the operator's operands: partial results, lengths, page tables.
   package var workspaceBytes: Int { buffers.filter(\.isWorkspace).reduce(0) { $0 + $1.byteCount } }
 
-  /// Bytes that a model reads anew in each layer: what rotates.
+  /// Bytes that calls have of their own: what a model reads anew in each layer, or all where it has no weights or keys.
   package var rotatedBytes: Int { buffers.filter(\.isRotated).reduce(0) { $0 + $1.byteCount } }
 
   /// Bytes of one set of buffers.

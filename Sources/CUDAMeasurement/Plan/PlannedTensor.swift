@@ -51,7 +51,7 @@ package struct PlannedBuffer: Hashable, Sendable {
   package let tensor: PlannedTensor
   package var byteCount: Int
   package var contents: Contents
-  /// Weights and keys, of which every layer of a model has its own; activations are reused.
+  /// Weights and keys, of which every layer of a model has its own; activations are reused, but where there is nothing else.
   package var isRotated = false
 
   /// Not an operand: what this way of computing needs beside them.
@@ -100,6 +100,20 @@ struct PlannedBuffers {
         all.append(PlannedBuffer(tensor: tensor, byteCount: byteCount, contents: contents, isRotated: isRotated))
       case .inside(let home): homes[tensor] = home
       }
+    }
+  }
+
+  /// The memory of all. Where no weights or keys rotate, activations do, or all of a small kernel's work would come from L2 again
+  /// and again; tables and lists that layers share do not.
+  var rotating: [PlannedBuffer] {
+    guard !all.contains(where: \.isRotated) else { return all }
+    return all.map { buffer in
+      var buffer = buffer
+      switch buffer.contents {
+      case .random, .poison: buffer.isRotated = !buffer.isWorkspace
+      case .rotations, .integers: break
+      }
+      return buffer
     }
   }
 

@@ -53,7 +53,7 @@ package struct SelfTest: Sendable {
   ) throws(GPUFault) -> SampleStatistics {
     guard
       let taken = try timer.samples(
-        rule: rule, cover: cover, companions: companions, look: look, work),
+        rule: rule, cover: cover, watch: .init(companions: companions), look: look, work),
       let statistics = SampleStatistics(taken.samples)
     else {
       throw .noAnswer(call: "cuEventElapsedTime")

@@ -1,4 +1,5 @@
-// Softmax of scaled scores, row by row: probabilities = e^(scale·(score − max)) / sum. One block a row, 32 to 1024 threads.
+// Softmax of scaled scores, row by row: probabilities = e^(scale·(score − max)) / sum. One block a row, 32 to 1024 threads. Rows
+// lie `pitch` elements apart; with a pitch that is a multiple of 16 bytes each of them begins with a whole pack.
 #include "mathematics.cuh"
 #include "reductions.cuh"
 #include "rows.cuh"
@@ -7,8 +8,8 @@
 // Gimelshein, "Online normalizer calculation for softmax", 2018). scale > 0. A score of −∞ (masked) has probability 0; a row
 // of nothing else has no softmax, and gets zeros divided by zero.
 template <typename T>
-DEVICE void softmax(GLOBAL(const T) scores, GLOBAL(T) probabilities, int width, float scale) {
-  const u64 start = (u64)blockIdx.x * width;
+DEVICE void softmax(GLOBAL(const T) scores, GLOBAL(T) probabilities, int width, int pitch, float scale) {
+  const u64 start = (u64)blockIdx.x * pitch;
   const auto row = rowPartInMemory<T>(scores + start, width);
   // The identity is finite, so that −∞ − top is −∞ and never NaN.
   float top = Maximum::identity, sum = 0.0f;
@@ -34,9 +35,9 @@ DEVICE void softmax(GLOBAL(const T) scores, GLOBAL(T) probabilities, int width, 
   });
 }
 
-#define INSTANTIATE(T)                                                                               \
-  KERNEL softmax_##T(GLOBAL(const T) scores, GLOBAL(T) probabilities, int width, float scale) {      \
-    softmax<T>(scores, probabilities, width, scale);                                                 \
+#define INSTANTIATE(T)                                                                                      \
+  KERNEL softmax_##T(GLOBAL(const T) scores, GLOBAL(T) probabilities, int width, int pitch, float scale) {  \
+    softmax<T>(scores, probabilities, width, pitch, scale);                                                 \
   }
 FOR_EVERY_ELEMENT(INSTANTIATE)
 #undef INSTANTIATE

@@ -1,6 +1,11 @@
 /// A library of kernels, by the name that calibrations and measured data give it.
 package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
   package let name: String
+  /// What timing chose among the algorithms that a library offers, beside the library's own choice, which engines run.
+  package static func fastest(of family: String) -> String { family + fastestSuffix }
+  package var isFastestOffered: Bool { name.hasSuffix(KernelLibrary.fastestSuffix) }
+  private static let fastestSuffix = "-best"
+
   /// Whose attention kernels it runs.
   package let attention: AttentionDesign
 
@@ -24,6 +29,8 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
   package var names: [KernelLibrary] {
     switch name.lowercased() {
     case "nvjet", "cublaslt": ["cublas"]
+    // The fastest of cuBLASLt's algorithms; the constants of its own choice stand in until it has its own.
+    case "cublaslt-best": [self, "cublas"]
     case "flash-attention-2": ["vllm-fa2"]
     case "flash-attention-3": ["vllm-fa3", "sglang-fa3"]
     case "flashinfer": ["sglang-flashinfer", "sglang", "vllm-flashinfer"]

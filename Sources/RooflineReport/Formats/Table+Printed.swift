@@ -48,7 +48,7 @@ extension Table.Row {
     guard case .cells(let cells) = self else { return true }
     return switch cells[column] {
     case .time, .empty: true
-    case .text, .count, .integer, .ratio, .rate, .share, .bound: false
+    case .text, .count, .integer, .ratio, .rate, .energy, .share, .bound: false
     }
   }
 

@@ -42,6 +42,8 @@ package struct Table: Sendable {
     case ratio(Double?)
     case rate(Double?)
     case time(Seconds?)
+    /// J; people read thousandths, as the unit of their column says.
+    case energy(Double?)
     /// A share of a whole, 0 to 1.
     case share(Double?)
     case bound(Bound?)
@@ -92,6 +94,7 @@ extension Table.Cell {
     case .ratio(let ratio): ratio.map { Numbers.fixed($0, decimals: 2) } ?? Numbers.unknown
     case .rate(let rate): rate.map(Numbers.scaled) ?? Numbers.unknown
     case .time(let time): time.map(Numbers.time) ?? Numbers.unknown
+    case .energy(let joules): joules.map { Numbers.fixed($0 * 1e3, decimals: 3) } ?? Numbers.unknown
     case .share(let share): share.map(Numbers.percent) ?? Numbers.unknown
     case .bound(let bound): bound?.rawValue ?? Numbers.unknown
     case .empty: ""
@@ -104,7 +107,7 @@ extension Table.Cell {
     case .text(let text): text
     case .count(let count): String(count.value)
     case .integer(let integer): integer.map(String.init) ?? ""
-    case .ratio(let number), .rate(let number), .share(let number): Self.raw(number)
+    case .ratio(let number), .rate(let number), .energy(let number), .share(let number): Self.raw(number)
     case .time(let time): Self.raw(time?.value)
     case .bound(let bound): bound?.rawValue ?? ""
     case .empty: ""

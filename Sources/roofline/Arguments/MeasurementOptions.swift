@@ -14,7 +14,8 @@ enum MeasurementOptions {
 
   static let what: [any AnyOption] = [WorkloadOptions.model, kernel, suite, kernels]
 
-  static let modes = Option("modes", "LIST", "of rotating, cold, hot (rotating)") { text throws(InputError) in
+  static let modes = Option("modes", "LIST", "of rotating, cold, hot, sustained (rotating)") {
+    text throws(InputError) in
     var modes: [TimingMode] = []
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {
       let mode = try ParsedArguments.choice(String(word), for: "--modes", TimingMode.self)

@@ -23,6 +23,7 @@ enum MeasureCommand: Command {
     notes: [
       "rotating: calls one after another in a CUDA graph, each on weights of its own, as layers have them.",
       "cold: single launches, each after a sweep of the L2 cache. hot: the same call again; a lower bound.",
+      "sustained: as rotating, for two seconds at least, with power, clock and joules a call.",
       "Ctrl-C keeps what is done. Exit codes: 0, 1 where something failed, 130 after Ctrl-C.",
     ])
 

@@ -13,15 +13,20 @@
 //   attribute=16:132              CUDA's device attribute 16 is 132
 //   memory=1000000                bytes of the device
 //   workspace=4096  algorithm=0   cuBLASLt's algorithm needs that many bytes; it has none
+//   algorithms=8  fastest=3       cuBLASLt offers eight, of which the fourth takes half the time of the others
 //   fail=cuMemAlloc_v2@2:2        a function's third call and all later ones answer 2 (of any library)
+//   architectures=75,90           what the compiler knows
 //   refuse=rmsnorm.cu             the compiler refuses that program, with a log
 //   fault=700                     the next launch ends with 700: it shows at the next synchronization, and never goes away
 //   fault=rmsnorm_f16@3:702       the fourth launch of that kernel does
 //   interrupt=10                  the eleventh launch raises SIGINT
 //   interrupt=rmsnorm_f16@3       the fourth launch of that kernel does
 //   corrupt=rmsnorm_f16           the kernel computes one element of each of its outputs wrong
+//   corrupt=rmsnorm_f16@2         from its third real run on (Emulator.cpp)
 //   corrupt=1                     copies on the device flip a bit
 //   scale=1.1  noise=0.2          event times are 1.1 times as long; off by up to 20 % to either side
+//   graphlaunch=5000              launching a graph takes 5000 ns of the device's time beside its work
+//   eventrecord=1500              recording an event takes 1500 ns, behind the time that it remembers
 //   drift=0.01                    each event time is longer than the one before, by 1 % of the first
 //   sink=0.001                    the same from rest on: clocks that sink while the GPU works, until a stream is waited for
 //   reasons=64@30                 NVML: why the clocks are low, behind the 30th event time
@@ -67,6 +72,10 @@ int32_t fake_gpu_calls(const char *call);
 // Kernels launched, by graphs too; and how often one of the product's really ran.
 int64_t fake_gpu_launches(void);
 int64_t fake_gpu_real_runs(void);
+// For what the compiler compiled last, e.g. sm_90.
+const char *fake_gpu_compiled_for(void);
+// Of one kernel.
+int64_t fake_gpu_runs_of(const char *kernel);
 // Bytes of device memory allocated and not yet freed.
 int64_t fake_gpu_live_bytes(void);
 // Contexts, streams, events, modules and graphs that are still there.

@@ -47,27 +47,29 @@ package struct MeasurementReport {
 
   /// One line a measurement, for machines: curves where the operators are of some.
   private var records: Table {
-    Table(
+    let hasPower = run.measurements.contains { $0.mode == .sustained }
+    return Table(
       title: device.name,
-      columns: [
+      columns: ([
         .init("curve", key: "curve", isText: true), .init("variable", key: "variable", isText: true),
         .init("x", key: "x"), .init("operator", key: "operator", isText: true),
         .init("dtype", key: "dtype", isText: true),
         .init("mode", key: "mode", isText: true), .init("time", key: "time_s"), .init("noise", key: "noise"),
         .init("bytes/s", key: "bytes_per_second"), .init("FLOP/s", key: "flops_per_second"),
         .init("of roof", key: "share_of_roof"), .init("roof", key: "roof", isText: true),
-      ],
+      ] as [Table.Column]) + (hasPower ? MeasurementReport.powerColumns : []),
       rows: run.measurements.map { measurement in
-        let (task, median) = (measurement.task, measurement.statistics.median)
+        let (task, time) = (measurement.task, measurement.time)
         let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
-        return .cells([
-          .text(task.curve?.name ?? ""), .text(task.curve?.variable ?? ""), .integer(task.curve?.x),
-          .text(task.columns.description), .text(task.formats.residual.rawValue), .text(measurement.mode.rawValue),
-          .time(Seconds(median)), .share(measurement.statistics.noise),
-          .rate(Double(task.value.cost.traffic.total.value) / median),
-          .rate(Double(task.value.cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
-          .text(roof?.name ?? ""),
-        ])
+        return .cells(
+          [
+            .text(task.curve?.name ?? ""), .text(task.curve?.variable ?? ""), .integer(task.curve?.x),
+            .text(task.columns.description), .text(task.formats.residual.rawValue), .text(measurement.mode.rawValue),
+            .time(Seconds(time)), .share(measurement.statistics.noise),
+            .rate(Double(task.value.cost.traffic.total.value) / time),
+            .rate(Double(task.value.cost.flops.total.value) / time), .share(roof.map { $0.seconds / time }),
+            .text(roof?.name ?? ""),
+          ] + (hasPower ? MeasurementReport.power(measurement) : []))
       })
   }
 
@@ -81,12 +83,17 @@ package struct MeasurementReport {
     if let matrixFault { lines.append("no cuBLASLt  \(matrixFault.sentence)") }
     lines += notices.map { "model        \($0.sentence)" }
     if let l2 = device.l2 {
-      let cached = run.measurements.count { $0.mode == .rotating && UInt64($0.footprint) <= l2 }
+      let cached = run.measurements.count { $0.mode.isRotating && UInt64($0.footprint) <= l2 }
       if cached > 0 {
         lines.append(
           "in L2        \(cached) of the rotating times: a round of calls touches less than the L2 cache holds, as activations between a model's kernels do; shares of the memory roof may exceed 100 %"
         )
       }
+    }
+    if let kernel = run.measurements.lazy.flatMap(\.kernels).first(where: \.isOfPTX) {
+      lines.append(
+        "PTX          NVRTC does not know compute capability \(device.computeCapability); kernels were compiled for \(kernel.architecture ?? ""), the newest that it knows, and from there by the driver"
+      )
     }
     let drifting = run.measurements.compactMap { measurement in
       measurement.drift.map { (measurement, share: $0.share) }
@@ -142,6 +149,7 @@ package struct MeasurementReport {
   private var table: Table {
     let modes = Set(run.measurements.map(\.mode))
     let hasOneMode = modes.count == 1
+    let hasPower = modes.contains(.sustained)
     return Table(
       title: "measured on \(device.name)" + (hasOneMode ? modes.map { ", \($0.rawValue)" }.joined() : ""),
       columns: [.init("operator", key: "operator", isText: true)]
@@ -150,20 +158,35 @@ package struct MeasurementReport {
           .init("floor", key: "floor_s"), .init("achieved", unit: "B/s", key: "bytes_per_second"),
           .init("", unit: "FLOP/s", key: "flops_per_second"), .init("of roof", unit: "%", key: "share_of_roof"),
           .init("roof", key: "roof", isText: true),
-        ],
+        ] + (hasPower ? MeasurementReport.powerColumns : []),
       rows: run.measurements.map { measurement in
-        let median = measurement.statistics.median
+        let time = measurement.time
         let cost = measurement.task.value.cost
         let roof = hardware.flatMap { MeasuredRoof(measurement.task, on: $0) }
         let mode: [Table.Cell] = hasOneMode ? [] : [.text(measurement.mode.rawValue)]
         return .cells(
-          [.text(Self.clipped(Self.short(measurement.task)))] + mode + [
-            .time(Seconds(median)), .share(measurement.statistics.noise),
-            .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / median),
-            .rate(Double(cost.flops.total.value) / median), .share(roof.map { $0.seconds / median }),
+          [.text(Self.clipped(Self.short(measurement.task) + choice(measurement)))] + mode + [
+            .time(Seconds(time)), .share(measurement.statistics.noise),
+            .time(Seconds(measurement.floor)), .rate(Double(cost.traffic.total.value) / time),
+            .rate(Double(cost.flops.total.value) / time), .share(roof.map { $0.seconds / time }),
             .text(roof?.name ?? ""),
-          ])
+          ] + (hasPower ? MeasurementReport.power(measurement) : []))
       })
+  }
+
+  /// Where a product stands twice: which of cuBLASLt's algorithms it is.
+  private func choice(_ measurement: KernelMeasurement) -> String {
+    KernelLibrary(measurement.family).isFastestOffered ? ", best algorithm" : ""
+  }
+
+  /// Of the sustained mode.
+  private static let powerColumns: [Table.Column] = [
+    .init("clock", unit: "Hz", key: "sm_clock_hz"), .init("power", unit: "W", key: "power_w"),
+    .init("a call", unit: "mJ", key: "joules_per_call"),
+  ]
+
+  private static func power(_ measurement: KernelMeasurement) -> [Table.Cell] {
+    [.rate(measurement.load?.clock), .rate(measurement.load?.power), .energy(measurement.callEnergy)]
   }
 
   /// So that a line fits the page; the file has the whole.

@@ -37,6 +37,10 @@ struct ObservationEntry: Encodable {
     let counts: Counts
     let achieved: Achieved
     let check: Check
+    /// After the last sample, of what the timed calls left.
+    let recheck: Check
+    /// Power and clocks of seconds of calls; null in other modes.
+    @Nullable var sustained: Sustained?
     /// The GPU at rest right before and after; `during`: while the calls of a middle sample ran.
     @Nullable var before: DeviceStateDocument?
     @Nullable var during: LoadDocument?
@@ -45,8 +49,8 @@ struct ObservationEntry: Encodable {
     let run: Run
 
     enum CodingKeys: String, CodingKey {
-      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, before, during,
-        after, elapsed, run
+      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, recheck, sustained,
+        before, during, after, elapsed, run
       case samplesUs = "samples_us"
     }
   }
@@ -72,6 +76,8 @@ struct ObservationEntry: Encodable {
     @Nullable var registers: Int?
     @Nullable var localBytes: Int?
     @Nullable var codeHash: String?
+    /// What NVRTC compiled for; `compute_…`: PTX, which the driver compiled. null for a library's kernels.
+    @Nullable var architecture: String?
   }
 
   struct Statistics: Encodable {
@@ -83,6 +89,8 @@ struct ObservationEntry: Encodable {
     let callsPerSample: Int
     /// An empty kernel under the same procedure; not subtracted.
     let floorUs: Double
+    /// What a replay of calls takes beside them, which the samples are without; null for single launches, where it is in.
+    @Nullable var launchUs: Double?
     /// The median of the last third of samples, and how far it is from the first third's: last/first − 1.
     @Nullable var lastThirdMedianUs: Double?
     @Nullable var drift: Double?
@@ -96,6 +104,7 @@ struct ObservationEntry: Encodable {
       case upperQuartileUs = "upper_quartile_us"
       case maxUs = "max_us"
       case floorUs = "floor_us"
+      case launchUs = "launch_us"
     }
   }
 
@@ -121,15 +130,9 @@ struct ObservationEntry: Encodable {
     }
   }
 
-  struct Check: Encodable {
-    let comparedElements, outputElements: Int
-    /// The largest error as a share of what is tolerated.
-    let worstError: Double
-  }
-
   /// What happened between `before` and `after`; null where NVML does not count it.
   struct Elapsed: Encodable {
-    /// null for samples of less than two seconds together, too, which no counter of energy tells from what lies around them.
+    /// null but in the sustained mode: what takes less than two seconds no counter of energy tells from what lies around it.
     @Nullable var energyJoules: Double?
     @Nullable var powerCappedSeconds: Double?
     @Nullable var softwareThermalSeconds: Double?
@@ -162,9 +165,12 @@ struct ObservationEntry: Encodable {
     if measurement.mode.procedure == .event {
       columns["floor_us"] = .number(ObservationEntry.microseconds(measurement.floor))
     }
-    columns["time_us"] = .number(ObservationEntry.microseconds(statistics.median))
+    if let gap = measurement.gap { columns["gap_us"] = .number(ObservationEntry.microseconds(gap)) }
+    columns["time_us"] = .number(ObservationEntry.microseconds(measurement.time))
     // The clock at rest is another one.
-    if let clock = measurement.during?.smClock { columns["sm_clock_mhz"] = .number(clock / 1e6) }
+    if let clock = measurement.load?.clock ?? measurement.during?.smClock {
+      columns["sm_clock_mhz"] = .number(clock / 1e6)
+    }
     self.columns = columns
     let cost = task.value.cost
     let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
@@ -177,7 +183,8 @@ struct ObservationEntry: Encodable {
       kernels: measurement.kernels.map {
         Kernel(
           name: $0.name, configuration: $0.configuration, grid: $0.grid, block: $0.block,
-          sharedBytes: $0.sharedBytes, registers: $0.registers, localBytes: $0.localBytes, codeHash: $0.codeHash)
+          sharedBytes: $0.sharedBytes, registers: $0.registers, localBytes: $0.localBytes, codeHash: $0.codeHash,
+          architecture: $0.architecture)
       },
       statistics: Statistics(
         n: statistics.count, minUs: ObservationEntry.microseconds(statistics.minimum),
@@ -187,6 +194,7 @@ struct ObservationEntry: Encodable {
         maxUs: ObservationEntry.microseconds(statistics.maximum), noise: statistics.noise,
         end: measurement.end.rawValue, callsPerSample: measurement.callsPerSample,
         floorUs: ObservationEntry.microseconds(measurement.floor),
+        launchUs: measurement.launchCost.map(ObservationEntry.microseconds),
         lastThirdMedianUs: (measurement.drift?.lastMedian).map(ObservationEntry.microseconds),
         drift: measurement.drift?.share),
       samplesUs: measurement.samples.map(ObservationEntry.microseconds),
@@ -196,14 +204,12 @@ struct ObservationEntry: Encodable {
         workspaceBytes: measurement.workspaceBytes, copies: measurement.copies,
         footprintBytes: measurement.footprint),
       achieved: Achieved(
-        flopsPerSecond: Double(cost.flops.total.value) / statistics.median,
-        bytesPerSecond: Double(cost.traffic.total.value) / statistics.median,
+        flopsPerSecond: Double(cost.flops.total.value) / measurement.time,
+        bytesPerSecond: Double(cost.traffic.total.value) / measurement.time,
         roof: roof?.name,
         roofUs: roof.map { ObservationEntry.microseconds($0.seconds) },
-        shareOfRoof: roof.map { $0.seconds / statistics.median }),
-      check: Check(
-        comparedElements: measurement.check.compared, outputElements: measurement.check.elements,
-        worstError: measurement.check.worst),
+        shareOfRoof: roof.map { $0.seconds / measurement.time }),
+      check: Check(measurement.check), recheck: Check(measurement.recheck), sustained: Sustained(measurement),
       before: measurement.before.map(DeviceStateDocument.init),
       during: measurement.during.map(LoadDocument.init),
       after: measurement.after.map(DeviceStateDocument.init),
