@@ -73,7 +73,7 @@ let package = Package(
     .testTarget(
       name: "RooflineCommandTests",
       dependencies: ["roofline", "RooflineConventions", "RooflineCore", "RooflineReport", "TestSupport"],
-      exclude: ["Snapshots"]),
+      exclude: ["Snapshots", "Runners"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x,

@@ -24,6 +24,8 @@ package struct DeviceProperties: Hashable, Sendable {
   package var memory: UInt64
   /// Bytes of shared memory that one block can have.
   package var sharedMemoryPerBlock: UInt64?
+  /// Bytes of shared memory of a streaming multiprocessor, for all blocks that run there at once.
+  package var sharedMemoryPerMultiprocessor: UInt64?
   package var hasECC: Bool?
 
   package init(
@@ -41,6 +43,14 @@ package struct DeviceProperties: Hashable, Sendable {
 
   /// Whether source and target of a copy are together four times the L2 cache; where that is unknown, 512 MiB.
   package func isBeyondL2(copy bytes: Int) -> Bool { 2 * bytes >= 4 * (l2.flatMap { Int(exactly: $0) } ?? 128 << 20) }
+
+  /// How many blocks of a kernel run on a multiprocessor at once, as far as its shared memory decides: a KiB of each block's is
+  /// the system's (CUDA C++ Programming Guide, "Shared Memory", compute capability 8 on).
+  ///
+  /// - Returns: nil where the driver does not say how much there is.
+  package func residentBlocks(sharedBytes: Int) -> Int? {
+    sharedMemoryPerMultiprocessor.map { Int(clamping: $0) / max(1, sharedBytes + 1024) }
+  }
 
   /// The stand-in of this package's tests begins so; nothing that it says is a measurement.
   package static let standInPrefix = "Fake GPU"

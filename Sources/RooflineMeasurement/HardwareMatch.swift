@@ -46,19 +46,27 @@ package struct HardwareMatch: Hashable, Sendable {
 
   /// What file and GPU say differently; a fact that the file leaves out is none.
   package static func differences(_ device: DeviceProperties, _ spec: HardwareSpec) -> [Difference] {
+    differences(device.computeCapability, device.streamingMultiprocessors, device.memory, spec)
+  }
+
+  /// The same of a GPU of which facts may be missing, too.
+  static func differences(
+    _ computeCapability: ComputeCapability?, _ streamingMultiprocessors: UInt64?, _ memory: UInt64?,
+    _ spec: HardwareSpec
+  ) -> [Difference] {
     var differences: [Difference] = []
-    if let capability = spec.computeCapability, capability != device.computeCapability {
+    if let computeCapability, let capability = spec.computeCapability, capability != computeCapability {
       differences.append(
         Difference(
-          fact: "compute capability", device: device.computeCapability.description, file: capability.description))
+          fact: "compute capability", device: computeCapability.description, file: capability.description))
     }
-    if let sms = spec.compute?.streamingMultiprocessors, sms != device.streamingMultiprocessors {
-      differences.append(Difference(fact: "SMs", device: "\(device.streamingMultiprocessors)", file: "\(sms)"))
+    if let streamingMultiprocessors, let sms = spec.compute?.streamingMultiprocessors, sms != streamingMultiprocessors {
+      differences.append(Difference(fact: "SMs", device: "\(streamingMultiprocessors)", file: "\(sms)"))
     }
-    if let capacity = spec.memory?.capacity,
-      (Double(device.memory) / Double(capacity) - 1).magnitude > memoryTolerance
+    if let memory, let capacity = spec.memory?.capacity,
+      (Double(memory) / Double(capacity) - 1).magnitude > memoryTolerance
     {
-      differences.append(Difference(fact: "bytes of memory", device: "\(device.memory)", file: "\(capacity)"))
+      differences.append(Difference(fact: "bytes of memory", device: "\(memory)", file: "\(capacity)"))
     }
     return differences
   }

@@ -8,8 +8,15 @@ package enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
   case ceilings
   /// The ceilings, and at most 40 shapes of each kind of kernel to fit a time model to.
   case calibration
+  /// The 41 cases of the owner's note 004: whether their results are right, and no times.
+  case units
 
-  package var hasCeilings: Bool { self != .kernels }
+  package var hasCeilings: Bool {
+    switch self {
+    case .ceilings, .calibration: true
+    case .kernels, .units: false
+    }
+  }
 
   /// The operators in their formats.
   package func tasks(_ formats: NumberFormats) -> [MeasurementTask] {
@@ -17,6 +24,7 @@ package enum MeasurementSuite: String, Hashable, Sendable, CaseIterable {
     case .kernels: return KernelCurves(formats: formats).tasks
     case .ceilings: return []
     case .calibration: return CalibrationShapes(formats: formats).tasks
+    case .units: return UnitCases(formats: formats).tasks
     }
   }
 }

@@ -39,7 +39,7 @@ package struct MeasurementTask: Hashable, Sendable {
   }
 
   /// What a product is stored as: columns do not tell one that goes into the KV cache.
-  private var output: DType {
+  package var output: DType {
     if case .gemm(let gemm) = value, gemm.destination == .keyValueCache {
       formats.keyValueCache
     } else {

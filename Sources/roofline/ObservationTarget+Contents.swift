@@ -13,9 +13,8 @@ extension ObservationTarget {
   /// - Throws: `InputError` where this run's results must not stand beside the file's, or where the file holds what no run
   ///   wrote: it would be written again with the rest.
   static func contents(
-    of path: String, _ device: DeviceProperties, _ software: MeasurementSoftware,
-    _ settings: (gemm: String, pageSize: Int?), tool: String
-  ) throws(InputError) -> (observations: [JSONValue], ceilings: JSONValue?) {
+    of path: String, _ conditions: [RunCondition]
+  ) throws(InputError) -> (gpu: String?, device: JSONValue?, observations: [JSONValue], ceilings: JSONValue?) {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
       throw .unreadable(file: path, reason: "it cannot be read")
     }
@@ -23,21 +22,13 @@ extension ObservationTarget {
     guard try root.positiveInteger("schemaVersion") == 1, let list = root["observations"],
       case .array(let earlier) = list
     else { throw .notMeasurements(file: path, problem: "it is no observation file of version 1") }
-    let pageSize = try root.object("settings")?.positiveInteger("pageSize")
-    let versions: [(what: String, before: String?, now: String)] = [
-      ("GPU", try root.object("device")?.string("uuid"), device.uuid),
-      ("driver's CUDA", try root.object("software")?.string("cudaDriver"), software.driver.description),
-      ("NVRTC", try root.object("software")?.string("nvrtc"), software.compiler.description),
-      ("cuBLASLt", try root.object("software")?.string("cublasLt") ?? "none", software.matrixLibrary ?? "none"),
-      ("roofline", try root.object("software")?.string("roofline"), tool),
-      ("--gemm", try root.object("settings")?.string("gemm"), settings.gemm),
-      (
-        "--page-size", pageSize.map { "\($0)" } ?? "none", settings.pageSize.map { "\($0)" } ?? "none"
-      ),
-    ]
-    for (what, before, now) in versions where before != now {
-      throw .notMeasurements(
-        file: path, problem: "its \(what) is \(before ?? "unknown"), this one's \(now); measure into another file")
+    for condition in conditions {
+      let before = try condition.before(in: root)
+      guard before == condition.now else {
+        throw .notMeasurements(
+          file: path,
+          problem: "its \(condition.what) is \(before), this one's \(condition.now); measure into another file")
+      }
     }
     for (index, observation) in earlier.enumerated() {
       guard Key(observation) != nil else {
@@ -48,7 +39,7 @@ extension ObservationTarget {
       try requireNumbers(in: observation, file: path, key: "observations[\(index)]")
     }
     if let ceilings = root["ceilings"] { try requireNumbers(in: ceilings, file: path, key: "ceilings") }
-    return (earlier, root["ceilings"])
+    return (try root.string("gpu"), root["device"], earlier, root["ceilings"])
   }
 
   private static func requireTimes(of observation: JSONObject) throws(InputError) {

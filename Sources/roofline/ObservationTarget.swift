@@ -14,22 +14,23 @@ struct ObservationTarget {
   private(set) var earlier: [JSONValue] = []
   /// Its ceilings, where it has some.
   private(set) var ceilings: JSONValue?
+  /// The GPU as it calls it, and what it says of it, where it is gone on with.
+  private(set) var gpu: String?
+  private(set) var device: JSONValue?
 
   /// - Parameters:
   ///   - output: the file that was asked for; nil: one named after GPU and day.
   ///   - isResumed: whether to go on with what is there.
+  ///   - gpu: what a file without a name is named after.
+  ///   - conditions: what the file's observations must share with this run's.
   /// - Throws: `InputError` where the file cannot be written or gone on with; nothing is measured in vain.
   init(
-    _ output: String?, isResumed: Bool, gpu: String, device: DeviceProperties, software: MeasurementSoftware,
-    settings: (gemm: String, pageSize: Int?), tool: String, day: String, root: String
+    _ output: String?, isResumed: Bool, gpu: String, conditions: [RunCondition], day: String, root: String
   ) throws(InputError) {
     let manager = FileManager.default
     if let output {
       path = output
     } else {
-      guard !device.isStandIn else {
-        throw .usage("GPU \(device.ordinal) is a stand-in, whose times are made up; name a file for them with --output")
-      }
       let folder = URL(fileURLWithPath: root.isEmpty ? "." : root).appendingPathComponent("Hardware/Observations")
       let candidates = (1...99).map { number in
         folder.appendingPathComponent(
@@ -50,7 +51,9 @@ struct ObservationTarget {
     }
     if ObservationTarget.isRegular(path) || ObservationTarget.isFolder(path) { try requireWritable() }
     if isResumed {
-      (earlier, ceilings) = try ObservationTarget.contents(of: path, device, software, settings, tool: tool)
+      let contents = try ObservationTarget.contents(of: path, conditions)
+      (self.gpu, device) = (contents.gpu, contents.device)
+      (earlier, ceilings) = (contents.observations, contents.ceilings)
     }
   }
 

@@ -191,6 +191,80 @@ final class KernelPlanTests: XCTestCase {
     XCTAssertEqual(Set(tasks.map(\.key)).count, tasks.count)
   }
 
+  /// A decode takes as many blocks as run at once: 68 KiB each, of which an A100 holds two an SM, an L40S one.
+  func testSplitsFollowTheSharedMemoryOfAnSM() throws {
+    let line = "attention batch=4 query=1 context=32768 heads=8 kv_heads=8 head_dim=128"
+    let cases: [(sms: UInt64, kibibytes: UInt64?, splits: UInt32)] = [
+      (132, 228, 3 * 132 / 32), (108, 164, 2 * 108 / 32), (142, 100, 142 / 32), (142, nil, 3 * 142 / 32),
+    ]
+    for (sms, kibibytes, splits) in cases {
+      var device = PlannedOperators.device
+      device.streamingMultiprocessors = sms
+      device.sharedMemoryPerMultiprocessor = kibibytes.map { $0 << 10 }
+      let plan = try KernelPlan(PlannedOperators.task(line, .fp16).value, on: device)
+      XCTAssertEqual(plan.launches.first?.geometry.grid.y, splits, "\(sms) SMs of \(kibibytes ?? 0) KiB")
+    }
+  }
+
+  /// Half the rows of queries where only so two blocks find room on an SM: head dim 128 with 100 KiB.
+  func testPrefillTilesFollowTheSharedMemoryOfAnSM() throws {
+    let cases: [(kibibytes: UInt64?, headDim: Int, kernel: String, tiles: UInt32)] = [
+      (228, 128, "flash_attention_f16_d128", 8), (164, 128, "flash_attention_f16_d128", 8),
+      (100, 128, "flash_attention_f16_d128_r64", 16), (nil, 128, "flash_attention_f16_d128", 8),
+      (100, 64, "flash_attention_f16_d64", 8), (100, 256, "flash_attention_f16_d256", 16),
+    ]
+    for (kibibytes, headDim, kernel, tiles) in cases {
+      var device = PlannedOperators.device
+      device.sharedMemoryPerMultiprocessor = kibibytes.map { $0 << 10 }
+      let line = "attention batch=1 query=1024 context=1024 heads=2 head_dim=\(headDim)"
+      let plan = try KernelPlan(PlannedOperators.task(line, .fp16).value, on: device)
+      XCTAssertEqual(plan.launches.first?.kernel, kernel)
+      XCTAssertEqual(plan.launches.first?.geometry.grid.y, tiles, kernel)
+    }
+  }
+
+  /// Few rows make many small blocks of few columns.
+  func testTilesOfTheOwnProduct() throws {
+    let cases = [
+      (16, 1024, "16x32", 32), (20, 1024, "32x32", 32), (64, 1024, "32x32", 64), (65, 1024, "64x64", 32),
+      (64, 16384, "64x64", 256), (128, 28672, "128x128", 224),
+    ]
+    for (m, n, tile, blocks) in cases {
+      var options = PlanningOptions()
+      options.hasMatrixLibrary = false
+      let plan = try KernelPlan(
+        PlannedOperators.task("gemm m=\(m) n=\(n) k=512", .bf16).value, on: PlannedOperators.device, options: options)
+      XCTAssertEqual(plan.launches.first?.kernel, "gemm_bf16_\(tile)", "\(m)×\(n)")
+      XCTAssertEqual(plan.launches.first?.geometry.grid.x, UInt32(blocks), "\(m)×\(n)")
+    }
+  }
+
+  /// Hopper's tensor cores keep 13 bits of fraction in fp8, aligned to the largest term of a step of 32: of the longest rows in
+  /// use that is most of the error.
+  func testSumsOfFewBitsAreTolerated() throws {
+    let columns = 28_672
+    let task = try PlannedOperators.task("gemm m=16 n=32 k=\(columns)", .fp8)
+    let plan = try KernelPlan(task.value, on: PlannedOperators.device)
+    let data = TensorData(plan.buffers, patterns: [.fp8: TensorData.Pattern(.fp8, seed: 3)], seed: 3)
+    for row in 0..<2 {
+      let piece = plan.reference.piece(row, of: .output, data)
+      let left = data[.input][row * columns..<(row + 1) * columns].map { $0 }
+      // Half of the products left out are 0.7 of it on average.
+      XCTAssertLessThan(piece.absoluteError, 0.5 * piece.termSize)
+      for (column, wanted) in piece.values.enumerated() {
+        let right = data[.weight][column * columns..<(column + 1) * columns].map { $0 }
+        var sum = 0.0
+        for first in stride(from: 0, to: columns, by: 32) {
+          let terms = (first..<first + 32).map { left[$0] * right[$0] } + [sum]
+          guard let largest = terms.map(\.magnitude).max(), largest > 0 else { continue }
+          let unit = Double(sign: .plus, exponent: largest.exponent - 13, significand: 1)
+          sum = terms.reduce(0) { $0 + ($1 / unit).rounded(.towardZero) * unit }
+        }
+        XCTAssertLessThan((sum - wanted).magnitude, piece.absoluteError, "row \(row), column \(column)")
+      }
+    }
+  }
+
   /// A tensor core that rounds its sums toward zero at each step of k passes the check.
   func testSumsOfTensorCoresAreTolerated() throws {
     let task = try PlannedOperators.task("gemm m=16 n=32 k=16384", .tf32)

@@ -35,7 +35,7 @@ struct State {
   std::string name = "Fake GPU (no device, its times are made up)";
   // By CUDA's number; compute capability 9.0, 4 SMs.
   std::map<int32_t, int32_t> attributes = {{13, 1000000}, {16, 4},  {32, 1}, {36, 1000000}, {37, 64},
-                                           {38, 1 << 20}, {75, 9}, {76, 0}, {97, 232448}};
+                                           {38, 1 << 20}, {75, 9}, {76, 0}, {81, 233472}, {97, 232448}};
   uint64_t memory = uint64_t(1) << 30;
   std::map<std::string, Failure> failures;
   std::map<std::string, int32_t> calls;

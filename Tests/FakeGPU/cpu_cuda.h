@@ -81,6 +81,7 @@ static inline unsigned short floatToHalf(float value) {
   return bits;
 }
 static inline float powerOfTwo(float x) { return std::exp2(x); }
+static inline float larger(float left, float right) { return std::fmax(left, right); }
 static inline float reciprocal(float x) { return 1.0f / x; }
 static inline float reciprocalRoot(float x) { return 1.0f / std::sqrt(x); }
 static inline u64 nanoseconds() {

@@ -27,4 +27,4 @@ template <auto kernel, typename... Parameters> constexpr Kernel entry(const char
       ENTRY(kernel##_f16_d96), ENTRY(kernel##_bf16_d96), ENTRY(kernel##_f16_d128), ENTRY(kernel##_bf16_d128),   \
       ENTRY(kernel##_f16_d256), ENTRY(kernel##_bf16_d256)
 // The tiles of gemm.cu.
-#define TILE_ENTRIES(kernel) ENTRY(kernel##_128x128), ENTRY(kernel##_64x64), ENTRY(kernel##_16x32)
+#define TILE_ENTRIES(kernel) ENTRY(kernel##_128x128), ENTRY(kernel##_64x64), ENTRY(kernel##_32x32), ENTRY(kernel##_16x32)

@@ -30,7 +30,8 @@ constexpr Kernel kernels[] = {
     ENTRIES(layernorm),   ENTRIES(residual_add), ENTRIES(rmsnorm),   ENTRIES(rotary),          ENTRIES(rotary_kv_write),
     ENTRIES(silu_and_mul), ENTRIES(softmax),     ENTRY(spin_nanoseconds),
     ENTRY(sweep_bytes), ENTRY(reread_bytes), ENTRY(exponentials),
-    HEAD_ENTRIES(flash_attention), HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
+    HEAD_ENTRIES(flash_attention), ENTRY(flash_attention_f16_d128_r64), ENTRY(flash_attention_bf16_d128_r64),
+    HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
     TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16),
 };
 constexpr Kernel faultyKernels[] = {

@@ -12,6 +12,8 @@ struct FlashAttentionCase {
   var window = 0
   /// Places of the cache behind the keys.
   var spare = 0
+  /// Whether the kernel with half the rows of queries runs, which head dim 128 has.
+  var isLow = false
   /// Elements between a token's queries and the next one's, beside the queries.
   var gap = 0
   /// 1/√headDim unless a case wants steep probabilities.
@@ -52,9 +54,9 @@ struct FlashAttentionCase {
       }
     }
     // As the kernel's text says.
-    let (tileQueries, tileKeys) = headDim == 256 ? (64, 32) : (128, headDim == 128 ? 48 : 64)
+    let (tileQueries, tileKeys) = headDim == 256 ? (64, 32) : (isLow ? 64 : 128, headDim == 128 ? 48 : 64)
     return KernelCase(
-      kernel: "flash_attention_\(format)_d\(headDim)",
+      kernel: "flash_attention_\(format)_d\(headDim)\(isLow ? "_r64" : "")",
       grid: (batch * heads, (queries + tileQueries - 1) / tileQueries), block: 128,
       sharedBytes: (tileQueries + 2 * tileKeys) * (2 * headDim + 16),
       arguments: [

@@ -31,6 +31,10 @@ final class FlashAttentionKernelTests: XCTestCase {
       let shape = FlashAttentionCase(queries: 70, keys: 150, headDim: headDim)
       try shape.launch(format).check(orders: [.shuffled(seed: 4)])
     }
+    for format in KernelFormat.tensorCores {
+      let low = FlashAttentionCase(queries: 70, keys: 150, headDim: 128, isLow: true)
+      try low.launch(format).check(orders: [.shuffled(seed: 4)])
+    }
   }
 
   /// Several tiles in each direction, a window that spans tiles, probabilities so steep that every row's maximum matters.

@@ -2,14 +2,14 @@ import Foundation
 import RooflineCore
 import XCTest
 
-/// The tensor-core products in their three tiles.
+/// The tensor-core products in their four tiles.
 final class GEMMKernelTests: XCTestCase {
   private struct Tile {
     let name: String
     let rows, columns: Int
     static let all = [
       Tile(name: "128x128", rows: 128, columns: 128), Tile(name: "64x64", rows: 64, columns: 64),
-      Tile(name: "16x32", rows: 16, columns: 32),
+      Tile(name: "32x32", rows: 32, columns: 32), Tile(name: "16x32", rows: 16, columns: 32),
     ]
   }
 

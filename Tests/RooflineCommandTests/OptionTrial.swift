@@ -207,6 +207,7 @@ struct OptionTrials {
       "measure micro-batches": .refused("2"), "measure dp": .refused("2"), "measure ep": .refused("2"),
       "measure dp-attention": .refused(), "measure expert-load": .refused("8"), "measure phase": .refused("decode"),
       "measure kernel": .acts("rmsnorm", line: "rows=2 width=64 --dtype fp16 --output \(files.output)"),
+      "measure external": .refused("false"), "measure timeout": .refused("5"),
       "measure dtype": .acts("bf16"), "measure weight-dtype": .refused("fp8"),
       "measure activation-dtype": .acts("fp8"),
       "sweep by": .acts("batch", line: "\(device) --prompt 64 --batch 1,4 --best"),

@@ -54,6 +54,9 @@ extension Driver {
     properties.l2 = try positive(abi_CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE).map { UInt64($0) }
     properties.sharedMemoryPerBlock = try positive(abi_CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
       .map { UInt64($0) }
+    properties.sharedMemoryPerMultiprocessor = try positive(
+      abi_CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
+    ).map { UInt64($0) }
     properties.hasECC = try attribute(abi_CU_DEVICE_ATTRIBUTE_ECC_ENABLED, device) != 0
     return properties
   }

@@ -21,7 +21,7 @@ package final class MeasurementSession {
   private var floors: [TimingMode: Double] = [:]
 
   /// Operations of the reference that a check may take.
-  private static let effort = 1 << 24
+  static let effort = 1 << 24
   /// The same of the check after the last sample: what is wrong then is wrong everywhere.
   private static let secondEffort = 1 << 20
   /// How many of cuBLASLt's algorithms are tried for a product.

@@ -79,8 +79,8 @@ struct AttentionProblem: KernelReference {
 
   /// 128 threads over tiles of queries, tiles of keys and values in shared memory: the table at the head of flash_attention.cu.
   func prefill(_ attention: Attention<Count>, _ device: DeviceProperties) throws(Unsupported) -> KernelPlan {
-    let (rows, keys) = shape.headDim == 256 ? (64, 32) : shape.headDim == 128 ? (128, 48) : (128, 64)
-    let shared = (rows + 2 * keys) * (2 * shape.headDim + 16)
+    let tile = tile(device)
+    let (rows, shared) = (tile.rows, sharedBytes(tile))
     try requireShared(shared, device)
     let tiles = (shape.queryTokens + rows - 1) / rows
     guard tiles <= 65535 else { throw Unsupported("the sequence has more tiles of queries than a grid takes") }
@@ -93,7 +93,7 @@ struct AttentionProblem: KernelReference {
       steps: [
         .kernel(
           PlannedLaunch(
-            source: "flash_attention.cu", kernel: "flash_attention_\(type.rawValue)_d\(shape.headDim)",
+            source: "flash_attention.cu", kernel: "flash_attention_\(type.rawValue)_d\(shape.headDim)\(tile.suffix)",
             geometry: LaunchGeometry(
               grid: .init(try KernelPlan.blocks(shape.batch * shape.heads, "the heads"), UInt32(tiles)),
               block: .init(128), sharedBytes: UInt32(shared)),
@@ -105,6 +105,22 @@ struct AttentionProblem: KernelReference {
       ],
       reference: self)
   }
+
+  private typealias Tile = (rows: Int, keys: Int, suffix: String)
+
+  /// Tiles of queries and of keys. Of head dim 128 that of half the queries where only so two blocks find room on an SM: one
+  /// block has nothing to do while its copies come.
+  private func tile(_ device: DeviceProperties) -> Tile {
+    switch shape.headDim {
+    case 256: return (64, 32, "")
+    case 128:
+      let tile = (rows: 128, keys: 48, suffix: "")
+      return device.residentBlocks(sharedBytes: sharedBytes(tile)) == 1 ? (64, 48, "_r64") : tile
+    case _: return (128, 64, "")
+    }
+  }
+
+  private func sharedBytes(_ tile: Tile) -> Int { (tile.rows + 2 * tile.keys) * (2 * shape.headDim + 16) }
 
   // MARK: decode
 
@@ -124,7 +140,7 @@ struct AttentionProblem: KernelReference {
     let shared = 64 * (2 * shape.headDim + 16) * warps
     try requireShared(shared, device)
     let blocks = shape.batch * shape.keyHeads * ((shape.group + 15) / 16)
-    let splits = splits(blocks: blocks, device)
+    let splits = splits(blocks: blocks, sharedBytes: shared, device)
     let cache = shape.batch * pagesOfSequence * problem.pageTokens * keyStride
     var buffers = try PlannedBuffers(
       attention, type,
@@ -170,11 +186,12 @@ struct AttentionProblem: KernelReference {
     return KernelPlan(attention, buffers: buffers, steps: steps, reference: problem)
   }
 
-  /// Three blocks an SM, the shared memory of as many fits, and 256 keys a split at least, below which combining costs more than
-  /// it saves.
-  private func splits(blocks: Int, _ device: DeviceProperties) -> Int {
+  /// As many blocks as run at once: three an SM by their registers, fewer where its shared memory has room for fewer. 256 keys a
+  /// split at least, below which combining costs more than it saves.
+  private func splits(blocks: Int, sharedBytes: Int, _ device: DeviceProperties) -> Int {
     let seen = window > 0 ? min(window, shape.context) : shape.context
-    let wanted = 3 * Int(clamping: device.streamingMultiprocessors) / max(1, blocks)
+    let resident = max(1, min(3, device.residentBlocks(sharedBytes: sharedBytes) ?? 3))
+    let wanted = resident * Int(clamping: device.streamingMultiprocessors) / max(1, blocks)
     return max(1, min(wanted, seen / 256))
   }
 

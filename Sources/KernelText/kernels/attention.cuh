@@ -91,8 +91,6 @@ template <int columns> DEVICE void maskScores(float (&scores)[columns][4], int h
   }
 }
 
-DEVICE float larger(float left, float right) { return left < right ? right : left; }
-
 // Below every score, and finite: −∞ − lowest is −∞, never NaN.
 constexpr float lowest = -1e30f;
 

@@ -68,6 +68,12 @@ DEVICE float reciprocalRoot(float x) {
   asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(value) : "f"(x));
   return value;
 }
+// The larger of two floats, one instruction; where one is NaN the other.
+DEVICE float larger(float left, float right) {
+  float value;
+  asm("max.f32 %0, %1, %2;" : "=f"(value) : "f"(left), "f"(right));
+  return value;
+}
 // A clock that runs at the same speed whatever the SM's clock does.
 DEVICE u64 nanoseconds() {
   u64 time;

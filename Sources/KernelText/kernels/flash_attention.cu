@@ -9,6 +9,7 @@
 //        80    128    64          45056
 //        96    128    64          53248
 //       128    128    48          60928
+//   128_r64     64    48          43520   two blocks an SM where it has 100 KB of shared memory (sm_86, sm_89)
 //       256     64    32          67584
 // Above 48 KiB the launcher must first raise the kernel's limit (CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES).
 #include "attention.cuh"
@@ -110,8 +111,9 @@ DEVICE void flashAttention(
   }
 }
 
-#define INSTANTIATE(T, d, rowTiles, keys)                                                                                  \
-  TENSOR_KERNEL(128, 2) flash_attention_##T##_d##d(                                                                        \
+// `name`: the head dim, and behind it the rows where a head dim has two kernels.
+#define INSTANTIATE(T, name, d, rowTiles, keys)                                                                             \
+  TENSOR_KERNEL(128, 2) flash_attention_##T##_d##name(                                                                     \
       GLOBAL(const T) query, GLOBAL(const T) key, GLOBAL(const T) value, GLOBAL(T) output, int queryTokens, int keyTokens, \
       int capacity, int numHeads, int numKeyValueHeads, int queryStride, int keyStride, int isCausal, int window,          \
       float scale) {                                                                                                       \
@@ -119,10 +121,11 @@ DEVICE void flashAttention(
         query, key, value, output, queryTokens, keyTokens, capacity, numHeads, numKeyValueHeads, queryStride, keyStride,   \
         isCausal, window, scale);                                                                                          \
   }
-FOR_BOTH_ELEMENTS(INSTANTIATE, 32, 2, 64)
-FOR_BOTH_ELEMENTS(INSTANTIATE, 64, 2, 64)
-FOR_BOTH_ELEMENTS(INSTANTIATE, 80, 2, 64)
-FOR_BOTH_ELEMENTS(INSTANTIATE, 96, 2, 64)
-FOR_BOTH_ELEMENTS(INSTANTIATE, 128, 2, 48)
-FOR_BOTH_ELEMENTS(INSTANTIATE, 256, 1, 32)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 32, 32, 2, 64)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 64, 64, 2, 64)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 80, 80, 2, 64)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 96, 96, 2, 64)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 128, 128, 2, 48)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 128_r64, 128, 1, 48)
+FOR_BOTH_ELEMENTS(INSTANTIATE, 256, 256, 1, 32)
 #undef INSTANTIATE

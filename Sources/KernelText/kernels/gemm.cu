@@ -1,8 +1,9 @@
 // A linear layer on tensor cores: output = epilogue(input · weightᵀ), sums in float.
 //
-// Launch: 128 threads, 49152 bytes of dynamic shared memory, grid x: ⌈m / tile rows⌉ · ⌈n / tile columns⌉. Three tiles:
+// Launch: 128 threads, 49152 bytes of dynamic shared memory, grid x: ⌈m / tile rows⌉ · ⌈n / tile columns⌉. Four tiles:
 //   128x128  where it gives every SM a block
 //    64x64   where only this one does: fewer rows or columns
+//    32x32   where it gives the SMs more blocks than that, for up to 64 rows: its warps share out k
 //    16x32   few rows (decode): it reads the weight with more blocks, whose warps share out k
 #include "mathematics.cuh"
 #include "packs.cuh"
@@ -189,6 +190,8 @@ INSTANTIATE(f16, 128x128, 128, 128, 32, 2, 2, 1, 3)
 INSTANTIATE(bf16, 128x128, 128, 128, 32, 2, 2, 1, 3)
 INSTANTIATE(f16, 64x64, 64, 64, 64, 2, 2, 1, 3)
 INSTANTIATE(bf16, 64x64, 64, 64, 64, 2, 2, 1, 3)
+INSTANTIATE(f16, 32x32, 32, 32, 128, 1, 1, 4, 3)
+INSTANTIATE(bf16, 32x32, 32, 32, 128, 1, 1, 4, 3)
 INSTANTIATE(f16, 16x32, 16, 32, 128, 1, 1, 4, 4)
 INSTANTIATE(bf16, 16x32, 16, 32, 128, 1, 1, 4, 4)
 #undef INSTANTIATE

@@ -28,6 +28,23 @@ template <typename T, typename Pointer> DEVICE Pack<T> loadPack(Pointer from, in
   return pack;
 }
 
+// Whether all packs of a tensor's rows are full and lie on 16-byte boundaries: then each is one access, and nothing is asked of
+// any. `addresses`: those of the tensors' first elements, or-ed together.
+template <typename T> DEVICE bool hasWholePacks(u64 addresses, int width) {
+  return addresses % 16 == 0 && width % Pack<T>::size == 0;
+}
+
+// What loadPack and storePack do where it is known that the pack is whole.
+template <typename T, bool isWhole, typename Pointer> DEVICE Pack<T> loadPackOf(Pointer from, int present) {
+  if constexpr (isWhole) {
+    Pack<T> pack;
+    pack.words = loadWords(from);
+    return pack;
+  } else {
+    return loadPack<T>(from, present);
+  }
+}
+
 template <typename T, typename Pointer> DEVICE void storePack(Pointer to, const Pack<T> &pack, int present) {
   if (present == Pack<T>::size && addressOf(to) % 16 == 0) {
     storeWords(to, pack.words);
@@ -35,5 +52,13 @@ template <typename T, typename Pointer> DEVICE void storePack(Pointer to, const 
     UNROLL for (int i = 0; i < Pack<T>::size; ++i) {
       if (i < present) to[i] = pack.element[i];
     }
+  }
+}
+
+template <typename T, bool isWhole, typename Pointer> DEVICE void storePackOf(Pointer to, const Pack<T> &pack, int present) {
+  if constexpr (isWhole) {
+    storeWords(to, pack.words);
+  } else {
+    storePack<T>(to, pack, present);
   }
 }

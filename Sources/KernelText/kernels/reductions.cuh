@@ -9,7 +9,7 @@ struct Sum {
 struct Maximum {
   // Minus the largest float: below or equal to every finite value.
   static constexpr float identity = -3.402823466e+38f;
-  DEVICE_MEMBER float operator()(float left, float right) const { return left < right ? right : left; }
+  DEVICE_MEMBER float operator()(float left, float right) const { return larger(left, right); }
 };
 
 // Butterfly: after step s each lane holds the result of the lanes that differ from it in the bits used so far. The steps are

@@ -2,26 +2,31 @@
 #include "reductions.cuh"
 #include "rows.cuh"
 
-template <typename T>
+// The weight is on its way while the squares are summed.
+template <typename T, bool isWhole>
 DEVICE void rmsnorm(GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(T) output, int width, float epsilon) {
   const u64 start = (u64)blockIdx.x * width;
-  const auto row = rowPartInMemory<T>(input + start, width);
+  const auto row = rowPartInMemory<T, isWhole>(input + start, width);
+  const auto weights = rowPartInMemory<T, isWhole, 2>(weight, width);
   float squares = 0.0f;
   row.forEachElement([&](float x) { squares += x * x; });
   const float scale = reciprocalRoot(blockReduce<0, Sum>(squares) / width + epsilon);
-  row.forEachPack([&](const Pack<T> &x, int first, int present) {
-    const Pack<T> w = loadPack<T>(weight + first, present);
+  row.forEachPack(weights, [&](const Pack<T> &x, const Pack<T> &w, int first, int present) {
     Pack<T> y;
     UNROLL for (int i = 0; i < Pack<T>::size; ++i) {
       y.element[i] = fromFloat<T>(toFloat(x.element[i]) * scale * toFloat(w.element[i]));
     }
-    storePack<T>(output + start + first, y, present);
+    storePackOf<T, isWhole>(output + start + first, y, present);
   });
 }
 
 #define INSTANTIATE(T)                                                                                        \
   KERNEL rmsnorm_##T(GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(T) output, int width, float epsilon) { \
-    rmsnorm<T>(input, weight, output, width, epsilon);                                                        \
+    if (hasWholePacks<T>(addressOf(input) | addressOf(weight) | addressOf(output), width)) {                   \
+      rmsnorm<T, true>(input, weight, output, width, epsilon);                                                \
+    } else {                                                                                                  \
+      rmsnorm<T, false>(input, weight, output, width, epsilon);                                               \
+    }                                                                                                         \
   }
 FOR_EVERY_ELEMENT(INSTANTIATE)
 #undef INSTANTIATE

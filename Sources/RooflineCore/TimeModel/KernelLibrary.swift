@@ -40,6 +40,9 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
     case "deepgemm": ["vllm-deepgemm", "sglang-deepgemm"]
     case "fla", "flash-linear-attention":
       ["vllm-fla", "vllm-fla-packed", "vllm-fla-fused-gate", "sglang-fla", "sglang-fla-packed"]
+    // What PyTorch calls, as `measure --external` has it: until a GPU has constants of its own, those of the library called.
+    case "torch-cublas": ["torch-cublas", "cublas"]
+    case "torch-fa2": ["torch-fa2", "vllm-fa2"]
     // The kernels that `measure` brings: built like those of serving engines, whose constants stand in until it has its own.
     case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3"]
     case let name: [KernelLibrary(name)]

@@ -8,7 +8,8 @@ enum MeasurementOptions {
   static let kernel = Option.text(
     "kernel", "KIND", "one kernel instead of a model's rows; its columns follow, as for `kernel`")
   static let suite = Option<MeasurementSuite>.choice(
-    "suite", "NAME", "kernels (curves), ceilings (what the GPU achieves at best), calibration (for a time model)")
+    "suite", "NAME", "kernels (curves), ceilings (what the GPU achieves at best), calibration (for a time model), units"
+  )
   static let kernels = Option.text(
     "kernels", "FILE", "the kernels of a CSV file (columns kind, dtype and shapes) instead of a model's rows")
 
@@ -38,13 +39,31 @@ enum MeasurementOptions {
     "page-size", "N", "tokens of a page of the KV cache in decode attention (keys in one piece)")
   static let hardware = Option.text(
     "hardware", "NAME|PATH", "the GPU's file, for its roofs (the one that fits the GPU)")
+  static let external = Option(
+    "external", "COMMAND", "a shell command that measures instead, e.g. of PyTorch's kernels"
+  ) {
+    text throws(InputError) in
+    guard text.contains(where: { !$0.isWhitespace }) else {
+      throw .usage("--external is empty; expected a shell command")
+    }
+    return text
+  }
+  static let timeout = Option(
+    "timeout", "SECONDS", "how long the command of --external may take to an answer (300)"
+  ) { text throws(InputError) in
+    guard let seconds = Double(text), (0.1...1e6).contains(seconds) else {
+      throw .usage("--timeout is \"\(text)\"; expected seconds, from 0.1 to a million")
+    }
+    return seconds
+  }
   static let device = device("which GPU measures (0)")
   static let output = Option.text(
     "output", "FILE", "the observation file (Hardware/Observations/<gpu>-<date>.json)", isOutput: true)
   static let resume = Option.flag("resume", "go on with the observation file: what it holds is not measured again")
 
   static let how: [any AnyOption] = [
-    modes, gemm, pageSize, hardware, device, output, WorkloadOptions.format, resume, WorkloadOptions.help,
+    modes, external, timeout, gemm, pageSize, hardware, device, output, WorkloadOptions.format, resume,
+    WorkloadOptions.help,
   ]
 
   /// CUDA's number of a GPU.

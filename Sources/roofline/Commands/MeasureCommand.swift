@@ -24,11 +24,17 @@ enum MeasureCommand: Command {
       "rotating: calls one after another in a CUDA graph, each on weights of its own, as layers have them.",
       "cold: single launches, each after a sweep of the L2 cache. hot: the same call again; a lower bound.",
       "sustained: as rotating, for two seconds at least, with power, clock and joules a call.",
+      "--external: the command gets a line of JSON a task, and answers one each with times of any libraries (Formats.md).",
       "Ctrl-C keeps what is done. Exit codes: 0, 1 where something failed, 130 after Ctrl-C.",
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let catalog = surroundings.catalog()
+    if let command = try arguments.value(of: MeasurementOptions.external) {
+      return try run(external: command, arguments, surroundings, catalog)
+    }
+    if try arguments.suite() == .units { return try runUnits(arguments, surroundings) }
+    if arguments.isGiven(MeasurementOptions.timeout) { throw InputError.usage("--timeout needs --external") }
     let modes = try arguments.timingModes()
     let options = try arguments.planningOptions()
     let ordinal = try arguments.value(of: MeasurementOptions.device) ?? 0
@@ -50,10 +56,15 @@ enum MeasureCommand: Command {
     let settings = (
       gemm: session.hasMatrixLibrary && !options.prefersOwnProducts ? "cublaslt" : "own", pageSize: options.pageTokens
     )
+    let output = try arguments.value(of: MeasurementOptions.output)
+    guard output != nil || !session.properties.isStandIn else {
+      throw InputError.usage(
+        "GPU \(ordinal) is a stand-in, whose times are made up; name a file for them with --output")
+    }
     let target = try ObservationTarget(
-      arguments.value(of: MeasurementOptions.output), isResumed: arguments.has(MeasurementOptions.resume),
-      gpu: hardware?.name ?? session.properties.name,
-      device: session.properties, software: session.software, settings: settings, tool: Tool.version,
+      output, isResumed: arguments.has(MeasurementOptions.resume), gpu: hardware?.name ?? session.properties.name,
+      conditions: RunCondition.own(
+        session.properties, session.software, gemm: settings.gemm, pageSize: settings.pageSize, tool: Tool.version),
       day: String(now.prefix(10)), root: catalog.root)
     let known = target.known
     var document = ObservationDocument(
@@ -115,7 +126,7 @@ enum MeasureCommand: Command {
 }
 
 /// A line on a terminal that says what runs, how many remain, and how long they will take.
-private final class MeasurementProgress {
+final class MeasurementProgress {
   private let write: (@Sendable (String) -> Void)?
   private let began = ContinuousClock.now
 

@@ -12,6 +12,9 @@ struct LineSplitter {
   /// Of a line that is far too long no more than this is kept: it is refused all the same.
   private static let kept = (1 << 20) + 1
 
+  /// Bytes of the line that has not ended yet, as far as they are kept.
+  var count: Int { partial.count }
+
   /// The lines that end in these bytes.
   mutating func add(_ bytes: [UInt8]) -> [[UInt8]] {
     var lines: [[UInt8]] = []

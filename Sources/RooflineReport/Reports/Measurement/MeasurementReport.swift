@@ -190,10 +190,10 @@ package struct MeasurementReport {
   }
 
   /// So that a line fits the page; the file has the whole.
-  private static func clipped(_ text: String) -> String { text.count > 58 ? text.prefix(57) + "…" : text }
+  static func clipped(_ text: String) -> String { text.count > 58 ? text.prefix(57) + "…" : text }
 
   /// The first row's name and how many share it, or the operator where no row was asked for.
-  private static func short(_ task: MeasurementTask) -> String {
+  static func short(_ task: MeasurementTask) -> String {
     guard let first = task.names.first else { return task.columns.description }
     return task.names.count == 1 ? first : "\(first) +\(task.names.count - 1)"
   }

@@ -64,6 +64,13 @@ struct ObservationEntry: Encodable {
 
   struct Formats: Encodable {
     let weight, activation, keyValueCache, residual: String
+
+    init(_ formats: NumberFormats) {
+      weight = formats.weight.rawValue
+      activation = formats.activation.rawValue
+      keyValueCache = formats.keyValueCache.rawValue
+      residual = formats.residual.rawValue
+    }
   }
 
   struct Kernel: Encodable {
@@ -128,6 +135,16 @@ struct ObservationEntry: Encodable {
       case flopsPerSecond, bytesPerSecond, roof, shareOfRoof
       case roofUs = "roof_us"
     }
+
+    init(_ task: MeasurementTask, seconds: Double, on hardware: HardwareSpec?) {
+      let cost = task.value.cost
+      let highest = hardware.flatMap { MeasuredRoof(task, on: $0) }
+      flopsPerSecond = Double(cost.flops.total.value) / seconds
+      bytesPerSecond = Double(cost.traffic.total.value) / seconds
+      _roof = Nullable(wrappedValue: highest?.name)
+      _roofUs = Nullable(wrappedValue: highest.map { ObservationEntry.microseconds($0.seconds) })
+      _shareOfRoof = Nullable(wrappedValue: highest.map { $0.seconds / seconds })
+    }
   }
 
   /// What happened between `before` and `after`; null where NVML does not count it.
@@ -158,7 +175,7 @@ struct ObservationEntry: Encodable {
   init(_ measurement: KernelMeasurement, source: String, hardware: HardwareSpec?, run: Run) {
     let task = measurement.task
     let statistics = measurement.statistics
-    var columns = ObservationEntry.shape(task, copies: measurement.copies)
+    var columns = ObservationEntry.shape(task, copies: UInt64(measurement.copies))
     columns["family"] = .text(measurement.family)
     columns["source"] = .text(source)
     columns["timing"] = .text(measurement.mode.procedure.rawValue)
@@ -173,12 +190,9 @@ struct ObservationEntry: Encodable {
     }
     self.columns = columns
     let cost = task.value.cost
-    let roof = hardware.flatMap { MeasuredRoof(task, on: $0) }
     details = Details(
       names: task.names, operator: task.columns.description,
-      formats: Formats(
-        weight: task.formats.weight.rawValue, activation: task.formats.activation.rawValue,
-        keyValueCache: task.formats.keyValueCache.rawValue, residual: task.formats.residual.rawValue),
+      formats: Formats(task.formats),
       mode: measurement.mode.rawValue, remark: measurement.remark,
       kernels: measurement.kernels.map {
         Kernel(
@@ -203,12 +217,7 @@ struct ObservationEntry: Encodable {
         specialFLOPs: cost.flops.special.value, bytes: cost.traffic.total.value,
         workspaceBytes: measurement.workspaceBytes, copies: measurement.copies,
         footprintBytes: measurement.footprint),
-      achieved: Achieved(
-        flopsPerSecond: Double(cost.flops.total.value) / measurement.time,
-        bytesPerSecond: Double(cost.traffic.total.value) / measurement.time,
-        roof: roof?.name,
-        roofUs: roof.map { ObservationEntry.microseconds($0.seconds) },
-        shareOfRoof: roof.map { $0.seconds / measurement.time }),
+      achieved: Achieved(task, seconds: measurement.time, on: hardware),
       check: Check(measurement.check), recheck: Check(measurement.recheck), sustained: Sustained(measurement),
       before: measurement.before.map(DeviceStateDocument.init),
       during: measurement.during.map(LoadDocument.init),
@@ -222,23 +231,25 @@ struct ObservationEntry: Encodable {
   }
 
   /// To a tenth of a nanosecond, far below an event's resolution.
-  private static func microseconds(_ seconds: Double) -> Double { (seconds * 1e10).rounded() / 1e4 }
+  static func microseconds(_ seconds: Double) -> Double { (seconds * 1e10).rounded() / 1e4 }
 
   /// The columns by which published measurements name a kernel.
-  private static func shape(_ task: MeasurementTask, copies: Int) -> [String: Value] {
+  ///
+  /// - Parameter copies: nil where nobody knows them.
+  static func shape(_ task: MeasurementTask, copies: UInt64?) -> [String: Value] {
     let kind = task.columns.kind
     var columns: [String: Value] = [:]
     for column in task.columns.columns where known.contains(column.name) { columns[column.name] = .count(column.value) }
     columns["dtype"] = .text(task.formats.residual.rawValue)
     switch task.value.timeModel?.kind {
-    case .gemm:
+    case .gemm, .vectorProduct:
       columns["kind"] = .text("gemm")
       columns["dtype"] = .text(task.formats.activation.rawValue)
-      columns["copies"] = .count(UInt64(copies))
+      columns["copies"] = copies.map(Value.count)
     case .lowPrecisionGEMM:
       columns["kind"] = .text("gemm")
       columns["dtype"] = .text(ProductFormat(task.formats)?.rawValue ?? task.formats.activation.rawValue)
-      columns["copies"] = .count(UInt64(copies))
+      columns["copies"] = copies.map(Value.count)
     case .experts: columns["kind"] = .text("moe")
     case .attention:
       let isDecode = columns["query"].map { if case .count(1) = $0 { true } else { false } } ?? false
