@@ -199,7 +199,7 @@ struct ObservationReader {
         return nil
       }
       value = .allToAll(try exchange(format))
-    case .gemm, .lowPrecisionGEMM:
+    case .gemm, .lowPrecisionGEMM, .vectorProduct:
       let (m, n, k) = (try whole(.m), try whole(.n), try whole(.k))
       value = .gemm(GEMM(m: m, n: n, k: k, formats: product?.formats ?? ObservationReader.formats(format)))
       conditions.copies = Double(try whole(.copies, default: 1).value)

@@ -32,7 +32,10 @@ struct LoadThroughput {
       phases: Phase.allCases, options: RateOptions(),
       calibrated: request.time(of: configuration.model, formats: formats))
     let figures = try LoadRun(
-      analysis, scheduler: EngineScheduler(maxBatchedTokens: 8192, maxSequences: 256),
+      analysis,
+      scheduler: EngineScheduler(
+        maxBatchedTokens: 8192, maxSequences: 256,
+        cache: .growing(BlockGrowth(blockTokens: 16, freeShare: 0, reservedShare: 0))),
       load: .closed(concurrency, requests: requests, prompt: 1024, generated: 128)
     ).figures()
     let (whole, atto) = (clock.now - begin).components

@@ -25,6 +25,7 @@ struct FigureSource {
   }
 
   func figure(_ kind: FigureKind) throws(InputError) -> Made {
+    try arguments.checkEngine()
     switch kind {
     case .memory: return try memory()
     case .kernels: return try kernels()
@@ -35,7 +36,10 @@ struct FigureSource {
     }
     let analysis = try arguments.analysis(catalog, besideMeasured: kind.showsMeasurements)
     let measured = kind.showsMeasurements ? try measured(on: analysis.hardware) : nil
-    func caption(_ what: String) -> FigureCaption { FigureCaption(what, analysis, tool: Self.tool) }
+    let engine = try arguments.engine(catalog)
+    func caption(_ what: String) -> FigureCaption {
+      FigureCaption(what, analysis, engine: engine, tool: Self.tool)
+    }
     let figure: any Figure =
       switch kind {
       case .layer: try LayerFigure(analysis, caption: caption("time by operator"))
@@ -95,7 +99,8 @@ struct FigureSource {
   private func latency() throws(InputError) -> Made {
     let axis = try arguments.value(of: PlotOptions.over) ?? .batch
     let analysis = try arguments.analysis(catalog)
-    let figure = try LatencyFigure(analysis, over: axis, tool: Self.tool)
+    let figure = try LatencyFigure(
+      analysis, over: axis, engine: arguments.engine(catalog), tool: Self.tool)
     return Made(
       figure: figure, warnings: analysis.notices.warnings + analysis.notices.remarks,
       inputs: [analysis.configuration.path, analysis.hardware.path])

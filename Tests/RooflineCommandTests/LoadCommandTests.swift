@@ -40,6 +40,33 @@ final class LoadCommandTests: CommandTestCase {
     XCTAssertEqual(perSecond * (try mean("e2e")), 20, accuracy: 1)
   }
 
+  /// Eight prompts of 4,096 tokens have room on the GPU, and the 1,024 tokens that each gets have not.
+  func testRequestsThatArePutOffAreSaid() throws {
+    let run =
+      "analyze --model llama-3.1-8b --hardware rtx-4090 --time ideal --prompt 4096 --generate 1024 --load static --concurrency 8"
+    let growing = try json("\(run) --engine vllm-0.11")
+    XCTAssertGreaterThan(try number(growing, "throughput", "putOffs"), 0)
+    XCTAssertGreaterThan(try number(growing, "throughput", "againTokens"), 4096)
+    XCTAssertEqual((growing["scheduler"] as? [String: Any])?["cache"] as? String, "growing")
+    XCTAssertEqual(try number(growing, "scheduler", "blockTokens"), 16)
+    // Work that is done again is no output, and no prompt.
+    XCTAssertEqual(try number(growing, "throughput", "generatedTokens"), 8 * 1024)
+    XCTAssertEqual(try number(growing, "throughput", "promptTokens"), 8 * 4096)
+    let latency = try XCTUnwrap(growing["latency"] as? [String: Any])
+    let parts = try ["decodeStep", "othersPrompts", "interruptions"].map { try number(latency, "\($0)Seconds") }
+    XCTAssertEqual(parts.reduce(0, +), try number(latency, "itl", "meanSeconds"), accuracy: 1e-9)
+    let text = output("\(run) --engine vllm-0.11").replacing(" ", with: "").replacing("\n", with: "")
+    for words in ["putoff,computedagain", "requestsputoff", "tokenscomputedagain", "growsbyblocksof16tokens"] {
+      XCTAssertTrue(text.contains(words), "\(words): \(text)")
+    }
+    let whole = try json("\(run) --engine trtllm-1.0")
+    XCTAssertEqual(try number(whole, "throughput", "putOffs"), 0)
+    XCTAssertEqual((whole["scheduler"] as? [String: Any])?["cache"] as? String, "whole")
+    // Who reserves whole lengths lets fewer run at once.
+    XCTAssertLessThan(
+      try number(whole, "throughput", "meanSequences"), try number(growing, "throughput", "meanSequences"))
+  }
+
   func testTheOutputSaysWhatIsAssumedAndThatTimesAreOfKernelsOnly() {
     let bare = output("\(LoadCommandTests.run) --load closed --concurrency 4").replacingOccurrences(of: "\n", with: " ")
     XCTAssertTrue(bare.contains("kernels only"), bare)

@@ -49,6 +49,32 @@ final class SweepCommandTests: CommandTestCase {
     }
   }
 
+  /// Times per pass are those of `analyze --engine`, in each tier and through a pipeline; --stdin says the same.
+  func testRowsUnderAnEngineAreAnalysesUnderIt() throws {
+    for (time, degrees) in [("", ""), ("--time ideal", ""), ("", "--tp 2 --pp 2")] {
+      let common = "--model llama-3.2-1b --hardware h100-sxm --prompt 256 --generate 3 --batch 4 \(degrees) \(time)"
+      let rows = try objects("sweep \(common) --engine vllm-0.5,trtllm-0.11")
+      XCTAssertEqual(rows.map { $0["engine"] as? String }, ["vllm-0.5", "trtllm-0.11"])
+      var seen: Set<Double> = []
+      for row in rows {
+        let engine = try XCTUnwrap(row["engine"] as? String)
+        let single = try json("analyze \(common) --engine \(engine)")
+        let generation = try XCTUnwrap(single["generation"] as? [String: Any])
+        let step = try XCTUnwrap(generation["timePerOutputTokenSeconds"] as? [String: Any])
+        XCTAssertEqual(row["ttft"] as? Double, generation["timeToFirstTokenSeconds"] as? Double, common)
+        XCTAssertEqual(row["tpot"] as? Double, step["mean"] as? Double, common)
+        XCTAssertEqual(row["time"] as? String, time.isEmpty ? "calibrated" : "ideal")
+        seen.insert(row["tpot"] as? Double ?? .nan)
+      }
+      XCTAssertEqual(seen.count, 2)
+    }
+    let without = try objects("sweep --model llama-3.2-1b --hardware h100-sxm --prompt 256")
+    XCTAssertEqual(without.map { $0["engine"] is NSNull }, [true])
+    let unknown = roofline("sweep --model llama-3.2-1b --hardware h100-sxm --prompt 256 --engine vllm-9")
+    XCTAssertNotEqual(unknown.exitCode, 0)
+    XCTAssertTrue(unknown.errors.contains("vllm-9"), unknown.errors)
+  }
+
   func testListsAndRangesAreTheValuesTheySay() throws {
     func values(_ text: String, _ column: String = "batch") throws -> [Int] {
       try objects("\(Self.base) --prompt 9 --batch \(text)").map { try XCTUnwrap($0[column] as? Int) }

@@ -48,6 +48,10 @@ final class EngineFileTextTests: XCTestCase {
   }
 
   func testAnEngineFileWithASlipNamesFileAndKey() throws {
+    func scheduler(_ rest: String) -> String {
+      "{\"maxNumBatchedTokens\": 8, \"maxNumSeqs\": 2, \"prompts\": \"first\"\(rest)}"
+    }
+    let growing = ", \"cache\": \"growing\", \"blockTokens\": 16"
     for (key, value, expected) in [
       ("pass", "{\"miliseconds\": 1}", "pass.miliseconds"), ("pass", "{\"milliseconds\": -1}", "pass.milliseconds"),
       ("scheduler", "{}", "scheduler.maxNumBatchedTokens"), ("families", "{\"gem\": [\"a\"]}", "families.gem"),
@@ -55,12 +59,18 @@ final class EngineFileTextTests: XCTestCase {
         "scheduler", "{\"maxNumBatchedTokens\": 8, \"maxNumSeqs\": 2, \"prompts\": \"first\", \"idleSeats\": 1.5}",
         "idleSeats"
       ),
+      ("scheduler", scheduler(""), "scheduler.cache"),
+      ("scheduler", scheduler(", \"cache\": \"paged\""), "scheduler.cache"),
+      ("scheduler", scheduler(", \"cache\": \"growing\""), "scheduler.blockTokens"),
+      ("scheduler", scheduler(", \"cache\": \"whole\", \"freeShare\": 0.1"), "scheduler.freeShare"),
+      ("scheduler", scheduler("\(growing), \"freeShare\": 0.1"), "scheduler.reservedShare"),
+      ("scheduler", scheduler("\(growing), \"freeShare\": 0.1, \"reservedShare\": 2"), "scheduler.reservedShare"),
       ("fittedOn", "{\"data\": \"none\", \"rows\": 0.5}", "fittedOn.rows"), ("launch", "\"lazy\"", "launch"),
       ("zzz", "1", "zzz"),
     ] {
       var fields = [
         "schemaVersion": "1", "engine": "\"a\"", "pass": "{}", "fittedOn": "{\"data\": \"none\", \"rows\": 0}",
-        "scheduler": "{\"maxNumBatchedTokens\": 8, \"maxNumSeqs\": 2, \"prompts\": \"first\"}",
+        "scheduler": scheduler(", \"cache\": \"whole\""),
       ]
       fields[key] = value
       let text = "{\(fields.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"

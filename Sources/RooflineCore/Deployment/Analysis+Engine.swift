@@ -11,7 +11,7 @@ extension Analysis {
   /// A pass as an engine sees it; nil without an engine, or where the time of a row is unknown.
   package func overheadPass(of phase: PhaseAnalysis) -> PassOverhead.Pass? {
     guard options.engine != nil, let kernels = kernelTime(of: phase) else { return nil }
-    return overheadPass(kernels: phase.kernelStarts, seconds: kernels.value)
+    return overheadPass(kernels: phase.kernelStarts, seconds: kernels.value, batch: workload.batch)
   }
 
   /// The kernels of a pass through all stages, without what an engine adds; nil where the time of a row is unknown.
@@ -22,15 +22,20 @@ extension Analysis {
 
   /// - Parameter kernels: of one micro-batch through all layers.
   func addEngine(to schedule: inout PipelineSchedule, kernels: Double) {
-    guard let engine = options.engine, !schedule.kernelSeconds.isNaN else { return }
-    schedule.engineSeconds = engine.seconds(overheadPass(kernels: kernels, seconds: schedule.kernelSeconds))
+    schedule.engineSeconds = engineSeconds(kernels: kernels, seconds: schedule.kernelSeconds, batch: workload.batch)
   }
 
-  private func overheadPass(kernels: Double, seconds: Double) -> PassOverhead.Pass {
+  /// What an engine adds to a pass of a batch, s; 0 without one, and where the time of the kernels is unknown.
+  func engineSeconds(kernels: @autoclosure () -> Double, seconds: Double, batch: UInt64) -> Double {
+    guard let engine = options.engine, !seconds.isNaN else { return 0 }
+    return engine.seconds(overheadPass(kernels: kernels(), seconds: seconds, batch: batch))
+  }
+
+  private func overheadPass(kernels: Double, seconds: Double, batch: UInt64) -> PassOverhead.Pass {
     let isAlone = workload.parallelism.isAttentionDataParallel
     let ranks = workload.tensorParallel
     return PassOverhead.Pass(
-      sequences: isAlone ? (workload.batch - 1) / ranks + 1 : workload.batch, ranks: ranks, kernels: kernels,
+      sequences: isAlone ? (batch - 1) / ranks + 1 : batch, ranks: ranks, kernels: kernels,
       vocabulary: configuration.model.vocabSize, kernelSeconds: seconds)
   }
 }

@@ -65,25 +65,34 @@ struct PassTable {
       let summary = batch[place - range.lowerBound]
       isOverflow.append(summary.isOverflow)
       peak.append(batch.activations(place - range.lowerBound) ?? 0)
+      var step = base
+      set(&step, place)
       if let calibrated = analysis.calibrated {
-        var step = base
-        set(&step, place)
         let (sums, bounds) = memo.pass(model, step, analysis, calibrated)
         let schedule = PipelineSchedule(
           sums, stages: step.pipelineParallel, model, microBatches: own.microBatches,
           isSuccessive: phase == .decode)
-        append(schedule.seconds, sums.productFLOPs, own, bounds)
+        append(schedule.seconds, analysis, sums.kernels, sums.productFLOPs, own, bounds)
       } else if base.pipelineParallel > 1 {
         let schedule = batch.schedule(place - range.lowerBound, microBatches: own.microBatches)
-        append(schedule.seconds, summary.productFLOPs, own, summary.bounds)
+        append(schedule.seconds, analysis, PassTable.starts(step, model), summary.productFLOPs, own, summary.bounds)
       } else {
-        append(summary.seconds, summary.productFLOPs, own, summary.bounds)
+        append(summary.seconds, analysis, PassTable.starts(step, model), summary.productFLOPs, own, summary.bounds)
       }
     }
   }
 
-  private mutating func append(_ time: Double, _ product: Double, _ batch: SweepBatch, _ bounds: SIMD4<Double>) {
-    seconds.append(time)
+  /// How many kernels a pass starts.
+  private static func starts(_ step: DecoderStep, _ model: DecoderModel) -> Double {
+    ForwardPass<Count>(model, step).rows.reduce(0) { $0 + Double(signed: $1.occurrences) }
+  }
+
+  /// - Parameter kernels: how many are started; asked only where an engine wants to know.
+  private mutating func append(
+    _ time: Double, _ analysis: Analysis, _ kernels: @autoclosure () -> Double, _ product: Double, _ batch: SweepBatch,
+    _ bounds: SIMD4<Double>
+  ) {
+    seconds.append(time + analysis.engineSeconds(kernels: kernels(), seconds: time, batch: batch.sequences))
     work.append(UtilizationMeter.Work(productFLOPs: product, bytes: 0, flops: 0, batch.share).modelFLOPs)
     bound.append(Bound.largest(bounds))
   }

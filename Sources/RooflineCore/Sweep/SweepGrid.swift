@@ -1,10 +1,10 @@
 /// Every configuration of a sweep, by its number: nothing is written out, so that a grid of any size takes no memory.
 ///
-/// The last axis runs fastest: model, GPU, format, time, tp, pp, ep, dp, batch, prompt, generate.
+/// The last axis runs fastest: model, GPU, format, time, engine, tp, pp, ep, dp, batch, prompt, generate.
 package struct SweepGrid: Sendable {
   /// What a sweep changes, in the order of its numbers.
   package enum Axis: Int, Hashable, Sendable, CaseIterable {
-    case model, hardware, dtype, time, tensorParallel, pipeline, expert, data, batch, prompt, generate
+    case model, hardware, dtype, time, engine, tensorParallel, pipeline, expert, data, batch, prompt, generate
   }
 
   package var models: [String]
@@ -12,6 +12,8 @@ package struct SweepGrid: Sendable {
   /// nil: the formats of the model's file.
   package var dtypes: [DType?]
   package var times: [String]
+  /// nil: kernels only.
+  package var engines: [String?] = [nil]
   package var tensorParallel = NumberAxis(1)
   package var pipeline = NumberAxis(1)
   package var expert = NumberAxis(1)
@@ -42,6 +44,7 @@ package struct SweepGrid: Sendable {
     case .hardware: UInt64(hardware.count)
     case .dtype: UInt64(dtypes.count)
     case .time: UInt64(times.count)
+    case .engine: UInt64(engines.count)
     case .tensorParallel: tensorParallel.count
     case .pipeline: pipeline.count
     case .expert: expert.count
@@ -85,6 +88,7 @@ package struct SweepGrid: Sendable {
     return SweepDeployment(
       model: models[Int(place(.model))], hardware: hardware[Int(place(.hardware))],
       dtype: dtypes[Int(place(.dtype))], time: times[Int(place(.time))],
+      engine: engines[Int(place(.engine))],
       tensorParallel: tensorParallel[place(.tensorParallel)], pipeline: pipeline[place(.pipeline)],
       data: data[place(.data)], expert: expert[place(.expert)])
   }

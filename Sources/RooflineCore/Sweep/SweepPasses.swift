@@ -193,12 +193,13 @@ struct SweepPasses: Sendable {
 
 /// A batch, and how a pipeline cuts it.
 struct SweepBatch {
-  let microBatches, microBatch: UInt64
+  let sequences, microBatches, microBatch: UInt64
   let share: UtilizationMeter.Work.Share
 
   init(_ batch: UInt64, _ workload: Workload) {
     var workload = workload
     workload.batch = batch
+    sequences = batch
     microBatches = workload.microBatches
     microBatch = workload.microBatchSize
     share = UtilizationMeter.Work.Share(

@@ -6,16 +6,20 @@ package struct SweepDeployment: Hashable, Sendable {
   package var dtype: DType?
   /// Where times are from: `ideal`, `calibrated`, `anchored`.
   package var time: String
+  /// The serving engine whose time per pass is added; nil: kernels only.
+  package var engine: String?
   package var tensorParallel, pipeline, data, expert: UInt64
 
   package init(
-    model: String, hardware: String, dtype: DType?, time: String, tensorParallel: UInt64, pipeline: UInt64,
+    model: String, hardware: String, dtype: DType?, time: String, engine: String? = nil, tensorParallel: UInt64,
+    pipeline: UInt64,
     data: UInt64, expert: UInt64
   ) {
     self.model = model
     self.hardware = hardware
     self.dtype = dtype
     self.time = time
+    self.engine = engine
     self.tensorParallel = tensorParallel
     self.pipeline = pipeline
     self.data = data

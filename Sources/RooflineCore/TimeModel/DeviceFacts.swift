@@ -13,9 +13,14 @@ package struct DeviceFacts: Hashable, Sendable {
   /// Link, one direction, B/s; NaN where there is none.
   package var link: Double
 
+  /// fp32 FLOP/s of the CUDA cores; NaN where nobody has written it down.
+  package var vector: Double
+
   package init(
-    tensor: Double, bandwidth: Double, streamingMultiprocessors: Double, clock: Double, l2: Double, link: Double = .nan
+    tensor: Double, bandwidth: Double, streamingMultiprocessors: Double, clock: Double, l2: Double, link: Double = .nan,
+    vector: Double = .nan
   ) {
+    self.vector = vector
     self.tensor = tensor
     self.bandwidth = bandwidth
     self.streamingMultiprocessors = streamingMultiprocessors
@@ -44,7 +49,7 @@ package struct DeviceFacts: Hashable, Sendable {
         "compute.streamingMultiprocessors", option: "--time ideal"),
       clock: require(spec.compute?.tensorClock, "tensor clock", "compute.tensorClockHz", option: "--time ideal"),
       l2: require((spec.memory?.l2).map { Double($0) }, "L2 size", "memory.l2Bytes", option: "--time ideal"),
-      link: spec.link?.bandwidth ?? .nan)
+      link: spec.link?.bandwidth ?? .nan, vector: spec.compute?.vector ?? .nan)
     guard missing.isEmpty else { throw .missingFacts(hardware: spec.name, path: spec.path, facts: missing) }
   }
 

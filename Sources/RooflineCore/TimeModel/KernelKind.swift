@@ -5,6 +5,8 @@ package enum KernelKind: String, Hashable, Sendable, CaseIterable {
   case experts = "moe"
   /// Products whose operands are narrower than 16 bits, or are widened to them on the way; measured data call them gemm.
   case lowPrecisionGEMM = "gemm-lowp"
+  /// Products of fp32 numbers, on CUDA cores.
+  case vectorProduct = "gemm-fp32"
   /// Tokens to the ranks of their experts, and sums back.
   case allToAll = "alltoall"
   /// Latent attention, and the batched products W_UK and W_UV of its absorbed form.
@@ -21,7 +23,7 @@ package enum KernelKind: String, Hashable, Sendable, CaseIterable {
   /// Whether engines take the kind's kernels from several libraries: one for prompts, another for decode steps, a third for a format.
   package var isSharedByLibraries: Bool {
     switch self {
-    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .allToAll: false
+    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .vectorProduct, .allToAll: false
     case .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention: true
     }
   }
@@ -35,6 +37,7 @@ package enum KernelKind: String, Hashable, Sendable, CaseIterable {
     case .collective: [CollectiveTimeModel.self]
     case .experts: [ExpertTimeModel.self]
     case .lowPrecisionGEMM: [LowPrecisionTimeModel.self]
+    case .vectorProduct: [VectorProductTimeModel.self]
     case .allToAll: [AllToAllTimeModel.self]
     case .mla: [LatentPrefillTimeModel.self, LatentDecodeTimeModel.self]
     case .mlaProduct: [LatentProductTimeModel.self]
@@ -57,7 +60,12 @@ extension Operator where Scalar == Count {
   /// formats.
   package var timeModel: (any KernelTimeModel.Type)? {
     switch self {
-    case .gemm(let gemm): LowPrecisionTimeModel.describes(gemm) ? LowPrecisionTimeModel.self : GEMMTimeModel.self
+    case .gemm(let gemm):
+      VectorProductTimeModel.describes(gemm)
+        ? VectorProductTimeModel.self
+        : LowPrecisionTimeModel.describes(gemm) ? LowPrecisionTimeModel.self : GEMMTimeModel.self
+    case .qkMatmul(let product): VectorProductTimeModel.describes(product) ? VectorProductTimeModel.self : nil
+    case .svMatmul(let product): VectorProductTimeModel.describes(product) ? VectorProductTimeModel.self : nil
     case .attention(let attention): attention.timeModel
     case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .gatedActivation, .residualAdd, .gelu, .softmax, .embedding:
       RowTimeModel.self
@@ -65,7 +73,7 @@ extension Operator where Scalar == Count {
     case .expertLayer: ExpertTimeModel.self
     case .allToAll: AllToAllTimeModel.self
     case .expertScale, .groupedGEMM, .route, .expertCombine, .sigmoidGate, .squaredRelu,
-      .softcap, .scale, .linearGelu, .linearRelu, .qkMatmul, .svMatmul, .send, .addLayerNorm, .relu,
+      .softcap, .scale, .linearGelu, .linearRelu, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .gatedActivationGradient, .embeddingGradient,
       .groupedGEMMGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,

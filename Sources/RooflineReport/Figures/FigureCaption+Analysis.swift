@@ -1,12 +1,14 @@
 import RooflineCore
+import RooflineServing
 
 extension FigureCaption {
   /// Of a run.
   ///
   /// - Parameters:
   ///   - what: what the picture shows.
+  ///   - engine: whose time stands beside the kernels'; nil: kernels only.
   ///   - tool: the program and its version.
-  package init(_ what: String, _ analysis: Analysis, tool: String) {
+  package init(_ what: String, _ analysis: Analysis, engine: Engine? = nil, tool: String) {
     let workload = analysis.workload
     let parallelism = workload.parallelism
     var parts: [String] = []
@@ -22,11 +24,13 @@ extension FigureCaption {
           ? "decode at \(step.attendedKeys) keys" : "\(step.name) of \(step.queryTokens) tokens")
     }
     parts.append(Self.formats(workload, of: analysis.configuration.model))
-    let times = analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal times of one device"
+    var times = analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal times of one device"
+    if let engine { times += ", with what \(engine.name) adds to each pass" }
     self.init(
       title: "\(analysis.configuration.name) on \(analysis.hardware.name): \(what)",
       subtitle: parts.joined(separator: ", ") + "; \(times)",
-      source: Self.source([analysis.configuration.path, analysis.hardware.provenance], tool: tool))
+      source: Self.source(
+        [analysis.configuration.path, analysis.hardware.provenance] + (engine.map { [$0.path] } ?? []), tool: tool))
   }
 
   /// Of a deployment's memory.

@@ -1,8 +1,13 @@
 import RooflineCore
+import RooflineServing
 
 extension LatencyFigure {
   /// A run, and what it would be with other batches or contexts.
-  package init(_ analysis: Analysis, over axis: Axis, tool: String) throws(InputError) {
+  ///
+  /// - Parameter engine: whose time stands beside the kernels'; nil: kernels only.
+  package init(
+    _ analysis: Analysis, over axis: Axis, engine: Engine? = nil, tool: String
+  ) throws(InputError) {
     let workload = analysis.workload
     let isTraining = analysis.phases.contains(where: \.step.isTraining)
     let own: UInt64 =
@@ -12,7 +17,7 @@ extension LatencyFigure {
       }
     try self.init(
       over: axis, Self.sizes(axis, own: own, positions: analysis.configuration.maxPositionEmbeddings), own: own,
-      caption: FigureCaption("time over \(axis.rawValue)", analysis, tool: tool)
+      caption: FigureCaption("time over \(axis.rawValue)", analysis, engine: engine, tool: tool)
     ) { size throws(InputError) in
       if size == own { return analysis }
       var changed = workload

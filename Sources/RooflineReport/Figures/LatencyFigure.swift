@@ -32,10 +32,12 @@ package struct LatencyFigure: Figure {
     package let size: UInt64
     /// Time of the rows with each bound, s.
     package let seconds: [Bound: Double]
+    /// What an engine adds to them, s.
+    package let engine: Double
     /// Whether it is the run's own.
     package let isOwn: Bool
 
-    package var total: Double { Bound.allCases.reduce(0) { $0 + (seconds[$1] ?? 0) } }
+    package var total: Double { Bound.allCases.reduce(engine) { $0 + (seconds[$1] ?? 0) } }
   }
 
   /// - Parameters:
@@ -65,7 +67,9 @@ package struct LatencyFigure: Figure {
         }
         if !passes.contains(phase.step.name) { passes.append(phase.step.name) }
         bars[phase.step.name, default: []].append(
-          Bar(size: size, seconds: Dictionary(uniqueKeysWithValues: seconds), isOwn: size == own))
+          Bar(
+            size: size, seconds: Dictionary(uniqueKeysWithValues: seconds),
+            engine: analysis.engineParts(of: phase).reduce(0) { $0 + $1.time.value }, isOwn: size == own))
       }
     }
     panels = passes.map { Panel(pass: $0, bars: bars[$0] ?? []) }
@@ -105,7 +109,8 @@ package struct LatencyFigure: Figure {
 
   private var legend: Legend {
     Bound.legend(
-      panels.flatMap { $0.bars.flatMap { bar in bar.seconds.filter { $0.value > 0 }.map(\.key) } })
+      panels.flatMap { $0.bars.flatMap { bar in bar.seconds.filter { $0.value > 0 }.map(\.key) } },
+      hasEngine: panels.contains { $0.bars.contains { $0.engine > 0 } })
   }
 
   private func columns(_ width: FigureWidth) -> Int { width == .wide ? panels.count : 1 }
@@ -140,15 +145,17 @@ package struct LatencyFigure: Figure {
           bar.seconds[bound].flatMap { seconds in
             seconds > 0 ? Drawing.Tip.Fact("bound by \(bound.rawValue)", Numbers.time(Seconds(seconds))) : nil
           }
-        } + [.init("together", Numbers.time(Seconds(bar.total)))]
+        } + (bar.engine > 0 ? [.init("what the engine adds", Numbers.time(Seconds(bar.engine)))] : []) + [
+          .init("together", Numbers.time(Seconds(bar.total)))
+        ]
       let tip = Drawing.Tip(heading: "\(panel.pass), \(axis.rawValue) \(Numbers.grouped(bar.size))", facts: facts)
-      for bound in Bound.allCases {
-        guard let seconds = bar.seconds[bound], seconds > 0 else { continue }
+      let parts = Bound.allCases.map { (seconds: bar.seconds[$0] ?? 0, hue: $0.hue) } + [(bar.engine, Hue.engine)]
+      for (seconds, hue) in parts where seconds > 0 {
         let (bottom, top) = (axes.y.place(floor), axes.y.place(floor + seconds))
         canvas.rectangle(
           // A thin gap between parts, where there is room.
           Box(left: left, top: top, width: right - left, height: bottom - top - (bottom - top > 4 ? 0.7 : 0)),
-          Style(.area, bound.hue), tip: tip)
+          Style(.area, hue), tip: tip)
         floor += seconds
       }
     }

@@ -10,7 +10,7 @@ package struct LayerFigure: Figure {
   /// A pass.
   package struct Panel: Hashable, Sendable {
     package let name: String
-    /// All rows, s.
+    /// All rows and what an engine adds, s.
     package let seconds: Double
     package let bars: [Bar]
   }
@@ -20,8 +20,10 @@ package struct LayerFigure: Figure {
     /// All occurrences together, s.
     package let seconds: Double
     package let share: Double
-    /// nil of rows that have no bar of their own.
+    /// nil of rows that have no bar of their own, and of what an engine adds.
     package let bound: Bound?
+    /// Whether it is what an engine adds.
+    package var isEngine = false
     let tip: Drawing.Tip
   }
 
@@ -32,8 +34,10 @@ package struct LayerFigure: Figure {
     self.caption = caption
     var panels: [Panel] = []
     for (index, phase) in analysis.phases.enumerated() {
-      guard let whole = phase.time, whole.value > 0 else { continue }
-      panels.append(Panel(phase, index, whole: whole.value, shown: Self.shown))
+      guard let kernels = phase.time, kernels.value > 0 else { continue }
+      let parts = analysis.engineParts(of: phase)
+      let whole = parts.reduce(kernels.value) { $0 + $1.time.value }
+      panels.append(Panel(phase, index, parts, whole: whole, shown: Self.shown))
     }
     guard !panels.isEmpty else {
       throw .usage("--kind layer: no pass has a time; notes of `analyze` say which facts are missing")
@@ -46,7 +50,7 @@ package struct LayerFigure: Figure {
   package var description: String {
     panels.map { panel in
       let bars = panel.bars.map {
-        "\($0.name) \(Numbers.time(Seconds($0.seconds))) (\($0.bound?.rawValue ?? "several"))"
+        "\($0.name) \(Numbers.time(Seconds($0.seconds))) (\($0.isEngine ? "engine" : $0.bound?.rawValue ?? "several"))"
       }
       return "\(panel.name), \(Numbers.time(Seconds(panel.seconds))): \(bars.joined(separator: ", "))."
     }.joined(separator: " ")
@@ -55,7 +59,11 @@ package struct LayerFigure: Figure {
   // MARK: drawing
 
   private static let row = 19.0
-  private var legend: Legend { Bound.legend(panels.flatMap { $0.bars.compactMap(\.bound) }) }
+  private var legend: Legend {
+    Bound.legend(
+      panels.flatMap { $0.bars.compactMap(\.bound) }, hasEngine: panels.contains { $0.bars.contains(where: \.isEngine) }
+    )
+  }
 
   private func columns(_ width: FigureWidth) -> Int { width == .wide ? panels.count : 1 }
 
@@ -112,7 +120,7 @@ package struct LayerFigure: Figure {
       let end = scale.place(bar.seconds)
       canvas.rectangle(
         Box(left: scale.start, top: top + 1, width: max(0.5, end - scale.start), height: Self.row - 4),
-        Style(.area, bar.bound?.hue ?? .grey), tip: bar.tip)
+        Style(.area, bar.isEngine ? .engine : bar.bound?.hue ?? .grey), tip: bar.tip)
       let text = "\(Numbers.time(Seconds(bar.seconds))), \(Numbers.percent(bar.share)) %"
       canvas.text(text, at: Point(end + 5, top + 12), size: 11, .start, .muted)
     }
@@ -121,14 +129,17 @@ package struct LayerFigure: Figure {
 }
 
 extension LayerFigure.Panel {
-  fileprivate init(_ phase: PhaseAnalysis, _ index: Int, whole: Double, shown: Int) {
+  fileprivate init(
+    _ phase: PhaseAnalysis, _ index: Int, _ parts: [(part: PassOverhead.Part, time: Seconds)], whole: Double, shown: Int
+  ) {
     name = phase.step.name
     seconds = whole
+    let engine = parts.map { LayerFigure.Bar($0.part, $0.time, whole: whole) }
     let rows = phase.operators.enumerated().map { place, row in
       LayerFigure.Bar(row, of: phase, RowReference(phase: index, row: place), whole: whole)
     }
     guard rows.count > shown else {
-      bars = rows
+      bars = rows + engine
       return
     }
     // The largest, in the order in which they run; the rest in one bar.
@@ -146,11 +157,22 @@ extension LayerFigure.Panel {
               .init(rows[$0].name, Numbers.time(Seconds(rows[$0].seconds)))
             }
               + (rest.count > 8 ? [.init("and \(rest.count - 8) more", "")] : [])))
-      ]
+      ] + engine
   }
 }
 
 extension LayerFigure.Bar {
+  fileprivate init(_ part: PassOverhead.Part, _ time: Seconds, whole: Double) {
+    name = "engine: \(EngineText.name(part))"
+    (seconds, share, bound, isEngine) = (time.value, time.value / whole, nil, true)
+    tip = Drawing.Tip(
+      heading: name,
+      facts: [
+        .init("time", Numbers.time(time)), .init("share of the pass", "\(Numbers.percent(share)) %"),
+        .init("is", "what the engine adds to the kernels"),
+      ])
+  }
+
   fileprivate init(_ row: RowPrediction, of phase: PhaseAnalysis, _ reference: RowReference, whole: Double) {
     name = phase.label(of: row)
     let occurrences = row.occurrences.value

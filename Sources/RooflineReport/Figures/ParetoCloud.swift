@@ -8,10 +8,11 @@ package struct ParetoCloud: Sendable {
     package let model, hardware: String
     package let dtype: DType?
     package let time: String
+    package let engine: String?
 
     init(_ deployment: SweepDeployment) {
-      (model, hardware) = (deployment.model, deployment.hardware)
-      (dtype, time) = (deployment.dtype, deployment.time)
+      (model, hardware, dtype) = (deployment.model, deployment.hardware, deployment.dtype)
+      (time, engine) = (deployment.time, deployment.engine)
     }
   }
 

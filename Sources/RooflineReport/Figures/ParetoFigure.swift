@@ -37,12 +37,12 @@ package struct ParetoFigure: Figure {
     let count = kindAxes.reduce(Count(1)) { $0 * Count(grid.size($1)) }
     guard count <= Count(UInt64(hues.count)) else {
       throw .usage(
-        "--kind pareto draws at most \(hues.count) combinations of --model, --hardware, --dtype and --time, not \(count.value); ask for fewer"
+        "--kind pareto draws at most \(hues.count) combinations of --model, --hardware, --dtype, --time and --engine, not \(count.value); ask for fewer"
       )
     }
   }
 
-  private static let kindAxes: [SweepGrid.Axis] = [.model, .hardware, .dtype, .time]
+  private static let kindAxes: [SweepGrid.Axis] = [.model, .hardware, .dtype, .time, .engine]
 
   /// - Parameters:
   ///   - cloud: of all rows of the grid.
@@ -128,6 +128,7 @@ package struct ParetoFigure: Figure {
       case .hardware: parts.append(kind.hardware)
       case .dtype: parts.append(kind.dtype?.rawValue ?? "formats of the file")
       case .time: parts.append("\(kind.time) times")
+      case .engine: parts.append(kind.engine ?? "kernels only")
       case .tensorParallel, .pipeline, .expert, .data, .batch, .prompt, .generate: break
       }
     }
@@ -145,6 +146,7 @@ package struct ParetoFigure: Figure {
     }
     if let dtype = Self.common(grid.dtypes.compactMap { $0?.rawValue }) { parts.append(dtype) }
     if let time = Self.common(grid.times) { parts.append("\(time) times") }
+    if grid.engines.count == 1, let engine = grid.engines[0] { parts.append(engine) }
     return parts.joined(separator: ", ")
   }
 
@@ -152,7 +154,7 @@ package struct ParetoFigure: Figure {
     _ axis: SweepGrid.Axis, _ deployment: SweepDeployment, _ point: SweepPoint
   ) -> (name: String, value: UInt64)? {
     switch axis {
-    case .model, .hardware, .dtype, .time: nil
+    case .model, .hardware, .dtype, .time, .engine: nil
     case .tensorParallel: ("tp", deployment.tensorParallel)
     case .pipeline: ("pp", deployment.pipeline)
     case .expert: ("ep", deployment.expert)

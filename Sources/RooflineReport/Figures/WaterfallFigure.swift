@@ -15,7 +15,7 @@ package struct WaterfallFigure: Figure {
   }
 
   package struct Step: Hashable, Sendable {
-    package enum Kind: Hashable, Sendable { case part, sum, measured }
+    package enum Kind: Hashable, Sendable { case part, engine, sum, measured }
 
     package let name: String
     package let kind: Kind
@@ -42,7 +42,7 @@ package struct WaterfallFigure: Figure {
       guard !rows.isEmpty else { continue }
       if wanted == nil {
         let sum = Sum(rows.map { ($0.0, $0.1, Double($0.0.occurrences.value)) }, measured)
-        panels.append(sum.panel(phase.step.name))
+        panels.append(sum.panel(phase.step.name, analysis.engineParts(of: phase)))
         let without = rows.filter { $0.1 == nil || $0.0.basis == .uncalibrated }.map { phase.label(of: $0.0) }
         if !without.isEmpty {
           notes.append("\(phase.step.name): at their roof, since nobody has constants for them: \(Self.list(without))")
@@ -92,7 +92,8 @@ package struct WaterfallFigure: Figure {
       }
     }
 
-    func panel(_ name: String) -> Panel {
+    /// - Parameter engine: what an engine adds to a pass.
+    func panel(_ name: String, _ engine: [(part: PassOverhead.Part, time: Seconds)] = []) -> Panel {
       var steps: [Step] = []
       var at = 0.0
       for part in TimePart.Name.allCases {
@@ -108,16 +109,30 @@ package struct WaterfallFigure: Figure {
       }
       steps.append(
         Step(
-          name: "prediction", kind: .sum, from: 0, to: total, facts: [.init("time", Numbers.time(Seconds(total)))]))
+          name: engine.isEmpty ? "prediction" : "kernels", kind: .sum, from: 0, to: total,
+          facts: [.init("time", Numbers.time(Seconds(total)))]))
       if let measured {
         steps.append(
           Step(
-            name: "measurement", kind: .measured, from: 0, to: measured,
+            name: engine.isEmpty ? "measurement" : "kernels measured", kind: .measured, from: 0, to: measured,
             facts: [
               .init("time", Numbers.time(Seconds(measured))),
               .init("prediction is", "\(Numbers.percent(total / measured - 1)) % off"),
             ]))
       }
+      guard !engine.isEmpty else { return Panel(name: name, steps: steps) }
+      at = total
+      for (part, time) in engine {
+        steps.append(
+          Step(
+            name: "engine: \(EngineText.name(part))", kind: .engine, from: at, to: at + time.value,
+            facts: [
+              .init("adds", Numbers.time(time)), .init("is", "what the engine takes beside the kernels of a pass"),
+            ]))
+        at += time.value
+      }
+      steps.append(
+        Step(name: "prediction", kind: .sum, from: 0, to: at, facts: [.init("time", Numbers.time(Seconds(at)))]))
       return Panel(name: name, steps: steps)
     }
   }
@@ -125,7 +140,7 @@ package struct WaterfallFigure: Figure {
   package var description: String {
     panels.map { panel in
       let steps = panel.steps.map { step in
-        "\(step.name) \(Numbers.time(Seconds(step.kind == .part ? step.to - step.from : step.to)))"
+        "\(step.name) \(Numbers.time(Seconds(step.isAdded ? step.to - step.from : step.to)))"
       }
       return "\(panel.name): \(steps.joined(separator: ", "))."
     }.joined(separator: " ")
@@ -140,8 +155,11 @@ package struct WaterfallFigure: Figure {
       entries: [
         .init("roof", Style(.area, .grey)), .init("adds", Style(.area, .vermillion)),
         .init("takes away", Style(.area, .green)), .init("prediction", Style(.area, .blue)),
-      ] + (panels.contains { $0.steps.last?.kind == .measured } ? [.init("measurement", Style(.area, .orange))] : []))
+      ] + (has(.engine) ? [.init("what the engine adds", Style(.area, .engine))] : [])
+        + (has(.measured) ? [.init("measurement", Style(.area, .orange))] : []))
   }
+
+  private func has(_ kind: Step.Kind) -> Bool { panels.contains { $0.steps.contains { $0.kind == kind } } }
 
   private func panelHeight(_ panel: Panel) -> Double { Double(panel.steps.count) * Self.row + 80 }
 
@@ -161,21 +179,24 @@ package struct WaterfallFigure: Figure {
 
   private func draw(_ panel: Panel, on canvas: inout Canvas, in area: Box) {
     canvas.text(TextMetrics.fitting(panel.name, width: area.width, size: 12), at: Point(area.left, area.top + 14))
-    let margin = TextMetrics.width("measurement", size: 12) + 10
+    let names = ["measurement"] + panel.steps.map(\.name)
+    let margin = (names.map { TextMetrics.width($0, size: 12) }.max() ?? 0) + 10
     let first = area.top + 26
     let bottom = first + Double(panel.steps.count) * Self.row
     let room = TextMetrics.width("+999.99 ms", size: 11) + 8
     let longest = panel.steps.map { max($0.from, $0.to) }.max() ?? 1
     let scale = AxisScale(
       .linear, 0...AxisScale.end(for: longest), from: area.left + margin, to: area.right - room)
+    var last = -Double.infinity
     for tick in scale.ticks {
       let place = scale.place(tick)
       canvas.line(Point(place, first - 4), Point(place, bottom), Style(.grid))
       let text = TickText.time(tick)
       let index = scale.ticks.firstIndex(of: tick) ?? 0
-      if area.width > 500 || index.isMultiple(of: 2) {
-        canvas.text(text, at: Point(place, bottom + 14), size: 11, .middle, .muted)
-      }
+      let half = TextMetrics.width(text, size: 11) / 2
+      guard area.width > 500 || index.isMultiple(of: 2), place - half > last else { continue }
+      canvas.text(text, at: Point(place, bottom + 14), size: 11, .middle, .muted)
+      last = place + half
     }
     canvas.text("time", at: Point(scale.start, bottom + 32))
     for (index, step) in panel.steps.enumerated() {
@@ -185,12 +206,12 @@ package struct WaterfallFigure: Figure {
       canvas.text(step.name, at: Point(scale.start - 8, top + 15), .end, tip: tip)
       canvas.rectangle(
         Box(left: low, top: top + 3, width: max(1, high - low), height: Self.row - 7), Style(.area, step.hue), tip: tip)
-      if index + 1 < panel.steps.count, step.kind == .part {
+      if index + 1 < panel.steps.count, step.isAdded {
         let end = scale.place(step.to)
         canvas.line(Point(end, top + Self.row - 4), Point(end, top + Self.row + 3), Style(.leader))
       }
       let size = step.to - step.from
-      let sign = step.kind != .part || index == 0 ? "" : size < 0 ? "−" : "+"
+      let sign = !step.isAdded || index == 0 ? "" : size < 0 ? "−" : "+"
       canvas.text(
         "\(sign)\(Numbers.time(Seconds(abs(size))))", at: Point(high + 5, top + 15), size: 11, .start, .muted)
     }
@@ -199,9 +220,13 @@ package struct WaterfallFigure: Figure {
 }
 
 extension WaterfallFigure.Step {
+  /// Whether it begins where the one before ends.
+  fileprivate var isAdded: Bool { kind == .part || kind == .engine }
+
   fileprivate var hue: Hue {
     switch kind {
     case .part: name == TimePart.Name.roof.rawValue ? .grey : to < from ? .green : .vermillion
+    case .engine: .engine
     case .sum: .blue
     case .measured: .orange
     }

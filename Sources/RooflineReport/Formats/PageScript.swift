@@ -34,7 +34,7 @@ enum PageScript {
     const value = (column, entry, whole) => {
       if (column.kind === "share") {
         const own = at(entry, column.paths[0]);
-        return own == null || !whole ? null : own * (entry.occurrences || 1) / whole;
+        return own == null || !whole || entry.isEngine ? null : own * (entry.occurrences || 1) / whole;
       }
       const values = column.paths.map(path => at(entry, path));
       if (values.some(one => one == null)) return null;
@@ -148,7 +148,8 @@ enum PageScript {
       const whole = phase.model.timeSeconds;
       const layers = phase.groups ? phase.groups.map((group, place) => ({entry: sum(`layer (${group.name})`, group.layer, group.layers), key: `${index}/group/${place}`})) : [{entry: sum("layer", phase.layer, null), key: `${index}/layer`}];
       if (!phase.groups) layers[0].entry.occurrences = undefined;
-      return table(title, data.columns, phase.operators, [...layers, {entry: sum("model", phase.model, 1), key: `${index}/model`}], (entry, row) => `${index}/${row}`, whole);
+      const engine = phase.engine ? [...phase.engine.parts.map(part => ({...part, name: `engine: ${part.name}`})), {name: "pass", seconds: phase.engine.timeSeconds}].map(part => ({entry: {name: part.name, timeSeconds: part.seconds, isSum: true, isEngine: true}, key: `${index}/engine`})) : [];
+      return table(title, data.columns, phase.operators, [...layers, {entry: sum("model", phase.model, 1), key: `${index}/model`}, ...engine], (entry, row) => `${index}/${row}`, whole);
     };
 
     // Tips.

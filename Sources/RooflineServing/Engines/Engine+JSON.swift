@@ -77,7 +77,8 @@ extension PassOverhead {
 
 extension EngineScheduler {
   fileprivate init(_ object: JSONObject) throws(InputError) {
-    try object.requireOnly(["maxNumBatchedTokens", "maxNumSeqs", "memoryShare", "prompts", "idleSeats"])
+    try object.requireOnly(
+      ["maxNumBatchedTokens", "maxNumSeqs", "memoryShare", "prompts", "idleSeats", "cache"] + BlockGrowth.keys)
     self.init(
       maxBatchedTokens: try object.require(
         try object.positiveInteger("maxNumBatchedTokens"), "maxNumBatchedTokens", "new tokens of a pass at most"),
@@ -87,7 +88,38 @@ extension EngineScheduler {
       prompts: try object.require(
         try object.choice("prompts", PromptPolicy.self), "prompts",
         "one of \(PromptPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
-      idleSeats: object["idleSeats"] == nil ? 0 : try object.whole("idleSeats", in: 0...1000))
+      idleSeats: object["idleSeats"] == nil ? 0 : try object.whole("idleSeats", in: 0...1000),
+      cache: try CachePolicy(object))
+  }
+}
+
+extension BlockGrowth {
+  fileprivate static let keys = ["blockTokens", "freeShare", "reservedShare"]
+
+  /// Each is stated: what engines do here differs, and none of it follows from the others.
+  fileprivate init(_ object: JSONObject) throws(InputError) {
+    for key in BlockGrowth.keys {
+      _ = try object.require(object[key], key, "a number, since `cache` is \"growing\"")
+    }
+    self.init(
+      blockTokens: try object.whole("blockTokens", in: 1...65536),
+      freeShare: try object.number("freeShare", in: 0...0.5),
+      reservedShare: try object.number("reservedShare", in: 0...1))
+  }
+}
+
+extension CachePolicy {
+  fileprivate init(_ object: JSONObject) throws(InputError) {
+    let word = try object.require(
+      try object.choice("cache", Word.self), "cache", "one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+    switch word {
+    case .growing: self = .growing(try BlockGrowth(object))
+    case .whole:
+      for key in BlockGrowth.keys {
+        if let value = object[key] { throw object.wrong(key, value, "nothing, since `cache` is \"whole\"") }
+      }
+      self = .whole
+    }
   }
 }
 

@@ -11,6 +11,8 @@ package struct EngineScheduler: Hashable, Sendable {
   /// Of the seats that requests in flight could take, so many stay empty at any time, since an ended request's is given on late: the
   /// next request waits until another one ends. Found in what engines do, and not in their documents.
   package var idleSeats: UInt64
+  /// When a request has room in the memory.
+  package var cache: CachePolicy
 
   package enum PromptPolicy: String, Hashable, Sendable, CaseIterable {
     /// A pass holds sequences that get their next token, and as many tokens of prompts as there is room for: prompts are cut.
@@ -29,8 +31,9 @@ package struct EngineScheduler: Hashable, Sendable {
 
   package init(
     maxBatchedTokens: UInt64, maxSequences: UInt64, memoryShare: Double = 0.9, prompts: PromptPolicy = .chunked,
-    idleSeats: UInt64 = 0
+    idleSeats: UInt64 = 0, cache: CachePolicy = .whole
   ) {
+    self.cache = cache
     self.idleSeats = idleSeats
     self.maxBatchedTokens = maxBatchedTokens
     self.maxSequences = maxSequences

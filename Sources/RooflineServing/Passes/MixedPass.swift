@@ -33,7 +33,7 @@ package struct MixedPass: Hashable, Sendable {
     self.sequenceKeys = sequenceKeys
   }
 
-  /// Tokens of prompts.
+  /// Tokens of prompts, and of whatever else is computed as a prompt is.
   package var promptTokens: UInt64 { chunks.reduce(0) { $0 + $1.prompts * $1.tokens } }
 
   /// New tokens altogether.

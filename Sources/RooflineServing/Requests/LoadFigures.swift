@@ -12,13 +12,18 @@ package struct LoadFigures: Hashable, Sendable {
   package let betweenTokens: Distribution?
   /// The mean of what decode steps without prompts beside them would take, s.
   package let betweenTokensAlone: Double?
+  /// Of the gaps between tokens: those in which a request was put off, and their seconds.
+  let interruptedGaps: UInt64
+  let interruptedSeconds: Double
   /// From a request's arrival to its last token, s.
   package let endToEnd: Distribution
 
   /// How long the window is in which the engine is watched: from the arrival of the first counted request to the end of the last, s.
   package let window: Double
-  /// Tokens that requests got in it, and tokens of prompts.
+  /// Tokens that requests got in it, and tokens of prompts, each counted once.
   package let generatedTokens, promptTokens: UInt64
+  /// How often a request was put off to make room for others, and tokens that were computed again for it: work without output.
+  package let putOffs, againTokens: UInt64
   package let passes: UInt64
   /// Seconds in passes, and in those that held tokens of prompts.
   package let busy, withPrompts: Double
@@ -33,10 +38,16 @@ package struct LoadFigures: Hashable, Sendable {
   /// Of TTFT: what others' prompts and tokens add to the passes of a prompt; nil where prompts differ.
   package var othersInFirstToken: Double? { ownPrompt.map { timeToFirstToken.mean - queueing.mean - $0 } }
 
-  /// Of the time between tokens: what prompts add.
-  package var othersPrompts: Double? {
+  /// Of the time between tokens: what waiting and being computed again adds for requests that were put off.
+  package var interruptions: Double? {
     guard let betweenTokens, let betweenTokensAlone else { return nil }
-    return betweenTokens.mean - betweenTokensAlone
+    return (interruptedSeconds - Double(interruptedGaps) * betweenTokensAlone) / Double(betweenTokens.count)
+  }
+
+  /// Of the time between tokens: what others' prompts add.
+  package var othersPrompts: Double? {
+    guard let betweenTokens, let betweenTokensAlone, let interruptions else { return nil }
+    return betweenTokens.mean - betweenTokensAlone - interruptions
   }
 
   /// Generated ones.

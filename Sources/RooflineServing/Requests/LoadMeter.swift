@@ -9,10 +9,16 @@ struct LoadMeter {
   private(set) var gaps = GapCounts()
   /// Seconds of the gaps that decode steps alone would have taken.
   private(set) var gapSecondsAlone = 0.0
+  /// Of the gaps: those in which a request was put off, and their seconds.
+  private(set) var interruptedGaps: UInt64 = 0
+  private(set) var interruptedSeconds = 0.0
 
-  /// Tokens that requests got in the window, and tokens of prompts that its passes worked on.
+  /// Tokens that requests got in the window, and tokens of prompts that its passes worked on for the first time.
   private(set) var generatedTokens: UInt64 = 0
   private(set) var promptTokens: UInt64 = 0
+  /// How often a request was put off, and tokens that were computed again.
+  private(set) var putOffs: UInt64 = 0
+  private(set) var againTokens: UInt64 = 0
   private(set) var passes: UInt64 = 0
   /// Seconds of passes, of those with tokens of prompts, and sequences × seconds.
   private(set) var busy = 0.0
@@ -44,16 +50,20 @@ struct LoadMeter {
   /// A pass that begins in the window.
   ///
   /// - Parameter alone: what it would take without the prompts, s; 0 without sequences.
-  mutating func passed(_ pass: MixedPass, seconds: Double, alone: Double, reserved: UInt64) {
+  mutating func passed(_ pass: MixedPass, _ line: RequestScheduler, seconds: Double, alone: Double) {
+    let work = line.work
+    for sequence in work.interrupted { leave(sequence) }
     gapSecondsAlone += Double(min(running, pass.sequences)) * alone
     guard isOpen else { return }
     passes += 1
     generatedTokens += pass.receivers
-    promptTokens += pass.promptTokens
+    promptTokens += work.promptTokens
+    againTokens += work.againTokens
+    putOffs += work.putOffs
     busy += seconds
     if !pass.chunks.isEmpty { withPrompts += seconds }
     sequenceSeconds += Double(pass.sequences) * seconds
-    peakReserved = max(peakReserved, reserved)
+    peakReserved = max(peakReserved, line.reserved)
   }
 
   /// Every running sequence got a token.
@@ -67,8 +77,21 @@ struct LoadMeter {
   mutating func began(_ sequence: RequestScheduler.Sequence, at now: Double) {
     guard counted.contains(sequence.number) else { return }
     timeToFirstToken.append(now - sequence.request.arrival)
-    queueing.append(sequence.start - sequence.request.arrival)
-    guard sequence.request.generated > 1 else { return }
+    queueing.append((sequence.start ?? now) - sequence.request.arrival)
+    if sequence.request.generated > 1 { join(at: now) }
+  }
+
+  /// A sequence that was put off got its next token.
+  mutating func cameBack(_ sequence: RequestScheduler.Sequence, at now: Double) {
+    guard counted.contains(sequence.number) else { return }
+    let gap = now - sequence.latest
+    gaps.add(gap, count: 1)
+    interruptedGaps += 1
+    interruptedSeconds += gap
+    join(at: now)
+  }
+
+  private mutating func join(at now: Double) {
     running += 1
     if let last = latest.indices.last, latest[last].time == now {
       latest[last].count += 1
@@ -77,12 +100,19 @@ struct LoadMeter {
     }
   }
 
+  /// A sequence was put off.
+  private mutating func leave(_ sequence: RequestScheduler.Sequence) {
+    guard counted.contains(sequence.number) else { return }
+    running -= 1
+    if let group = latest.firstIndex(where: { $0.time == sequence.latest }) { latest[group].count -= 1 }
+  }
+
   /// A sequence has all its tokens; the last one came with this pass.
   mutating func ended(_ sequence: RequestScheduler.Sequence, at now: Double) {
     guard counted.contains(sequence.number) else { return }
     endToEnd.append(now - sequence.request.arrival)
     guard sequence.request.generated > 1 else { return }
-    timePerOutputToken.append((now - sequence.first) / Double(sequence.request.generated - 1))
+    timePerOutputToken.append((now - (sequence.first ?? now)) / Double(sequence.request.generated - 1))
     running -= 1
     if let last = latest.indices.last { latest[last].count -= 1 }
   }

@@ -47,7 +47,7 @@ package struct RequestLoop<Clock: PassClock> {
       let alone =
         pass.chunks.isEmpty
         ? seconds : pass.sequences == 0 ? 0 : try self.seconds(pass.withoutPrompts)
-      run.meter.passed(pass, seconds: seconds, alone: alone, reserved: run.line.reserved)
+      run.meter.passed(pass, run.line, seconds: seconds, alone: alone)
       watch?(pass, now, now + seconds, run.line.reserved)
       now += seconds
       run.line.finish(pass, at: now, &run.meter, ended: &ended)
@@ -128,9 +128,13 @@ package struct RequestLoop<Clock: PassClock> {
       return LoadFigures(
         timeToFirstToken: first, queueing: queueing, ownPrompt: ownPrompt,
         timePerOutputToken: Distribution(meter.timePerOutputToken), betweenTokens: gaps,
-        betweenTokensAlone: gaps.map { meter.gapSecondsAlone / Double($0.count) }, endToEnd: whole,
+        betweenTokensAlone: gaps.map {
+          $0.count > meter.interruptedGaps ? meter.gapSecondsAlone / Double($0.count - meter.interruptedGaps) : 0
+        },
+        interruptedGaps: meter.interruptedGaps, interruptedSeconds: meter.interruptedSeconds, endToEnd: whole,
         window: end - (meter.windowStart ?? 0), generatedTokens: meter.generatedTokens,
-        promptTokens: meter.promptTokens, passes: meter.passes, busy: meter.busy, withPrompts: meter.withPrompts,
+        promptTokens: meter.promptTokens, putOffs: meter.putOffs, againTokens: meter.againTokens, passes: meter.passes,
+        busy: meter.busy, withPrompts: meter.withPrompts,
         meanSequences: meter.busy > 0 ? meter.sequenceSeconds / meter.busy : 0, peakReserved: meter.peakReserved,
         cacheCapacity: capacity, waitingInTheMiddle: waitingInTheMiddle, waitingAtTheEnd: waitingAtTheEnd)
     }

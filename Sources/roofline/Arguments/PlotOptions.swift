@@ -26,6 +26,7 @@ enum PlotOptions {
       WorkloadOptions.cachedPrefix, WorkloadOptions.phase, WorkloadOptions.generate, DraftOptions.draft,
       AnalyzeCommand.ceilings,
     ] + TrainingOptions.all + WorkloadOptions.formats + WorkloadOptions.rates + times
+    + [TimeOptions.engine]
 }
 
 extension FigureKind {
@@ -45,7 +46,7 @@ extension FigureKind {
       model + workload + [WorkloadOptions.phase] + TrainingOptions.all + WorkloadOptions.formats
       + WorkloadOptions.rates
     // Intervals are drawn around curves alone.
-    let pointTimes = PlotOptions.times.filter { $0.name != TimeOptions.interval.name }
+    let pointTimes = PlotOptions.times.filter { $0.name != TimeOptions.interval.name } + [TimeOptions.engine]
     switch self {
     case .roofline: return passes + pointTimes + [AnalyzeCommand.ceilings]
     case .layer: return passes + pointTimes

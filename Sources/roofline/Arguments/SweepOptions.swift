@@ -7,7 +7,10 @@ enum SweepOptions {
   static let hardware = list("hardware", "NAME|PATH,…", "GPUs, with commas between them", .hardware)
   static let dtype = choices("dtype", "DTYPE,…", "number formats, with commas between them (the model's)", DType.self)
   static let time = choices(
-    "time", "TIER,…", "ideal, calibrated or anchored times, with commas between them (ideal)", TimeOptions.Tier.self)
+    "time", "TIER,…", "ideal, calibrated or anchored times, with commas between them (ideal; calibrated with --engine)",
+    TimeOptions.Tier.self)
+  static let engine = list(
+    "engine", "NAME|PATH,…", "serving engines, with commas between them (kernels only)", .engines)
   static let tensorParallel = numbers("tp", "tensor-parallel degrees (1)")
   static let pipeline = numbers("pp", "pipeline stages (1)")
   static let expert = numbers("ep", "ranks of --tp among which routed experts are dealt out (1)")
@@ -19,7 +22,8 @@ enum SweepOptions {
   /// What a sweep may change, with the option that other commands read one value of.
   static let axes: [(list: any AnyOption, single: any AnyOption)] = [
     (model, WorkloadOptions.model), (hardware, WorkloadOptions.hardware), (dtype, WorkloadOptions.dtype),
-    (time, TimeOptions.time), (tensorParallel, WorkloadOptions.tensorParallel), (pipeline, WorkloadOptions.pipeline),
+    (time, TimeOptions.time), (engine, TimeOptions.engine), (tensorParallel, WorkloadOptions.tensorParallel),
+    (pipeline, WorkloadOptions.pipeline),
     (expert, WorkloadOptions.expertParallel), (data, WorkloadOptions.data), (batch, WorkloadOptions.batch),
     (prompt, WorkloadOptions.prompt), (generate, WorkloadOptions.generate),
   ]

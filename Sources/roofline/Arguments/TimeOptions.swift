@@ -48,8 +48,7 @@ extension ParsedArguments {
     _ hardware: HardwareSpec, _ rates: RateOptions, _ catalog: Catalog, besideMeasured isCompared: Bool = false
   ) throws(InputError) -> TimeRequest? {
     let engine = try engine(catalog)
-    // What an engine adds was fitted beside calibrated kernels.
-    let tier = try value(of: TimeOptions.time) ?? (engine == nil ? .ideal : .calibrated)
+    let tier = try value(of: TimeOptions.time) ?? usualTier
     guard tier != .ideal else {
       for option in TimeOptions.all where option.name != TimeOptions.time.name && isGiven(option) {
         let isAnchored = option.name == TimeOptions.observations.name
@@ -80,6 +79,9 @@ extension ParsedArguments {
     let anchors = Anchors(files, set: set)
     return TimeRequest(set, options: options, correction: anchors)
   }
+
+  /// Where times are from that --time says nothing of: what an engine adds was fitted beside calibrated kernels.
+  var usualTier: TimeOptions.Tier { isGiven(TimeOptions.engine) ? .calibrated : .ideal }
 
   /// The engine that is named; nil: kernels only.
   func engine(_ catalog: Catalog) throws(InputError) -> Engine? {

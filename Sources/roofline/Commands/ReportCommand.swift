@@ -18,6 +18,7 @@ enum ReportCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let catalog = surroundings.catalog()
+    try arguments.checkEngine()
     let analysis = try arguments.analysis(catalog, besideMeasured: true)
     let measured = try FigureSource(arguments, surroundings).measured(on: analysis.hardware)
     var warnings = analysis.notices.warnings
@@ -29,7 +30,7 @@ enum ReportCommand: Command {
     let report = AnalysisReport(
       analysis, generation: generation, achieved: try arguments.achieved(analysis, catalog),
       speculation: try arguments.speculation(analysis, catalog, besideMeasured: true),
-      vision: try arguments.vision(analysis))
+      vision: try arguments.vision(analysis), engine: try arguments.engine(catalog))
     let page = PageReport(
       report, footprint: try footprint(of: analysis, generation), measured: measured, tool: FigureSource.tool,
       arguments: "report \(arguments.line)")

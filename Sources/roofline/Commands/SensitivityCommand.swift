@@ -10,7 +10,7 @@ enum SensitivityCommand: Command {
       + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate]
       + WorkloadOptions.formats + WorkloadOptions.rates
       // Nothing here has an interval.
-      + TimeOptions.all.filter { $0.name != TimeOptions.interval.name } + WorkloadOptions.output,
+      + TimeOptions.all.filter { $0.name != TimeOptions.interval.name } + [TimeOptions.engine] + WorkloadOptions.output,
     positionals: 0...0,
     example: "roofline sensitivity --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024")
 
@@ -21,12 +21,13 @@ enum SensitivityCommand: Command {
     let catalog = surroundings.catalog()
     var scenario = try arguments.scenario(catalog, phases: Phase.allCases, tokens: tokens)
     scenario.time = try arguments.timeRequest(scenario.hardware, scenario.options, catalog)
+    let engine = try arguments.engine(catalog)
     let sensitivity = try Sensitivity(scenario)
     let analysis = try Analysis(
       configuration: scenario.configuration, hardware: scenario.hardware, workload: scenario.workload,
       phases: Phase.allCases, options: scenario.options, calibrated: scenario.calibrated)
     return Outcome(
-      output: try page.render(SensitivityReport(sensitivity, scenario: scenario).report),
+      output: try page.render(SensitivityReport(sensitivity, scenario: scenario, engine: engine).report),
       errors: (analysis.notices + analysis.notices(generating: tokens)).warnings)
   }
 }

@@ -191,7 +191,8 @@ private final class LineAnswerer: Sendable {
       model: try own.required(WorkloadOptions.model, "name one"),
       hardware: try own.required(WorkloadOptions.hardware, "name one"),
       dtype: try own.value(of: WorkloadOptions.dtype),
-      time: (try own.value(of: TimeOptions.time) ?? .ideal).rawValue,
+      time: (try own.value(of: TimeOptions.time) ?? own.usualTier).rawValue,
+      engine: try own.value(of: TimeOptions.engine),
       tensorParallel: try own.value(of: WorkloadOptions.tensorParallel) ?? 1,
       pipeline: try own.value(of: WorkloadOptions.pipeline) ?? 1, data: try own.value(of: WorkloadOptions.data) ?? 1,
       expert: try own.value(of: WorkloadOptions.expertParallel) ?? 1)

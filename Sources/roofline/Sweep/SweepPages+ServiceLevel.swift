@@ -4,7 +4,7 @@ import RooflineReport
 extension SweepPages {
   /// One question of `--slo`: the model, its times and lengths are given, everything else may be chosen.
   private static let chosen: [SweepGrid.Axis] = [
-    .hardware, .dtype, .tensorParallel, .pipeline, .expert, .data, .batch,
+    .hardware, .dtype, .engine, .tensorParallel, .pipeline, .expert, .data, .batch,
   ]
   private static let largestNumberOfQuestions: UInt64 = 100
 

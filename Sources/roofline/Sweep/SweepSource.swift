@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineServing
 import Synchronization
 
 /// Reads models, GPUs and constants for a sweep, each once.
@@ -56,6 +57,8 @@ final class SweepSource: Sendable {
     return try known(name, \.hardware) { () throws(InputError) in try catalog.hardware(name) }
   }
 
+  func engine(_ name: String) throws(InputError) -> Engine { try catalog.engine(name) }
+
   /// A deployment as single analyses run it.
   ///
   /// - Parameter arguments: with one value of each option.
@@ -63,7 +66,8 @@ final class SweepSource: Sendable {
     let (configuration, hardware) = (try configuration(arguments), try hardware(arguments))
     var scenario = try arguments.scenario(
       catalog, phases: Phase.allCases, hardware: hardware, configuration: configuration)
-    let timeKey = key([WorkloadOptions.hardware] + TimeOptions.all + WorkloadOptions.rates, arguments)
+    let timeKey = key(
+      [WorkloadOptions.hardware, TimeOptions.engine] + TimeOptions.all + WorkloadOptions.rates, arguments)
     scenario.time = try known(timeKey, \.requests) { () throws(InputError) in
       try arguments.timeRequest(hardware, scenario.options, catalog)
     }
@@ -93,6 +97,7 @@ extension ParsedArguments {
     replacing([
       (WorkloadOptions.model, [deployment.model]), (WorkloadOptions.hardware, [deployment.hardware]),
       (WorkloadOptions.dtype, deployment.dtype.map { [$0.rawValue] }), (TimeOptions.time, [deployment.time]),
+      (TimeOptions.engine, deployment.engine.map { [$0] }),
       (WorkloadOptions.tensorParallel, ["\(deployment.tensorParallel)"]),
       (WorkloadOptions.pipeline, ["\(deployment.pipeline)"]), (WorkloadOptions.data, ["\(deployment.data)"]),
       (WorkloadOptions.expertParallel, ["\(deployment.expert)"]), (WorkloadOptions.batch, ["\(batch)"]),
@@ -109,7 +114,9 @@ extension ParsedArguments {
     let prompt = try required(
       SweepOptions.prompt, "give the prompt's length in tokens, or a range, e.g. --prompt 1024..8192x2")
     let dtypes = try value(of: SweepOptions.dtype).map { $0.map(Optional.some) } ?? [nil]
-    let times = try value(of: SweepOptions.time) ?? [.ideal]
+    let times = try value(of: SweepOptions.time) ?? [usualTier]
+    let engines = try value(of: SweepOptions.engine).map { $0.map(Optional.some) } ?? [nil]
+    for case let name? in engines { _ = try source.engine(name) }
     let batch = try value(of: SweepOptions.batch) ?? NumberAxis(1)
     for model in models {
       for dtype in dtypes {
@@ -134,6 +141,7 @@ extension ParsedArguments {
       }
       return try source.setting(own)
     }
+    grid.engines = engines
     grid.tensorParallel = try value(of: SweepOptions.tensorParallel) ?? NumberAxis(1)
     grid.pipeline = try value(of: SweepOptions.pipeline) ?? NumberAxis(1)
     grid.expert = try value(of: SweepOptions.expert) ?? NumberAxis(1)

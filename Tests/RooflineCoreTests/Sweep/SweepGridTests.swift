@@ -52,7 +52,7 @@ final class SweepGridTests: XCTestCase {
         for batch: UInt64 in 0..<5 {
           for prompt: UInt64 in 0..<3 {
             for generate: UInt64 in 0..<3 {
-              expected.append([0, hardware, 0, 0, degree, 0, 0, 0, batch, prompt, generate])
+              expected.append([0, hardware, 0, 0, 0, degree, 0, 0, 0, batch, prompt, generate])
             }
           }
         }

@@ -187,6 +187,9 @@ final class KernelTimeLawTests: XCTestCase {
               remoteRanks: 4.5, format: NumberFormats(.bf16).activationFormat,
               direction: key.variant == .combine ? .combine : .dispatch, remoteChoices: 7))
         case .experts: value = expertLayer(key, &generator)
+        case .vectorProduct:
+          value = .gemm(
+            m: size(1, 8192, &generator), n: size(1, 8192, &generator), k: size(1, 8192, &generator), dtype: .fp32)
         case .lowPrecisionGEMM:
           conditions.copies = 6
           value = .gemm(

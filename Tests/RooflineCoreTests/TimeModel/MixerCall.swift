@@ -17,7 +17,7 @@ struct MixerCall {
     }
     let pairs = Attention<Count>.causalPairs(query, context)
     switch key.kind {
-    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .allToAll: return nil
+    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .vectorProduct, .allToAll: return nil
     case .mla:
       guard key.form == .naive else {
         return .attention(

@@ -148,7 +148,7 @@ final class MixerTimeLawTests: XCTestCase {
 extension MixerCall {
   static func isMixer(_ kind: KernelKind) -> Bool {
     switch kind {
-    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .allToAll: false
+    case .gemm, .attention, .row, .collective, .experts, .lowPrecisionGEMM, .vectorProduct, .allToAll: false
     case .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention: true
     }
   }

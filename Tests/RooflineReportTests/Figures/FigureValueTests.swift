@@ -62,6 +62,50 @@ final class FigureValueTests: XCTestCase {
     }
   }
 
+  /// 1 ms a pass, 10 µs for each of 8 sequences: parts of their own in every picture of a pass, above or behind the kernels.
+  func testWhatAnEngineAddsIsAPartOfItsOwn() throws {
+    var run = try FigureTestRuns.analysis("llama-3.1-8b", "h100-sxm", fused: true)
+    let kernels = try run.phases.map { try XCTUnwrap($0.time).value }
+    run = try Analysis(
+      configuration: run.configuration, hardware: run.hardware, workload: run.workload,
+      options: {
+        var options = run.options
+        options.engine = PassOverhead(perPass: 1e-3, perSequence: 1e-5)
+        return options
+      }())
+    let layer = try LayerFigure(run, caption: FigureTestRuns.caption)
+    let latency = try LatencyFigure(run, over: .batch, tool: "a test")
+    for (index, time) in kernels.enumerated() {
+      let bars = layer.panels[index].bars
+      XCTAssertEqual(bars.filter(\.isEngine).map(\.name), ["engine: each pass", "engine: each sequence"])
+      XCTAssertEqual(bars.filter(\.isEngine).reduce(0) { $0 + $1.seconds }, 1.08e-3, accuracy: 1e-12)
+      XCTAssertEqual(bars.reduce(0) { $0 + $1.seconds }, time + 1.08e-3, accuracy: time * 1e-9)
+      let own = try XCTUnwrap(latency.panels[index].bars.first(where: \.isOwn))
+      XCTAssertEqual(own.engine, 1.08e-3, accuracy: 1e-12)
+      XCTAssertEqual(own.total, time + 1.08e-3, accuracy: time * 1e-9)
+      let largest = try XCTUnwrap(latency.panels[index].bars.last)
+      XCTAssertEqual(largest.engine, 1e-3 + 1e-5 * Double(largest.size), accuracy: 1e-12)
+    }
+    XCTAssertTrue(layer.description.contains("engine: each pass 1.00 ms (engine)"), layer.description)
+    let time = TimeRequest(try Fixtures.catalog.calibrations(for: run.hardware), options: CalibratedTime.Options())
+    let calibrated = try Analysis(
+      configuration: run.configuration, hardware: run.hardware, workload: run.workload, phases: Phase.allCases,
+      options: run.options, calibrated: time.time(of: run.configuration.model, formats: run.workload.formats))
+    let waterfall = try WaterfallFigure(calibrated, row: nil, measured: nil, caption: FigureTestRuns.caption)
+    for (panel, phase) in zip(waterfall.panels, calibrated.phases) {
+      let sums = panel.steps.filter { $0.kind == .sum }
+      XCTAssertEqual(sums.map(\.name), ["kernels", "prediction"])
+      XCTAssertEqual(sums[1].to - sums[0].to, 1.08e-3, accuracy: 1e-12)
+      let whole = try XCTUnwrap(calibrated.time(of: phase)).value
+      XCTAssertEqual(sums[1].to, whole, accuracy: whole * 1e-9)
+    }
+    for width in FigureWidth.allCases {
+      XCTAssertEqual(FigureTestRuns.misplaced(layer.drawing(width)), [])
+      XCTAssertEqual(FigureTestRuns.misplaced(latency.drawing(width)), [])
+      XCTAssertEqual(FigureTestRuns.misplaced(waterfall.drawing(width)), [])
+    }
+  }
+
   /// Llama-3.1-8B: 2 tensors × 32 layers × 8 heads × 128 elements × 2 bytes a key, 16,060,522,496 bytes of weights.
   func testMemoryGrowsByTheBytesOfAKey() throws {
     let analysis = try FigureTestRuns.analysis("llama-3.1-8b", "h100-sxm", batch: 3, prompt: 100)

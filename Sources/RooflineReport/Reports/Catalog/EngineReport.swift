@@ -32,6 +32,12 @@ package enum EngineReport {
       records: .init(key: "engine", [Facts(entries).records(title: engine.name)]), document: EngineDocument(engine))
   }
 
+  private static func cacheText(_ policy: CachePolicy) -> String {
+    guard let growth = policy.growth else { return policy.word.rawValue }
+    return
+      "\(policy.word.rawValue), blocks of \(growth.blockTokens) tokens, \(Numbers.percent(growth.freeShare)) % left free, \(Numbers.percent(growth.reservedShare)) % of what is to come reserved"
+  }
+
   private static func facts(_ engine: Engine) -> [Facts.Entry] {
     let scheduler = engine.scheduler
     var entries: [Facts.Entry] = [
@@ -63,6 +69,7 @@ package enum EngineReport {
         "share of memory", "\(Numbers.percent(scheduler.memoryShare)) %", key: "memory_share",
         .share(scheduler.memoryShare)),
       .init("prompts", scheduler.prompts.rawValue, key: "prompts"),
+      .init("caches", cacheText(scheduler.cache), key: "cache"),
       .init(
         "seats left empty", Numbers.grouped(scheduler.idleSeats), key: "idle_seats", .integer(scheduler.idleSeats)),
       .init("fitted on", engine.fit.data, key: "fitted_on"),
@@ -90,7 +97,10 @@ struct EngineDocument: Encodable {
   let pass: [String: Double]
   let maxNumBatchedTokens, maxNumSeqs, idleSeats: UInt64
   let memoryShare: Double
-  let prompts, fittedOn: String
+  let prompts, cache, fittedOn: String
+  /// Only of growing caches.
+  let blockTokens: UInt64?
+  let freeShare, reservedShare: Double?
   let rows: Int
   let gpus, models: [String]
   /// Mean error on models and GPUs left out, a share, by metric.
@@ -108,6 +118,9 @@ struct EngineDocument: Encodable {
     idleSeats = engine.scheduler.idleSeats
     memoryShare = engine.scheduler.memoryShare
     prompts = engine.scheduler.prompts.rawValue
+    cache = engine.scheduler.cache.word.rawValue
+    let growth = engine.scheduler.cache.growth
+    (blockTokens, freeShare, reservedShare) = (growth?.blockTokens, growth?.freeShare, growth?.reservedShare)
     (fittedOn, rows, gpus, models) = (engine.fit.data, engine.fit.rows, engine.fit.gpus, engine.fit.models)
     heldOut = Dictionary(uniqueKeysWithValues: engine.heldOut.map { ($0.key.rawValue, $0.value.mape) })
   }

@@ -1,11 +1,16 @@
 import RooflineCore
+import RooflineServing
 
 /// What `sensitivity` prints: the base, and each changed input beside it.
 package struct SensitivityReport {
   package let sensitivity: Sensitivity
   package let scenario: Scenario
 
-  package init(_ sensitivity: Sensitivity, scenario: Scenario) {
+  /// Whose time stands beside the kernels'; nil: kernels only.
+  package let engine: Engine?
+
+  package init(_ sensitivity: Sensitivity, scenario: Scenario, engine: Engine? = nil) {
+    self.engine = engine
     self.sensitivity = sensitivity
     self.scenario = scenario
   }
@@ -21,7 +26,7 @@ package struct SensitivityReport {
     let step =
       scenario.tokens > 1 ? "\(scenario.tokens) tokens generated" : "decode at \(workload.context) keys"
     return
-      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch), prompt \(workload.prompt)\(workload.prefixText), \(step)"
+      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch), prompt \(workload.prompt)\(workload.prefixText), \(step)\(engine.map { ", with what \($0.name) adds to each pass" } ?? "")"
   }
 
   private var table: Table {
@@ -95,6 +100,8 @@ struct SensitivityDocument: Encodable {
   let model: AnalysisDocument.ModelEntry
   let hardware: [String: String]
   let workload: AnalysisDocument.WorkloadEntry
+  /// Only where an engine is given.
+  let engine: EngineEntry?
   let sensitivity: SensitivityEntry
 
   struct SensitivityEntry: Encodable {
@@ -135,6 +142,7 @@ struct SensitivityDocument: Encodable {
     hardware = ["name": report.scenario.hardware.name, "path": report.scenario.hardware.path]
     workload = AnalysisDocument.WorkloadEntry(
       report.scenario.workload, report.scenario.options, report.scenario.calibrated)
+    engine = report.engine.map(EngineEntry.init)
     sensitivity = SensitivityEntry(
       generate: report.scenario.tokens, base: ResultEntry(report.sensitivity.base),
       entries: report.sensitivity.entries.map { entry in

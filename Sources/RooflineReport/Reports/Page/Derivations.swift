@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineServing
 
 /// The text of `explain` for every number of a page. Rows say much alike: each line, paragraph and term of long sums is kept once.
 struct Derivations: Encodable {
@@ -83,6 +84,16 @@ struct Derivations: Encodable {
       }
     }
   }
+
+  /// Those of what an engine adds to each pass.
+  mutating func add(_ engine: Engine, to analysis: Analysis) {
+    for (index, phase) in analysis.phases.enumerated() {
+      guard let explanation = OperatorExplanation(engine, phase, of: analysis) else { continue }
+      add(explanation, for: Self.engineKey(index))
+    }
+  }
+
+  static func engineKey(_ phase: Int) -> String { "\(phase)/engine" }
 
   static func key(_ scope: OperatorExplanation.SumScope, _ phase: Int) -> String { "\(phase)/\(scope.rawValue)" }
 }

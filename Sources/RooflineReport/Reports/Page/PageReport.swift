@@ -37,6 +37,7 @@ package struct PageReport {
     let figures = try figures().map { PageDocument.PageFigure($0, &tips) }
     var derivations = Derivations()
     derivations.add(analysis)
+    if let engine = report.engine { derivations.add(engine, to: analysis) }
     if let generation = report.generation {
       derivations.add(OperatorExplanation(generation, of: analysis), for: "generation")
     }
@@ -46,12 +47,12 @@ package struct PageReport {
         derivations.add(explanation, for: "vision/\(row)")
       }
     }
-    let caption = FigureCaption("", analysis, tool: tool)
+    let caption = FigureCaption("", analysis, engine: report.engine, tool: tool)
     return PageDocument(
       tool: tool, title: title.printableLine, subtitle: caption.subtitle.printableLine, verdict: verdict,
       analysis: AnalysisDocument(
         analysis, generation: report.generation, achieved: report.achieved, speculation: report.speculation,
-        vision: report.vision),
+        vision: report.vision, engine: report.engine),
       footprint: footprint.map {
         FootprintDocument(FootprintReport($0, configuration: analysis.configuration, hardware: analysis.hardware))
       },
@@ -61,7 +62,9 @@ package struct PageReport {
   }
 
   private func figures() throws(InputError) -> [any Figure] {
-    func caption(_ what: String) -> FigureCaption { FigureCaption(what, analysis, tool: tool) }
+    func caption(_ what: String) -> FigureCaption {
+      FigureCaption(what, analysis, engine: report.engine, tool: tool)
+    }
     var figures: [any Figure] = [
       RooflineFigure(
         analysis, achieved: report.achieved?.ceilings, measured: measured, caption: caption("roofline"))
@@ -73,7 +76,7 @@ package struct PageReport {
         try WaterfallFigure(
           analysis, row: nil, measured: measured, caption: caption("from the roof to the prediction")))
     }
-    figures.append(try LatencyFigure(analysis, over: .batch, tool: tool))
+    figures.append(try LatencyFigure(analysis, over: .batch, engine: report.engine, tool: tool))
     if let footprint {
       figures.append(
         try MemoryFigure(
@@ -106,13 +109,18 @@ package struct PageReport {
       verdicts.append(
         Verdict(
           "TTFT", time.map(Numbers.time) ?? Numbers.unknown, "time to first token: the prefill pass",
-          derivation: report.generation == nil ? Derivations.key(.model, index) : "generation"))
+          derivation: derivation(of: index)))
     }
     if let (index, decode) = places.first(where: { $0.element.step.phase == .decode }) {
-      let key = report.generation == nil ? Derivations.key(.model, index) : "generation"
-      verdicts.append(tokenTime(decode, derivation: key))
+      verdicts.append(tokenTime(decode, derivation: derivation(of: index)))
     }
     return verdicts
+  }
+
+  /// Where the time of a pass is derived.
+  private func derivation(of phase: Int) -> String {
+    if report.generation != nil { return "generation" }
+    return report.engine == nil ? Derivations.key(.model, phase) : Derivations.engineKey(phase)
   }
 
   private func tokenTime(_ decode: PhaseAnalysis, derivation: String) -> Verdict {
@@ -166,6 +174,7 @@ package struct PageReport {
       let words = $0.split(separator: " ", maxSplits: 1).map(String.init)
       return [words[0], words.last.map { String($0.drop { $0 == " " }) } ?? ""]
     }
+    inputs += report.engine.map { [["engine", "\($0.path): \($0.fit.data), \($0.fit.rows) rows"]] } ?? []
     inputs += report.achieved.map { [["ceilings", $0.ceilings.path]] } ?? []
     inputs += analysis.configuration.defaults.map { ["assumed", "\($0.key) = \($0.value) (\($0.reason))"] }
     inputs.append(["version", tool])

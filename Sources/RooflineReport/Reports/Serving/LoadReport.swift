@@ -64,7 +64,7 @@ package struct LoadReport {
     let analysis = run.analysis
     var lines = [
       "passes   at most \(scheduler.maxBatchedTokens) new tokens (\(rules.tokenSource)) and \(scheduler.maxSequences) sequences (\(rules.sequenceSource)); \(LoadText.policy(scheduler.prompts)) (\(rules.restSource))",
-      "memory   \(Numbers.percent(scheduler.memoryShare)) % of the GPU's (\(rules.restSource)), less weights and activations, is for caches; a request waits until its prompt and all its tokens fit",
+      "memory   \(Numbers.percent(scheduler.memoryShare)) % of the GPU's (\(rules.restSource)), less weights and activations, is for caches; \(LoadText.cache(scheduler.cache)) (\(rules.restSource))",
       "counted  \(LoadText.counted(run.load))",
       "model    \(analysis.configuration.path)", "hardware \(analysis.hardware.provenance)",
     ]
@@ -111,7 +111,8 @@ package struct LoadReport {
       row("time to first token", figures.timeToFirstToken.mean),
     ]
     let further = [
-      .rule, row("a decode step", figures.betweenTokensAlone), row("others' prompts", figures.othersPrompts), .rule,
+      .rule, row("a decode step", figures.betweenTokensAlone), row("others' prompts", figures.othersPrompts),
+      figures.putOffs > 0 ? row("put off, computed again", figures.interruptions) : nil, .rule,
       row("between two tokens", figures.betweenTokens?.mean),
     ]
     return Table(
@@ -140,6 +141,8 @@ package struct LoadReport {
       ("the same with prompts' tokens", "all_tokens_per_second", .ratio(figures.allTokensPerSecond * replicas)),
       ("sequences of a pass, mean", "mean_sequences", .ratio(figures.meanSequences)),
       ("passes", "passes", .integer(figures.passes)),
+      ("requests put off", "put_offs", .integer(figures.putOffs)),
+      ("tokens computed again", "again_tokens", .integer(figures.againTokens)),
       ("time in passes with prompts, %", "share_with_prompts", .share(figures.withPrompts / max(figures.busy, 1e-300))),
       ("time without a pass, %", "share_idle", .share(max(0, 1 - figures.busy / window))),
       (
@@ -167,6 +170,7 @@ package struct LoadReport {
     let parts: [(String, Double?)] = [
       ("own_prompt_seconds", figures.ownPrompt), ("others_in_ttft_seconds", figures.othersInFirstToken),
       ("decode_step_seconds", figures.betweenTokensAlone), ("others_prompts_seconds", figures.othersPrompts),
+      ("interruptions_seconds", figures.interruptions),
     ]
     rows += parts.compactMap { key, time in time.map { row(key, .time(Seconds($0))) } }
     rows += workFacts.map { row($0.key, $0.value) }

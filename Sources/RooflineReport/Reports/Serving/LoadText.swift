@@ -20,6 +20,20 @@ enum LoadText {
     }
   }
 
+  static func cache(_ policy: CachePolicy) -> String {
+    switch policy {
+    case .whole: return "a request waits until its prompt and all its tokens fit"
+    case .growing(let growth):
+      var text = "a request waits until its prompt fits"
+      if growth.reservedShare > 0 {
+        text += " and \(Numbers.percent(growth.reservedShare)) % of all that requests will still get"
+      }
+      if growth.freeShare > 0 { text += " with \(Numbers.percent(growth.freeShare)) % left free" }
+      return text
+        + ", and grows by blocks of \(growth.blockTokens) tokens; where none is left, the one that began last is put off and computed again"
+    }
+  }
+
   static func counted(_ load: RequestLoad) -> String {
     guard load.warmUp > 0 else {
       if case .closed = load.arrivals {

@@ -42,6 +42,17 @@ struct RequestLoadDocument: Encodable {
     let maxNumBatchedTokens, maxNumSeqs: UInt64
     let prompts: String
     let memoryShare: Double
+    /// whole or growing; the others only of growing ones.
+    let cache: String
+    let blockTokens: UInt64?
+    let freeShare, reservedShare: Double?
+
+    init(_ rules: EngineScheduler) {
+      (maxNumBatchedTokens, maxNumSeqs) = (rules.maxBatchedTokens, rules.maxSequences)
+      (prompts, memoryShare, cache) = (rules.prompts.rawValue, rules.memoryShare, rules.cache.word.rawValue)
+      let growth = rules.cache.growth
+      (blockTokens, freeShare, reservedShare) = (growth?.blockTokens, growth?.freeShare, growth?.reservedShare)
+    }
   }
 
   struct DistributionEntry: Encodable {
@@ -63,11 +74,14 @@ struct RequestLoadDocument: Encodable {
     @Nullable var othersInFirstTokenSeconds: Double?
     @Nullable var decodeStepSeconds: Double?
     @Nullable var othersPromptsSeconds: Double?
+    @Nullable var interruptionsSeconds: Double?
   }
 
   struct ThroughputEntry: Encodable {
     let windowSeconds, busySeconds, promptPassSeconds: Double
     let passes, generatedTokens, promptTokens: UInt64
+    /// Requests that were put off, and tokens that were computed again for it.
+    let putOffs, againTokens: UInt64
     let tokensPerSecondPerGPU, tokensPerSecond, allTokensPerSecond, meanSequences: Double
   }
 
@@ -83,20 +97,19 @@ struct RequestLoadDocument: Encodable {
     workload = WorkloadEntry(analysis)
     engine = report.engine.map(EngineEntry.init)
     load = LoadEntry(run.load, figures)
-    let rules = run.scheduler
-    scheduler = SchedulerEntry(
-      maxNumBatchedTokens: rules.maxBatchedTokens, maxNumSeqs: rules.maxSequences, prompts: rules.prompts.rawValue,
-      memoryShare: rules.memoryShare)
+    scheduler = SchedulerEntry(run.scheduler)
     latency = LatencyEntry(
       ttft: DistributionEntry(figures.timeToFirstToken), queueing: DistributionEntry(figures.queueing),
       tpot: figures.timePerOutputToken.map(DistributionEntry.init),
       itl: figures.betweenTokens.map(DistributionEntry.init), e2e: DistributionEntry(figures.endToEnd),
       ownPromptSeconds: figures.ownPrompt, othersInFirstTokenSeconds: figures.othersInFirstToken,
-      decodeStepSeconds: figures.betweenTokensAlone, othersPromptsSeconds: figures.othersPrompts)
+      decodeStepSeconds: figures.betweenTokensAlone, othersPromptsSeconds: figures.othersPrompts,
+      interruptionsSeconds: figures.interruptions)
     let replicas = Double(analysis.workload.parallelism.data)
     throughput = ThroughputEntry(
       windowSeconds: figures.window, busySeconds: figures.busy, promptPassSeconds: figures.withPrompts,
       passes: figures.passes, generatedTokens: figures.generatedTokens, promptTokens: figures.promptTokens,
+      putOffs: figures.putOffs, againTokens: figures.againTokens,
       tokensPerSecondPerGPU: figures.tokensPerSecond / Double(analysis.workload.devicesPerReplica.value),
       tokensPerSecond: figures.tokensPerSecond * replicas, allTokensPerSecond: figures.allTokensPerSecond * replicas,
       meanSequences: figures.meanSequences)

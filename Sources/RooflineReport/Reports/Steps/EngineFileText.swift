@@ -12,7 +12,6 @@ package struct EngineFileText {
       engine.families[kind].map { "\(text(kind.rawValue)): \(list($0.map(\.name)))" }
     }
     let pass = engine.pass.stated.map { "\(text($0.key)): \(CalibrationDocument.number($0.value, digits: 4))" }
-    let scheduler = engine.scheduler
     let held = EngineMetric.allCases.compactMap { metric in
       engine.heldOut[metric].map { "    \(text(metric.rawValue)): \(EngineFileText.errors($0))" }
     }
@@ -21,12 +20,29 @@ package struct EngineFileText {
       "\"families\": {\(families.joined(separator: ", "))}", "\"launch\": \(text(engine.launch.rawValue))",
       "\"operators\": \(text(engine.operatorSet.rawValue))", "\"fusesQuantization\": \(engine.fusesQuantization)",
       "\"pass\": {\(pass.joined(separator: ", "))}",
-      "\"scheduler\": {\"maxNumBatchedTokens\": \(scheduler.maxBatchedTokens), \"maxNumSeqs\": \(scheduler.maxSequences), \"memoryShare\": \(CalibrationDocument.number(scheduler.memoryShare, digits: 4)), \"prompts\": \(text(scheduler.prompts.rawValue))\(scheduler.idleSeats > 0 ? ", \"idleSeats\": \(scheduler.idleSeats)" : "")}",
+      "\"scheduler\": {\(rules(engine.scheduler).joined(separator: ", "))}",
       "\"fittedOn\": {\"data\": \(text(engine.fit.data)), \"rows\": \(engine.fit.rows), \"gpus\": \(list(engine.fit.gpus)), \"models\": \(list(engine.fit.models))}",
     ]
     let all =
       lines.map { "  \($0)" } + (held.isEmpty ? [] : ["  \"heldOut\": {\n\(held.joined(separator: ",\n"))\n  }"])
     return "{\n\(all.joined(separator: ",\n"))\n}\n"
+  }
+
+  private func rules(_ scheduler: EngineScheduler) -> [String] {
+    func number(_ value: Double) -> String { CalibrationDocument.number(value, digits: 4) }
+    var rules = [
+      "\"maxNumBatchedTokens\": \(scheduler.maxBatchedTokens)", "\"maxNumSeqs\": \(scheduler.maxSequences)",
+      "\"memoryShare\": \(number(scheduler.memoryShare))", "\"prompts\": \(text(scheduler.prompts.rawValue))",
+      "\"cache\": \(text(scheduler.cache.word.rawValue))",
+    ]
+    if let growth = scheduler.cache.growth {
+      rules += [
+        "\"blockTokens\": \(growth.blockTokens)", "\"freeShare\": \(number(growth.freeShare))",
+        "\"reservedShare\": \(number(growth.reservedShare))",
+      ]
+    }
+    if scheduler.idleSeats > 0 { rules.append("\"idleSeats\": \(scheduler.idleSeats)") }
+    return rules
   }
 
   private func text(_ text: String) -> String { OrderedJSON.quoted(text) }

@@ -2,7 +2,7 @@ import RooflineCore
 
 /// What a row of a sweep says, by the name that tables, conditions and files for machines share. SI units, unrounded.
 package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
-  case model, hardware, dtype, time, tp, pp, ep, dp, batch, prompt, generate
+  case model, hardware, dtype, time, engine, tp, pp, ep, dp, batch, prompt, generate
   /// GPUs of all replicas.
   case gpus
   /// Seconds.
@@ -36,6 +36,7 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
     case .hardware: return .text(deployment.hardware)
     case .dtype: return deployment.dtype.map { .text($0.rawValue) } ?? .unknown
     case .time: return .text(deployment.time)
+    case .engine: return deployment.engine.map { .text($0) } ?? .unknown
     case .tp: return .integer(deployment.tensorParallel)
     case .pp: return .integer(deployment.pipeline)
     case .ep: return .integer(deployment.expert)
@@ -65,7 +66,7 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
 
   package var kind: Kind {
     switch self {
-    case .model, .hardware, .dtype, .time, .prefillBound, .decodeBound, .reason: .text
+    case .model, .hardware, .dtype, .time, .engine, .prefillBound, .decodeBound, .reason: .text
     case .fits: .truth
     case .tp, .pp, .ep, .dp, .batch, .prompt, .generate, .gpus, .ttft, .tpot, .userRate, .deviceRate, .rate,
       .footprint, .capacity, .prefillUtilization, .decodeUtilization:

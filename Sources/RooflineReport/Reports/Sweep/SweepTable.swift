@@ -38,6 +38,7 @@ package struct SweepTable: Sendable {
     words(.hardware, "GPU", grid.hardware)
     if grid.dtypes != [nil] { words(.dtype, "dtype", grid.dtypes.map { $0?.rawValue ?? Numbers.unknown }) }
     words(.time, "time", grid.times.count == 1 ? grid.times.map { "\($0) times" } : grid.times)
+    if grid.engines != [nil] { words(.engine, "engine", grid.engines.map { $0 ?? Numbers.unknown }) }
     numbers(.tp, "tp", grid.tensorParallel)
     numbers(.pp, "pp", grid.pipeline, isUsual: true)
     numbers(.ep, "ep", grid.expert, isUsual: true)
