@@ -2,8 +2,8 @@
 ///
 /// The answers are those of a look at every point, in the order of distance and, at the same distance, of index. Points at one place
 /// are taken to be of one group.
-struct NearestPoints: Sendable {
-  typealias Point = SIMD4<Double>
+package struct NearestPoints: Sendable {
+  package typealias Point = SIMD4<Double>
 
   /// Points with their groups and indices; a node's are neighbours here, those of a leaf in rising order of index.
   private var entries: [Entry] = []
@@ -29,7 +29,7 @@ struct NearestPoints: Sendable {
   private static let leafSize = 12
 
   /// - Parameter groups: which points belong together, point by point.
-  init(_ points: [Point], groups: [Int]) {
+  package init(_ points: [Point], groups: [Int]) {
     var order = Array(points.indices)
     if !points.isEmpty { _ = build(0..<points.count, points, groups, &order) }
     entries = order.map { Entry(point: points[$0], group: groups[$0], index: $0) }
@@ -68,7 +68,7 @@ struct NearestPoints: Sendable {
   /// - Parameters:
   ///   - count: how many at most.
   ///   - excluded: points that are passed over: those of a group, and one by itself.
-  func nearest(
+  package func nearest(
     to point: Point, count: Int, withoutGroup group: Int? = nil, withoutIndex index: Int? = nil
   ) -> [(index: Int, distance: Double)] {
     guard !nodes.isEmpty, count > 0 else { return [] }

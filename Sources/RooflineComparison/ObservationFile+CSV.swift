@@ -2,7 +2,7 @@ import RooflineCore
 import RooflineMeasurement
 
 extension ObservationFile {
-  init(csv bytes: [UInt8], path: String) throws(InputError) {
+  package init(csv bytes: [UInt8], path: String) throws(InputError) {
     var lines = CSVLines(bytes)
     var fields: [Range<Int>] = []
     guard lines.next(into: &fields) else {

@@ -17,7 +17,7 @@ extension ConventionComparison {
   /// - Parameters:
   ///   - note: the note's table.
   ///   - undivided: the same before its terms were divided by TP.
-  init(
+  package init(
     note: ConventionTable, undivided: ConventionTable, inputs: ConventionInputs, _ scenario: Scenario, phases: [Phase]
   ) throws(InputError) {
     var workload = scenario.workload

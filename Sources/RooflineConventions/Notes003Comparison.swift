@@ -14,7 +14,7 @@ extension ConventionComparison {
   }
 
   /// - Parameter note: the note's value of every cell.
-  init(
+  package init(
     note: [Notes003Cell: Quotient<Count>], inputs: Notes003Inputs, _ scenario: Scenario, phases: [Phase]
   ) throws(InputError) {
     let formats = scenario.workload.formats

@@ -72,7 +72,7 @@ struct KernelCurves {
 }
 
 /// Shapes spread evenly over the logarithms of their sizes, by the sequence of Halton (1960): few points, no gaps.
-struct CalibrationShapes {
+package struct CalibrationShapes {
   let formats: NumberFormats
   static let shapesOfAKind = 40
 
@@ -143,7 +143,7 @@ struct CalibrationShapes {
   }
 
   /// The digits of the index behind the point, in reverse: in [0, 1).
-  static func halton(_ index: Int, base: Int) -> Double {
+  package static func halton(_ index: Int, base: Int) -> Double {
     var (rest, scale, value) = (index, 1.0, 0.0)
     while rest > 0 {
       scale /= Double(base)

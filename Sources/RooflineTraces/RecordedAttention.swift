@@ -1,15 +1,15 @@
 import RooflineCore
 
 /// The sizes that an attention kernel was called with.
-struct RecordedAttention: Hashable {
-  let sequences, tokens, keys: UInt64
+package struct RecordedAttention: Hashable {
+  package let sequences, tokens, keys: UInt64
 
   var phase: Phase { tokens == 1 && keys > 1 ? .decode : .prefill }
 
   /// Queries and keys stand first: as (batch, heads, tokens, width), or with tokens before heads.
   ///
   /// - Returns: nil for what is no attention over a plain tensor of keys; a paged cache's sizes are not those of its sequences.
-  init?(_ shapes: RecordedShapes) {
+  package init?(_ shapes: RecordedShapes) {
     let tokenAxis: Int
     if shapes.operation.contains("scaled_dot_product") {
       tokenAxis = 2

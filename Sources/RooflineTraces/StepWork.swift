@@ -7,6 +7,12 @@ package struct StepWork: Hashable, Sendable {
     package var tokens: UInt64?
     /// Keys that all of them attend to, new ones included.
     package var keys: UInt64?
+
+    package init(sequences: UInt64, tokens: UInt64? = nil, keys: UInt64? = nil) {
+      self.sequences = sequences
+      self.tokens = tokens
+      self.keys = keys
+    }
   }
 
   package var prefill: Part?

@@ -81,6 +81,11 @@ package struct TraceDevice: Hashable, Sendable {
   package let id: Int32
   /// As the driver calls it; empty where that is not recorded.
   package var name: String
+
+  package init(id: Int32, name: String) {
+    self.id = id
+    self.name = name
+  }
 }
 
 /// A forward pass that an engine marked.

@@ -2,7 +2,7 @@ import RooflineReport
 import Synchronization
 
 /// A line on a terminal that says what a run is at: from its first second on, every second, until it is over.
-final class ProgressLine: Sendable {
+package final class ProgressLine: Sendable {
   private struct State {
     var isShown = false
     var isOver = false
@@ -18,7 +18,7 @@ final class ProgressLine: Sendable {
   /// - Parameters:
   ///   - name: of the command.
   ///   - pause: until it is shown, and shown again.
-  init(_ name: String, pause: Duration = .seconds(1), _ write: @escaping @Sendable (String) -> Void) {
+  package init(_ name: String, pause: Duration = .seconds(1), _ write: @escaping @Sendable (String) -> Void) {
     self.name = name
     self.write = write
     Task.detached { [weak self] in
@@ -26,12 +26,12 @@ final class ProgressLine: Sendable {
     }
   }
 
-  func update(_ what: String, done: UInt64, of count: UInt64) {
+  package func update(_ what: String, done: UInt64, of count: UInt64) {
     state.withLock { $0.work = (what, done, count) }
   }
 
   /// Leaves nothing of the line.
-  func end() {
+  package func end() {
     state.withLock { state in
       if state.isShown, !state.isOver { write("\r\u{1B}[K") }
       state.isOver = true
@@ -51,7 +51,9 @@ final class ProgressLine: Sendable {
   }
 
   /// What stands on the line after so many seconds.
-  static func text(_ name: String, _ work: (what: String, done: UInt64, count: UInt64)?, seconds: Int64) -> String {
+  package static func text(_ name: String, _ work: (what: String, done: UInt64, count: UInt64)?, seconds: Int64)
+    -> String
+  {
     guard let work else { return "\(name): \(seconds) s" }
     let amount = "\(name): \(Numbers.grouped(work.done)) of \(Numbers.grouped(work.count)) \(work.what), \(seconds) s"
     guard work.done > 0, work.done <= work.count else { return amount }

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// For what NVRTC compiles: the GPU itself, its generation alone, or the newest that it knows.
 final class CompilationTargetTests: XCTestCase {

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// The driver's calls, on the stand-in.
 final class DriverTests: XCTestCase {

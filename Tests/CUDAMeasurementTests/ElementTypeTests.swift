@@ -1,6 +1,5 @@
+import CUDAMeasurement
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Conversions of elements, by which random data are made and results read.
 final class ElementTypeTests: XCTestCase {

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Which kernels a recorded graph has, on the stand-in; its own library's kernel is `fake_gemm`, of 168 registers.
 final class GraphKernelTests: XCTestCase {

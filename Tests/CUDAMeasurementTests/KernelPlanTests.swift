@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Operator to launch, or the reason why not.
 final class KernelPlanTests: XCTestCase {

@@ -1,10 +1,9 @@
+import CUDAMeasurement
 import Foundation
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// NVRTC, NVML and where libraries are looked for.
 final class LibrariesTests: XCTestCase {

@@ -1,10 +1,9 @@
+import CUDAMeasurement
 import Foundation
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Products through cuBLASLt's calls, on the stand-in.
 final class MatrixPlannerTests: XCTestCase {

@@ -1,8 +1,7 @@
 import CGPUABI
+import CUDAMeasurement
 import RooflineCore
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Products as values: where their elements lie, how cuBLASLt sees them, and what it does not compute.
 final class MatrixProductTests: XCTestCase {

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// The whole way of an operator on the stand-in, which runs the kernels' own text.
 final class MeasurementSessionTests: XCTestCase {

@@ -1,8 +1,7 @@
+import CUDAMeasurement
+import RooflineCore
+import RooflineMeasurement
 import XCTest
-
-@testable import CUDAMeasurement
-@testable import RooflineCore
-@testable import RooflineMeasurement
 
 /// What the suites are made of; all of it has a plan on a GPU of today.
 final class MeasurementSuiteTests: XCTestCase {

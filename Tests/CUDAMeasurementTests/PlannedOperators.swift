@@ -1,7 +1,6 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
-
-@testable import CUDAMeasurement
 
 /// Operators that have kernels, small enough for the stand-in.
 enum PlannedOperators {

@@ -1,3 +1,4 @@
+import CUDAMeasurement
 import Foundation
 import RooflineCore
 import RooflineMeasurement
@@ -5,8 +6,6 @@ import TestSupport
 import XCTest
 
 import class CUDAMeasurement.DeviceMemory
-
-@testable import CUDAMeasurement
 
 /// The product's own kernels, through the driver's calls, on the stand-in, which runs their text on the CPU.
 final class StandInKernelTests: XCTestCase {

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// What clocks and power do to times: how long is measured, what NVML is asked while kernels run, and what drifts.
 final class SustainedTimesTests: XCTestCase {

@@ -1,9 +1,8 @@
+import CUDAMeasurement
 import RooflineCore
 import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import CUDAMeasurement
 
 /// Events, graphs and the timer, on the stand-in's own clock: an empty kernel takes 2 µs there.
 final class TimingTests: XCTestCase {

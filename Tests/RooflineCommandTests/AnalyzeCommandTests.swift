@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class AnalyzeCommandTests: CommandTestCase {
   /// The cells of a row of a text table, by its name, in the phase's main table.

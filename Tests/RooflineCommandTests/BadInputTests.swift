@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Whatever is wrong gets one sentence on standard error, nothing on standard output, and the right exit code.
 final class BadInputTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Whatever is wrong with measurements gets one sentence that names file and place; nothing is printed and nothing written.
 final class BadObservationTests: CommandTestCase {

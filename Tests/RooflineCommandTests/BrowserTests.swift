@@ -3,7 +3,7 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The page of `report` and the pictures of `plot` in a real browser, at the widths of a phone, a desk and a wall, by day and by night.
 final class BrowserTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `--pages`: the cache in whole pages of an engine.
 final class CachePagesTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `--cached-prefix`: a prefill of new tokens behind tokens that are in the cache.
 final class CachedPrefixTests: CommandTestCase {

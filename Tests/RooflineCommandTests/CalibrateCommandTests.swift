@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `validate` and `calibrate` from files to files.
 final class CalibrateCommandTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `--time calibrated` as a user sees it.
 final class CalibratedTimeCommandTests: CommandTestCase {

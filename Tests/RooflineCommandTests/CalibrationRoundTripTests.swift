@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Whatever `calibrate` writes can be read, whatever it was given: random rows of every GPU and kind by every prior, and tables that make
 /// no sense.

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Achieved ceilings: measured on the stand-in, and beside the datasheet's wherever a file is given.
 final class CeilingsCommandTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Runs the tool in process, from the package's folder, as a user there would.
 class CommandTestCase: XCTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `compare`: predicted beside observed.
 final class CompareCommandTests: CommandTestCase {

@@ -1,6 +1,6 @@
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// What note 000 does not have is refused by name.
 final class ConventionBadInputTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The owner's note 000 through the command line: its table to the digit, and every difference from the engine
 /// explained.

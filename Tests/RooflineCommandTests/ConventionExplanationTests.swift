@@ -3,7 +3,7 @@ import RooflineConventions
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `explain --convention` explains the note's own cells, each by the formula that the note's table is computed with.
 final class ConventionExplanationTests: CommandTestCase {

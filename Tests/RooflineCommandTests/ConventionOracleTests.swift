@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The tables of the notes against scripts of `Tests/Oracle`: note 000 from the contract's rules alone, note 003 from the
 /// formulas in its own text.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class DeploymentCommandTests: CommandTestCase {
   private let run = "--model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024"

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `devices` on the stand-in of the driver, and where there is none.
 final class DevicesCommandTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Whatever goes wrong on a GPU gets one clear sentence, an exit code of 1, and everything back that was taken.
 final class DevicesFaultTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `--draft`, `--images` and `--expect-parameters`.
 final class DraftCommandTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Every command prints every format.
 final class EveryFormatTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The options that say how routed experts are dealt out and loaded, on a model of 8 experts of which a token goes to 2.
 final class ExpertOptionsTests: CommandTestCase {

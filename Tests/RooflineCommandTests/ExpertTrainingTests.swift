@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `--training` of models with routed experts.
 final class ExpertTrainingTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class ExplainCommandTests: CommandTestCase {
   /// Every printed formula, put through an evaluator that shares nothing with the engine, gives the integer of the JSON.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `measure --external`: tasks out, times back, a file like any other; on a machine that need not have a GPU.
 final class ExternalCommandTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Every given config.json against `Tests/Oracle/families.py`: a second count in another language, written from the contract of
 /// families alone. Parameters, caches, and the nine counts of each row, summed over layers.

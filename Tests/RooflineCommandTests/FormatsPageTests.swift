@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The page about formats names every key of the JSON that documented commands print.
 final class FormatsPageTests: CommandTestCase {

@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// No option is taken and ignored: it acts, is refused, or a note says what is odd.
 final class IdleOptionTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Traces beside predictions.
 final class ImportCommandTests: CommandTestCase {

@@ -1,9 +1,8 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
-@testable import roofline
+import roofline
 
 final class KernelCommandTests: CommandTestCase {
   private let gemm = "kernel gemm m=16 n=8192 k=1024 --dtype fp16 --hardware a100-sxm4-80gb"

@@ -1,7 +1,7 @@
 import Foundation
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `analyze` with requests over time.
 final class LoadCommandTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Generations of more steps than anybody reads: ranges of them, and all of them where they are asked for.
 final class LongGenerationTests: CommandTestCase {

@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class MFUCommandTests: CommandTestCase {
   private let run = "mfu --model llama-2-7b --hardware a100-sxm4-80gb --step-time 12 --global-batch 512 --sequence 4096"

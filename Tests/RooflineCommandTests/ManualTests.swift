@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Completion and manual are made from the declarations.
 final class ManualTests: CommandTestCase {

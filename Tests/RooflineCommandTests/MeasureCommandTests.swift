@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `measure` on the stand-in of the driver: what it prints, and what it writes.
 final class MeasureCommandTests: CommandTestCase {

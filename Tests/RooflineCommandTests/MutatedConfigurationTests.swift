@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Real config files with something changed: an answer or one clear sentence, never a trap and never a hang.
 ///

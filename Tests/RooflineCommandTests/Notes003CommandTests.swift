@@ -3,7 +3,7 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The owner's note 003 through the command line: its formulas with numbers put in, and every difference explained.
 final class Notes003CommandTests: CommandTestCase {

@@ -1,7 +1,7 @@
 import RooflineCore
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Options are declared once, and read by what they mean.
 final class OptionTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// No command lists an option that does nothing: each changes what is printed, written or returned, or is refused by its name.
 /// The options come from their declarations; one without a trial is named as missing.

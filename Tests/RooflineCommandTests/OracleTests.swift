@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The JSON against `Tests/Oracle/check_json.py`: a second count in another language, written from the counting contract
 /// alone, of every row and sum, and times and bounds recomputed from the JSON's own rates.

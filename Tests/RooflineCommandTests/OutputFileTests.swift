@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// What `--output` may name: a new file, or an older one of its own kind that nobody reads.
 final class OutputFileTests: CommandTestCase {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Whatever stands in files and arguments: output stays readable, and an error short and alone.
 final class OutputFormTests: CommandTestCase {

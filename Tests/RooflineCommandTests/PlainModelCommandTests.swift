@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// OPT and GPT-NeoX on the command line.
 final class PlainModelCommandTests: CommandTestCase {

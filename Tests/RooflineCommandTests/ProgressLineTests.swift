@@ -1,7 +1,7 @@
 import Synchronization
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class ProgressLineTests: XCTestCase {
   private final class Screen: Sendable {

@@ -2,8 +2,7 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import roofline
+import roofline
 
 /// The README and the pages behind it print what the program prints.
 final class ReadmeTests: CommandTestCase {
@@ -34,7 +33,11 @@ final class ReadmeTests: CommandTestCase {
     let readme = try DocumentationPage("README.md")
     XCTAssertLessThanOrEqual(readme.text.split(separator: "\n", omittingEmptySubsequences: false).count, 151)
     XCTAssertEqual(
-      readme.blocks("sh"), ["swift run -c release roofline \(Self.mainCommand)", "swift test --disable-swift-testing"])
+      readme.blocks("sh"),
+      [
+        "swift run -c release roofline \(Self.mainCommand)",
+        "swift test -c release --disable-testable-imports --disable-swift-testing",
+      ])
   }
 
   func testReadmeLinksEveryPage() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `report`: one page whose numbers are those of the other commands.
 final class ReportCommandTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Going on with an observation file: whatever was measured stays, whatever comes in between.
 final class ResumeCommandTests: CommandTestCase {

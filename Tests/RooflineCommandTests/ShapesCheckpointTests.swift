@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// Listings out of a checkpoint's own files, several in one file, what their differences cost, and listings written back.
 final class ShapesCheckpointTests: CommandTestCase {

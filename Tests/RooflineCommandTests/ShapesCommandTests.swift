@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class ShapesCommandTests: CommandTestCase {
   private let run = "shapes --model llama-3.2-1b"

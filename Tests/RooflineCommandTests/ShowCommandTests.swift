@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// What `show` says of a model, for machines. Golden numbers are published parameter counts and sums typed by hand.
 final class ShowCommandTests: CommandTestCase {

@@ -3,7 +3,7 @@ import RooflineReport
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The rendering, and only the rendering, against recorded files. `ROOFLINE_RECORD=1` writes them anew and fails the run.
 final class SnapshotTests: CommandTestCase {

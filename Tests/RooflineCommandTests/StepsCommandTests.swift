@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `validate --steps` from files to groups.
 final class StepsCommandTests: CommandTestCase {

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `sweep --stdin`: a line in, an answer out, whatever else is in the input.
 final class SweepAnswersTests: CommandTestCase {

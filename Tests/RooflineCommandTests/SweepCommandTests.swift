@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class SweepCommandTests: CommandTestCase {
   private static let base = "sweep --model llama-3.1-8b --hardware h100-sxm"

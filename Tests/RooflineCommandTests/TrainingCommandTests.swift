@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 final class TrainingCommandTests: CommandTestCase {
   private let run = "analyze --training --model llama-2-7b --hardware a100-sxm4-80gb --sequence 4096"

@@ -1,7 +1,7 @@
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// FLOPs of a training token as other projects print them.
 final class TrainingConventionTests: CommandTestCase {

@@ -1,10 +1,9 @@
+import RooflineConventions
 import RooflineCore
 import RooflineReport
 import TestSupport
 import XCTest
-
-@testable import RooflineConventions
-@testable import roofline
+import roofline
 
 /// A cell that no rule explains. No input gives one, so a note's table is doctored.
 final class UnexplainedDifferenceTests: CommandTestCase {

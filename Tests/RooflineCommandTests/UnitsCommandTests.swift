@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// `measure --suite units` on the stand-in of the driver: results, and no times.
 final class UnitsCommandTests: CommandTestCase {

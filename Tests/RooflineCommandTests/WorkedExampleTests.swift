@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import XCTest
 
-@testable import roofline
+import roofline
 
 /// The chapter of worked examples prints what the program prints, and wherever it calls a note wrong the right value
 /// stands here, computed by hand.

@@ -1,9 +1,8 @@
 import Foundation
+import RooflineComparison
 import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineComparison
 
 /// Measured rows of latent, linear and sparse attention: what is read, and what is refused.
 final class MixerObservationTests: XCTestCase {

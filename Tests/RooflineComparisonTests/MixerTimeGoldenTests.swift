@@ -1,9 +1,8 @@
 import Foundation
+import RooflineComparison
 import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineComparison
 
 /// The equations of latent and linear attention against rows worked out by other hands, each with its constants.
 final class MixerTimeGoldenTests: XCTestCase {

@@ -1,7 +1,6 @@
+import RooflineComparison
 import TestSupport
 import XCTest
-
-@testable import RooflineComparison
 
 /// The tree answers as a look at every point does: the same points, in the same order, to the last bit.
 final class NearestPointsTests: XCTestCase {

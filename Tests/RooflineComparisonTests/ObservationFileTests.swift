@@ -1,9 +1,8 @@
 import Foundation
+import RooflineComparison
 import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineComparison
 
 /// Files of measured kernels: what is read, and how it is read.
 final class ObservationFileTests: XCTestCase {

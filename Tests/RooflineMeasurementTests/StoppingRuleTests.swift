@@ -1,8 +1,7 @@
+import RooflineCore
+import RooflineMeasurement
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
-@testable import RooflineMeasurement
 
 final class StoppingRuleTests: XCTestCase {
   private let rule = StoppingRule()

@@ -1,8 +1,7 @@
 import RooflineCore
+import RooflineReport
 import TestSupport
 import XCTest
-
-@testable import RooflineReport
 
 final class StepListingTests: XCTestCase {
   /// Written piece by piece, a document is byte for byte what the encoder makes of it at once.

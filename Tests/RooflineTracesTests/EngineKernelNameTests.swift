@@ -1,8 +1,7 @@
 import RooflineCore
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 /// Names as engines' sources and public traces have them.
 final class EngineKernelNameTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 /// Against Python's zlib.
 final class GzipSourceTests: TraceTestCase {

@@ -1,8 +1,7 @@
 import RooflineCore
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 final class KernelNameTableTests: XCTestCase {
   func testAStarStandsForAnythingAndCapitalsDoNotCount() {

@@ -1,9 +1,8 @@
 import Foundation
 import RooflineCore
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 final class KinetoReaderTests: TraceTestCase {
   func testAnEventIsReadInAnyOrderOfItsKeys() throws {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 final class NsightListTests: TraceTestCase {
   private func times(_ text: String) throws -> [Double] {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 /// Exports that Python's sqlite3 writes.
 final class NsightSystemsTests: TraceTestCase {

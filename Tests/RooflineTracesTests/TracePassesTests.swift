@@ -1,8 +1,7 @@
 import RooflineCore
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 /// Which kernels are looked at, and what they work on.
 final class TracePassesTests: TraceTestCase {

@@ -1,9 +1,8 @@
 import Foundation
 import RooflineCore
+import RooflineTraces
 import TestSupport
 import XCTest
-
-@testable import RooflineTraces
 
 /// Writes traces into a folder of its own, and reads them.
 class TraceTestCase: XCTestCase {

@@ -8,7 +8,7 @@ import RooflineMeasurement
 /// another thread does not compile. A thread has one at a time. The last of them to go releases the context, and with it whatever memory is left.
 package final class Context {
   package let properties: DeviceProperties
-  let driver: Driver
+  package let driver: Driver
   private let device: abi_CUdevice
 
   /// - Parameter ordinal: CUDA's number of the device.

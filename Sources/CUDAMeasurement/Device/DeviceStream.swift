@@ -5,7 +5,7 @@ import RooflineMeasurement
 /// A queue of work on a device, independent of the default one. Errors of the work show at the next synchronization.
 package final class DeviceStream {
   let context: Context
-  let handle: abi_CUstream
+  package let handle: abi_CUstream
   var driver: Driver { context.driver }
 
   package init(_ context: Context) throws(GPUFault) {

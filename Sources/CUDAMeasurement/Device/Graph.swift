@@ -19,7 +19,7 @@ package final class Graph {
   }
 
   /// The kernels that `body` queues in the stream; none of them runs.
-  static func kernels(
+  package static func kernels(
     capturing stream: DeviceStream, _ body: (DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> [GraphKernel] {
     let graph = try capture(stream, body)

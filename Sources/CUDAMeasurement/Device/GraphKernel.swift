@@ -3,14 +3,21 @@ import RooflineCore
 import RooflineMeasurement
 
 /// A kernel in a recorded graph: what a library launched, where only the driver knows.
-struct GraphKernel: Hashable {
+package struct GraphKernel: Hashable {
   /// As the machine code has it: of a C++ function, mangled. nil where the driver does not tell (before CUDA 12.3).
-  var name: String?
-  var geometry: LaunchGeometry
+  package var name: String?
+  package var geometry: LaunchGeometry
   /// Of a thread.
-  var registers: Int?
+  package var registers: Int?
   /// Bytes of a thread's local memory.
-  var localBytes: Int?
+  package var localBytes: Int?
+
+  package init(name: String? = nil, geometry: LaunchGeometry, registers: Int? = nil, localBytes: Int? = nil) {
+    self.name = name
+    self.geometry = geometry
+    self.registers = registers
+    self.localBytes = localBytes
+  }
 
   /// A graph's kernels in the driver's order; copies and memsets are none.
   ///

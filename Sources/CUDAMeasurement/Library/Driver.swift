@@ -28,12 +28,12 @@ package struct Driver: Sendable {
   let primaryContextRelease: abi_cuDevicePrimaryCtxRelease_v2
   let contextSetCurrent: abi_cuCtxSetCurrent
   let memoryGetInfo: abi_cuMemGetInfo_v2
-  let memoryAllocate: abi_cuMemAlloc_v2
+  package let memoryAllocate: abi_cuMemAlloc_v2
   let memoryFree: abi_cuMemFree_v2
-  let copyToDevice: abi_cuMemcpyHtoD_v2
-  let copyToHost: abi_cuMemcpyDtoH_v2
-  let copyOnDevice: abi_cuMemcpyDtoDAsync_v2
-  let setBytes: abi_cuMemsetD8Async
+  package let copyToDevice: abi_cuMemcpyHtoD_v2
+  package let copyToHost: abi_cuMemcpyDtoH_v2
+  package let copyOnDevice: abi_cuMemcpyDtoDAsync_v2
+  package let setBytes: abi_cuMemsetD8Async
   let moduleLoad: abi_cuModuleLoadData
   let moduleUnload: abi_cuModuleUnload
   let moduleGetFunction: abi_cuModuleGetFunction
@@ -55,11 +55,11 @@ package struct Driver: Sendable {
   let eventSynchronize: abi_cuEventSynchronize
   let eventElapsedTime: abi_cuEventElapsedTime
   // Which kernels a graph has: what an older driver lacks costs their names. Variables, so that a test can take them away.
-  var graphGetNodes: abi_cuGraphGetNodes?
-  var graphNodeGetType: abi_cuGraphNodeGetType?
-  var graphKernelGetParameters: abi_cuGraphKernelNodeGetParams_v2?
-  var kernelGetFunction: abi_cuKernelGetFunction?
-  var functionGetName: abi_cuFuncGetName?
+  package var graphGetNodes: abi_cuGraphGetNodes?
+  package var graphNodeGetType: abi_cuGraphNodeGetType?
+  package var graphKernelGetParameters: abi_cuGraphKernelNodeGetParams_v2?
+  package var kernelGetFunction: abi_cuKernelGetFunction?
+  package var functionGetName: abi_cuFuncGetName?
 
   /// Opens the driver; asks it for nothing but its version.
   ///

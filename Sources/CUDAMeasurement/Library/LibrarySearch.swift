@@ -10,15 +10,19 @@
 /// tried. `ROOFLINE_CUDA_LIBRARIES` lists folders (separated by colons) to look in first. After these come the folders of a
 /// CUDA toolkit and of the Python packages `nvidia-cuda-nvrtc` and `nvidia-cublas`, which bring both without a toolkit: of
 /// every `python3` on `PATH`, and where environments and systems keep theirs.
-struct LibrarySearch {
+package struct LibrarySearch {
   let environment: [String: String]
 
-  var driver: [String] {
+  package init(environment: [String: String]) {
+    self.environment = environment
+  }
+
+  package var driver: [String] {
     only("ROOFLINE_CUDA_DRIVER")
       ?? ["libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"]
   }
 
-  var managementLibrary: [String] {
+  package var managementLibrary: [String] {
     only("ROOFLINE_NVML")
       ?? [
         "libnvidia-ml.so.1", "/usr/local/nvidia/lib64/libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1",
@@ -26,9 +30,9 @@ struct LibrarySearch {
   }
 
   /// Every NVRTC there is, since the newest need not be one that the driver accepts.
-  var compilers: [String] { only("ROOFLINE_NVRTC") ?? candidates("libnvrtc.so.") }
+  package var compilers: [String] { only("ROOFLINE_NVRTC") ?? candidates("libnvrtc.so.") }
 
-  var cuBLASLt: [String] { only("ROOFLINE_CUBLASLT") ?? candidates("libcublasLt.so.") }
+  package var cuBLASLt: [String] { only("ROOFLINE_CUBLASLT") ?? candidates("libcublasLt.so.") }
 
   private func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 

@@ -73,7 +73,7 @@ package struct MatrixLibrary: Sendable {
   }
 
   /// e.g. 130100 is 13.1.0.
-  static func version(number: Int) -> String { "\(number / 10000).\(number / 100 % 100).\(number % 100)" }
+  package static func version(number: Int) -> String { "\(number / 10000).\(number / 100 % 100).\(number % 100)" }
 
   /// Turns a status that is an error into a fault with cuBLASLt's name for it.
   func check(_ status: abi_cublasStatus_t, _ call: @autoclosure () -> String) throws(GPUFault) {

@@ -4,19 +4,25 @@ import CGPUABI
 ///
 /// Read by columns, a row-major matrix is its transpose. So D, our output read so, is outᵀ = op(right)·leftᵀ: our right matrix
 /// is cuBLASLt's first, and our m and n change places. Of n rows of k it reads a k×n matrix, which it must transpose back.
-struct ColumnMajorProduct: Hashable {
-  struct Layout: Hashable {
+package struct ColumnMajorProduct: Hashable {
+  package struct Layout: Hashable {
     var rows: Int
     var columns: Int
     var matrix: MatrixProduct.Matrix
+
+    package init(rows: Int, columns: Int, matrix: MatrixProduct.Matrix) {
+      self.rows = rows
+      self.columns = columns
+      self.matrix = matrix
+    }
   }
 
-  var a: Layout
-  var b: Layout
-  var d: Layout
-  var transposesA: Bool
+  package var a: Layout
+  package var b: Layout
+  package var d: Layout
+  package var transposesA: Bool
 
-  init(_ product: MatrixProduct) {
+  package init(_ product: MatrixProduct) {
     let (m, n, k) = (product.m, product.n, product.k)
     transposesA = product.rightOrder == .nk
     a = Layout(rows: transposesA ? k : n, columns: transposesA ? n : k, matrix: product.right)
@@ -27,7 +33,7 @@ struct ColumnMajorProduct: Hashable {
 
 extension MatrixProduct.Format {
   /// cudaDataType of A and B.
-  var inputType: Int {
+  package var inputType: Int {
     switch self {
     case .fp32, .tf32: abi_CUDA_R_32F
     case .fp16: abi_CUDA_R_16F
@@ -37,7 +43,7 @@ extension MatrixProduct.Format {
     }
   }
 
-  var outputType: Int {
+  package var outputType: Int {
     switch self {
     case .fp32, .tf32: abi_CUDA_R_32F
     case .fp16: abi_CUDA_R_16F
@@ -47,7 +53,7 @@ extension MatrixProduct.Format {
   }
 
   /// cublasComputeType_t: what sums are kept in.
-  var computeType: Int {
+  package var computeType: Int {
     switch self {
     case .fp32, .fp16, .bf16, .fp8: abi_CUBLAS_COMPUTE_32F
     case .tf32: abi_CUBLAS_COMPUTE_32F_FAST_TF32
@@ -56,7 +62,7 @@ extension MatrixProduct.Format {
   }
 
   /// cudaDataType of α and β.
-  var scaleType: Int { self == .int8 ? abi_CUDA_R_32I : abi_CUDA_R_32F }
+  package var scaleType: Int { self == .int8 ? abi_CUDA_R_32I : abi_CUDA_R_32F }
 }
 
 extension MatrixProduct.Epilogue {

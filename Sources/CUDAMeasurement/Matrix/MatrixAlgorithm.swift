@@ -35,6 +35,21 @@ package final class MatrixAlgorithm {
     package var waves: Double
     package var workspaceBytes: Int
 
+    package init(
+      algorithm: UInt32? = nil, tile: UInt32? = nil, stages: UInt32? = nil, splitK: UInt32? = nil,
+      reduction: UInt32? = nil, swizzling: UInt32? = nil, cluster: UInt32? = nil, waves: Double, workspaceBytes: Int
+    ) {
+      self.algorithm = algorithm
+      self.tile = tile
+      self.stages = stages
+      self.splitK = splitK
+      self.reduction = reduction
+      self.swizzling = swizzling
+      self.cluster = cluster
+      self.waves = waves
+      self.workspaceBytes = workspaceBytes
+    }
+
     /// Whether parts of k are summed in the output's format (schemes INPLACE and OUTPUT_TYPE), which rounds each sum.
     var roundsPartialSums: Bool { (splitK ?? 1) > 1 && reduction.map { $0 & 5 != 0 } ?? true }
   }

@@ -5,7 +5,7 @@ import RooflineMeasurement
 /// cuBLASLt on one device: asks its heuristic for the algorithm of a product.
 package final class MatrixPlanner {
   let library: MatrixLibrary
-  let context: Context
+  package let context: Context
   let handle: abi_cublasLtHandle_t
 
   package init(_ library: MatrixLibrary, _ context: Context) throws(GPUFault) {

@@ -5,7 +5,7 @@ extension MatrixProduct {
   ///
   /// The rules are those of cublasLtMatmul's documentation: "To use IMMA kernels …", "To use FP8 kernels …". What a GPU
   /// would compute in another format than the one asked for (tf32 and bf16 before Ampere) is refused, too.
-  func refusal(on capability: ComputeCapability) -> String? {
+  package func refusal(on capability: ComputeCapability) -> String? {
     shapeRefusal ?? deviceRefusal(capability) ?? alignmentRefusal
   }
 

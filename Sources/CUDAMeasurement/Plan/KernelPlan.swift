@@ -64,7 +64,7 @@ package struct KernelPlan: Sendable {
 package struct Unsupported: Error, Hashable, Sendable {
   package let reason: String
 
-  init(_ reason: String) { self.reason = reason }
+  package init(_ reason: String) { self.reason = reason }
 }
 
 /// One piece of work of a plan.

@@ -27,7 +27,7 @@ package enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  init(_ operand: Operand<Count>) {
+  package init(_ operand: Operand<Count>) {
     switch operand.traffic {
     case .loadWeight, .loadActivation, .loadKVCache: self = .read(operand.name)
     case .storeActivation, .storeKVCache: self = .written(operand.name)

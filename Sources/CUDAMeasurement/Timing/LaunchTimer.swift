@@ -16,17 +16,17 @@ package final class LaunchTimer {
   }
 
   /// What was taken of one piece of work.
-  struct Taken {
+  package struct Taken {
     /// Seconds, in the order in which they were taken.
-    var samples: [Double]
+    package var samples: [Double]
     /// On the device, s.
-    var deviceTime: Double
+    package var deviceTime: Double
     /// Why no more were.
     var end: StoppingRule.Reason
   }
 
   /// What somebody does while the device works.
-  struct Watch {
+  package struct Watch {
     /// Calls, covers and all, that are queued behind a middle sample and not timed, so that the device works for as long as
     /// somebody looks at it; 0: nobody looks.
     var companions = 0
@@ -47,7 +47,7 @@ package final class LaunchTimer {
   ///   - isInterrupted: asked before each batch.
   ///   - look: called while the device works, as `watch` has it.
   /// - Returns: nil where it was interrupted.
-  func samples(
+  package func samples(
     rule: StoppingRule = StoppingRule(), batch: Int = 1, cover: (DeviceStream) throws(GPUFault) -> Void = { _ in },
     isInterrupted: () -> Bool = { false }, watch: Watch = Watch(), look: () -> Void = {},
     _ work: (DeviceStream) throws(GPUFault) -> Void

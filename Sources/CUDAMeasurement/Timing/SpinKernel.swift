@@ -37,7 +37,7 @@ package enum SpinKernel {
 
     """
 
-  static let geometry = LaunchGeometry(grid: .init(1), block: .init(1))
+  package static let geometry = LaunchGeometry(grid: .init(1), block: .init(1))
 
   /// The module of both.
   package static func load(_ context: Context) throws(GPUFault) -> KernelModule {

@@ -5,7 +5,7 @@
 /// so the time of a pass is a straight line as long as the same roofs bind at both ends: the sum over any number of contexts is
 /// then their number times the mean of the first and the last. Calibrated times bend with every block of keys, and are added up
 /// one by one.
-struct DecodePasses: Sendable {
+package struct DecodePasses: Sendable {
   private let model: DecoderModel
   private let analysis: Analysis
   private let microBatches: UInt64
@@ -13,10 +13,10 @@ struct DecodePasses: Sendable {
   private let isGrowing: [Bool]
   private let constant: PassSums
   /// Whether sums over contexts have the closed form.
-  let isClosed: Bool
+  package let isClosed: Bool
 
   /// - Parameter contexts: those that will be asked for.
-  init(_ analysis: Analysis, _ contexts: ClosedRange<UInt64>) {
+  package init(_ analysis: Analysis, _ contexts: ClosedRange<UInt64>) {
     self.analysis = analysis
     model = analysis.configuration.model
     microBatches = analysis.workload.microBatches
@@ -80,9 +80,9 @@ struct DecodePasses: Sendable {
   }
 
   /// Passes at neighbouring contexts added up.
-  struct Sum {
-    var seconds = 0.0
-    var work = UtilizationMeter.Work()
+  package struct Sum {
+    package var seconds = 0.0
+    package var work = UtilizationMeter.Work()
     /// What rounding took from `seconds` so far: ten million terms would cost three digits.
     private var lost = 0.0
 
@@ -108,7 +108,7 @@ struct DecodePasses: Sendable {
   }
 
   /// - Parameter willAdd: is told every few thousand passes how many of them are done, where they are added up one by one.
-  func sum(over contexts: ClosedRange<UInt64>, willAdd: (UInt64) -> Void) -> Sum {
+  package func sum(over contexts: ClosedRange<UInt64>, willAdd: (UInt64) -> Void) -> Sum {
     var sum = Sum()
     guard isClosed else {
       for context in contexts {

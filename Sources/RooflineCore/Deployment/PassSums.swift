@@ -94,10 +94,12 @@ extension PassSums {
 }
 
 /// What an operator counts as the attended keys grow: FLOPs of each unit, bytes, and what goes over the wire.
-struct LinearCounts: OperatorVisitor {
-  typealias Scalar = LinearCount
+package struct LinearCounts: OperatorVisitor {
+  package typealias Scalar = LinearCount
 
-  func visit<D: OperatorDefinition>(_ definition: D) -> [LinearCount] where D.Scalar == LinearCount {
+  package init() {}
+
+  package func visit<D: OperatorDefinition>(_ definition: D) -> [LinearCount] where D.Scalar == LinearCount {
     let flops = definition.flops
     return [
       flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes, definition.wireSteps,

@@ -77,7 +77,7 @@ public struct PipelineSchedule: Sendable {
   public var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
 
   /// NaN where it is unknown.
-  var seconds: Double { kernelSeconds + engineSeconds }
+  package var seconds: Double { kernelSeconds + engineSeconds }
 
   /// The kernels alone, the same way.
   var kernelSeconds: Double {

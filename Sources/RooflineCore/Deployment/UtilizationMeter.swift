@@ -1,9 +1,9 @@
 /// Runs passes and adds up what one device does in them.
-struct UtilizationMeter {
+package struct UtilizationMeter {
   /// One device's share of a pass.
-  struct Work {
-    var modelFLOPs = 0.0
-    var bytes = 0.0
+  package struct Work {
+    package var modelFLOPs = 0.0
+    package var bytes = 0.0
     /// All FLOPs, of norms and softmax too.
     var flops = 0.0
 
@@ -53,7 +53,7 @@ struct UtilizationMeter {
   private let model: DecoderModel
   private let peak, bandwidth: Double?
 
-  init(_ analysis: Analysis) {
+  package init(_ analysis: Analysis) {
     self.analysis = analysis
     model = analysis.configuration.model
     let unit = analysis.workload.formats.linearUnit
@@ -64,7 +64,7 @@ struct UtilizationMeter {
     bandwidth = analysis.options.bandwidth ?? spec.memory?.bandwidth
   }
 
-  func pass(_ phase: Phase, context: UInt64) throws(InputError) -> (schedule: PipelineSchedule, work: Work) {
+  package func pass(_ phase: Phase, context: UInt64) throws(InputError) -> (schedule: PipelineSchedule, work: Work) {
     var workload = analysis.workload
     workload.context = context
     let time = IdealTime(overlap: analysis.options.overlap)

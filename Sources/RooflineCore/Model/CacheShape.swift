@@ -93,7 +93,7 @@ package struct IndexKeyCache: Hashable, Sendable {
   }
 
   /// Bytes of one row.
-  func rowBytes<Scalar: Term>(_ formats: NumberFormats) -> Scalar {
+  package func rowBytes<Scalar: Term>(_ formats: NumberFormats) -> Scalar {
     let row = Scalar.input(.indexDim, width).bytes(formats.keyValueFormat)
     return formats.keyValueCache.bits <= 8 ? row + 4 : row
   }
@@ -122,7 +122,7 @@ package struct SequenceState: Hashable, Sendable {
   }
 
   /// What one of `ranks` keeps of a sequence.
-  func bytes<Scalar: Term>(ranks: UInt64, _ formats: NumberFormats) -> Scalar {
+  package func bytes<Scalar: Term>(ranks: UInt64, _ formats: NumberFormats) -> Scalar {
     let elements = parts.reduce(0 as Count) {
       $0 + Count($1.units).divided(roundingUpBy: Count(ranks)) * Count($1.elementsPerUnit)
     }

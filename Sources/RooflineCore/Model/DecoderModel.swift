@@ -118,7 +118,7 @@ package struct LayerRun: Hashable, Sendable {
 
 extension DecoderModel {
   /// A model whose layers follow a list: equal layers become one group.
-  init(
+  package init(
     hiddenSize: UInt64, embedding: EmbeddingBlock, layers: [LayerGroup], norm: NormKind, head: HeadBlock,
     layerPrefix: StaticText
   ) {

@@ -49,7 +49,7 @@ package struct ParameterShape<Scalar: Term>: Sendable {
   package var activeWithoutGatheredTables: Scalar { sum(\.active) { !$0.isGathered } }
 
   /// Of routed experts, all that a device holds.
-  var routed: Scalar { tensors.lazy.filter { $0.experts != nil }.reduce(0) { $0 + $1.total } }
+  package var routed: Scalar { tensors.lazy.filter { $0.experts != nil }.reduce(0) { $0 + $1.total } }
 
   /// What checkpoints hold beside the parameters, like the correction biases of routers.
   package var buffers: Scalar { tensors.lazy.filter(\.isBuffer).reduce(0) { $0 + $1.total } }

@@ -13,7 +13,7 @@ package struct OperatorPrediction: Sendable {
   package let cost: OperatorCost
   package internal(set) var bound: Bound
   /// One occurrence, s; NaN where a rate that it needs is missing. `time` is the form for everybody else.
-  var seconds: Double
+  package var seconds: Double
   /// What the time stands on.
   package internal(set) var basis = TimeBasis.ideal
 

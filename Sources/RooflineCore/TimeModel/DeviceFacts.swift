@@ -58,5 +58,5 @@ package struct DeviceFacts: Hashable, Sendable {
   /// bf16 FLOPs a microsecond.
   var flopsPerMicrosecond: Double { tensor * 1e-6 }
   /// Clock cycles a microsecond.
-  var cyclesPerMicrosecond: Double { clock * 1e-6 }
+  package var cyclesPerMicrosecond: Double { clock * 1e-6 }
 }

@@ -10,7 +10,7 @@ import RooflineCore
 package struct JSONFormat: Sendable {
   package init() {}
 
-  func render(_ report: Report) throws -> String {
+  package func render(_ report: Report) throws -> String {
     let document = try report.document()
     let text = try render(document)
     guard let ordered = (document as? any OrderedDocument)?.ordered, text.hasSuffix("\n}\n") else { return text }

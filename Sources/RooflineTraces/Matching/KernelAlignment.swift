@@ -3,9 +3,9 @@
 /// A kernel takes the next place that it may be (places between are passed over, at a price), stays at the place of the kernel before
 /// it (a product in two kernels), or is left without a place. The pass begins anew behind its end. Linear in kernels times places: what
 /// is passed over is carried along from place to place.
-struct KernelAlignment {
+package struct KernelAlignment {
   /// What each choice costs. Only the order of sums matters.
-  struct Prices {
+  package struct Prices {
     /// Of passing over the row of a place.
     let skip: [Float]
     /// Of a kernel, by its kind of name and shape, on the row of a place; infinite where it cannot be that row.
@@ -14,6 +14,13 @@ struct KernelAlignment {
     let again: [[Float]]
     /// Of leaving the kernel without a place.
     let leave: [Float]
+
+    package init(skip: [Float], match: [[Float]], again: [[Float]], leave: [Float]) {
+      self.skip = skip
+      self.match = match
+      self.again = again
+      self.leave = leave
+    }
   }
 
   /// Of going on anywhere: what was recorded began or ended in the middle of a pass.
@@ -22,8 +29,13 @@ struct KernelAlignment {
   let places: [Int]
   let prices: Prices
 
+  package init(places: [Int], prices: Prices) {
+    self.places = places
+    self.prices = prices
+  }
+
   /// Where a kernel stands.
-  enum Seat: Hashable {
+  package enum Seat: Hashable {
     case none
     /// It is the first of its row there.
     case first(place: Int)
@@ -32,7 +44,7 @@ struct KernelAlignment {
 
   /// - Parameter kinds: each kernel's number in `Prices`.
   /// - Parameter start: the place of the last kernel before; nil: none.
-  func seats(of kinds: [Int], from start: Int? = nil) -> [Seat] {
+  package func seats(of kinds: [Int], from start: Int? = nil) -> [Seat] {
     let count = places.count
     guard count > 0 else { return kinds.map { _ in .none } }
     // At the beginning, the first place is next, and any other may be.

@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// What recorded sizes say of a product.
-struct ProductShape: Hashable {
+package struct ProductShape: Hashable {
   /// Sizes of a matrix that may be the weight, in either order.
   struct Matrix: Hashable {
     let rows, columns: Int64
@@ -10,7 +10,7 @@ struct ProductShape: Hashable {
   /// Those that may be the weight: of a plain product the one that is.
   let matrices: [Matrix]
   /// Whether the operation is a plain product, whose weight lies there as the checkpoint has it.
-  let isPlain: Bool
+  package let isPlain: Bool
 
   /// Which argument is the weight of operations of PyTorch; nil: none, both are activations.
   private static let plain: [String: Int?] = [
@@ -19,7 +19,7 @@ struct ProductShape: Hashable {
   ]
 
   /// nil where no two matrices are recorded.
-  init?(_ shapes: RecordedShapes) {
+  package init?(_ shapes: RecordedShapes) {
     let tensors = shapes.dimensions
     guard tensors.count(where: { $0.count >= 2 }) >= 2 else { return nil }
     guard let known = Self.plain[shapes.operation] else {
@@ -36,7 +36,7 @@ struct ProductShape: Hashable {
   }
 
   /// Whether a matrix of k×n, or n×k, took part.
-  func has(_ n: Int64, _ k: Int64) -> Bool {
+  package func has(_ n: Int64, _ k: Int64) -> Bool {
     matrices.contains { ($0.rows == k && $0.columns == n) || ($0.rows == n && $0.columns == k) }
   }
 }

@@ -1,11 +1,11 @@
 /// Bytes of a file in pieces, so that a trace of gigabytes stands in memory nowhere.
-protocol ByteSource: AnyObject {
+package protocol ByteSource: AnyObject {
   /// The next bytes, valid until the next call; empty at the end.
   func next() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8>
 }
 
 /// Why a trace cannot be read, in words that stand behind its name.
-struct TraceFlaw: Error, Hashable, Sendable {
+package struct TraceFlaw: Error, Hashable, Sendable {
   let problem: String
 
   init(_ problem: String) { self.problem = problem }

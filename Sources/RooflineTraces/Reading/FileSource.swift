@@ -9,13 +9,13 @@ import RooflineCore
 #endif
 
 /// A file's bytes as they stand there.
-final class FileSource: ByteSource {
+package final class FileSource: ByteSource {
   private let descriptor: Int32
   private let buffer: UnsafeMutableBufferPointer<UInt8>
   private let path: String
 
   /// - Throws: where the file cannot be read, or is none.
-  init(_ path: String) throws(TraceFlaw) {
+  package init(_ path: String) throws(TraceFlaw) {
     self.path = path
     descriptor = open(path, O_RDONLY | O_NONBLOCK)
     buffer = .allocate(capacity: 1 << 18)
@@ -30,7 +30,7 @@ final class FileSource: ByteSource {
     buffer.deallocate()
   }
 
-  func next() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8> {
+  package func next() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8> {
     let count = read(descriptor, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw TraceFlaw(FileFault.reading(path)) }
     return UnsafeBufferPointer(rebasing: buffer[..<count])

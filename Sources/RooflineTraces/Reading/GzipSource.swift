@@ -1,7 +1,7 @@
 /// A gzip file's bytes, unpacked (RFC 1951 and 1952): no library is needed, and no more than a window stands in memory.
 ///
 /// Decoding stops between two symbols whenever a piece is full, and goes on from there.
-final class GzipSource: ByteSource {
+package final class GzipSource: ByteSource {
   private static let window = 1 << 15
   private static let piece = 1 << 18
   /// The longest match.
@@ -24,7 +24,7 @@ final class GzipSource: ByteSource {
   private var checksum = Checksum()
   private var length: UInt32 = 0
 
-  init(_ packed: any ByteSource) {
+  package init(_ packed: any ByteSource) {
     bits = BitSource(packed)
     buffer = .allocate(capacity: Self.window + Self.piece + Self.longest)
     buffer.initialize(repeating: 0)
@@ -32,7 +32,7 @@ final class GzipSource: ByteSource {
 
   deinit { buffer.deallocate() }
 
-  func next() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8> {
+  package func next() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8> {
     guard let base = buffer.baseAddress else { return UnsafeBufferPointer(start: nil, count: 0) }
     let kept = min(end, Self.window)
     if kept < end { base.update(from: base + (end - kept), count: kept) }

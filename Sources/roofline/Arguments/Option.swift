@@ -2,7 +2,7 @@ import RooflineCore
 import RooflineReport
 
 /// What a command takes by name, whatever its value is: what the parser and the help need.
-protocol AnyOption: Sendable {
+package protocol AnyOption: Sendable {
   associatedtype Value
   var declaration: OptionDeclaration { get }
   /// What the text on the command line means.
@@ -12,12 +12,12 @@ protocol AnyOption: Sendable {
 }
 
 extension AnyOption {
-  var name: String { declaration.name }
+  package var name: String { declaration.name }
 }
 
 /// How an option is written. The list of a command's options is its parser and its help at once.
-struct OptionDeclaration: Hashable, Sendable {
-  let name: String
+package struct OptionDeclaration: Hashable, Sendable {
+  package let name: String
   /// What stands for the value in the help; nil for a switch.
   let value: String?
   let help: String
@@ -46,9 +46,9 @@ enum Suggestions: Hashable, Sendable {
 enum CatalogKind: String, Hashable, Sendable, CaseIterable { case models, hardware, calibrations, engines }
 
 /// An option with the type of its value: declared once, and read by this value, never by its name.
-struct Option<Value>: AnyOption {
-  let declaration: OptionDeclaration
-  let read: @Sendable (_ text: String) throws(InputError) -> Value
+package struct Option<Value>: AnyOption {
+  package let declaration: OptionDeclaration
+  package let read: @Sendable (_ text: String) throws(InputError) -> Value
 
   init(
     _ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false,

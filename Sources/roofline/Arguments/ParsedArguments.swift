@@ -1,7 +1,7 @@
 import RooflineCore
 
 /// Arguments sorted into a command's options and positionals.
-struct ParsedArguments: Sendable {
+package struct ParsedArguments: Sendable {
   private let command: CommandDescription
   private var values: [String: [String]] = [:]
   private(set) var positionals: [String] = []
@@ -9,7 +9,7 @@ struct ParsedArguments: Sendable {
   let line: String
 
   /// `--name value` and `--name=value`; `--` ends the options.
-  init(_ arguments: some Sequence<String>, _ command: CommandDescription) throws(InputError) {
+  package init(_ arguments: some Sequence<String>, _ command: CommandDescription) throws(InputError) {
     self.command = command
     var rest = Array(arguments)[...]
     line = rest.joined(separator: " ")
@@ -92,7 +92,7 @@ struct ParsedArguments: Sendable {
   }
 
   /// Whether the option was given; one that the command does not declare never is.
-  func isGiven(_ option: any AnyOption) -> Bool { values[option.name] != nil }
+  package func isGiven(_ option: any AnyOption) -> Bool { values[option.name] != nil }
 
   /// The options that were given, in the command's order.
   var given: [any AnyOption] { command.options.filter(isGiven) }
@@ -104,7 +104,9 @@ struct ParsedArguments: Sendable {
   ///
   /// - Throws: `InputError.usage` for a value that the option does not take, or an option that the command does not declare:
   ///   nobody could ever give it.
-  func value<Given: AnyOption>(of option: Given) throws(InputError) -> Given.Value? { try values(of: option).last }
+  package func value<Given: AnyOption>(of option: Given) throws(InputError) -> Given.Value? {
+    try values(of: option).last
+  }
 
   /// The same of an option that may repeat, in the order in which its values were given.
   func values<Given: AnyOption>(of option: Given) throws(InputError) -> [Given.Value] {

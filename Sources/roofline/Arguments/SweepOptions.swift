@@ -2,7 +2,7 @@ import RooflineCore
 import RooflineReport
 
 /// The options of a sweep: lists and ranges where other commands take one value.
-enum SweepOptions {
+package enum SweepOptions {
   static let model = list("model", "NAME|PATH,…", "models, with commas between them", .models)
   static let hardware = list("hardware", "NAME|PATH,…", "GPUs, with commas between them", .hardware)
   static let dtype = choices("dtype", "DTYPE,…", "number formats, with commas between them (the model's)", DType.self)
@@ -20,7 +20,7 @@ enum SweepOptions {
   static let generate = numbers("generate", "tokens to generate (2: the first one and one decode step)")
 
   /// What a sweep may change, with the option that other commands read one value of.
-  static let axes: [(list: any AnyOption, single: any AnyOption)] = [
+  package static let axes: [(list: any AnyOption, single: any AnyOption)] = [
     (model, WorkloadOptions.model), (hardware, WorkloadOptions.hardware), (dtype, WorkloadOptions.dtype),
     (time, TimeOptions.time), (engine, TimeOptions.engine), (tensorParallel, WorkloadOptions.tensorParallel),
     (pipeline, WorkloadOptions.pipeline),

@@ -3,7 +3,7 @@ import RooflineMeasurement
 import RooflineReport
 
 /// The options that say what is analysed: shared by every command that needs a model on a GPU.
-enum WorkloadOptions {
+package enum WorkloadOptions {
   static let model = Option.text(
     "model", "NAME|PATH", "a model of the catalog, a config.json, or a folder that holds one",
     suggestions: .models)
@@ -107,7 +107,7 @@ enum WorkloadOptions {
     linkLatency, overlap,
   ]
 
-  static let format = Option<OutputFormat>.choice(
+  package static let format = Option<OutputFormat>.choice(
     "format", "FORMAT", "\(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")) (text)")
   /// Whether all columns stand in one table.
   static let columns = Option(

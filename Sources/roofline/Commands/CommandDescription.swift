@@ -1,17 +1,17 @@
 /// A command: its name, what it takes, and what its help says.
-struct CommandDescription: Sendable {
-  let name: String
+package struct CommandDescription: Sendable {
+  package let name: String
   let summary: String
   let usage: String
-  let options: [any AnyOption]
-  let positionals: ClosedRange<Int>
+  package let options: [any AnyOption]
+  package let positionals: ClosedRange<Int>
   let example: String
   var notes: [String] = []
   /// What may stand without a name, where it is one of a few words.
   var words: [String] = []
 
   /// Whether it takes the option.
-  func declares(_ option: any AnyOption) -> Bool { options.contains { $0.name == option.name } }
+  package func declares(_ option: any AnyOption) -> Bool { options.contains { $0.name == option.name } }
 
   var help: String {
     var lines = [summary, "", "USAGE: roofline \(usage)"]

@@ -1,8 +1,8 @@
 import RooflineCore
 
-enum CompletionCommand: Command {
-  static let printsLines = true
-  static let description = CommandDescription(
+package enum CompletionCommand: Command {
+  package static let printsLines = true
+  package static let description = CommandDescription(
     name: "completion",
     summary: "A script that completes this program's commands, options and names in bash, zsh or fish.",
     usage: "completion bash|zsh|fish",
@@ -14,9 +14,9 @@ enum CompletionCommand: Command {
     ], words: Shell.allCases.map(\.rawValue))
 
   /// Shells that a script is made for.
-  enum Shell: String, CaseIterable { case bash, zsh, fish }
+  package enum Shell: String, CaseIterable { case bash, zsh, fish }
 
-  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+  package static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let shell = try ParsedArguments.choice(arguments.positionals[0], for: "the shell", Shell.self)
     return Outcome(output: CompletionScript(Tool.commands.map { $0.description }).text(shell))
   }

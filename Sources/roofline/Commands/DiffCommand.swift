@@ -2,7 +2,7 @@ import RooflineConventions
 import RooflineCore
 import RooflineReport
 
-enum DiffCommand: Command {
+package enum DiffCommand: Command {
   /// A note and the engine: every rule leads from a note to the exact value.
   private static let conventions = Option(
     "conventions", "A,B", "a note and exact, in either order: llm-counts,exact or notes-003,exact (llm-counts,exact)"
@@ -21,7 +21,7 @@ enum DiffCommand: Command {
   private static let noteIntermediate = Option.count(
     "note-intermediate", "N", "intermediate size that note 000 has, where it is not the model's")
 
-  static let description = CommandDescription(
+  package static let description = CommandDescription(
     name: "diff",
     summary: "Where an owner's note counts otherwise than this program: each cell, both values, the reason.",
     usage: "diff --conventions NOTE,exact --model NAME|PATH --hardware NAME|PATH --prompt N [--generate N] [options]",
@@ -34,7 +34,7 @@ enum DiffCommand: Command {
       "Exit code 2 where a cell differs and no rule says why.",
     ])
 
-  static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
+  package static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let page = try arguments.page(surroundings)
     let conventions = try arguments.value(of: Self.conventions) ?? [.llmCounts, .exact]
     let note = conventions.first { $0 != .exact } ?? .llmCounts
@@ -54,7 +54,7 @@ enum DiffCommand: Command {
   }
 
   /// 2 where a difference has no reason.
-  static func outcome(
+  package static func outcome(
     _ comparison: ConventionComparison, _ conventions: [Convention], _ page: Page, readings: [LLMCountsReading] = []
   ) throws -> Outcome {
     Outcome(

@@ -3,8 +3,8 @@ import RooflineMeasurement
 import RooflineReport
 
 /// What surrounds a run: everything a command may look at beside its arguments.
-struct Surroundings: Sendable {
-  var environment: [String: String] = [:]
+package struct Surroundings: Sendable {
+  package var environment: [String: String] = [:]
   var executable: String?
   var isTerminal = false
   /// Takes what shall be seen before the run is over; nil where nobody looks.
@@ -15,15 +15,35 @@ struct Surroundings: Sendable {
   var write: (@Sendable (String) -> Bool)?
   /// The next bytes of standard input, as soon as there are some; none at its end.
   var read: (@Sendable () -> [UInt8])?
+
+  package init(
+    environment: [String: String] = [:], executable: String? = nil, isTerminal: Bool = false,
+    progress: (@Sendable (String) -> Void)? = nil, write: (@Sendable (String) -> Bool)? = nil,
+    read: (@Sendable () -> [UInt8])? = nil
+  ) {
+    self.environment = environment
+    self.executable = executable
+    self.isTerminal = isTerminal
+    self.progress = progress
+    self.write = write
+    self.read = read
+  }
 }
 
 /// What a run leaves behind.
-struct Outcome: Hashable, Sendable {
-  var output = ""
+package struct Outcome: Hashable, Sendable {
+  package var output = ""
   /// What follows `output` and is too long to be held.
-  var rest: StepListing?
-  var errors = ""
-  var exitCode: Int32 = 0
+  package var rest: StepListing?
+  package var errors = ""
+  package var exitCode: Int32 = 0
+
+  package init(output: String = "", rest: StepListing? = nil, errors: String = "", exitCode: Int32 = 0) {
+    self.output = output
+    self.rest = rest
+    self.errors = errors
+    self.exitCode = exitCode
+  }
 }
 
 extension Outcome {
@@ -45,12 +65,12 @@ extension Outcome {
 }
 
 /// The command line as a function: arguments in, text and exit code out.
-enum Tool {
-  static let version = "0.1.0"
+package enum Tool {
+  package static let version = "0.1.0"
   /// When the version was made, for the manual.
   static let day = "2026-11-22"
 
-  static var commands: [any Command.Type] {
+  package static var commands: [any Command.Type] {
     [
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
       ExplainCommand.self, CompareCommand.self, ValidateCommand.self, CalibrateCommand.self, DiffCommand.self,
@@ -61,7 +81,7 @@ enum Tool {
     ]
   }
 
-  static func run(_ arguments: [String], _ surroundings: Surroundings) -> Outcome {
+  package static func run(_ arguments: [String], _ surroundings: Surroundings) -> Outcome {
     do {
       return try dispatch(arguments, surroundings)
     } catch let error as InputError {
@@ -116,7 +136,7 @@ enum Tool {
     return command
   }
 
-  static var commandNames: [String] { commands.map { $0.description.name } }
+  package static var commandNames: [String] { commands.map { $0.description.name } }
 
   static let summary =
     "Roofline calculator for LLM inference: FLOPs, bytes, intensity, bound and time of every operator."
@@ -142,7 +162,7 @@ enum Tool {
 }
 
 /// A command of the tool.
-protocol Command {
+package protocol Command {
   static var description: CommandDescription { get }
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome
   /// Whether it says by itself what it is at.
@@ -152,8 +172,8 @@ protocol Command {
 }
 
 extension Command {
-  static var reportsProgress: Bool { false }
-  static var printsLines: Bool { false }
+  package static var reportsProgress: Bool { false }
+  package static var printsLines: Bool { false }
 }
 
 extension Surroundings {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 final class JSONReaderTests: XCTestCase {
   private func parse(_ text: String) throws -> JSONValue { try parse(Array(text.utf8)) }

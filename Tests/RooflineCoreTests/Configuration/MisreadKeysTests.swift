@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Keys that would have been passed over in silence, a default counted in their place.
 final class MisreadKeysTests: XCTestCase {

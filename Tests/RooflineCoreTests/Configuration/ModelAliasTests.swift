@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Other names of models: those of their repositories, and those of models that are the same in all that counts.
 final class ModelAliasTests: XCTestCase {

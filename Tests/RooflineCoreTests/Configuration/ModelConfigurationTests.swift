@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 final class ModelConfigurationTests: XCTestCase {
   private let llama = """

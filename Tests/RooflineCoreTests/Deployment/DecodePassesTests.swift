@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Sums of many decode steps against the same steps one after another, each a pass of its own.
 final class DecodePassesTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What families with routed experts make of a config.json.
 final class ExpertFamilyTests: XCTestCase {

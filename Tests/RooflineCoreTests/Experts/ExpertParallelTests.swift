@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Routed experts dealt out among ranks.
 final class ExpertParallelTests: XCTestCase {

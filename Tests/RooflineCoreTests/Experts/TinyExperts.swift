@@ -1,4 +1,4 @@
-@testable import RooflineCore
+import RooflineCore
 
 /// Decoders with routed experts, whose dimensions cannot be mistaken for each other.
 struct TinyExperts {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Compressed entries and residual streams on paper.
 final class BruteForceCompressionTests: XCTestCase {

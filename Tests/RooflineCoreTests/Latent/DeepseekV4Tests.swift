@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// DeepSeek-V4: figures of a real file that were computed apart from this package and agree with transformers.
 final class DeepseekV4Tests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// DeepSeek-V2, V3 and V3.2, Kimi-K2, GLM-4.7-Flash and GLM-5: figures of real files that were computed apart from this package,
 /// from config.json alone, and agree with transformers.

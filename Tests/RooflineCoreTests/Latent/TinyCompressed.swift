@@ -1,4 +1,4 @@
-@testable import RooflineCore
+import RooflineCore
 
 /// A decoder of DeepSeek-V4's kind, whose dimensions cannot be mistaken for each other: a layer with a window alone, one whose
 /// indexer chooses overlapping entries, one that sees all entries.

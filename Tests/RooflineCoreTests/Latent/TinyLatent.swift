@@ -1,4 +1,4 @@
-@testable import RooflineCore
+import RooflineCore
 
 /// Decoders with latent attention, whose dimensions cannot be mistaken for each other.
 struct TinyLatent {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Layers that guess further tokens, and steps that verify what they guessed.
 final class DraftModulesTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Figures of real files that were computed apart from this package, from config.json alone, and agree with transformers.
 final class FamilyGoldenTests: XCTestCase {

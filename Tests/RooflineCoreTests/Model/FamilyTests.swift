@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What each architecture family makes of a config.json: published parameter counts, caches, groups of layers.
 final class FamilyTests: XCTestCase {

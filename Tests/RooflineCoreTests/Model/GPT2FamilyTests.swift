@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// GPT-2's config.json: published counts, names of weights, and what is refused.
 final class GPT2FamilyTests: XCTestCase {

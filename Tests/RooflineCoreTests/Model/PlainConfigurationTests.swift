@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// OPT's and GPT-NeoX's config.json.
 final class PlainConfigurationTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// A row states itself once; these laws find the row that forgot to.
 final class RowStatementTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Towers that turn images into tokens.
 final class VisionTowerTests: XCTestCase {

@@ -1,6 +1,5 @@
+import RooflineCore
 import XCTest
-
-@testable import RooflineCore
 
 /// Every row of a pass can be named on the command line, and the name leads back to the same operator.
 final class KernelColumnsTests: XCTestCase {

@@ -1,6 +1,5 @@
+import RooflineCore
 import XCTest
-
-@testable import RooflineCore
 
 final class StorageFormatTests: XCTestCase {
   private static func format(bits: UInt64) -> ElementFormat {

@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Checkpoints as they are published: dtype maps and totals of their files.
 final class CheckpointGoldenTests: XCTestCase {

@@ -1,6 +1,5 @@
+import RooflineCore
 import XCTest
-
-@testable import RooflineCore
 
 final class ModulePatternTests: XCTestCase {
   private let names = [

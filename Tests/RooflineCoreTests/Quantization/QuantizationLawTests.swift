@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What holds of every quantised checkpoint, whatever its format.
 final class QuantizationLawTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Formats by their descriptions, on a model of two layers whose bytes are counted by hand.
 final class QuantizationReaderTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What files of families with recurrent mixers may hold, and what is said where they may not.
 final class RecurrentFamilyRefusalTests: XCTestCase {

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Families with recurrent mixers: published sizes, FLOPs, caches and states.
 final class RecurrentFamilyTests: XCTestCase {

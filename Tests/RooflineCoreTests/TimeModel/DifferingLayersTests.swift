@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Models whose layers have different attentions: each is timed by the entry that was fitted on its like.
 final class DifferingLayersTests: XCTestCase {

@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Calibrated times of whole models with routed experts, each with the formats of its published file.
 final class ExpertServingTests: XCTestCase {

@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 final class ExpertTimeModelTests: XCTestCase {
   /// Every term of 300 layers, with the constants that stand beside them.

@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// The search that leaves candidates out finds what the search of all candidates finds.
 final class GEMMPruningTests: XCTestCase {

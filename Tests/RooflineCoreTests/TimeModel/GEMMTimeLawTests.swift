@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What must be true of GEMM times, whatever the constants are.
 final class GEMMTimeLawTests: XCTestCase {

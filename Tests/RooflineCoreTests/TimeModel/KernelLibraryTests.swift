@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What a library's name tells, and which of its kernels it runs.
 final class KernelLibraryTests: XCTestCase {

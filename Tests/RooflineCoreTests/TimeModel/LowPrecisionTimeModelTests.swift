@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 final class LowPrecisionTimeModelTests: XCTestCase {
   /// Every term of 180 products, with the constants that stand beside them.

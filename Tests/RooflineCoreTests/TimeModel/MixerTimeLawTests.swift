@@ -1,8 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// What must be true of the times of latent, linear and sparse attention, of every shipped entry.
 final class MixerTimeLawTests: XCTestCase {

@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import RooflineCore
+import RooflineCore
 
 /// Every tile and every split of a model, one after another: the first whose time no later one undercuts by more than rounding.
 ///

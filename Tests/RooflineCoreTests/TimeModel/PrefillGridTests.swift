@@ -2,8 +2,6 @@ import RooflineCore
 import TestSupport
 import XCTest
 
-@testable import RooflineCore
-
 /// How a prompt falls into tiles and blocks of keys, against loops in whole numbers.
 final class PrefillGridTests: XCTestCase {
   private static let facts = PrintedGEMM.h100Facts

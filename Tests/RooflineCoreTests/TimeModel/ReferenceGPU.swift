@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// The GPUs of the reference tables, with the facts that their documents print.
 struct ReferenceGPU {

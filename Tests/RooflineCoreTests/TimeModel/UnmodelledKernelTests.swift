@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 /// Kernels that a time model does not describe, and sizes that no count holds: no number rather than a wrong one.
 final class UnmodelledKernelTests: XCTestCase {

@@ -1,7 +1,6 @@
+import RooflineCore
 import TestSupport
 import XCTest
-
-@testable import RooflineCore
 
 final class VectorProductTimeModelTests: XCTestCase {
   private func model(vector: Double = 20e12) throws -> VectorProductTimeModel? {

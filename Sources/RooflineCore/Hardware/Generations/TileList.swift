@@ -2,11 +2,11 @@
 package struct TileList: Sendable {
   package let name: String
   /// Elements of K that a kernel takes at a time.
-  let depth: Double
+  package let depth: Double
   /// Share of the longer side that is fetched from L2 a CTA: half where two CTAs multicast to one another.
   let multicast: Double
   /// How much of a full wave a partly filled last wave costs.
-  let tail: Double
+  package let tail: Double
   /// Rows of M by columns of N.
   let tiles: [(m: Int, n: Int)]
   /// Tiles of grouped products, and of products of low precision.

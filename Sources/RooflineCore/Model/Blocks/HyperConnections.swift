@@ -4,6 +4,11 @@ package struct HyperConnections: Hashable, Sendable {
   /// Iterations that make the mixing matrix doubly stochastic.
   package var iterations: UInt64
 
+  package init(streams: UInt64, iterations: UInt64) {
+    self.streams = streams
+    self.iterations = iterations
+  }
+
   /// A block's rows by their names.
   struct Names {
     let norm, projection, collapse, expand: OperatorName

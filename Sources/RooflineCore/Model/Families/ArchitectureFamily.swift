@@ -38,7 +38,7 @@ extension ArchitectureFamily {
   static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .uncounted(keys) }
 }
 
-enum ArchitectureFamilies {
+package enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
@@ -53,7 +53,7 @@ enum ArchitectureFamilies {
   ]
 
   /// Names of all classes that are read.
-  static var architectures: [String] { all.flatMap { $0.architectures } }
+  package static var architectures: [String] { all.flatMap { $0.architectures } }
 
   /// `text_config.model_type` decides, then `model_type`, then the first of `architectures`; what stands there must agree.
   static func family(

@@ -100,7 +100,9 @@ extension DecoderModel {
   }
 
   /// Formats of its quantised matrices.
-  var tensorFormats: [TensorFormat] { (groups.map(\.formats) + [head.formats]).flatMap { $0.entries.map(\.format) } }
+  package var tensorFormats: [TensorFormat] {
+    (groups.map(\.formats) + [head.formats]).flatMap { $0.entries.map(\.format) }
+  }
 
   /// The format of a row's matrix; nil: the run's.
   func format(of weight: CheckpointWeight, in scope: RowScope) -> TensorFormat? {

@@ -2,9 +2,9 @@
 ///
 /// The same module has other first parts in other checkpoints (`model.`, `language_model.model.`, `backbone.`), other names for its
 /// blocks (`ffn`, `block_sparse_moe`), and an expert's matrices are called `w1`, `w3`, `w2` as well.
-struct ModulePath: Hashable, Sendable {
+package struct ModulePath: Hashable, Sendable {
   /// `M` stands for an expert's number.
-  let text: String
+  package let text: String
   /// The expert's number, where the name has one.
   let expert: UInt64?
 
@@ -17,7 +17,7 @@ struct ModulePath: Hashable, Sendable {
   ]
   private static let matrices: [Substring: Substring] = ["w1": "gate_proj", "w3": "up_proj", "w2": "down_proj"]
 
-  init(_ name: String) {
+  package init(_ name: String) {
     var parts = name.split(separator: ".", omittingEmptySubsequences: false)
     while parts.count > 1, Self.roots.contains(parts[0]) { parts.removeFirst() }
     var expert: UInt64?

@@ -2,7 +2,7 @@
 /// lists use.
 ///
 /// It runs as a set of states over the name's bytes, so no pattern takes longer than its length times the name's.
-struct ModulePattern: Hashable, Sendable {
+package struct ModulePattern: Hashable, Sendable {
   enum Step: Hashable, Sendable {
     case byte(ByteSet)
     /// Goes on in both places.
@@ -34,7 +34,7 @@ struct ModulePattern: Hashable, Sendable {
   let mayNameLayers: Bool
 
   /// `*` is any part of a name, `?` one letter; a module's name stands for all modules inside it.
-  init(glob: String) {
+  package init(glob: String) {
     var steps: [Step] = []
     for byte in glob.utf8 {
       switch byte {
@@ -51,7 +51,7 @@ struct ModulePattern: Hashable, Sendable {
   }
 
   /// nil where it is not understood.
-  init?(regularExpression: String) {
+  package init?(regularExpression: String) {
     var parser = RegularExpressionParser(regularExpression)
     guard let node = parser.parse() else { return nil }
     var steps: [Step] = []
@@ -64,7 +64,7 @@ struct ModulePattern: Hashable, Sendable {
   static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
   /// Whether a name begins with what the pattern describes.
-  func matches(_ name: String) -> Bool {
+  package func matches(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
     var current = StateSet(steps.count)
     add(0, at: 0, of: bytes.count, to: &current)

@@ -35,7 +35,7 @@ extension ForwardPass {
   ///
   /// `dynamic`, so that the compiler does not write out all rows for a scalar that a pass asks once: for such a scalar rows take
   /// microseconds each, and the build no time.
-  dynamic func map<V: OperatorVisitor>(_ visitor: V) -> [V.Result] where V.Scalar == Scalar {
+  package dynamic func map<V: OperatorVisitor>(_ visitor: V) -> [V.Result] where V.Scalar == Scalar {
     rows.map { $0.operator.accept(visitor) }
   }
 }

@@ -61,7 +61,7 @@ struct VisionKeys {
 }
 
 extension VisionPart {
-  static let notStated = VisionPart.none(reason: "the file describes no vision tower")
+  package static let notStated = VisionPart.none(reason: "the file describes no vision tower")
 
   /// Where no source describes a family's tower.
   static func uncounted(_ keys: ConfigurationKeys) -> VisionPart {

@@ -39,6 +39,29 @@ package struct VisionTower: Hashable, Sendable {
   package var imageSide: UInt64?
   package var steps: [Step]
 
+  package init(
+    width: UInt64, intermediate: UInt64, layers: UInt64, heads: UInt64, block: Block, patchElements: UInt64,
+    hasPatchBias: Bool, patchSize: UInt64, merge: UInt64, positions: [UInt64], rotates: Bool, hasFirstNorm: Bool,
+    hasLastNorm: Bool, hasClassToken: Bool = false, imageSide: UInt64? = nil, steps: [Step]
+  ) {
+    self.width = width
+    self.intermediate = intermediate
+    self.layers = layers
+    self.heads = heads
+    self.block = block
+    self.patchElements = patchElements
+    self.hasPatchBias = hasPatchBias
+    self.patchSize = patchSize
+    self.merge = merge
+    self.positions = positions
+    self.rotates = rotates
+    self.hasFirstNorm = hasFirstNorm
+    self.hasLastNorm = hasLastNorm
+    self.hasClassToken = hasClassToken
+    self.imageSide = imageSide
+    self.steps = steps
+  }
+
   /// Parameters of the tower and of its merger.
   package var parameters: Count {
     // How many images there are, and how large they are, changes none.

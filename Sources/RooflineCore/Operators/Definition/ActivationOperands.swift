@@ -1,6 +1,8 @@
 /// An operator's activation operands, in the definition's order: what a row's `reads` and `writes` name.
-struct ActivationOperands<Scalar: Term>: OperatorVisitor {
-  func visit<D: OperatorDefinition>(
+package struct ActivationOperands<Scalar: Term>: OperatorVisitor {
+  package init() {}
+
+  package func visit<D: OperatorDefinition>(
     _ definition: D
   ) -> (loads: [Operand<Scalar>], stores: [Operand<Scalar>]) where D.Scalar == Scalar {
     var loads: [Operand<Scalar>] = []

@@ -68,7 +68,7 @@ package struct ExpertLayer<Scalar: Term>: OperatorDefinition {
   }
 
   /// The same call's share that a row stands for.
-  func part(_ part: Part) -> Self {
+  package func part(_ part: Part) -> Self {
     ExpertLayer(
       visible: visible, hidden: hidden, width: width, isGated: isGated, experts: experts, load: load, ranks: ranks,
       isDispatched: isDispatched, isTuned: isTuned, shards: shards, part: part, formats: formats)

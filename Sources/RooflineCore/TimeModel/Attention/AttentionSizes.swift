@@ -1,5 +1,5 @@
 /// Attention in the numbers of the time models' equations.
-struct AttentionSizes {
+package struct AttentionSizes {
   let batch, query, context, heads, keyValueHeads, headDim: Double
   /// Keys a query sees at most; 0: all.
   let window: Double
@@ -10,7 +10,7 @@ struct AttentionSizes {
   /// Bytes of queries and result.
   let ownBytes: Double
 
-  init(_ attention: Attention<Count>) {
+  package init(_ attention: Attention<Count>) {
     let shape = attention.shape
     batch = Double(shape.batch)
     query = Double(shape.queryTokens)

@@ -1,7 +1,7 @@
 /// Sums of rounded fractions in a handful of steps, where a loop over tiles would take as long as the prompt.
-enum FloorSum {
+package enum FloorSum {
   /// Σ over i in 0..<n of ⌊(a·i + b)/m⌋, for a, b ≥ 0 and m > 0: lattice points under a line, counted as Euclid's algorithm does.
-  static func sum(_ n: Int, _ m: Int, _ a: Int, _ b: Int) -> Double {
+  package static func sum(_ n: Int, _ m: Int, _ a: Int, _ b: Int) -> Double {
     var (n, m, a, b) = (n, m, a, b)
     var total = 0.0
     while n > 0 {

@@ -17,17 +17,17 @@ package struct PrefillTimeModel: Sendable {
   }
 
   /// How a call falls into tiles and blocks of keys.
-  struct Grid {
+  package struct Grid {
     /// Rows of a tile, and query heads packed in it.
     var rows, packed: Double
     /// Tiles a list of queries, tiles of all lists, blocks of keys over all tiles and in the longest.
-    var tilesPerList, tiles, blocks, longest: Double
+    package var tilesPerList, tiles, blocks, longest: Double
     /// Parts into which the keys are split, blocks of the longest part, CTAs of one SM that share it; 1 part: not split.
     var split = 1.0, longestPart: Double, sharing = 1.0
     var isSplit = false
   }
 
-  func grid(_ call: AttentionSizes) -> Grid {
+  package func grid(_ call: AttentionSizes) -> Grid {
     let window = cut.ignoresWindow ? 0 : call.window
     let packs = cut.packsGroup || (cut.packsSingleQuery && call.query == 1 && window == 0)
     let packed = packs ? call.group : 1
@@ -125,16 +125,16 @@ package struct PrefillTimeModel: Sendable {
   }
 
   /// Everything that a call's time consists of, µs.
-  struct Terms {
+  package struct Terms {
     var grid: Grid
     /// A block's products and exponentials.
-    var block, exponentials: Double
+    package var block, exponentials: Double
     /// All tiles over all SMs, and with waves.
     var even, compute: Double
-    var memory, idealMemory, extra, sag, idealTensor: Double
+    package var memory, idealMemory, extra, sag, idealTensor: Double
   }
 
-  func terms(_ attention: Attention<Count>) -> Terms {
+  package func terms(_ attention: Attention<Count>) -> Terms {
     let call = AttentionSizes(attention)
     let grid = grid(call)
     let peak = facts.flopsPerMicrosecond * (call.queryBytes == 1 ? 2 : 1)

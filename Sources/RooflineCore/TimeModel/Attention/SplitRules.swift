@@ -1,11 +1,11 @@
 /// Rules by which libraries split the keys of attention; numbers are whole, held as `Double`.
-enum SplitRules {
+package enum SplitRules {
   /// FlashAttention: of the splits that make a block shorter, the smallest whose waves are at least 85 % as full as the best one's;
   /// 1 where there is work for nearly all slots already.
   ///
   /// Up to one wave, more parts are always fuller: there the best is the last. Beyond, splits are looked at one by one until the smallest
   /// is as full as any best one asks for; usually that is at once, which a generation needs, as it asks at every context.
-  static func efficient(items: Double, blocks: Double, slots: Double, most limit: Double = 128) -> Double {
+  package static func efficient(items: Double, blocks: Double, slots: Double, most limit: Double = 128) -> Double {
     guard items < 0.8 * slots else { return 1 }
     let most = min(min(128, limit), min(blocks, slots))
     func part(_ split: Double) -> Double { (blocks / split).ceiling }
@@ -38,7 +38,7 @@ enum SplitRules {
   }
 
   /// The smallest whole chunk from `low` to `high` that fits, by halving; `high` where none does.
-  static func smallestChunk(from low: Double, to high: Double, fits: (Double) -> Bool) -> Double {
+  package static func smallestChunk(from low: Double, to high: Double, fits: (Double) -> Bool) -> Double {
     var (low, high) = (low, high)
     while low < high {
       let middle = ((low + high) / 2).rounded(.down)

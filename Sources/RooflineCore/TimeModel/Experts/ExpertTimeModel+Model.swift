@@ -3,7 +3,7 @@ extension ExpertTimeModel: KernelTimeModel {
 
   /// The layer and its formats.
   package struct Work: Sendable {
-    let layer: ExpertLayer<Count>
+    package let layer: ExpertLayer<Count>
     let format: ProductFormat
   }
 

@@ -38,7 +38,7 @@ package struct ExpertTimeModel: Sendable {
   }
 
   /// A layer in the numbers of the equations.
-  struct Problem {
+  package struct Problem {
     let spread: TokenSpread
     let format: ProductFormat
     /// Tokens that this device sees; elements of their rows; columns of an expert; matrices before the activation.
@@ -47,10 +47,11 @@ package struct ExpertTimeModel: Sendable {
     /// Whether choices of other ranks' experts are among the visible tokens'.
     let seesRemote: Bool
     /// Token–expert pairs of this device, and rows of the kernels between the products.
-    let pairs, rows: Double
+    package let pairs, rows: Double
     let conditions: KernelConditions
 
-    init(_ layer: ExpertLayer<Count>, _ format: ProductFormat, _ cut: ExpertCut, _ conditions: KernelConditions) {
+    package init(_ layer: ExpertLayer<Count>, _ format: ProductFormat, _ cut: ExpertCut, _ conditions: KernelConditions)
+    {
       spread = TokenSpread(layer)
       self.format = format
       visible = Double(layer.visible)
@@ -66,26 +67,26 @@ package struct ExpertTimeModel: Sendable {
   }
 
   /// A grouped product and what it consists of, µs.
-  struct Product {
-    var time = 0.0
-    var tileM = 0.0
-    var tileN = 0.0
-    var waves = 0.0
-    var touched = 0.0
+  package struct Product {
+    package var time = 0.0
+    package var tileM = 0.0
+    package var tileN = 0.0
+    package var waves = 0.0
+    package var touched = 0.0
     /// FLOPs and bytes at the datasheet's rates; tiles at the datasheet's rate; with their efficiency; at the rate that is reached.
     var ideal = 0.0
     var padded = 0.0
     var shaped = 0.0
     var rated = 0.0
-    var tensor = 0.0
-    var dram = 0.0
-    var steps = 0.0
+    package var tensor = 0.0
+    package var dram = 0.0
+    package var steps = 0.0
   }
 
   private func isUntuned(_ problem: Problem) -> Bool { problem.isUntuned && constants.untunedTensor > 0 }
 
   /// The product before the activation, or the one after it.
-  func product(_ problem: Problem, isFirst: Bool) -> Product {
+  package func product(_ problem: Problem, isFirst: Bool) -> Product {
     var result = Product()
     guard problem.pairs > 0 else { return result }
     let format = problem.format
@@ -174,16 +175,16 @@ package struct ExpertTimeModel: Sendable {
 
 extension ExpertTimeModel {
   /// What the layer takes beside its products, µs.
-  struct Around {
+  package struct Around {
     /// Launches and chains of kernels; time for each token, choice and expert.
-    var fixed, routing: Double
+    package var fixed, routing: Double
     /// Moving rows before, between and after the products, at the rate that is reached.
-    var permute, activation, combine: Double
+    package var permute, activation, combine: Double
     /// The same bytes at the datasheet's rate are this share of it.
     var idealShare: Double
   }
 
-  func around(_ problem: Problem) -> Around {
+  package func around(_ problem: Problem) -> Around {
     let spread = problem.spread
     let (hidden, width, gates) = (problem.hidden, problem.width, problem.gates)
     let input = problem.format.activationBytes

@@ -1,14 +1,14 @@
 /// How a step's tokens fall to the experts of the busiest rank: what decides how many tiles there are, and whose matrices are read.
 ///
 /// Source: TimeModels.md, "Tokens per expert". Every function runs without allocation but for lists of experts too long for the stack.
-struct TokenSpread {
+package struct TokenSpread {
   let load: ExpertLoad
   /// Tokens of all ranks, experts of the layer, of a token and of a rank, and ranks.
   let tokens, experts, chosen, held, ranks: Double
   /// Experts of the busiest rank that the definition expects to be touched.
   let expected: Double
 
-  init(_ layer: ExpertLayer<Count>) {
+  package init(_ layer: ExpertLayer<Count>) {
     load = layer.load
     tokens = Double(layer.experts.tokens)
     experts = Double(layer.experts.all)
@@ -22,7 +22,7 @@ struct TokenSpread {
   var evenPairs: Double { tokens * chosen / ranks }
 
   /// Token–expert pairs of the rank.
-  var pairs: Double {
+  package var pairs: Double {
     switch load {
     case .uniform, .distinct: evenPairs
     case .balanced: balanced { $0.reduce(0, +) }
@@ -34,7 +34,7 @@ struct TokenSpread {
   /// Experts with a token, and row tiles of all of them.
   ///
   /// - Parameter rows: of a tile.
-  func tiles(of rows: Double) -> (touched: Double, tiles: Double) {
+  package func tiles(of rows: Double) -> (touched: Double, tiles: Double) {
     switch load {
     case .uniform: (expected, held * ChosenTokens(tokens: tokens, chance: chosen / experts).tiles(of: rows))
     case .distinct:

@@ -61,7 +61,7 @@ extension GEMMTimeModel {
   /// candidate of the tile is faster than these. The tile that promises most is tried with every split; the tiles that cannot come
   /// near its time are left out, and the others are tried in their order, as is proven at `slack`. They are compared by the cubes of
   /// their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only grows with the split.
-  func fastest(_ shape: Problem) -> Choice {
+  package func fastest(_ shape: Problem) -> Choice {
     let common = common(shape)
     let search = Search(
       shape: shape, common: common, perSM: 1 / facts.streamingMultiprocessors, tail: list.tail,

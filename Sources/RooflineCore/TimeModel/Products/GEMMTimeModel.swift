@@ -4,16 +4,16 @@
 /// 3-norm; the launch, the first wave's fill and a split's reduction are exposed. Source: TimeModels.md, "GEMM".
 package struct GEMMTimeModel: Sendable {
   /// A product in the numbers of the equations: its sizes, and the FLOPs and bytes that its definition states.
-  struct Problem {
-    let m, n, k: Double
+  package struct Problem {
+    package let m, n, k: Double
     /// Bytes of an element of x and W, and of y.
-    let inputBytes, outputBytes: Double
+    package let inputBytes, outputBytes: Double
     /// FLOPs; bytes of W, x and y. A bias, one row of y, is left out.
     let flops, weights, input, output: Double
     /// How many weights like this one pass through L2 between two uses of it.
     let copies: Double
 
-    init(_ gemm: GEMM<Count>, _ conditions: KernelConditions) {
+    package init(_ gemm: GEMM<Count>, _ conditions: KernelConditions) {
       m = Double(gemm.m)
       n = Double(gemm.n)
       k = Double(gemm.k)
@@ -39,30 +39,47 @@ package struct GEMMTimeModel: Sendable {
 
   /// The fastest candidate and what it consists of, in the constants' unit.
   package struct Choice: Hashable, Sendable {
-    var time: Double
-    package internal(set) var tileM, tileN, split, waves: Double
-    var tensor, l2, dram, splitK: Double
+    package var time: Double
+    package var tileM, tileN, split, waves: Double
+    package var tensor, l2, dram, splitK: Double
     /// Fill and epilogue of a wave.
-    var wave: Double
+    package var wave: Double
     var quantization: Double
+
+    package init(
+      time: Double, tileM: Double, tileN: Double, split: Double, waves: Double, tensor: Double, l2: Double,
+      dram: Double, splitK: Double, wave: Double, quantization: Double
+    ) {
+      self.time = time
+      self.tileM = tileM
+      self.tileN = tileN
+      self.split = split
+      self.waves = waves
+      self.tensor = tensor
+      self.l2 = l2
+      self.dram = dram
+      self.splitK = splitK
+      self.wave = wave
+      self.quantization = quantization
+    }
   }
 
-  struct Tile: Sendable {
-    let m, n: Double
+  package struct Tile: Sendable {
+    package let m, n: Double
     /// Places of both in `sides`.
     let mPlace, nPlace: Int
     /// FLOPs a k: 2mn over the rate of one SM, over the tile's efficiency, µs.
-    let tensorPerK: Double
+    package let tensorPerK: Double
     /// L2 bytes a k over the L2 rate, µs, times element size.
-    let l2PerK: Double
+    package let l2PerK: Double
     /// A wave's fill and epilogue, µs: fixed and per result byte.
-    let fill, epiloguePerByte: Double
+    package let fill, epiloguePerByte: Double
   }
 
   package let facts: DeviceFacts
   package let constants: GEMMConstants
   package let list: TileList
-  let tiles: [Tile]
+  package let tiles: [Tile]
   /// Every length that a side of a tile has, each once.
   let sides: [Double]
 
@@ -95,14 +112,14 @@ package struct GEMMTimeModel: Sendable {
   }
 
   /// What is the same for every candidate of a shape.
-  struct Common {
+  package struct Common {
     /// 1 / the share of the tensor peak that this much work reaches, over the format's speed-up.
-    let perRate: Double
-    let dram: Double
-    let quantization: Double
+    package let perRate: Double
+    package let dram: Double
+    package let quantization: Double
   }
 
-  func common(_ shape: Problem) -> Common {
+  package func common(_ shape: Problem) -> Common {
     let speedup = 2 / shape.inputBytes
     let ideal = shape.flops / (facts.flopsPerMicrosecond * speedup)
     let constants = self.constants
@@ -127,7 +144,7 @@ package struct GEMMTimeModel: Sendable {
   /// The time with the tile and the split of a choice, whether or not they are the fastest under these constants, in their unit.
   ///
   /// Where constants move a little, the fastest candidate stays: the slope of its own time is that of the fastest time.
-  func time(_ shape: Problem, with choice: Choice) -> Double {
+  package func time(_ shape: Problem, with choice: Choice) -> Double {
     let common = common(shape)
     let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, sides, facts, constants, list)
     let kPerCTA = (shape.k / choice.split / list.depth).ceiling * list.depth
@@ -142,7 +159,7 @@ package struct GEMMTimeModel: Sendable {
   }
 
   /// Writing and adding up the partial sums of a split K.
-  func reduction(_ split: Double, _ shape: Problem) -> Double {
+  package func reduction(_ split: Double, _ shape: Problem) -> Double {
     split > 1
       ? constants.splitK + 8 * split * shape.m * shape.n / GEMMConstants.splitKBytesPerMicrosecond : 0
   }

@@ -35,18 +35,18 @@ package struct LowPrecisionTimeModel: Sendable {
 
   /// The fastest candidate and what it consists of, µs.
   package struct Choice: Sendable {
-    var time = Double.infinity
-    var tileM = 0.0
-    var tileN = 0.0
-    var split = 1.0
-    var waves = 0.0
-    var tensor = 0.0
-    var l2 = 0.0
-    var dram = 0.0
-    var steps = 0.0
-    var fill = 0.0
+    package var time = Double.infinity
+    package var tileM = 0.0
+    package var tileN = 0.0
+    package var split = 1.0
+    package var waves = 0.0
+    package var tensor = 0.0
+    package var l2 = 0.0
+    package var dram = 0.0
+    package var steps = 0.0
+    package var fill = 0.0
     var reduction = 0.0
-    var quantization = 0.0
+    package var quantization = 0.0
   }
 
   /// What all candidates of a shape share.
@@ -176,7 +176,7 @@ extension LowPrecisionTimeModel: KernelTimeModel {
   /// A product and its formats.
   package struct Work: Sendable {
     let gemm: GEMM<Count>
-    let format: ProductFormat
+    package let format: ProductFormat
   }
 
   /// Whether an operand is narrower than 16 bits.

@@ -8,7 +8,7 @@ package struct StepListing: Sequence, Sendable {
 
   /// - Parameter document: the document with `null` in place of the list.
   /// - Returns: nil where it has no such place.
-  init?(_ document: String, steps: DecodeSteps) {
+  package init?(_ document: String, steps: DecodeSteps) {
     // Quotes inside of strings have a backslash before them, so that this stands for nothing but the key.
     let place = "\"steps\" : null"
     guard let range = document.firstRange(of: place) else { return nil }

@@ -46,6 +46,11 @@ extension ExpertLoad {
     package let distinct: Double
     /// Its share of all token–expert pairs; nil: as many as every other rank.
     package let share: Double?
+
+    package init(distinct: Double, share: Double?) {
+      self.distinct = distinct
+      self.share = share
+    }
   }
 
   /// - Parameter tokens: of all ranks together: the number of experts in the power is the whole layer's, not a rank's.

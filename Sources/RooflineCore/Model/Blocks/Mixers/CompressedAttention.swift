@@ -16,6 +16,20 @@ package struct CompressedAttention: Hashable, Sendable {
   /// nil: the layer sees its window alone.
   package var compressor: Compressor?
 
+  package init(
+    numHeads: UInt64, headDim: UInt64, queryRank: UInt64, rotaryDim: UInt64, window: UInt64, outputGroups: UInt64,
+    outputRank: UInt64, compressor: Compressor? = nil
+  ) {
+    self.numHeads = numHeads
+    self.headDim = headDim
+    self.queryRank = queryRank
+    self.rotaryDim = rotaryDim
+    self.window = window
+    self.outputGroups = outputGroups
+    self.outputRank = outputRank
+    self.compressor = compressor
+  }
+
   /// What makes entries of tokens.
   package struct Compressor: Hashable, Sendable {
     package var tokensPerEntry: UInt64
@@ -24,6 +38,12 @@ package struct CompressedAttention: Hashable, Sendable {
     /// What chooses entries; nil: a query sees all.
     package var indexer: Indexer?
 
+    package init(tokensPerEntry: UInt64, overlaps: Bool, indexer: Indexer? = nil) {
+      self.tokensPerEntry = tokensPerEntry
+      self.overlaps = overlaps
+      self.indexer = indexer
+    }
+
     /// Elements of a token's row for each of an entry.
     var rowFactor: UInt64 { overlaps ? 2 : 1 }
   }
@@ -31,6 +51,12 @@ package struct CompressedAttention: Hashable, Sendable {
   /// Heads that score entries, which a compressor of their own makes.
   package struct Indexer: Hashable, Sendable {
     package var heads, width, kept: UInt64
+
+    package init(heads: UInt64, width: UInt64, kept: UInt64) {
+      self.heads = heads
+      self.width = width
+      self.kept = kept
+    }
   }
 
   func isLegal(tensorParallel degree: UInt64) -> Bool {
