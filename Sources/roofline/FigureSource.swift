@@ -122,12 +122,14 @@ struct FigureSource {
         return true
       })
     let hardware = try grid.hardware.map { name throws(InputError) in try catalog.hardware(name) }
+    let engines = try grid.engines.compactMap { $0 }.map { name throws(InputError) in try source.engine(name).path }
+    let models = source.configurations.map(\.path)
     let figure = try ParetoFigure(
       cloud, grid, end.tally, condition: condition?.text,
-      models: source.configurations.map(\.path), hardware: hardware, tool: Self.tool)
+      files: models + engines, hardware: hardware, tool: Self.tool)
     return Made(
       figure: figure,
       warnings: source.configurations.flatMap(\.notices).warnings,
-      inputs: source.configurations.map(\.path) + hardware.map(\.path))
+      inputs: models + engines + hardware.map(\.path))
   }
 }

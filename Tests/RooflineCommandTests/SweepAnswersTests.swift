@@ -202,7 +202,7 @@ final class SweepAnswersTests: CommandTestCase {
   /// Ctrl-C leaves whole lines, the first of those that would have come.
   func testCtrlCLeavesWholeLines() throws {
     let found = try shell(
-      "($ROOFLINE sweep --model llama-3.1-8b --hardware h100-sxm --batch 1..9000000 --prompt 9 --format csv >rows.csv 2>err & p=$!; while [ ! -s rows.csv ]; do sleep 0.05; done; sleep 0.3; kill -INT $p; wait $p || echo $?); tail -c 1 rows.csv | od -An -c | tr -d ' '; grep -c interrupted err; awk -F, 'NR > 1 { if ($9 != NR - 1) print \"gap\" }' rows.csv | head -n 1"
+      "($ROOFLINE sweep --model llama-3.1-8b --hardware h100-sxm --batch 1..9000000 --prompt 9 --format csv >rows.csv 2>err & p=$!; while [ ! -s rows.csv ]; do sleep 0.05; done; sleep 0.3; kill -INT $p; wait $p || echo $?); tail -c 1 rows.csv | od -An -c | tr -d ' '; grep -c interrupted err; awk -F, 'NR > 1 { if ($10 != NR - 1) print \"gap\" }' rows.csv | head -n 1"
     )
     XCTAssertEqual(String(decoding: found.output, as: UTF8.self), "130\n\\n\n1\n")
   }

@@ -2,12 +2,12 @@
 #include "reductions.cuh"
 #include "rows.cuh"
 
-// The weight is on its way while the squares are summed.
+// The weight's first pack is on its way while the squares are summed; more of them in registers would spill (sm_120).
 template <typename T, bool isWhole>
 DEVICE void rmsnorm(GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(T) output, int width, float epsilon) {
   const u64 start = (u64)blockIdx.x * width;
   const auto row = rowPartInMemory<T, isWhole>(input + start, width);
-  const auto weights = rowPartInMemory<T, isWhole, 2>(weight, width);
+  const auto weights = rowPartInMemory<T, isWhole, 1>(weight, width);
   float squares = 0.0f;
   row.forEachElement([&](float x) { squares += x * x; });
   const float scale = reciprocalRoot(blockReduce<0, Sum>(squares) / width + epsilon);

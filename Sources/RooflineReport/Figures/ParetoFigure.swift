@@ -46,10 +46,10 @@ package struct ParetoFigure: Figure {
 
   /// - Parameters:
   ///   - cloud: of all rows of the grid.
-  ///   - models: the models' files.
+  ///   - files: of the models and of the engines.
   ///   - hardware: the grid's GPUs.
   package init(
-    _ cloud: ParetoCloud, _ grid: SweepGrid, _ tally: SweepTally, condition: String?, models: [String],
+    _ cloud: ParetoCloud, _ grid: SweepGrid, _ tally: SweepTally, condition: String?, files: [String],
     hardware: [HardwareSpec], tool: String
   ) throws(InputError) {
     let kinds = Self.kinds(of: grid).map(ParetoCloud.Kind.init)
@@ -89,7 +89,7 @@ package struct ParetoFigure: Figure {
         "\(Self.common(grid.models) ?? "\(grid.models.count) models") on \(Self.common(grid.hardware) ?? "\(grid.hardware.count) GPUs"): tokens/s of a user and of a GPU",
       subtitle:
         "\(Self.shared(grid)); \(Numbers.grouped(cloud.count)) of \(Numbers.grouped(tally.rows)) configurations fit\(condition.map { " where \($0)" } ?? ""); lines join what no other of them beats, \(ends)",
-      source: FigureCaption.source(models + hardware.map(\.provenance), tool: tool))
+      source: FigureCaption.source(files + hardware.map(\.provenance), tool: tool))
   }
 
   /// A configuration, whatever its numbers.
