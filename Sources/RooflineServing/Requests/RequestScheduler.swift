@@ -42,16 +42,6 @@ struct RequestScheduler {
     var target: UInt64 { request.prompt + given }
   }
 
-  /// What the tokens of a pass are.
-  struct Work {
-    /// Tokens of prompts that no pass has held before, and tokens that one had held already.
-    fileprivate(set) var promptTokens: UInt64 = 0
-    fileprivate(set) var againTokens: UInt64 = 0
-    /// How many requests were put off before it, and those of them that had got a token.
-    fileprivate(set) var putOffs: UInt64 = 0
-    fileprivate(set) var interrupted: [Sequence] = []
-  }
-
   let rules: EngineScheduler
   let cachedPrefix: UInt64
   private var ledger: CacheLedger

@@ -20,10 +20,10 @@ package struct ObservationDocument: Encodable {
   let seed: UInt64
   /// Whose matrix products ran, and how many tokens a page of the KV cache had; one file, one way.
   let settings: Settings
-  @Nullable var ceilings: Ceilings?
+  @Nullable var ceilings: Resumed<CeilingsDocument>?
   var unsupported: [Refusal]
   var failed: [Refusal]
-  var observations: [Entry]
+  var observations: [Resumed<ObservationEntry>]
 
   struct Software: Encodable, Hashable {
     let roofline: String
@@ -47,36 +47,10 @@ package struct ObservationDocument: Encodable {
     }
   }
 
-  /// Ceilings of this run, or those that an earlier one left.
-  enum Ceilings: Encodable {
-    case new(CeilingsDocument)
-    case earlier(JSONValue)
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .new(let ceilings): try ceilings.encode(to: encoder)
-      case .earlier(let value): try value.encode(to: encoder)
-      }
-    }
-  }
-
   struct Refusal: Encodable {
     let names: [String]
     let `operator`: String
     let reason: String
-  }
-
-  /// An observation of this run, or one that an earlier run left, as it was.
-  enum Entry: Encodable {
-    case new(ObservationEntry)
-    case earlier(JSONValue)
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .new(let entry): try entry.encode(to: encoder)
-      case .earlier(let value): try value.encode(to: encoder)
-      }
-    }
   }
 
   /// - Parameters:
@@ -98,10 +72,10 @@ package struct ObservationDocument: Encodable {
     self.command = command
     self.seed = seed
     self.settings = settings
-    _ceilings = Nullable(wrappedValue: ceilings.map(Ceilings.earlier))
+    _ceilings = Nullable(wrappedValue: ceilings.map(Resumed.earlier))
     unsupported = []
     failed = []
-    observations = earlier.map(Entry.earlier)
+    observations = earlier.map(Resumed.earlier)
   }
 
   /// The document with what a run has found.

@@ -7,7 +7,7 @@ package struct ExternalObservationDocument: Encodable {
   /// As the file calls it.
   package let gpu: String
   let isFake = false
-  @Nullable var device: DeviceEntry?
+  @Nullable var device: Resumed<Device>?
   let software: Software
   let started: String
   let command: String
@@ -15,7 +15,7 @@ package struct ExternalObservationDocument: Encodable {
   /// Of this run.
   var unsupported: [Refusal] = []
   var failed: [Refusal] = []
-  var observations: [Entry]
+  var observations: [Resumed<ExternalObservationEntry>]
 
   struct Device: Encodable {
     let name: String
@@ -24,19 +24,6 @@ package struct ExternalObservationDocument: Encodable {
     @Nullable var streamingMultiprocessors: UInt64?
     @Nullable var memoryBytes: UInt64?
     @Nullable var l2Bytes: UInt64?
-  }
-
-  /// What this run's command says of the device, or what an earlier one's said.
-  enum DeviceEntry: Encodable {
-    case new(Device)
-    case earlier(JSONValue)
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .new(let device): try device.encode(to: encoder)
-      case .earlier(let value): try value.encode(to: encoder)
-      }
-    }
   }
 
   struct Software: Encodable {
@@ -57,19 +44,6 @@ package struct ExternalObservationDocument: Encodable {
     let reason: String
   }
 
-  /// A time of this run, or an observation that an earlier run left, as it was.
-  enum Entry: Encodable {
-    case new(ExternalObservationEntry)
-    case earlier(JSONValue)
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .new(let entry): try entry.encode(to: encoder)
-      case .earlier(let value): try value.encode(to: encoder)
-      }
-    }
-  }
-
   /// - Parameters:
   ///   - gpu: as the file shall call it.
   ///   - device: what the command says of it; nil where it says nothing.
@@ -87,12 +61,12 @@ package struct ExternalObservationDocument: Encodable {
       streamingMultiprocessors: device?.streamingMultiprocessors, memoryBytes: device?.memory, l2Bytes: l2)
     _device = Nullable(
       wrappedValue: device == nil
-        ? earlier.device.map(DeviceEntry.earlier) ?? (l2 == nil ? nil : .new(own)) : .new(own))
+        ? earlier.device.map(Resumed.earlier) ?? (l2 == nil ? nil : .new(own)) : .new(own))
     software = Software(roofline: tool, runner: runner)
     self.started = started
     self.command = command
     settings = Settings(external: external)
-    observations = earlier.observations.map(Entry.earlier)
+    observations = earlier.observations.map(Resumed.earlier)
   }
 
   /// The document with what the command has told.
