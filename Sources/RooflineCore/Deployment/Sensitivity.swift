@@ -20,9 +20,10 @@ package struct Sensitivity: Sendable {
 
   package let base: Scenario.Result
   package let entries: [Entry]
-  /// Per decode GEMM, the smallest batch at which it is compute-bound; nil where none is.
-  package let ridgeBatches: [(row: OperatorName, batch: UInt64?)]
-  /// The smallest context at which a decode step's attention takes as long as its weight matrices; nil where none does.
+  /// Per product of a decode step with a weight, the smallest batch at which it is compute-bound; nil where none is.
+  package let ridgeBatches: [(row: String, batch: UInt64?)]
+  /// The smallest context at which what grows with it takes as long, in all layers of a decode step, as the products with weights;
+  /// nil where there is none.
   package let attentionContext: UInt64?
 
   package init(_ scenario: Scenario) throws(InputError) {
@@ -101,7 +102,8 @@ package struct Sensitivity: Sendable {
     guard scenario.time == nil else { return calibratedRateChanges(of: scenario) }
     let options = scenario.options
     let spec = scenario.hardware
-    let unit = scenario.workload.formats.linearUnit
+    let rates = DeviceRates(spec, options, ranks: scenario.workload.tensorParallel)
+    let units = MatrixUnits(scenario.configuration.model, scenario.workload, rates).formats
     func change(
       _ name: String, _ option: String, _ rate: Double?, _ path: WritableKeyPath<RateOptions, Double?>,
       in limits: ClosedRange<Double> = RateOptions.plausibleCompute
@@ -111,20 +113,19 @@ package struct Sensitivity: Sendable {
       guard limits.contains(raised) else {
         return Change("\(name) +10 %", impossible: "it would leave the range of rates")
       }
-      return Change("\(name) +10 %", "--\(option) \(raised)") { $0.options[keyPath: path] = raised }
+      return Change("\(name) +10 %", "--\(option) \(shortest(raised))") { $0.options[keyPath: path] = raised }
     }
-    let attentionUnit = scenario.workload.formats.attentionUnit
     let tensor: Change
-    if options.tensorPeak == nil, attentionUnit != unit {
-      // Two units with a rate each: no single option says it; the spec itself is changed.
+    if options.tensorPeak == nil, units.count > 1 {
+      // Several units with a rate each: no single option says it; the spec itself is changed.
       tensor = Change("tensor rates +10 %", "") { scenario in
         scenario.hardware.compute?.tensor = (spec.compute?.tensor ?? [:]).mapValues { $0 * 11 / 10 }
       }
     } else {
       tensor =
-        unit.runsOnTensorCores
-        ? change("tensor rate", "peak", options.tensorPeak ?? spec.compute?.tensor[unit], \.tensorPeak)
-        : change("vector rate", "vector-peak", options.vectorPeak ?? spec.compute?.vector, \.vectorPeak)
+        units.first.map { unit in
+          change("tensor rate", "peak", options.tensorPeak ?? spec.compute?.tensor[unit], \.tensorPeak)
+        } ?? change("vector rate", "vector-peak", options.vectorPeak ?? spec.compute?.vector, \.vectorPeak)
     }
     let ranks = scenario.workload.devicesPerReplica.value
     let link = spec.joins(ranks, board: scenario.options.board) ? spec.link?.bandwidth : nil
@@ -135,6 +136,16 @@ package struct Sensitivity: Sendable {
         in: RateOptions.plausibleBandwidth),
       change("link", "link", options.link ?? link, \.link, in: RateOptions.plausibleLink),
     ]
+  }
+
+  /// `343.2e12`, and whatever reads back as the same number.
+  private static func shortest(_ rate: Double) -> String {
+    for (exponent, scale) in [(12, 1e12), (9, 1e9), (6, 1e6)] where rate >= scale {
+      let digits = "\(rate / scale)"
+      let text = "\(digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)e\(exponent)"
+      if Double(text) == rate { return text }
+    }
+    return "\(rate)"
   }
 
   private static func batchChange(of scenario: Scenario) -> Change {
@@ -204,79 +215,5 @@ package struct Sensitivity: Sendable {
     return neighbours.map { other in
       Change("tp \(degree) → \(other)", "--tp \(other)") { $0.workload.tensorParallel = other }
     }
-  }
-}
-
-/// Searches over decode steps, each a fresh pass.
-private struct DecodeProbe {
-  let scenario: Scenario
-  let rates: DeviceRates
-
-  init(_ scenario: Scenario) {
-    self.scenario = scenario
-    rates = DeviceRates(scenario.hardware, scenario.options, ranks: scenario.workload.tensorParallel)
-  }
-
-  private func step(batch: UInt64, context: UInt64) -> PhaseAnalysis {
-    var workload = scenario.workload
-    workload.parallelism = Parallelism(isSequenceParallel: scenario.workload.parallelism.isSequenceParallel)
-    workload.batch = batch
-    workload.context = context
-    return PhaseAnalysis(
-      scenario.configuration.model, DecoderStep(.decode, workload), rates: rates,
-      time: IdealTime(overlap: scenario.options.overlap))
-  }
-
-  /// Products with a weight.
-  private static let matrixKinds: [OperatorKind] = [.gemm, .linearGelu, .linearRelu]
-
-  /// Intensity grows with the batch towards a limit, so a GEMM turns compute-bound once, or never.
-  var ridgeBatches: [(row: OperatorName, batch: UInt64?)] {
-    let context = scenario.workload.context
-    let rows = step(batch: 1, context: context).operators.filter { Self.matrixKinds.contains($0.kind) }.map(\.name)
-    return rows.map { name in
-      let batch = smallest { batch in
-        guard let row = step(batch: batch, context: context).operators.first(where: { $0.name == name }),
-          !row.cost.isOverflow
-        else { return nil }
-        return row.bound == .compute
-      }
-      return (name, batch)
-    }
-  }
-
-  var attentionContext: UInt64? {
-    // In a pipeline, what runs at once is a micro-batch.
-    let batch = scenario.workload.microBatchSize
-    return smallest { context in
-      var attention = 0.0
-      var matrices = 0.0
-      for row in step(batch: batch, context: context).operators where row.scope.isLayer {
-        if row.cost.isOverflow { return nil }
-        switch row.kind {
-        case .qkMatmul, .softmax, .svMatmul, .attention: attention += row.prediction.seconds
-        case .gemm, .linearGelu, .linearRelu: matrices += row.prediction.seconds
-        default: break
-        }
-      }
-      return attention >= matrices
-    }
-  }
-
-  /// The smallest number up to 2⁴⁰ with a property that, once true, stays true; nil where there is none, or where counts end
-  /// before it shows.
-  private func smallest(_ holds: (UInt64) -> Bool?) -> UInt64? {
-    var high: UInt64 = 1
-    while true {
-      guard high <= 1 << 40, let isReached = holds(high) else { return nil }
-      if isReached { break }
-      high *= 2
-    }
-    var low = high / 2
-    while high - low > 1 {
-      let middle = low + (high - low) / 2
-      if holds(middle) == true { high = middle } else { low = middle }
-    }
-    return high
   }
 }

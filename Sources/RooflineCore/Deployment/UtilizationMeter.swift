@@ -56,12 +56,8 @@ package struct UtilizationMeter {
   package init(_ analysis: Analysis) {
     self.analysis = analysis
     model = analysis.configuration.model
-    let unit = analysis.workload.formats.linearUnit
-    let spec = analysis.hardware
-    peak =
-      unit.runsOnTensorCores
-      ? analysis.options.tensorPeak ?? spec.compute?.tensor[unit] : analysis.options.vectorPeak ?? spec.compute?.vector
-    bandwidth = analysis.options.bandwidth ?? spec.memory?.bandwidth
+    peak = MatrixUnits(model, analysis.workload, analysis.rates).peak(analysis.hardware, analysis.options)
+    bandwidth = analysis.options.bandwidth ?? analysis.hardware.memory?.bandwidth
   }
 
   package func pass(_ phase: Phase, context: UInt64) throws(InputError) -> (schedule: PipelineSchedule, work: Work) {

@@ -181,6 +181,8 @@ public enum Notice: Hashable, Sendable {
   case beyondMaxPositions(what: String, tokens: UInt64, limit: UInt64)
   /// A rate given for the matrix units that their clock does not allow: usually the one with sparsity.
   case beyondDensePeak(rate: Double, ceiling: Double, derivation: String)
+  /// `--peak` where products run in several formats.
+  case oneRateForAll(formats: [DType])
   /// GPUs of a replica that no single board holds, at the rate of a board's link.
   case beyondBoard(devices: UInt64, link: String)
   /// One device's weights, caches and activations are larger than its memory.

@@ -22,7 +22,9 @@ extension Notice {
       notices.append(.beyondBoard(devices: devices, link: link.kind))
     }
     if let peak = options.tensorPeak {
-      notices += beyondDensePeak(peak, hardware, [workload.formats.linearUnit, workload.formats.attentionUnit])
+      let units = MatrixUnits(model, workload, DeviceRates(hardware, options, ranks: devices)).formats
+      notices += beyondDensePeak(peak, hardware, units)
+      if units.count > 1 { notices.append(.oneRateForAll(formats: units)) }
     }
     return notices
   }

@@ -13,6 +13,11 @@ package struct TrainingTotals: Sendable {
   package struct Passes: Sendable {
     package let forward, backward: PhaseAnalysis.Total
 
+    package init(forward: PhaseAnalysis.Total, backward: PhaseAnalysis.Total) {
+      self.forward = forward
+      self.backward = backward
+    }
+
     package var total: PhaseAnalysis.Total { forward + backward }
   }
 

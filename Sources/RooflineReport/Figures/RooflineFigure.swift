@@ -110,7 +110,7 @@ package struct RooflineFigure: Figure {
   private static func roofs(_ analysis: Analysis) -> [Roofline] {
     let rates = analysis.rates
     let costs = analysis.phases.flatMap { $0.operators.map(\.cost) }
-    let used = Set(costs.filter { $0.flops.tensor > 0 }.compactMap(\.matrixUnit))
+    let used = Set(MatrixUnits(analysis.phases).formats)
     var tensor: [(rate: Double, formats: [DType])] = []
     for dtype in DType.allCases where !rates[tensor: dtype].isNaN {
       // A rate given for every format is no fact about those that nobody uses.

@@ -125,7 +125,10 @@ extension [Notice] {
       case .beyondMaxPositions, .missingFacts, .beyondDensePeak, .lessThanASequence:
         "roofline: warning: \(notice.sentence.onOneLine)\n"
       case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence.onOneLine)\n"
-      default: ""
+      case .borrowedConstants, .oneRateForAll, .beyondBoard, .doesNotFit, .scalesNotCounted, .ownCode, .formatsNotRead,
+        .nameSaysFormat, .unknownKeys, .expertsTouched, .trainingScope, .otherHeadDim, .standIn, .graphConstants,
+        .uncalibrated, .observations, .clamped:
+        ""
       }
     }.joined()
   }

@@ -3,13 +3,16 @@ import XCTest
 
 /// What must be true between the passes of a training step, whatever the formulas are.
 final class TrainingLawTests: XCTestCase {
-  func testForwardRowsAreThoseOfAPrefillWithTheHeadOnAllTokens() throws {
+  func testForwardRowsAreThoseOfAPrefillWithTheHeadOnAllTokensAndNoLogitsGathered() throws {
     TrainingPasses.forEachTiny { tiny, degree, operators in
       let forward = TrainingPasses.of(tiny.model, sequence: 7, batch: 3, degree: degree, operators)[.forward]
       let prefill = TinyModel.analysis(
         tiny.model, .prefill, TinyModel.workload(operators, batch: 3, prompt: 7, degree: degree))
-      XCTAssertEqual(forward?.operators.map(\.name), prefill.operators.map(\.name))
-      for (row, other) in zip(forward?.operators ?? [], prefill.operators) {
+      // Gathered logits are read by a sampler; the loss of a vocabulary in shards needs no row whole.
+      let counterparts = prefill.operators.filter { $0.name != .logitsAllGather }
+      XCTAssertEqual(counterparts.count, prefill.operators.count - (degree > 1 ? 1 : 0))
+      XCTAssertEqual(forward?.operators.map(\.name), counterparts.map(\.name))
+      for (row, other) in zip(forward?.operators ?? [], counterparts) {
         let what = "\(tiny.name) TP \(degree) \(row.name.rawValue)"
         if row.name == .lmHead {
           XCTAssertEqual(row.cost.flops.tensor, other.cost.flops.tensor.times(7), what)

@@ -59,7 +59,8 @@ package struct HeadBlock: Hashable, Sendable {
         "logits_softcap", place, Softcap(elements: rows * columns, formats: pass.formats), reads: Activations(.logits),
         writes: Activations(.cappedLogits))
     }
-    guard pass.isSharded else { return }
+    // A training step's loss is not counted, and one over a vocabulary in shards needs no row of logits whole.
+    guard pass.isSharded, !pass.isTraining else { return }
     let logits = (rows * Scalar.input(.vocabulary, embedding.vocabSize)).bytes(pass.formats.residualFormat)
     let gathered = Activations(capsLogits ? .cappedLogits : .logits)
     sink.row(

@@ -68,7 +68,7 @@ package struct AnalysisReport {
       let phase = analysis.phases[index]
       return [table(index, title: title(phase))]
         + (showsUnits ? [units(phase, title: "\(phase.step.name) by unit")] : [])
-    } + [analysis.trainingTotals.map(TrainingTable.table), generated?.summary, generated?.steps].compactMap { $0 }
+    } + [TrainingTable.table(analysis), generated?.summary, generated?.steps].compactMap { $0 }
       + (vision.map { [VisionTable(vision: $0, rates: analysis.rates).table] } ?? [])
       + (speculation.map { SpeculationTable(step: $0).tables } ?? [])
       + (achieved.map { [CeilingsTable($0.ceilings, hardware: analysis.hardware).table] } ?? [])
@@ -139,16 +139,8 @@ package struct AnalysisReport {
   }
 
   private var header: [String] {
-    let workload = analysis.workload
     var line =
-      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch)"
-    if workload.parallelism.isSequenceParallel { line += ", sequence parallel" }
-    if workload.parallelism.expert > 1 { line += ", ep \(workload.parallelism.expert)" }
-    if workload.parallelism.isAttentionDataParallel { line += ", attention data parallel" }
-    if workload.parallelism.pipeline > 1 { line += ", pp \(workload.parallelism.pipeline)" }
-    if workload.parallelism.data > 1 { line += ", dp \(workload.parallelism.data)" }
-    line += ", \(workload.operatorSet.rawValue) operators, "
-    line += analysis.formatsText
+      "\(analysis.configuration.name) on \(analysis.hardware.name), \(analysis.workload.text(of: analysis.configuration.model))"
     line +=
       "; \(analysis.calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal time of one device\(achieved == nil ? "" : ", at the datasheet's and at achieved rates")")"
     if let engine {
@@ -164,7 +156,7 @@ package struct AnalysisReport {
   }
 
   private var footer: [String] {
-    var lines = [RidgeLine.text(analysis.rates, analysis.workload.formats, analysis.options)]
+    var lines = [RidgeLine.text(analysis.rates, MatrixUnits(analysis.phases), analysis.options)]
     let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
     lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
     lines.append("hardware \(analysis.hardware.provenance)")

@@ -2,12 +2,8 @@ import RooflineCore
 
 /// The ridge points of a run: the intensity above which each unit, not memory, is the limit.
 enum RidgeLine {
-  static func text(_ rates: DeviceRates, _ formats: NumberFormats, _ options: RateOptions) -> String {
-    var units: [(name: String, rate: Double)] = []
-    for unit in [formats.linearUnit, formats.attentionUnit]
-    where unit.runsOnTensorCores && !units.contains(where: { $0.name == "\(unit.rawValue) tensor" }) {
-      units.append(("\(unit.rawValue) tensor", rates[tensor: unit]))
-    }
+  static func text(_ rates: DeviceRates, _ matrixUnits: MatrixUnits, _ options: RateOptions) -> String {
+    var units = matrixUnits.formats.map { (name: "\($0.rawValue) tensor", rate: rates[tensor: $0]) }
     units.append(("fp32 vector", rates.vector))
     units.append(("special", rates.special))
     let points = units.filter { !$0.rate.isNaN }.map { unit in

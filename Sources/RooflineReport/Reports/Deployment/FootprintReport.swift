@@ -26,7 +26,7 @@ package struct FootprintReport {
     let stage = memory.stage == .whole ? "" : ", \(memory.stage.rawValue) stage"
     return Table(
       title:
-        "\(configuration.name) on \(hardware.name), tp \(plan.workload.tensorParallel), batch \(plan.workload.batch), \(plan.finalContext) keys cached; one device\(stage)",
+        "\(configuration.name) on \(hardware.name), \(plan.workload.text(of: configuration.model)), \(plan.finalContext) keys cached; one device\(stage)",
       columns: [
         .init("part", key: "part", isText: true), .init("bytes", key: "bytes"), .init("GB", key: "gigabytes"),
         .init("GiB", key: "gibibytes"),

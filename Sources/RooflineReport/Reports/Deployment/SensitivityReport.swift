@@ -26,7 +26,7 @@ package struct SensitivityReport {
     let step =
       scenario.tokens > 1 ? "\(scenario.tokens) tokens generated" : "decode at \(workload.context) keys"
     return
-      "\(scenario.configuration.name) on \(scenario.hardware.name), tp \(workload.tensorParallel), batch \(workload.batch), prompt \(workload.prompt)\(workload.prefixText), \(step)\(engine.map { ", with what \($0.name) adds to each pass" } ?? "")"
+      "\(scenario.configuration.name) on \(scenario.hardware.name), \(workload.text(of: scenario.configuration.model)), prompt \(workload.prompt)\(workload.prefixText), \(step)\(engine.map { ", with what \($0.name) adds to each pass" } ?? "")"
   }
 
   private var table: Table {
@@ -61,15 +61,15 @@ package struct SensitivityReport {
     Table(
       title: "smallest batch at which a decode GEMM is compute-bound",
       columns: [.init("operator", key: "operator", isText: true), .init("batch", key: "batch")],
-      rows: sensitivity.ridgeBatches.map { .cells([.text($0.row.rawValue), .integer($0.batch)]) })
+      rows: sensitivity.ridgeBatches.map { .cells([.text($0.row), .integer($0.batch)]) })
   }
 
   private var lines: [String] {
     let batch = scenario.workload.batch
     let context =
       sensitivity.attentionContext.map {
-        "from \($0) keys on, attention takes as long as a layer's weight matrices (decode, batch \(batch))"
-      } ?? "attention never takes as long as a layer's weight matrices"
+        "from \($0) keys on, attention takes as long as the layers' weight matrices (decode, batch \(batch))"
+      } ?? "attention never takes as long as the layers' weight matrices"
     var lines = ["context  \(context)"]
     for entry in sensitivity.entries {
       if let failure = entry.failure { lines.append("note     \(entry.input): \(failure.sentence)") }
@@ -150,7 +150,7 @@ struct SensitivityDocument: Encodable {
           changed: entry.input, arguments: entry.arguments, result: entry.result.map(ResultEntry.init),
           reason: entry.failure?.sentence)
       },
-      ridgeBatches: report.sensitivity.ridgeBatches.map { RidgeEntry(name: $0.row.rawValue, batch: $0.batch) },
+      ridgeBatches: report.sensitivity.ridgeBatches.map { RidgeEntry(name: $0.row, batch: $0.batch) },
       attentionOutweighsWeightsContext: report.sensitivity.attentionContext)
   }
 }

@@ -87,6 +87,8 @@ extension Notice {
       "times that need it are unknown: " + InputError.missing(facts, hardware: hardware, path: path)
     case .beyondDensePeak(let rate, let ceiling, let derivation):
       "--peak is \(Numbers.scaled(rate))FLOP/s, more than 5 % above \(derivation) = \(Numbers.scaled(ceiling))FLOP/s; is it the rate with sparsity?"
+    case .oneRateForAll(let formats):
+      "--peak is the rate of \(InputError.list(formats.map(\.rawValue))) products alike, which real matrix units tell apart"
     case .beyondBoard(let devices, let link):
       "\(devices) GPUs talk at the rate of one board's link (\(link.quoted)); where the network between boards is slower, give its rate with --link, or with --board how many GPUs the link joins"
     case .doesNotFit(let bytes, let capacity):

@@ -48,21 +48,12 @@ enum LoadText {
 }
 
 extension Analysis {
-  /// In which formats tensors lie.
-  var formatsText: String {
-    let formats = workload.formats
-    return configuration.model.isQuantized
-      ? "weights as the checkpoint holds them, others \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
-      : formats.weight == formats.activation && formats.activation == formats.keyValueCache
-        ? formats.weight.rawValue
-        : "weights \(formats.weight.rawValue), activations \(formats.activation.rawValue), KV cache \(formats.keyValueCache.rawValue)"
-  }
-
   /// Formats, and what times are.
   ///
   /// - Parameter engine: whose time stands beside the kernels'; nil: kernels only.
   func timesText(_ engine: Engine?) -> String {
     let times = calibrated.map { CalibratedTimeText(time: $0).heading } ?? "ideal times"
-    return "\(formatsText); \(times), \(engine.map { "with what \($0.name) adds to each pass" } ?? "kernels only")"
+    return
+      "\(workload.formatsText(of: configuration.model)); \(times), \(engine.map { "with what \($0.name) adds to each pass" } ?? "kernels only")"
   }
 }

@@ -13,21 +13,50 @@ enum TrainingTable {
     .init("time", key: "time_seconds"), .init("share", unit: "%", key: "share_of_model_time"),
   ]
 
-  static func table(_ totals: TrainingTotals) -> Table {
+  /// - Returns: nil of what is no training step.
+  static func table(_ analysis: Analysis) -> Table? {
+    guard let totals = analysis.trainingTotals else { return nil }
     let whole = totals.model.total.time
+    let groups = analysis.phases.first?.groups ?? []
+    func label(_ entry: TrainingTotals.Entry) -> String {
+      guard !groups.isEmpty, let group = entry.scope.group else { return entry.name.rawValue }
+      return "\(entry.name.rawValue) (\(groups[group].name))"
+    }
     func share(_ time: Seconds?, _ times: Count) -> Double? {
       guard let time, let whole, whole.value > 0 else { return nil }
       return time.value * Double(times.value) / whole.value
     }
     var rows = totals.operators.map { entry in
       Table.Row.cells(
-        [.text(entry.name.rawValue), .count(entry.occurrences)]
+        [.text(label(entry)), .count(entry.occurrences)]
           + numbers(entry.passes, share: .share(share(entry.passes.total.time, entry.occurrences))))
     }
-    rows.append(.rule)
-    rows.append(.cells([.text("layer"), .empty] + numbers(totals.layer, share: .empty)))
-    rows.append(.cells([.text("model"), .empty] + numbers(totals.model, share: .share(whole.map { _ in 1 }))))
+    for sums in [\PhaseAnalysis.layerSums, \.modelSums] {
+      rows.append(.rule)
+      rows += joined(sums, of: analysis.phases).map { name, occurrences, passes in
+        .cells(
+          [.text(name), occurrences.map { .count($0) } ?? .empty]
+            + numbers(passes, share: .share(share(passes.total.time, occurrences ?? 1))))
+      }
+    }
     return Table(title: "forward and backward", columns: columns, rows: rows)
+  }
+
+  /// The lines below both passes, by name; what only one of them has, the other does nothing of.
+  private static func joined(
+    _ sums: KeyPath<PhaseAnalysis, [PhaseSum]>, of passes: [PhaseAnalysis]
+  ) -> [(name: String, occurrences: Count?, passes: TrainingTotals.Passes)] {
+    func lines(_ pass: TrainingPass) -> [PhaseSum] {
+      passes.first { $0.step.trainingPass == pass }?[keyPath: sums] ?? []
+    }
+    let (forward, backward) = (lines(.forward), lines(.backward))
+    let others = backward.filter { line in !forward.contains { $0.name == line.name } }
+    return (forward + others).map { line in
+      func total(_ lines: [PhaseSum]) -> PhaseAnalysis.Total {
+        lines.first { $0.name == line.name }?.total ?? PhaseAnalysis.Total()
+      }
+      return (line.name, line.occurrences, TrainingTotals.Passes(forward: total(forward), backward: total(backward)))
+    }
   }
 
   private static func numbers(_ passes: TrainingTotals.Passes, share: Table.Cell) -> [Table.Cell] {
