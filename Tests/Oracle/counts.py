@@ -464,10 +464,10 @@ def backward_rows(*, B, S, t, H, I1, V1, L, h1, k, k1, d, fused, biases, window,
     R = B * S                                               # rows of every activation
     rows = []
 
-    def add(name, scope, operands, tensor=0, vector=0, special=0, wire=0, unit=None):
+    def add(name, scope, operands, tensor=0, vector=0, special=0, wire=0, unit=None, times=None):
         if unit == "fp32":
             tensor, vector = 0, vector + tensor
-        rows.append(make_row(name, scope, L if scope == "layer" else 1,
+        rows.append(make_row(name, scope, times or (L if scope == "layer" else 1),
                              tensor, vector, special, operands, wire, unit))
 
     def load(elements, bits=None):
@@ -485,11 +485,17 @@ def backward_rows(*, B, S, t, H, I1, V1, L, h1, k, k1, d, fused, biases, window,
         if bias:
             add(name + "_dbias", scope, (load(R * n), store(n)), vector=R * n)
 
-    def norm(name, scope, residual=False):
+    def norm_input(name, scope, residual, times=None):
         operands = (load(R * H), load(R * H), load(R), (LOAD_WEIGHT, H, e_r), store(R * H))
         if residual:                                        # the stream's gradient beside the norm's
             operands += (load(R * H),)
-        add(name + "_dx", scope, operands, vector=R * (8 * H + 2) + (R * H if residual else 0))
+        add(name + "_dx", scope, operands, vector=R * (8 * H + 2) + (R * H if residual else 0), times=times)
+
+    def norm(name, scope, residual=False):
+        norm_input(name, scope, residual)
+        norm_weight(name, scope)
+
+    def norm_weight(name, scope):
         add(name + "_dgamma", scope, (load(R * H), load(R * H), load(R), store(H)), vector=3 * R * H)
 
     def sum_of_two(name):
@@ -502,8 +508,11 @@ def backward_rows(*, B, S, t, H, I1, V1, L, h1, k, k1, d, fused, biases, window,
     stream = R * H * e_r // 8
     linear("lm_head", V1, H, scope="model")
     all_reduce("final_grad_all_reduce", "model", stream, t)
-    if fused:
-        norm("mlp_add_norm", "layer", residual=True)
+    if fused:                                               # around the last norm, the final one, no gradient goes
+        norm_input("final_norm", "model", residual=False)
+        if L > 1:
+            norm_input("mlp_add_norm", "layer", residual=True, times=L - 1)
+        norm_weight("mlp_add_norm", "layer")
     else:
         norm("final_norm", "model")
     linear("down_proj", H, I1, mlp_bias)

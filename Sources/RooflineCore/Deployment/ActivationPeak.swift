@@ -23,7 +23,10 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
       for (index, row) in rows.enumerated() where row.scope.isLayer || row.scope == .afterLayers {
         let alive = ActivationPeak.alive(at: index, rows, uses)
         // The order of the tensors' declaration makes the sum's formula the same in every run.
-        let bytes = uses.lazy.map(\.tensor).filter(alive.contains).compactMap { sizes[$0] }.reduce(0) { $0 + $1 }
+        var bytes: Scalar = 0
+        for use in uses where alive.contains(use.tensor) {
+          if let size = sizes[use.tensor] { bytes = bytes + size }
+        }
         if let known = peak, !bytes.isAbove(known.bytes) { continue }
         peak = (row.name, bytes)
       }
@@ -41,21 +44,21 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
 
   /// Of each tensor that a row mentions, in the order of their declaration.
   static func uses(_ rows: [NamedOperator<Scalar>]) -> [Use] {
-    var found: [ActivationTensor: Use] = [:]
+    var found = TensorTable<Use>()
     for (index, row) in rows.enumerated() {
       for tensor in row.statement.reads { found[tensor, default: Use(tensor: tensor)].reads.append(index) }
       for tensor in row.statement.writes { found[tensor, default: Use(tensor: tensor)].writes.append(index) }
     }
-    return found.values.sorted { $0.tensor.rawValue < $1.tensor.rawValue }
+    return found.values
   }
 
   /// What is alive while a row runs. Layer rows see the residual stream of their half of the layer; what a row writes is alive
   /// until its last reader, which may stand in the next layer.
   static func alive(
     at index: Int, _ rows: [NamedOperator<Scalar>], _ uses: [Use]
-  ) -> Set<ActivationTensor> {
+  ) -> TensorSet {
     let statement = rows[index].statement
-    var alive = Set(Array(statement.reads) + Array(statement.writes))
+    var alive = TensorSet(statement.reads, statement.writes)
     let isLayer = rows[index].scope.isLayer
     for use in uses {
       guard let firstWrite = use.writes.first, firstWrite < index, let nextRead = use.reads.first(where: { $0 > index })
@@ -80,20 +83,21 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
   }
 
   /// The bytes of every tensor: of its largest operand over all rows that mention it.
-  private static func sizes(_ rows: [NamedOperator<Scalar>]) -> [ActivationTensor: Scalar] {
-    var sizes: [ActivationTensor: Scalar] = [:]
-    func mention(_ tensors: Activations, _ operands: [Scalar]) {
-      for (tensor, bytes) in zip(tensors, operands) {
-        if let known = sizes[tensor], !bytes.isAbove(known) { continue }
-        sizes[tensor] = bytes
-      }
+  private static func sizes(_ rows: [NamedOperator<Scalar>]) -> TensorTable<Scalar> {
+    var sizes = TensorTable<Scalar>()
+    func mention(_ tensor: ActivationTensor, _ bytes: Scalar) {
+      if let known = sizes[tensor], !bytes.isAbove(known) { return }
+      sizes[tensor] = bytes
     }
     for row in rows {
       let operands = row.operator.accept(ActivationOperands<Scalar>())
-      mention(row.statement.reads, operands.loads.map(\.bytes))
-      mention(row.statement.writes, operands.stores.map(\.bytes))
+      for (tensor, operand) in zip(row.statement.reads, operands.loads) { mention(tensor, operand.bytes) }
+      for (tensor, operand) in zip(row.statement.writes, operands.stores) { mention(tensor, operand.bytes) }
       // A gather has no memory operands; what it makes is its message.
-      if let message = row.operator.gathered { mention(row.statement.writes, [message]) }
+      if let message = row.operator.gathered {
+        var written = row.statement.writes.makeIterator()
+        if let tensor = written.next() { mention(tensor, message) }
+      }
     }
     return sizes
   }

@@ -23,6 +23,7 @@ struct DecodeProbe {
   var ridgeBatches: [(row: String, batch: UInt64?)] {
     let context = scenario.workload.context
     let phase = step(batch: 1, context: context)
+    guard isKnown else { return [] }
     let rows = phase.operators.indices.filter { phase.operators[$0].isWeightProduct }
     let found = rows.map { place in
       let batch = smallest { batch in
@@ -41,12 +42,13 @@ struct DecodeProbe {
   }
 
   /// Of all layers: what grows with the keys against what multiplies weights.
-  var attentionContext: UInt64? {
+  var attentionContext: Sensitivity.Threshold {
+    guard isKnown else { return .unknown }
     // In a pipeline, what runs at once is a micro-batch.
     let batch = scenario.workload.microBatchSize
     let shortest = Dictionary(
       step(batch: batch, context: 1).operators.map { ($0.place, $0.cost) }, uniquingKeysWith: { first, _ in first })
-    return smallest { context in
+    let found = smallest { context in
       var attention = 0.0
       var matrices = 0.0
       for row in step(batch: batch, context: context).operators where row.scope.isLayer {
@@ -59,6 +61,14 @@ struct DecodeProbe {
         }
       }
       return attention >= matrices
+    }
+    return found.map { .from($0) } ?? .never
+  }
+
+  /// Whether the rates are known that the rows of a step need.
+  private var isKnown: Bool {
+    step(batch: 1, context: scenario.workload.context).operators.allSatisfy {
+      $0.cost.wireSteps != 0 || $0.time != nil
     }
   }
 

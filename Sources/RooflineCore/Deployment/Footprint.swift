@@ -25,14 +25,19 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   /// The head's output and, on several ranks, what the gather makes of it.
   public let logits: Scalar
 
-  /// - Parameter index: the stage's number, which says which layers it holds.
-  package init(_ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan) where Scalar: Term {
+  /// - Parameters:
+  ///   - index: the stage's number, which says which layers it holds.
+  ///   - activations: the plan's peak; nil: asked here.
+  package init(
+    _ stage: Stage, index: UInt64 = 0, _ plan: FootprintPlan, activations: Scalar? = nil
+  ) where Scalar: Term {
     let workload = plan.workload
     let parameters = ParameterShape<Scalar>(
       plan.model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index,
       of: workload.parallelism.pipeline)
     self.init(
-      stage, index: index, plan, weights: plan.weights(stage, parameters), activations: plan.peak(Scalar.self).bytes)
+      stage, index: index, plan, weights: plan.weights(stage, parameters),
+      activations: activations ?? plan.peak(Scalar.self).bytes)
   }
 
   /// - Parameters:
@@ -219,8 +224,11 @@ public struct Footprint: Sendable {
     self.reserve = reserve
     self.capacity = capacity
     let copies = Count(plan.workload.tensorParallel) * Count(plan.workload.parallelism.data)
-    devices = plan.stages.map { (DeviceMemory<Count>($0.stage, index: $0.index, plan), Count($0.count) * copies) }
     let peak = plan.peak(Count.self)
+    devices = plan.stages.map { stage in
+      let memory = DeviceMemory<Count>(stage.stage, index: stage.index, plan, activations: peak.bytes)
+      return (memory, Count(stage.count) * copies)
+    }
     (peakPhase, peakRow) = (peak.phase, peak.row)
     guard !total.isOverflow, devices.allSatisfy({ !$0.memory.total.isOverflow }) else {
       throw .overflow(what: "the footprint")
@@ -249,6 +257,16 @@ public struct Footprint: Sendable {
   /// Bytes by which the largest device misses; 0 when it fits.
   public var missing: UInt64 { fits ? 0 : required.value - capacity }
 
+  /// How much of something fits.
+  package enum Limit: Hashable, Sendable {
+    case none
+    case upTo(UInt64)
+    /// More of it takes no memory.
+    case unlimited
+
+    package var number: UInt64? { if case .upTo(let number) = self { number } else { nil } }
+  }
+
   /// The largest batch that fits with everything else unchanged; nil when not even one sequence does.
   public var largestBatch: UInt64? {
     Self.largest(from: 1) { batch in
@@ -257,12 +275,15 @@ public struct Footprint: Sendable {
       return changed
     } fitting: {
       fits($0)
-    }
+    }.number
   }
 
   /// The most keys per sequence that fit with everything else, the prompt included, unchanged; nil when the prompt's own do
-  /// not.
-  public var longestContext: UInt64? {
+  /// not, and where a further one takes no memory.
+  public var longestContext: UInt64? { contextLimit.number }
+
+  /// The same, told apart.
+  package var contextLimit: Limit {
     Self.largest(from: plan.workload.promptKeys) { context in
       var changed = plan
       changed.finalContext = context
@@ -280,16 +301,17 @@ public struct Footprint: Sendable {
   /// The largest number whose plan fits. A footprint never shrinks as the number grows, so halving finds it.
   private static func largest(
     from start: UInt64, _ plan: (UInt64) -> FootprintPlan, fitting fits: (FootprintPlan) -> Bool
-  ) -> UInt64? {
-    guard fits(plan(start)) else { return nil }
+  ) -> Limit {
+    guard fits(plan(start)) else { return .none }
     var low = start
     var step: UInt64 = 1
     while low < Count.limit / 4, step < Count.limit / 4, fits(plan(low + step)) { (low, step) = (low + step, step * 2) }
+    guard low < Count.limit / 4, step < Count.limit / 4 else { return .unlimited }
     var high = low + step
     while high - low > 1 {
       let middle = low + (high - low) / 2
       if fits(plan(middle)) { low = middle } else { high = middle }
     }
-    return low
+    return .upTo(low)
   }
 }

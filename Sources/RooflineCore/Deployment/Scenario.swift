@@ -34,6 +34,8 @@ package struct Scenario: Sendable {
     package let timeToFirstToken: Seconds?
     package let timePerOutputToken: Seconds?
     package let tokensPerSecondPerGPU: Double?
+    /// What is true of the times beside what was asked for.
+    package let notices: [Notice]
   }
 
   /// A sweep of one configuration: nothing of another scenario's is used.
@@ -53,8 +55,10 @@ package struct Scenario: Sendable {
       if case .refused(let error) = row.reason { throw error }
       throw .overflow(what: "the configuration")
     }
+    var notices: [Notice] = []
+    if case .notices(let found) = row.reason { notices = found }
     return Result(
       timeToFirstToken: figures.timeToFirstToken, timePerOutputToken: figures.timePerOutputToken,
-      tokensPerSecondPerGPU: row.tokensPerSecondPerGPU)
+      tokensPerSecondPerGPU: row.tokensPerSecondPerGPU, notices: notices)
   }
 }

@@ -11,6 +11,16 @@ package struct Sensitivity: Sendable {
     package let failure: Failure?
   }
 
+  /// Where something begins.
+  package enum Threshold: Hashable, Sendable {
+    case from(UInt64)
+    case never
+    /// A rate is missing that it needs.
+    case unknown
+
+    package var number: UInt64? { if case .from(let number) = self { number } else { nil } }
+  }
+
   package enum Failure: Hashable, Sendable {
     /// There is no such change.
     case impossible(String)
@@ -23,8 +33,8 @@ package struct Sensitivity: Sendable {
   /// Per product of a decode step with a weight, the smallest batch at which it is compute-bound; nil where none is.
   package let ridgeBatches: [(row: String, batch: UInt64?)]
   /// The smallest context at which what grows with it takes as long, in all layers of a decode step, as the products with weights;
-  /// nil where there is none.
-  package let attentionContext: UInt64?
+  /// if at all.
+  package let attentionContext: Threshold
 
   package init(_ scenario: Scenario) throws(InputError) {
     base = try scenario.evaluate()
@@ -143,7 +153,7 @@ package struct Sensitivity: Sendable {
     for (exponent, scale) in [(12, 1e12), (9, 1e9), (6, 1e6)] where rate >= scale {
       let digits = "\(rate / scale)"
       let text = "\(digits.hasSuffix(".0") ? String(digits.dropLast(2)) : digits)e\(exponent)"
-      if Double(text) == rate { return text }
+      if Double(text) == rate, text.count < "\(rate)".count { return text }
     }
     return "\(rate)"
   }
@@ -182,7 +192,8 @@ package struct Sensitivity: Sendable {
     func everything(_ to: DType?) -> Change {
       guard let to else {
         return Change(
-          "dtype one step narrower than \(formats.activation.rawValue)", impossible: "the GPU has no such matrix unit")
+          "dtype one step narrower than \(formats.activation.rawValue)",
+          impossible: offered == nil ? "no rate of its matrix units is known" : "the GPU has no such matrix unit")
       }
       func narrowed(_ dtype: DType) -> DType { dtype.bits > to.bits ? to : dtype }
       let changed = NumberFormats(

@@ -16,6 +16,8 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   /// Rows that read a tensor and whose gradients have been taken, by tensor; last first.
   private var readers: [ActivationTensor: [(row: NamedOperator<Scalar>, elements: Scalar)]] = [:]
   private var normWeights: Scalar?
+  /// Whether a norm of the stream has been passed: the last of a model has no gradient that goes around it.
+  private var hasStreamGradient = false
 
   package init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
@@ -45,9 +47,8 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     let operands = row.operator.accept(ActivationOperands<Scalar>()).loads
     switch row.operator.accept(GradientsOf<Scalar>()) {
     case .rows(let gradients):
-      for gradient in gradients {
-        append(row.name.gradient(gradient.part), row.statement.place, folded(gradient.operator, row))
-      }
+      for gradient in gradients { append(gradient, of: row) }
+      if isStreamNorm(row) { hasStreamGradient = true }
       for gradient in gradients where gradient.part == .scale {
         let weights = row.occurrences * gradient.weights
         normWeights = normWeights.map { $0 + weights } ?? weights
@@ -75,12 +76,30 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     }
   }
 
-  /// In the fused set a norm of the stream adds the gradient that goes around it.
-  private func folded(_ gradient: Operator<Scalar>, _ row: NamedOperator<Scalar>) -> Operator<Scalar> {
-    guard pass.operatorSet == .fused, row.statement.reads.contains(.residual),
-      case .rmsNormGradient(let norm) = gradient
-    else { return gradient }
-    return .rmsNormGradient(norm.addingResidual)
+  /// In the fused set a norm of the stream adds the gradient that goes around it, but for the last one, around which nothing goes:
+  /// often the last of the norms behind an addition.
+  private mutating func append(_ gradient: OperatorGradient<Scalar>, of row: NamedOperator<Scalar>) {
+    let (name, place) = (row.name.gradient(gradient.part), row.statement.place)
+    guard gradient.part == .input, isStreamNorm(row), case .rmsNormGradient(let norm) = gradient.operator else {
+      append(name, place, gradient.operator)
+      return
+    }
+    var others = row.occurrences
+    if !hasStreamGradient {
+      others = others.excess(over: 1)
+      append(
+        OperatorName.finalNorm.gradient(gradient.part), RowPlace(.afterLayers, 1),
+        .rmsNormGradient(norm.addingResidual(false)))
+    }
+    guard others.isAbove(0) else { return }
+    append(name, RowPlace(place.scope, others, part: place.part), .rmsNormGradient(norm.addingResidual(true)))
+  }
+
+  private func isStreamNorm(_ row: NamedOperator<Scalar>) -> Bool {
+    guard pass.operatorSet == .fused else { return false }
+    if case .addRMSNorm = row.operator { return true }
+    if case .rmsNorm = row.operator { return row.statement.reads.contains(.residual) }
+    return false
   }
 
   private mutating func cross(_ crossing: ShardCrossing<Scalar>) {

@@ -185,6 +185,8 @@ public enum Notice: Hashable, Sendable {
   case oneRateForAll(formats: [DType])
   /// GPUs of a replica that no single board holds, at the rate of a board's link.
   case beyondBoard(devices: UInt64, link: String)
+  /// The weights of a training step are larger than a device's memory.
+  case weightsDoNotFit(bytes: UInt64, capacity: UInt64)
   /// One device's weights, caches and activations are larger than its memory.
   case doesNotFit(bytes: UInt64, capacity: UInt64)
   /// A training step with fewer sequences than devices.
@@ -213,6 +215,8 @@ public enum Notice: Hashable, Sendable {
   case standIn(rows: [String], constants: String)
   /// Kernels are launched eagerly, but constants are for graphs.
   case graphConstants(kernels: [String])
+  /// Rows whose constants are of eager launches, and the run's are graphs.
+  case eagerConstantsOnly(rows: [String])
   /// Rows whose time is ideal because nobody has constants for them.
   case uncalibrated(rows: [String])
   /// What became of measurements that times lean on, in a sentence.

@@ -5,6 +5,7 @@ package struct KernelAnalysis: Sendable {
   package let options: RateOptions
   package let rates: DeviceRates
   package let ranks: UInt64
+  private let value: Operator<Count>
   package let prediction: OperatorPrediction
   /// Where its time is from, and the entry that times it; nil: ideal, or no time model describes it.
   package let calibrated: CalibratedTime?
@@ -43,6 +44,7 @@ package struct KernelAnalysis: Sendable {
     rates = DeviceRates(hardware, options, ranks: ranks)
     let time = IdealTime(overlap: options.overlap)
     let value: Operator<Count> = try arguments.definition(formats)
+    self.value = value
     let ideal = OperatorPrediction(arguments.kind, value.cost, rates: rates, time: time)
     if var request {
       request.options.conditions.copies = try arguments.copies()
@@ -92,7 +94,8 @@ package struct KernelAnalysis: Sendable {
   package var notices: [Notice] {
     let unknown =
       missing.isEmpty ? [] : [Notice.missingFacts(hardware: hardware.name, path: hardware.path, facts: missing)]
-    let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timed)]) } ?? []
-    return unknown + times + [Notice.scales(of: formats)].compactMap { $0 }
+    let times = calibrated.map { Notice.calibration($0, [(prediction.kind.rawValue, prediction, timed, value)]) } ?? []
+    let board = prediction.cost.wireSteps == 0 ? [] : Notice.beyondBoard(ranks, hardware, options)
+    return unknown + times + board + [Notice.scales(of: formats)].compactMap { $0 }
   }
 }

@@ -14,19 +14,30 @@ extension Notice {
     {
       notices.append(.doesNotFit(bytes: footprint.required.value, capacity: capacity))
     }
-    let devices = workload.devicesPerReplica.value
-    if let link = hardware.link, link.bandwidth != nil, link.maximumPeers == nil, options.link == nil,
-      options.board == nil,
-      devices > usualBoard
-    {
-      notices.append(.beyondBoard(devices: devices, link: link.kind))
+    if isTraining, let capacity = hardware.memory?.capacity {
+      let parameters = ParameterShape<Count>(
+        model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism)
+      let bytes = parameters.tensors.reduce(Count(0)) { $0 + $1.bytes(workload.formats) }
+      if !bytes.isOverflow, bytes.value > capacity {
+        notices.append(.weightsDoNotFit(bytes: bytes.value, capacity: capacity))
+      }
     }
+    let devices = workload.devicesPerReplica.value
+    notices += beyondBoard(devices, hardware, options)
     if let peak = options.tensorPeak {
       let units = MatrixUnits(model, workload, DeviceRates(hardware, options, ranks: devices)).formats
       notices += beyondDensePeak(peak, hardware, units)
       if units.count > 1 { notices.append(.oneRateForAll(formats: units)) }
     }
     return notices
+  }
+
+  /// The notice about GPUs that no board joins, as far as the file says.
+  static func beyondBoard(_ devices: UInt64, _ hardware: HardwareSpec, _ options: RateOptions) -> [Notice] {
+    guard let link = hardware.link, link.bandwidth != nil, link.maximumPeers == nil, options.link == nil,
+      options.board == nil, devices > usualBoard
+    else { return [] }
+    return [.beyondBoard(devices: devices, link: link.kind)]
   }
 
   /// The notice about a tensor rate that is above what every one of some units can do.

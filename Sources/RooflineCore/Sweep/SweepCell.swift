@@ -11,7 +11,7 @@ package struct SweepCell: Sendable {
     let passes: SweepPasses
     let memory: SweepMemory
     let capacity: UInt64?
-    let notice: Notice?
+    let notices: [Notice]
   }
 
   /// - Parameter setting: throws where the deployment is not possible.
@@ -33,13 +33,13 @@ package struct SweepCell: Sendable {
     let analysis = try Analysis(
       configuration: scenario.configuration, hardware: scenario.hardware, workload: smallest, phases: Phase.allCases,
       options: scenario.options, calibrated: setting.calibrated)
-    let missing = analysis.notices.first { if case .missingFacts = $0 { true } else { false } }
     return Ready(
       passes: SweepPasses(analysis, scenario.workload),
       memory: try SweepMemory(
         scenario.configuration.model, scenario.workload,
         SweepMemory.Settings(reserve: setting.reserve, pages: setting.pages)),
-      capacity: setting.capacity ?? scenario.hardware.memory?.capacity, notice: missing)
+      capacity: setting.capacity ?? scenario.hardware.memory?.capacity,
+      notices: analysis.notices.filter(\.isOfDeployment))
   }
 
   /// Why the deployment is not possible; nil where it is.
@@ -68,6 +68,22 @@ package struct SweepCell: Sendable {
     guard figures.footprint != nil else {
       return SweepRow(deployment, point, nil, .refused(.overflow(what: "the footprint")))
     }
-    return SweepRow(deployment, point, figures, ready.notice.map { .notice($0) })
+    return SweepRow(deployment, point, figures, ready.notices.isEmpty ? nil : .notices(ready.notices))
+  }
+}
+
+extension Notice {
+  /// Whether it is true of a deployment's times whatever the workload, and not known from what was asked.
+  fileprivate var isOfDeployment: Bool {
+    switch self {
+    case .missingFacts, .beyondBoard, .oneRateForAll, .borrowedConstants, .otherHeadDim,
+      .graphConstants, .uncalibrated, .eagerConstantsOnly, .standIn:
+      true
+    case .beyondMaxPositions, .beyondDensePeak, .doesNotFit, .weightsDoNotFit, .lessThanASequence, .scalesNotCounted,
+      .ownCode,
+      .formatsNotRead,
+      .nameSaysFormat, .unknownKeys, .expertsTouched, .trainingScope, .observations, .clamped:
+      false
+    }
   }
 }

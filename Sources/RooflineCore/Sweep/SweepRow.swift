@@ -52,14 +52,14 @@ package struct SweepRow: Sendable {
   package let point: SweepPoint
   /// nil where the configuration is not possible.
   package let figures: SweepFigures?
-  /// Why there are no figures, or some of them are not known.
+  /// Why there are no figures, or some of them are not known, or what all that was asked for is not true of.
   package let reason: Reason?
 
   package enum Reason: Hashable, Sendable {
     /// Single analyses refuse it, too.
     case refused(InputError)
-    /// True of the numbers, such as a rate that nobody has written down.
-    case notice(Notice)
+    /// True of the numbers, such as a rate that nobody has written down; at least one.
+    case notices([Notice])
   }
 
   package init(_ deployment: SweepDeployment, _ point: SweepPoint, _ figures: SweepFigures?, _ reason: Reason?) {

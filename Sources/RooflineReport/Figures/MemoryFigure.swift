@@ -12,7 +12,7 @@ package struct MemoryFigure: Figure {
   package let parts: [Part]
   /// Bytes of the device.
   package let capacity: UInt64
-  /// The most keys that fit; nil where not even the prompt's do.
+  /// The most keys that fit; nil where not even the prompt's do, and where memory sets no limit.
   package let longest: UInt64?
   /// Keys of the run itself, and what it needs.
   package let own: (context: UInt64, bytes: UInt64)
@@ -33,12 +33,14 @@ package struct MemoryFigure: Figure {
   package init(_ footprint: Footprint, maxPositions: UInt64?, caption: FigureCaption) throws(InputError) {
     self.caption = caption
     capacity = footprint.capacity
-    longest = footprint.longestContext
+    let limit = footprint.contextLimit
+    longest = limit.number
     let plan = footprint.plan
     own = (plan.finalContext, footprint.required.value)
     let first = plan.workload.promptKeys + plan.workload.drafted
     // As far as keys fit, or the model has positions; a quarter more, that one sees what lies beyond.
-    let reach = min(longest ?? 0, max(maxPositions ?? Self.mostKeys, plan.finalContext), Self.mostKeys)
+    let fitting = limit == .unlimited ? Self.mostKeys : longest ?? 0
+    let reach = min(fitting, max(maxPositions ?? Self.mostKeys, plan.finalContext), Self.mostKeys)
     let goal = max(reach + reach / 4, 2 * plan.finalContext)
     let last = UInt64(AxisScale.end(for: Double(goal)))
     var contexts: [UInt64] = []
@@ -68,12 +70,11 @@ package struct MemoryFigure: Figure {
     parts = all.map { part in Part(name: part.name, hue: part.hue, bytes: memories.map(part.bytes)) }
       .filter { part in part.bytes.contains { $0 > 0 } }
     var notes: [String] = []
-    if let longest {
-      notes.append(
-        "up to \(Numbers.grouped(longest)) keys of each sequence fit\(maxPositions.map { ", and the model has \(Numbers.grouped($0)) positions" } ?? "")"
-      )
-    } else {
-      notes.append("not even the prompt's keys fit")
+    let positions = maxPositions.map { ", and the model has \(Numbers.grouped($0)) positions" } ?? ""
+    switch limit {
+    case .upTo(let keys): notes.append("up to \(Numbers.grouped(keys)) keys of each sequence fit\(positions)")
+    case .unlimited: notes.append("a further key takes no memory\(positions)")
+    case .none: notes.append("not even the prompt's keys fit")
     }
     self.notes = notes
   }

@@ -37,20 +37,24 @@ package struct HTMLFormat: Sendable {
 
   /// JSON inside a script element: nothing in it ends the element, begins a comment, or begins another script.
   static func embedded(_ json: String) -> String {
-    var text = String.UnicodeScalarView()
-    var last: Unicode.Scalar?
-    for scalar in json.printableJSON.unicodeScalars {
-      if last == "<" {
+    let json = json.printableJSON.utf8
+    var text: [UInt8] = []
+    text.reserveCapacity(json.count + json.count / 64)
+    var last: UInt8?
+    for byte in json {
+      if last == UInt8(ascii: "<") {
         text.removeLast()
         // `<\/` where it ends an element of a picture, which is the most frequent; else the scalar by its number.
-        text.append(contentsOf: (scalar == "/" ? "<\\" : Self.isHarmless(scalar) ? "<" : "\\u003c").unicodeScalars)
+        text.append(contentsOf: (byte == UInt8(ascii: "/") ? "<\\" : Self.isHarmless(byte) ? "<" : "\\u003c").utf8)
       }
-      text.append(scalar)
-      last = scalar
+      text.append(byte)
+      last = byte
     }
-    return String(text)
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Whether a `<` before it begins neither `<!--` nor `<script`.
-  private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool { scalar != "!" && scalar != "s" && scalar != "S" }
+  private static func isHarmless(_ byte: UInt8) -> Bool {
+    byte != UInt8(ascii: "!") && byte != UInt8(ascii: "s") && byte != UInt8(ascii: "S")
+  }
 }

@@ -88,6 +88,11 @@ package enum Numbers {
     return decimals == 0 ? sign + padded : "\(sign)\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
   }
 
+  /// `1 key`, `2 keys`.
+  package static func counted(_ value: UInt64, _ one: String) -> String {
+    "\(value) \(one)\(value == 1 ? "" : "s")"
+  }
+
   /// Digits in groups of three.
   package static func grouped(_ value: UInt64) -> String {
     var groups: [Substring] = []

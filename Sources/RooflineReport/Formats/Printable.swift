@@ -14,32 +14,43 @@ extension String {
     (byte < 0x20 && byte != 0x0A) || byte == 0x7F || byte == 0xC2 || byte == 0xE2
   }
 
-  private func replacingControls(
-    keepsLines: Bool, with replacement: (Unicode.Scalar) -> String.UnicodeScalarView
-  ) -> String {
-    guard utf8.contains(where: { String.mayBeginControl($0) || (!keepsLines && $0 == 0x0A) }) else { return self }
-    var clean = String.UnicodeScalarView()
-    for scalar in unicodeScalars {
-      if String.isControl(scalar), !(keepsLines && scalar == "\n") {
-        clean.append(contentsOf: replacement(scalar))
-      } else {
-        clean.append(scalar)
+  private func replacingControls(keepsLines: Bool, with replacement: (Unicode.Scalar) -> String) -> String {
+    var text = self
+    // Asked of bytes next to each other: most texts have no control, and long ones are whole documents.
+    return text.withUTF8 { bytes in
+      func mayBegin(_ byte: UInt8) -> Bool { String.mayBeginControl(byte) || (!keepsLines && byte == 0x0A) }
+      guard var next = bytes.firstIndex(where: mayBegin) else { return nil }
+      var clean: [UInt8] = []
+      clean.reserveCapacity(bytes.count)
+      var start = 0
+      while next < bytes.count {
+        // What begins a control is a byte of ASCII, or the first of a scalar of two or three.
+        let length = bytes[next] == 0xE2 ? 3 : bytes[next] == 0xC2 ? 2 : 1
+        let scalar = String(decoding: bytes[next..<Swift.min(next + length, bytes.count)], as: UTF8.self).unicodeScalars
+          .first
+        if let scalar, String.isControl(scalar), !(keepsLines && scalar == "\n") {
+          clean.append(contentsOf: bytes[start..<next])
+          clean.append(contentsOf: replacement(scalar).utf8)
+          start = next + length
+        }
+        next = bytes[(next + length)...].firstIndex(where: mayBegin) ?? bytes.count
       }
-    }
-    return String(clean)
+      clean.append(contentsOf: bytes[start...])
+      return String(decoding: clean, as: UTF8.self)
+    } ?? self
   }
 
   /// Text of one line or several without controls; each is a question mark instead.
-  package var printable: String { replacingControls(keepsLines: true) { _ in "?".unicodeScalars } }
+  package var printable: String { replacingControls(keepsLines: true) { _ in "?" } }
 
   /// The same on one line: a cell, a name.
-  package var printableLine: String { replacingControls(keepsLines: false) { _ in "?".unicodeScalars } }
+  package var printableLine: String { replacingControls(keepsLines: false) { _ in "?" } }
 
   /// A JSON document with the controls escaped that JSON allows in strings as they are.
   package var printableJSON: String {
     replacingControls(keepsLines: true) { scalar in
       let digits = String(scalar.value, radix: 16)
-      return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
+      return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)"
     }
   }
 

@@ -73,8 +73,12 @@ extension ParsedArguments {
     }
     let scenario = try scenario(catalog, phases: phases)
     // Note 003 has a plain MLP's formulas beside the gated one's, note 000 has not.
-    guard convention == .notes003 || DenseDimensions(scenario.configuration.model)?.isLlamaLike == true else {
-      throw .usage("\(name) knows gated MLPs with RMSNorm only, not \(scenario.configuration.architecture)")
+    let dimensions = DenseDimensions(scenario.configuration.model)
+    guard convention == .notes003 || dimensions?.isLlamaLike == true else {
+      let isGated = dimensions?.gatedMLP != nil && scenario.configuration.model.norm == .rms
+      throw .usage(
+        "\(name) knows \(isGated ? "Llama's layers only, without windows, norms of heads, caps and gates" : "gated MLPs with RMSNorm only"), not \(scenario.configuration.architecture)"
+      )
     }
     return (scenario, phases, tokens ?? 0)
   }

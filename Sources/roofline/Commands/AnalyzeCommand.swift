@@ -127,7 +127,7 @@ extension [Notice] {
       case .borrowedConstants(_, false, _): "roofline: warning: \(notice.sentence.onOneLine)\n"
       case .borrowedConstants, .oneRateForAll, .beyondBoard, .doesNotFit, .scalesNotCounted, .ownCode, .formatsNotRead,
         .nameSaysFormat, .unknownKeys, .expertsTouched, .trainingScope, .otherHeadDim, .standIn, .graphConstants,
-        .uncalibrated, .observations, .clamped:
+        .uncalibrated, .eagerConstantsOnly, .weightsDoNotFit, .observations, .clamped:
         ""
       }
     }.joined()

@@ -5,7 +5,8 @@ import RooflineServing
 
 enum ExplainCommand: Command {
   private static let row = Option.text(
-    "operator", "NAME", "a row of the table, e.g. q_proj; or layer, model, engine, generation, footprint")
+    "operator", "NAME",
+    "a row of the table, e.g. q_proj; a sum: attention, MLP, layer, model, all:q_proj; engine, generation, footprint")
 
   static let description = CommandDescription(
     name: "explain",
@@ -67,9 +68,10 @@ enum ExplainCommand: Command {
       analysis.phases.flatMap { phase in
         if let scope { return [OperatorExplanation(sumOver: scope, in: phase)] }
         // With a row of a forward pass come those of its gradients.
-        return phase.names.filter { $0.rawValue == wanted || $0.forwardRow.rawValue == wanted }.flatMap {
+        let rows = phase.names.filter { $0.rawValue == wanted || $0.forwardRow.rawValue == wanted }.flatMap {
           OperatorExplanation.rows($0, in: phase, of: analysis)
         }
+        return rows.isEmpty ? OperatorExplanation.sums(named: wanted, in: phase) : rows
       }
     }
     if let vision = try arguments.vision(analysis) {
@@ -79,7 +81,9 @@ enum ExplainCommand: Command {
       let draftRows = drafts.flatMap(rows(of:)).filter { $0.hasPrefix("draft_") }
       let rows = rows(of: analysis) + draftRows
       throw unknown(
-        wanted, among: rows + rowsOfEitherSet(analysis) + ["layer", "model", "generation", "footprint"],
+        wanted,
+        among: rows + rowsOfEitherSet(analysis).filter { !rows.contains($0) }
+          + ["attention", "MLP", "communication", "layer", "model", "generation", "footprint"],
         listing: rows + ["layer", "model"],
         why: "the \(analysis.workload.operatorSet.rawValue) operators at this degree have no such row")
     }

@@ -46,7 +46,7 @@ struct SweepPages {
       guard !isText || row.figures != nil, condition?.holds(row) ?? true else { return }
       if isText { table.append(row, to: &text) } else { lines.append(row, to: &text) }
     }
-    return finish(end, output, ["\(Numbers.grouped(end.tally.rows)) configurations"])
+    return finish(end, output, ["\(Numbers.grouped(end.tally.rows)) configuration\(end.tally.rows == 1 ? "" : "s")"])
   }
 
   /// Goes through rows and makes text of them.
@@ -142,7 +142,8 @@ struct SweepPages {
     var end = end
     if end.isWhole, !rows.isEmpty { end.isWritten = output.put(text) }
     var outcome = finish(
-      end, output, ["\(rows.count) of \(Numbers.grouped(end.tally.rows)) configurations", remark],
+      end, output,
+      ["\(rows.count) of \(Numbers.grouped(end.tally.rows)) configuration\(end.tally.rows == 1 ? "" : "s")", remark],
       hasPage: !rows.isEmpty)
     if end.isWhole, rows.isEmpty {
       outcome.errors +=

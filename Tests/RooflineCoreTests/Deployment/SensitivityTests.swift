@@ -57,7 +57,7 @@ final class SensitivityTests: XCTestCase {
   }
 
   func testAttentionOutweighsWeightsExactlyFromItsContextOn() throws {
-    let context = try XCTUnwrap(Sensitivity(scenario()).attentionContext)
+    let context = try XCTUnwrap(Sensitivity(scenario()).attentionContext.number)
     func attentionLeads(_ context: UInt64) throws -> Bool {
       let base = try scenario()
       var workload = base.workload

@@ -197,6 +197,8 @@ final class SweepCellTests: XCTestCase {
     XCTAssertNotNil(row.figures)
     XCTAssertNil(row.figures?.timeToFirstToken)
     XCTAssertNotNil(row.figures?.footprint)
-    guard case .notice(.missingFacts) = row.reason else { return XCTFail("\(String(describing: row.reason))") }
+    guard case .notices(let notices) = row.reason, case .missingFacts = notices.first else {
+      return XCTFail("\(String(describing: row.reason))")
+    }
   }
 }

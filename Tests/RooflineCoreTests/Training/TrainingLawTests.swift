@@ -51,7 +51,13 @@ final class TrainingLawTests: XCTestCase {
         // Whatever computes something, or reads a weight, has a gradient; as often as it runs.
         if row.cost.traffic.total > 0 {
           XCTAssertFalse(gradients.isEmpty, row.name.rawValue)
-          XCTAssertTrue(gradients.allSatisfy { $0.occurrences == row.occurrences }, row.name.rawValue)
+          // The fused set's last norm of the stream is the final one, whose input's gradient is a row of its own.
+          let isLast = operators == .fused && row.name == "mlp_add_norm"
+          for part in Set(gradients.map(\.name)) {
+            let times = gradients.filter { $0.name == part }.reduce(Count(0)) { $0 + $1.occurrences }
+            let own: Count = isLast && part.rawValue.hasSuffix("_dx") ? 1 : 0
+            XCTAssertEqual(times + own, row.occurrences, part.rawValue)
+          }
         }
       }
     }

@@ -27,9 +27,10 @@ package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
     self.formats = formats
   }
 
-  /// The same with the gradient that skips the norm added.
-  var addingResidual: RMSNormGradient {
-    RMSNormGradient(rows: rows, width: width, by: target, addsResidual: true, hasWeight: hasWeight, formats: formats)
+  /// The same with the gradient that skips the norm added, or without.
+  func addingResidual(_ addsResidual: Bool) -> RMSNormGradient {
+    RMSNormGradient(
+      rows: rows, width: width, by: target, addsResidual: addsResidual, hasWeight: hasWeight, formats: formats)
   }
 
   package var kind: OperatorKind { target == .input ? .rmsNormInputGradient : .rmsNormWeightGradient }

@@ -43,6 +43,13 @@ package final class CalibratedTime: Sendable {
     return entries[place].found(value, processors: set.facts.streamingMultiprocessors)
   }
 
+  /// Whether somebody has constants for an operator's kernel where it is launched otherwise.
+  func hasConstants(_ value: Operator<Count>, launched launch: Launch) -> Bool {
+    var changed = options
+    changed.conditions.launch = launch
+    return CalibratedTime(set, of: [value], options: changed).found(value) != nil
+  }
+
   /// An operator's time by its entry; nil where there is none. Asked through the operator's model, which knows its own type.
   func timing<Model: KernelTimeModel>(
     of value: Operator<Count>, by model: Model.Type

@@ -69,24 +69,30 @@ extension Notice {
       time,
       phases.flatMap { phase in
         zip(phase.operators, phase.timedRows(by: time)).map { row, timed in
-          (row.name.rawValue, row.prediction, timed)
+          (row.name.rawValue, row.prediction, timed, row.row.kernel)
         }
       })
   }
 
   /// The same of rows by themselves.
   static func calibration(
-    _ time: CalibratedTime, _ rows: [(name: String, prediction: OperatorPrediction, timed: TimedRow?)]
+    _ time: CalibratedTime,
+    _ rows: [(name: String, prediction: OperatorPrediction, timed: TimedRow?, value: Operator<Count>)]
   ) -> [Notice] {
     var borrowed: [String: [String]] = [:]
     var others: [Notice] = []
     var graphs: [String] = []
     var uncalibrated: [String] = []
+    var eagerOnly: [String] = []
     var clamped: [String] = []
     var standIns: [String] = []
     func add(_ name: String, to list: inout [String]) { if !list.contains(name) { list.append(name) } }
-    for (name, prediction, timed) in rows where prediction.time != nil {
-      if prediction.basis == .uncalibrated { add(name, to: &uncalibrated) }
+    for (name, prediction, timed, value) in rows where prediction.time != nil {
+      if prediction.basis == .uncalibrated {
+        let isEagerOnly =
+          timed == nil && time.options.conditions.launch == .graph && time.hasConstants(value, launched: .eager)
+        if isEagerOnly { add(name, to: &eagerOnly) } else { add(name, to: &uncalibrated) }
+      }
       if prediction.basis == .clamped { add(name, to: &clamped) }
       guard let timed else { continue }
       let key = timed.found.entry.key
@@ -107,6 +113,7 @@ extension Notice {
     notices += others
     if !standIns.isEmpty { notices.append(.standIn(rows: standIns, constants: OperatorKind.rmsNorm.rawValue)) }
     if !graphs.isEmpty { notices.append(.graphConstants(kernels: graphs)) }
+    if !eagerOnly.isEmpty { notices.append(.eagerConstantsOnly(rows: eagerOnly)) }
     if !uncalibrated.isEmpty { notices.append(.uncalibrated(rows: uncalibrated)) }
     if !clamped.isEmpty { notices.append(.clamped(rows: clamped)) }
     return notices + (time.correction?.remarks ?? []).map { .observations($0) }

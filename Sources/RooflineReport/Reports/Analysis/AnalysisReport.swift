@@ -114,12 +114,13 @@ package struct AnalysisReport {
 
   private func title(_ phase: PhaseAnalysis) -> String {
     let step = phase.step
+    let tokens = Numbers.counted(step.queryTokens, "token")
     let shape =
       step.isTraining
-      ? "\(step.batch) × \(step.queryTokens) tokens"
+      ? "\(step.batch) × \(tokens)"
       : step.phase == .prefill
-        ? "\(step.batch) × \(step.queryTokens) tokens\(analysis.workload.prefixText)"
-        : "\(step.batch) × \(step.queryTokens) token\(step.queryTokens == 1 ? "" : "s"), \(step.attendedKeys) keys attended"
+        ? "\(step.batch) × \(tokens)\(analysis.workload.prefixText)"
+        : "\(step.batch) × \(tokens), \(Numbers.counted(step.attendedKeys, "key")) attended"
     return "\(step.name): \(shape)\(pipeline(phase))"
   }
 
@@ -132,7 +133,8 @@ package struct AnalysisReport {
     guard let schedule = analysis.schedule(of: phase) else { return "" }
     let time = schedule.time.map(Numbers.time) ?? "unknown"
     let stages = "\(schedule.stages) stages"
-    return ", one of \(schedule.microBatches) micro-batches; "
+    let piece = schedule.microBatches == 1 ? "the one micro-batch" : "one of \(schedule.microBatches) micro-batches"
+    return ", \(piece); "
       + (schedule.isSuccessive
         ? "all of them every \(time) on \(stages)\(schedule.bubble > 0 ? ", idle \(Numbers.percent(schedule.bubble)) %" : "")"
         : "\(stages) take \(time), bubble \(Numbers.percent(schedule.bubble)) %")

@@ -46,7 +46,9 @@ struct CalibratedTimeText {
     .compactMap { $0 }
     let error =
       found.entry.heldOut.map { errors in
-        let place = found.otherHeadDim.map { "head dim \($0), more on this one" } ?? "shapes left out"
+        let place =
+          found.otherHeadDim.map { "head dim \($0), more on this one" }
+          ?? found.borrowedFrom.map { "shapes left out on \($0), more on this GPU" } ?? "shapes left out"
         return ", error \(Numbers.percent(errors.mape)) % on \(place)"
       } ?? ""
     return

@@ -36,7 +36,7 @@ package struct KernelReport {
     if let factors = timed.interval(analysis.prediction, by: time) {
       let share = Numbers.fixed(time.options.interval * 100, decimals: 0)
       lines.append(
-        "interval \(Numbers.time(own * factors.lowerBound)) to \(Numbers.time(own * factors.upperBound)) for \(share) % of measurements"
+        "interval \(Numbers.time(own * factors.lowerBound)) to \(Numbers.time(own * factors.upperBound)) for \(share) % of measurements\(timed.found.borrowedFrom.map { ", if errors here are those on \($0)" } ?? "")"
       )
     }
     lines.append("times    \(CalibratedTimeText.source(timed.found, time))")

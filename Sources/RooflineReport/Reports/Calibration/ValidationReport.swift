@@ -36,7 +36,7 @@ package struct ValidationReport {
       rows: validation.lines.map { line in
         .cells([
           .text(line.group.kind), .text(line.group.family), .text(line.group.source), .text(line.group.phase ?? ""),
-          .text(line.group.dtype), .text(line.group.regime), .count(Count(UInt64(line.errors.n))),
+          .text(line.group.dtype), .text(line.group.regime), .integer(UInt64(line.errors.n)),
           .share(line.errors.mape), .share(line.errors.medianApe), .share(line.errors.p90Ape),
           .share(line.errors.bias), .share(line.errors.wape), .share(line.coverage),
         ])

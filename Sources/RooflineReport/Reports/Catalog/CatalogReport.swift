@@ -60,7 +60,7 @@ package enum CatalogReport {
           name: name,
           text: "\(facts.joined(separator: "  "))  \(product)\(others.isEmpty ? "" : "  (also \(others))")",
           cells: [
-            .text(product), .text(aliases.joined(separator: ", ")), .integer(spec.memory?.capacity),
+            .text(product), .text(others), .integer(spec.memory?.capacity),
             .rate(spec.memory?.bandwidth),
           ] + rates.map { .rate($0) })
       },

@@ -9,7 +9,7 @@ package struct HardwareReport {
   package var report: Report {
     Report(
       title: ["\(spec.name)  (\(spec.path))"],
-      sections: [.facts(Facts(facts)), .listing(rates), .notes(Notes(sources, indent: 2))],
+      sections: [.facts(Facts(facts))] + (units.isEmpty ? [] : [.listing(rates)]) + [.notes(Notes(sources, indent: 2))],
       records: .init(
         key: "hardware",
         [

@@ -36,7 +36,7 @@ package struct ComparisonReport {
     let setting =
       "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(analysis.workload.tensorParallel), batch \(analysis.workload.batch)"
     return
-      "\(setting): \(comparison.differences.count) of \(comparison.cellCount) cells differ between \(conventions.map(\.rawValue).joined(separator: " and "))"
+      "\(setting): \(comparison.differences.count) of \(Numbers.counted(UInt64(comparison.cellCount), "cell")) differ between \(conventions.map(\.rawValue).joined(separator: " and "))"
   }
 
   private var phases: [(name: String, differences: [ConventionComparison.Difference])] {

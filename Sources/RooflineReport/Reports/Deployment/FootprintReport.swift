@@ -26,7 +26,7 @@ package struct FootprintReport {
     let stage = memory.stage == .whole ? "" : ", \(memory.stage.rawValue) stage"
     return Table(
       title:
-        "\(configuration.name) on \(hardware.name), \(plan.workload.text(of: configuration.model)), \(plan.finalContext) keys cached; one device\(stage)",
+        "\(configuration.name) on \(hardware.name), \(plan.workload.text(of: configuration.model)), \(Numbers.counted(plan.finalContext, "key")) cached; one device\(stage)",
       columns: [
         .init("part", key: "part", isText: true), .init("bytes", key: "bytes"), .init("GB", key: "gigabytes"),
         .init("GiB", key: "gibibytes"),
@@ -52,10 +52,18 @@ package struct FootprintReport {
       ? "fits, \(Numbers.grouped(footprint.free ?? 0)) bytes free"
       : "does not fit, \(Numbers.grouped(footprint.missing)) bytes missing"
     let batch =
-      footprint.largestBatch.map { "\($0) at \(plan.finalContext) keys" } ?? "none: not even one sequence fits"
+      footprint.largestBatch.map { "\($0) at \(Numbers.counted(plan.finalContext, "key"))" }
+      ?? "none: not even one sequence fits"
+    let positions = configuration.maxPositionEmbeddings
     let context =
-      footprint.longestContext.map { "\($0) keys at batch \(plan.workload.batch)" }
-      ?? "none: the \(plan.workload.cachedPrefix > 0 ? "prefix's and the prompt's" : "prompt's") \(plan.workload.promptKeys) keys do not fit"
+      switch footprint.contextLimit {
+      case .upTo(let keys):
+        "\(Numbers.counted(keys, "key")) at batch \(plan.workload.batch)\(positions.map { $0 < keys ? ", of a model with \($0) positions" : "" } ?? "")"
+      case .unlimited:
+        "no limit by memory\(positions.map { ", of a model with \($0) positions" } ?? ""): a further token takes none"
+      case .none:
+        "none: the \(plan.workload.cachedPrefix > 0 ? "prefix's and the prompt's" : "prompt's") \(plan.workload.promptKeys) keys do not fit"
+      }
     let lines =
       [
         "verdict  \(verdict)", "batch    largest: \(batch)", "context  longest: \(context)",

@@ -13,7 +13,7 @@ struct GenerationTable {
       row("time per output token, mean", .time(generation.meanTimePerOutputToken)),
       row("time per output token, first", .time(generation.steps.first?.time)),
       row("time per output token, last", .time(generation.steps.last?.time)),
-      row("all \(generation.tokens) tokens", .time(generation.totalTime)),
+      row(generation.tokens == 1 ? "the one token" : "all \(generation.tokens) tokens", .time(generation.totalTime)),
       row("tokens/s per user", .ratio(generation.tokensPerSecondPerUser)),
       row("tokens/s per GPU", .ratio(generation.tokensPerSecondPerGPU)),
       row(
@@ -33,7 +33,7 @@ struct GenerationTable {
     }
     return Table(
       title:
-        "generation: \(workload.batch) × \(generation.tokens) tokens after a prompt of \(workload.prompt)\(workload.prefixText)",
+        "generation: \(workload.batch) × \(Numbers.counted(generation.tokens, "token")) after a prompt of \(workload.prompt)\(workload.prefixText)",
       columns: [.init("", key: "quantity", isText: true), .init("value", key: "value")], rows: rows)
   }
 

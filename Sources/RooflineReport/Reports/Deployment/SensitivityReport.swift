@@ -17,7 +17,8 @@ package struct SensitivityReport {
 
   package var report: Report {
     Report(
-      sections: [.table(table), .table(ridges), .notes(Notes(lines))], records: .init(key: "deployment", [table]),
+      sections: [.table(table)] + (sensitivity.ridgeBatches.isEmpty ? [] : [.table(ridges)]) + [.notes(Notes(lines))],
+      records: .init(key: "deployment", [table]),
       document: SensitivityDocument(self))
   }
 
@@ -59,7 +60,7 @@ package struct SensitivityReport {
 
   private var ridges: Table {
     Table(
-      title: "smallest batch at which a decode GEMM is compute-bound",
+      title: "smallest batch at which a decode GEMM is compute-bound (–: at none)",
       columns: [.init("operator", key: "operator", isText: true), .init("batch", key: "batch")],
       rows: sensitivity.ridgeBatches.map { .cells([.text($0.row), .integer($0.batch)]) })
   }
@@ -67,12 +68,15 @@ package struct SensitivityReport {
   private var lines: [String] {
     let batch = scenario.workload.batch
     let context =
-      sensitivity.attentionContext.map {
-        "from \($0) keys on, attention takes as long as the layers' weight matrices (decode, batch \(batch))"
-      } ?? "attention never takes as long as the layers' weight matrices"
+      switch sensitivity.attentionContext {
+      case .from(let keys):
+        "from \(keys) keys on, attention takes as long as the layers' weight matrices (decode, batch \(batch))"
+      case .never: "attention never takes as long as the layers' weight matrices"
+      case .unknown: "unknown: rates are missing that decode needs"
+      }
     var lines = ["context  \(context)"]
     for entry in sensitivity.entries {
-      if let failure = entry.failure { lines.append("note     \(entry.input): \(failure.sentence)") }
+      if let reason = reason(entry) { lines.append("note     \(entry.input): \(reason)") }
     }
     if let time = scenario.calibrated {
       lines.append(
@@ -80,7 +84,14 @@ package struct SensitivityReport {
     }
     lines.append("model    \(scenario.configuration.path)")
     lines.append("hardware \(scenario.hardware.provenance)")
-    return lines + scenario.configuration.notices.map { "note     \($0.sentence)" }
+    return lines + (sensitivity.base.notices + scenario.configuration.notices).map { "note     \($0.sentence)" }
+  }
+
+  /// Why a change has no result, or what is true of its times and not of the base's; nil where there is nothing to say.
+  fileprivate func reason(_ entry: Sensitivity.Entry) -> String? {
+    if let failure = entry.failure { return failure.sentence }
+    let own = entry.result?.notices.filter { !sensitivity.base.notices.contains($0) } ?? []
+    return own.isEmpty ? nil : own.map(\.sentence).joined(separator: "; ")
   }
 }
 
@@ -103,6 +114,8 @@ struct SensitivityDocument: Encodable {
   /// Only where an engine is given.
   let engine: EngineEntry?
   let sensitivity: SensitivityEntry
+  /// What is true of all of it.
+  let notices: [String]
 
   struct SensitivityEntry: Encodable {
     /// Tokens generated for the numbers; 1 where the decode step is the one at the workload's context.
@@ -148,9 +161,10 @@ struct SensitivityDocument: Encodable {
       entries: report.sensitivity.entries.map { entry in
         ChangeEntry(
           changed: entry.input, arguments: entry.arguments, result: entry.result.map(ResultEntry.init),
-          reason: entry.failure?.sentence)
+          reason: report.reason(entry))
       },
       ridgeBatches: report.sensitivity.ridgeBatches.map { RidgeEntry(name: $0.row, batch: $0.batch) },
-      attentionOutweighsWeightsContext: report.sensitivity.attentionContext)
+      attentionOutweighsWeightsContext: report.sensitivity.attentionContext.number)
+    notices = report.sensitivity.base.notices.map(\.sentence)
   }
 }

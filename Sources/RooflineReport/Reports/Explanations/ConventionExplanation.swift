@@ -102,7 +102,7 @@ package struct ConventionExplanation {
           quantity: column.rawValue, symbolic: formula.letters, substituted: formula.numbers,
           value: value(column).description, unit: column.unit,
           source:
-            "note 000 prints \(printed); \(exact(phase, row.name, column.rawValue))")
+            "note 000 would print \(printed); \(exact(phase, row.name, column.rawValue))")
       })
   }
 

@@ -123,65 +123,6 @@ package struct OperatorExplanation: Encodable, Sendable {
   }
 }
 
-extension OperatorExplanation {
-  /// Explains the sum over a layer's rows, or over the model's.
-  package init(sumOver scope: SumScope, in phase: PhaseAnalysis) {
-    self.init(
-      sumOver: phase.operators.filter { scope == .model || $0.scope.isLayer },
-      total: scope == .model ? phase.model : phase.layer, isModel: scope == .model, name: scope.rawValue, in: phase)
-  }
-
-  /// Explains the sum over the rows of a layer of one of a pass's groups.
-  init(sumOverLayerOf group: Int, in phase: PhaseAnalysis) {
-    self.init(
-      sumOver: phase.operators.filter { $0.scope.group == group && $0.scope.isLayer }, total: phase.layer(of: group),
-      isModel: false, name: "layer (\(phase.groups[group].name))", in: phase)
-  }
-
-  private init(
-    sumOver rows: [RowPrediction], total: PhaseAnalysis.Total, isModel: Bool, name: String, in phase: PhaseAnalysis
-  ) {
-    self.name = name
-    convention = nil
-    self.phase = phase.step.name
-    kind = "sum"
-    occurrences = 1
-    letters = []
-    func times(_ row: RowPrediction) -> UInt64 { isModel ? row.occurrences.value : 1 }
-    func sum(_ quantity: String, _ unit: String, _ value: String, _ part: (RowPrediction) -> String?) -> Entry {
-      let parts = rows.compactMap { row in part(row).map { (row: row, text: $0) } }
-      func joined(_ texts: [String]) -> String { texts.isEmpty ? "0" : texts.joined(separator: " + ") }
-      return Entry(
-        quantity: quantity,
-        symbolic: joined(
-          parts.map { times($0.row) == 1 ? phase.label(of: $0.row) : "\(times($0.row))·\(phase.label(of: $0.row))" }),
-        substituted: joined(parts.map { times($0.row) == 1 ? $0.text : "\(times($0.row)) × \($0.text)" }),
-        value: value, unit: unit,
-        source: "rows one after another, each times its occurrences; rows with none are left out")
-    }
-    func counts(_ quantity: String, _ unit: String, _ count: (OperatorCost) -> Count) -> Entry {
-      sum(quantity, unit, String(count(total.cost).value)) { row in
-        count(row.cost) == 0 ? nil : String(count(row.cost).value)
-      }
-    }
-    entries =
-      [
-        counts("flops.tensor", "FLOP", \.flops.tensor), counts("flops.vector", "FLOP", \.flops.vector),
-        counts("flops.special", "FLOP", \.flops.special),
-      ]
-      + TrafficClass.allCases.map { traffic in counts("bytes.\(traffic)", "B") { $0.traffic[traffic] } }
-      + [
-        counts("wireBytes", "B", \.wireBytes),
-        sum("timeSeconds", "s", Numbers.exact(total.time?.value)) { row in
-          Numbers.exact(row.time?.value)
-        },
-      ]
-  }
-
-  /// What a sum is over.
-  package enum SumScope: String, Sendable, CaseIterable { case layer, model }
-}
-
 /// Reads all count formulas off a definition.
 private struct FormulaReader: OperatorVisitor {
   typealias Scalar = Symbol

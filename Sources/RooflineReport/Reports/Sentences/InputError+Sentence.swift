@@ -102,6 +102,10 @@ extension Notice {
       "\(rows.joined(separator: ", ")): by the constants of \(constants), since nobody measured the fused kernel"
     case .graphConstants(let kernels):
       "constants of graph launches, for want of eager ones: \(kernels.joined(separator: ", "))"
+    case .eagerConstantsOnly(let rows):
+      "constants for \(rows.joined(separator: ", ")) are of eager launches only: their ideal times stand, and --launch eager takes those constants"
+    case .weightsDoNotFit(let bytes, let capacity):
+      "does not fit: the weights alone are \(Numbers.scaled(Double(bytes)))B a device of its \(Numbers.scaled(Double(capacity)))B"
     case .uncalibrated(let rows):
       "no constants for \(rows.joined(separator: ", ")): their ideal times stand, which real kernels exceed"
     case .observations(let sentence): sentence

@@ -119,7 +119,7 @@ extension SweepRow.Reason {
   package var sentence: String {
     switch self {
     case .refused(let error): error.sentence
-    case .notice(let notice): notice.sentence
+    case .notices(let notices): notices.map(\.sentence).joined(separator: "; ")
     }
   }
 }

@@ -8,8 +8,21 @@ package struct SweepTally: Sendable {
   /// Possible ones that the condition leaves out.
   package private(set) var leftOut: UInt64 = 0
   private var impossible: [SweepRow.Reason: UInt64] = [:]
-  private var notices: [Notice] = []
+  private var notices: [Remark] = []
   private var others: UInt64 = 0
+  /// What is true of the numbers of a deployment.
+  private struct Remark: Hashable {
+    let hardware: String
+    let dtype: DType?
+    let notice: Notice
+
+    /// One sentence, with the GPU's name where it does not say it.
+    var sentence: String {
+      let own = notice.sentence
+      return own.contains(hardware) ? own : "\(hardware)\(dtype.map { " in \($0.rawValue)" } ?? ""): \(own)"
+    }
+  }
+
   /// Reasons that are named; more are counted together.
   private static let named = 12
 
@@ -22,8 +35,10 @@ package struct SweepTally: Sendable {
       count(row.reason ?? .refused(.overflow(what: "the configuration")), 1)
       return
     }
-    if case .notice(let notice) = row.reason, notices.count < SweepTally.named, !notices.contains(notice) {
-      notices.append(notice)
+    if case .notices(let found) = row.reason {
+      for notice in found {
+        note(Remark(hardware: row.deployment.hardware, dtype: row.deployment.dtype, notice: notice))
+      }
     }
     if !isKept { leftOut += 1 } else if !row.fits { misfits += 1 }
   }
@@ -42,9 +57,11 @@ package struct SweepTally: Sendable {
     leftOut += other.leftOut
     others += other.others
     for (reason, number) in other.impossible { count(reason, number) }
-    for notice in other.notices where notices.count < SweepTally.named && !notices.contains(notice) {
-      notices.append(notice)
-    }
+    for notice in other.notices { note(notice) }
+  }
+
+  private mutating func note(_ remark: Remark) {
+    if notices.count < SweepTally.named, !notices.contains(remark) { notices.append(remark) }
   }
 
   /// Of configurations that are not possible.

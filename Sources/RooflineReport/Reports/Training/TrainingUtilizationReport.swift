@@ -30,7 +30,7 @@ package struct TrainingUtilizationReport {
     func row(_ name: String, _ work: Count, _ share: Double) -> Table.Row {
       .cells([
         .text(name), .count(work),
-        .count(Count(flops.tokens.value == 0 ? 0 : work.value / flops.tokens.value)), .ratio(share),
+        .count(Count(flops.tokens.value == 0 ? 0 : work.value / flops.tokens.value)), .share(share),
       ])
     }
     var rows = [
@@ -51,7 +51,7 @@ package struct TrainingUtilizationReport {
         "\(configuration.name) on \(utilization.devices) × \(hardware.name): \(globalBatch) × \(sequence) tokens in \(Numbers.time(utilization.stepTime))",
       columns: [
         .init("a step", key: "definition", isText: true), .init("FLOPs", key: "flops"),
-        .init("a token", key: "flops_per_token"), .init("utilization", key: "utilization"),
+        .init("a token", key: "flops_per_token"), .init("utilization", unit: "%", key: "utilization"),
       ], rows: rows)
   }
 

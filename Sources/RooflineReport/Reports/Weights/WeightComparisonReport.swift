@@ -31,7 +31,8 @@ package struct WeightComparisonReport {
   private func heading(_ comparison: WeightComparison) -> String {
     let model = WeightReport.subject(comparison.weights, configuration)
     let layout = comparisons.count > 1 ? ", names of \(comparison.listing.layout.title)" : ""
-    let listing = "\(comparison.listing.file) (\(comparison.listing.entries.count) tensors\(layout))"
+    let listing =
+      "\(comparison.listing.file) (\(Numbers.counted(UInt64(comparison.listing.entries.count), "tensor"))\(layout))"
     if comparison.matches {
       let only = comparison.listing.absent.isEmpty ? "" : "as far as it says, "
       return "\(only)\(listing) matches \(model)"

@@ -22,7 +22,7 @@ package struct WeightListingReport {
       .integer(listing.total(of: \.bytes)?.value), .empty,
     ])
     return Table(
-      title: "\(listing.file), \(listing.entries.count) tensors",
+      title: "\(listing.file), \(Numbers.counted(UInt64(listing.entries.count), "tensor"))",
       columns: [
         .init("tensor", key: "tensor", isText: true), .init("shape", key: "shape"),
         .init("elements", key: "elements"), .init("bytes", key: "bytes"),
