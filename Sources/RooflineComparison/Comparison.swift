@@ -66,6 +66,8 @@ package struct Comparison: Sendable {
   /// A pass each; empty where there is no model.
   package var sums: [Sum] = []
   package var unmeasured: [Unmatched]
+  /// Whole layers as one graph.
+  package var layers: [LayerComparison] = []
   /// Measurements of no row, by what they are.
   package var unpredicted: [ObservationFile.Skipped]
   /// Whose constants predicted.
@@ -77,7 +79,7 @@ package struct Comparison: Sendable {
   static let roofTolerance = 0.05
 
   /// The largest |error| of all lines.
-  package var worst: Double { lines.map { abs($0.error) }.max() ?? 0 }
+  package var worst: Double { (lines.map(\.error) + layers.compactMap(\.error)).map(abs).max() ?? 0 }
   package var statistics: ErrorStatistics? {
     ErrorStatistics(predicted: lines.map(\.predicted), measured: lines.map(\.observation.seconds))
   }
@@ -130,6 +132,17 @@ package struct Comparison: Sendable {
       let examples = others.prefix(3).map(\.title).joined(separator: "; ")
       unpredicted.append(.init(reason: "measurements of no row of the model, e.g. \(examples)", n: others.count))
     }
+  }
+
+  /// The comparison with whole layers, beside the kernels of which they are.
+  package func adding(
+    _ layers: [MeasuredLayer], set: CalibrationSet, measured observations: [Observation]
+  ) -> Comparison {
+    var comparison = self
+    var predictor = ObservationPredictor(set)
+    comparison.layers = layers.map { LayerComparison($0, &predictor, measured: observations) }
+    comparison.notes += predictor.notes.filter { !comparison.notes.contains($0) }
+    return comparison
   }
 
   /// `prefill k_proj, v_proj, decode norm`: each pass once.
@@ -246,6 +259,12 @@ package struct Comparison: Sendable {
 }
 
 extension Comparison {
+  /// Whether two operators are one kernel's, as measurements tell kernels apart.
+  package static func isSame(_ first: Operator<Count>, _ second: Operator<Count>) -> Bool {
+    guard let identity = Identity(first) else { return false }
+    return identity == Identity(second)
+  }
+
   /// Shape and formats alone: how often a weight comes round, what is warm, and which of the 16-bit formats it is do not tell kernels
   /// apart.
   struct Identity: Hashable {

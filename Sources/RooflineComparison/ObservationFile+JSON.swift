@@ -25,7 +25,14 @@ extension ObservationFile {
       throw .notMeasurements(file: path, problem: "a fake device's file; its times are made up")
     }
     let gpu = try root.require(try root.string("gpu"), "gpu", "the GPU's name, a string")
+    let layers = try MeasuredLayer.all(in: root)
     guard let list = deferred, list.count > 0 else {
+      if !layers.isEmpty {
+        self.init(
+          path: path, isTable: false, gpu: gpu, observations: [], layers: layers, skipped: [], unknownColumns: [],
+          repeats: [])
+        return
+      }
       if root["ceilings"] != nil {
         throw .notMeasurements(
           file: path, problem: "it holds ceilings and no observations; `devices --ceilings` shows them")
@@ -68,7 +75,9 @@ extension ObservationFile {
       let mode = try object.string("mode")
       // Of another version, or of a way of timing that a model's calls have not.
       let isSingle = mode == TimingMode.cold.rawValue
-      if let mode, !isSingle, TimingMode(rawValue: mode)?.isRotating != true {
+      // An engine's own pass, recorded.
+      let isServing = mode == CacheState.serving.rawValue
+      if let mode, !isSingle, !isServing, TimingMode(rawValue: mode)?.isRotating != true {
         reader.skip("timed \(ObservationFile.shortened(mode)), not rotating as a model runs")
         return
       }
@@ -80,7 +89,9 @@ extension ObservationFile {
         single.append(observation.rotated(copies: nil))
       } else {
         observations.append(
-          try isCold(object, root) ? observation.rotated(copies: observation.conditions.copies) : observation)
+          isServing
+            ? observation.rotated(copies: nil)
+            : try isCold(object, root) ? observation.rotated(copies: observation.conditions.copies) : observation)
       }
     }
     if !single.isEmpty {
@@ -95,9 +106,8 @@ extension ObservationFile {
       observations.sort { $0.line < $1.line }
     }
     self.init(
-      path: path, isTable: false, gpu: gpu, observations: observations, skipped: reader.skipped,
-      unknownColumns: unknown,
-      repeats: repeats)
+      path: path, isTable: false, gpu: gpu, observations: observations, layers: layers, skipped: reader.skipped,
+      unknownColumns: unknown, repeats: repeats)
   }
 }
 
@@ -124,7 +134,7 @@ extension Observation {
   /// The same, its keys and values read from memory.
   ///
   /// - Parameter copies: of a weight; nil: as many as leave nothing of it in the cache, as a sweep does.
-  fileprivate func rotated(copies: Double?) -> Observation {
+  func rotated(copies: Double?) -> Observation {
     var conditions = conditions
     conditions.cache = .serving
     conditions.copies = copies
@@ -136,7 +146,7 @@ extension Observation {
 
 extension JSONValue {
   /// As it would stand in a CSV field.
-  fileprivate var field: String {
+  var field: String {
     switch self {
     case .string(let text): text
     case .integer(let number): String(number)

@@ -14,6 +14,8 @@ package struct ObservationFile: Sendable {
   /// The GPU as the file calls it.
   package let gpu: String
   package let observations: [Observation]
+  /// Whole layers, each timed as one graph.
+  package let layers: [MeasuredLayer]
   /// Rows that nothing here has a model of, by reason.
   package let skipped: [Skipped]
   /// Columns that mean nothing here.
@@ -24,6 +26,25 @@ package struct ObservationFile: Sendable {
   package struct Repeat: Hashable, Sendable {
     /// Where it stands, and where the first of its kind does: `line 4`, `observations[2]`.
     package let place, earlier: String
+  }
+
+  package init(
+    path: String, isTable: Bool, gpu: String, observations: [Observation], layers: [MeasuredLayer] = [],
+    skipped: [Skipped], unknownColumns: [String], repeats: [Repeat]
+  ) {
+    self.path = path
+    self.isTable = isTable
+    self.gpu = gpu
+    self.observations = observations
+    self.layers = layers
+    self.skipped = skipped
+    self.unknownColumns = unknownColumns
+    self.repeats = repeats
+  }
+
+  /// What is passed over where kernels alone are looked at.
+  package var skippedBesideKernels: [Skipped] {
+    skipped + (layers.isEmpty ? [] : [Skipped(reason: "whole layers, which compare shows", n: layers.count)])
   }
 
   package struct Skipped: Hashable, Sendable, Encodable {
@@ -64,6 +85,11 @@ package struct ObservationFile: Sendable {
       return try ObservationFile(json: JSONText(data, file: path), path: path)
     }
     return try ObservationFile(csv: text(data, path), path: path)
+  }
+
+  /// Reads a document of `measure` that is not in a file yet.
+  package static func read(text: String, path: String) throws(InputError) -> ObservationFile {
+    try ObservationFile(json: JSONText(Data(text.utf8), file: path), path: path)
   }
 
   /// A text file's bytes.

@@ -1,3 +1,4 @@
+import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
 
@@ -14,7 +15,9 @@ extension ObservationTarget {
   ///   wrote: it would be written again with the rest.
   static func contents(
     of path: String, _ conditions: [RunCondition]
-  ) throws(InputError) -> (gpu: String?, device: JSONValue?, observations: [JSONValue], ceilings: JSONValue?) {
+  ) throws(InputError) -> (
+    gpu: String?, device: JSONValue?, observations: [JSONValue], layers: [JSONValue], ceilings: JSONValue?
+  ) {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
       throw .unreadable(file: path, reason: "it cannot be read")
     }
@@ -39,7 +42,25 @@ extension ObservationTarget {
       try requireNumbers(in: observation, file: path, key: "observations[\(index)]")
     }
     if let ceilings = root["ceilings"] { try requireNumbers(in: ceilings, file: path, key: "ceilings") }
-    return (try root.string("gpu"), root["device"], earlier, root["ceilings"])
+    return (try root.string("gpu"), root["device"], earlier, try layers(of: root), root["ceilings"])
+  }
+
+  private static func layers(of root: JSONObject) throws(InputError) -> [JSONValue] {
+    guard let value = root["layers"] else { return [] }
+    guard case .array(let layers) = value else {
+      throw root.wrong("layers", value, "a list; measure into another file")
+    }
+    _ = try MeasuredLayer.all(in: root)
+    for (index, layer) in layers.enumerated() {
+      let place = "layers[\(index)]"
+      guard LayerKey(layer) != nil else {
+        throw .notMeasurements(
+          file: root.file, problem: "\(place) is none that `measure` wrote; measure into another file")
+      }
+      try requireTimes(of: JSONObject(layer, file: root.file, path: place))
+      try requireNumbers(in: layer, file: root.file, key: place)
+    }
+    return layers
   }
 
   private static func requireTimes(of observation: JSONObject) throws(InputError) {

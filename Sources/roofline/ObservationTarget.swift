@@ -12,6 +12,8 @@ struct ObservationTarget {
   let path: String
   /// Its observations so far.
   private(set) var earlier: [JSONValue] = []
+  /// Its layers as one graph.
+  private(set) var layers: [JSONValue] = []
   /// Its ceilings, where it has some.
   private(set) var ceilings: JSONValue?
   /// The GPU as it calls it, and what it says of it, where it is gone on with.
@@ -53,7 +55,7 @@ struct ObservationTarget {
     if isResumed {
       let contents = try ObservationTarget.contents(of: path, conditions)
       (self.gpu, device) = (contents.gpu, contents.device)
-      (earlier, ceilings) = (contents.observations, contents.ceilings)
+      (earlier, layers, ceilings) = (contents.observations, contents.layers, contents.ceilings)
     }
   }
 
@@ -85,6 +87,34 @@ struct ObservationTarget {
       self.mode = mode
     }
   }
+
+  /// The same of a layer: its kernels, those that do not run included, and their formats.
+  struct LayerKey: Hashable {
+    private let operators: [String]
+    private let formats: [String]
+
+    init(_ task: LayerTask) {
+      operators = task.rows.map(\.task.columns.description).sorted()
+      let own = task.rows.first?.task.formats
+      formats = [own?.weight, own?.activation, own?.keyValueCache, own?.residual].map { $0?.rawValue ?? "" }
+    }
+
+    init?(_ layer: JSONValue) {
+      guard case .object(let members) = layer, case .array(let rows)? = members["rows"],
+        case .array(let leftOut)? = members["leftOut"], case .object(let first)? = rows.first,
+        case .object(let formats)? = first["formats"]
+      else { return nil }
+      func text(_ value: JSONValue?) -> String? { if case .string(let text)? = value { text } else { nil } }
+      let operators = (rows + leftOut).map { row -> String? in
+        if case .object(let row) = row { text(row["operator"]) } else { nil }
+      }
+      guard !operators.contains(nil) else { return nil }
+      self.operators = operators.compactMap { $0 }.sorted()
+      self.formats = ["weight", "activation", "keyValueCache", "residual"].map { text(formats[$0]) ?? "" }
+    }
+  }
+
+  var knownLayers: Set<LayerKey> { Set(layers.compactMap { LayerKey($0) }) }
 
   /// What need not be measured again: nothing that the file holds is ever dropped.
   var known: Set<Key> { Set(earlier.compactMap(Key.init)) }

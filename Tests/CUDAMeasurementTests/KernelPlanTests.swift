@@ -244,7 +244,7 @@ final class KernelPlanTests: XCTestCase {
     let columns = 28_672
     let task = try PlannedOperators.task("gemm m=16 n=32 k=\(columns)", .fp8)
     let plan = try KernelPlan(task.value, on: PlannedOperators.device)
-    let data = TensorData(plan.buffers, patterns: [.fp8: TensorData.Pattern(.fp8, seed: 3)], seed: 3)
+    let data = TensorData(plan.buffers, patterns: [.init(.fp8): TensorData.Pattern(.init(.fp8), seed: 3)], seed: 3)
     for row in 0..<2 {
       let piece = plan.reference.piece(row, of: .output, data)
       let left = data[.input][row * columns..<(row + 1) * columns].map { $0 }
@@ -268,7 +268,7 @@ final class KernelPlanTests: XCTestCase {
   func testSumsOfTensorCoresAreTolerated() throws {
     let task = try PlannedOperators.task("gemm m=16 n=32 k=16384", .tf32)
     let plan = try KernelPlan(task.value, on: PlannedOperators.device)
-    let data = TensorData(plan.buffers, patterns: [.tf32: TensorData.Pattern(.tf32, seed: 3)], seed: 3)
+    let data = TensorData(plan.buffers, patterns: [.init(.tf32): TensorData.Pattern(.init(.tf32), seed: 3)], seed: 3)
     for row in 0..<16 {
       let piece = plan.reference.piece(row, of: .output, data)
       let left = data[.input][row * 16384..<(row + 1) * 16384]

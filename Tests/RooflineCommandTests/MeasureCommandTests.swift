@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `measure` on the stand-in of the driver: what it prints, and what it writes.
@@ -364,7 +363,7 @@ final class MeasureCommandTests: CommandTestCase {
       ("measure --kernel gemm_dx m=2 n=2 k=2 --dtype fp16", "gemm_dx is of a backward pass, which is not measured"),
       (
         "measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes warm",
-        "--modes is \"warm\"; expected one of rotating, cold, hot, sustained"
+        "--modes is \"warm\"; expected one of rotating, cold, hot, sustained, layer"
       ),
       ("measure --kernel rmsnorm rows=2 width=8 --dtype fp16 --modes hot,hot", "--modes names hot twice"),
       (

@@ -8,17 +8,32 @@ package final class DeviceMemory {
   package let address: UInt64
   package let byteCount: Int
   private let context: Context
+  /// The memory that it is a part of, which frees it.
+  private let whole: DeviceMemory?
 
   package init(_ context: Context, byteCount: Int) throws(GPUFault) {
     self.context = context
     self.byteCount = byteCount
+    whole = nil
     var address: abi_CUdeviceptr = 0
     try context.driver.check(
       context.driver.memoryAllocate(&address, byteCount), "cuMemAlloc of \(byteCount) bytes")
     self.address = address
   }
 
-  deinit { _ = context.driver.memoryFree(address) }
+  /// Bytes of another memory, which stays as long as they are needed.
+  private init(_ whole: DeviceMemory, from offset: Int, byteCount: Int) {
+    precondition(offset >= 0 && byteCount >= 0 && offset + byteCount <= whole.byteCount, "more bytes than memory")
+    (context, self.whole, self.byteCount) = (whole.context, whole, byteCount)
+    address = whole.address + UInt64(offset)
+  }
+
+  /// A part of it under an address of its own.
+  func part(from offset: Int, byteCount: Int) -> DeviceMemory {
+    DeviceMemory(self, from: offset, byteCount: byteCount)
+  }
+
+  deinit { if whole == nil { _ = context.driver.memoryFree(address) } }
 
   /// Copies values to the beginning of the memory; they are there when it returns.
   package func write<Element: BitwiseCopyable>(_ values: [Element]) throws(GPUFault) {

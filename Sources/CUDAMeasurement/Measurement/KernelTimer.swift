@@ -99,17 +99,18 @@ final class KernelTimer {
   ///   - copies: how many sets the calls go around.
   ///   - isSustained: whether power may hold the clocks, so that calls must go on until they have sunk. A single launch behind
   ///     a sweep is none that power holds.
+  ///   - nodes: kernels of a call, as far as they count: about so many.
   ///   - look: called once, while calls in the middle run; in the sustained mode again and again.
   ///   - call: queues the call on a set.
   /// - Returns: nil where it was interrupted.
   func time(
-    _ mode: TimingMode, copies: Int, isSustained: Bool = false, isInterrupted: () -> Bool, look: () -> Void = {},
-    _ call: (Int, DeviceStream) throws(GPUFault) -> Void
+    _ mode: TimingMode, copies: Int, isSustained: Bool = false, nodes: Int = 1, isInterrupted: () -> Bool,
+    look: () -> Void = {}, _ call: (Int, DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Sampling? {
     switch mode {
-    case .rotating: try replays(copies: copies, isSustained ? .steady : .short, isInterrupted, look, call)
-    case .hot: try replays(copies: 1, isSustained ? .steady : .short, isInterrupted, look, call)
-    case .sustained: try replays(copies: copies, .lasting, isInterrupted, look, call)
+    case .rotating: try replays(copies: copies, nodes, isSustained ? .steady : .short, isInterrupted, look, call)
+    case .hot: try replays(copies: 1, nodes, isSustained ? .steady : .short, isInterrupted, look, call)
+    case .sustained: try replays(copies: copies, nodes, .lasting, isInterrupted, look, call)
     case .cold: try single(isInterrupted, look, call)
     }
   }
@@ -163,7 +164,7 @@ final class KernelTimer {
 
   /// A graph of whole rounds over the copies and one of twice as many, replayed in turn.
   private func replays(
-    copies: Int, _ length: Length, _ isInterrupted: () -> Bool, _ look: () -> Void,
+    copies: Int, _ nodes: Int, _ length: Length, _ isInterrupted: () -> Bool, _ look: () -> Void,
     _ call: (Int, DeviceStream) throws(GPUFault) -> Void
   ) throws(GPUFault) -> Sampling? {
     let shortest = length == .short ? KernelTimer.shortestReplay : KernelTimer.shortestSustainedReplay
@@ -209,7 +210,7 @@ final class KernelTimer {
           LaunchTimer.Watch(isConstant: true)
         )
       }
-    let lead = KernelTimer.lead + KernelTimer.leadPerNode * UInt64(calls)
+    let lead = KernelTimer.lead + KernelTimer.leadPerNode * UInt64(calls * nodes)
     func cover(_ stream: DeviceStream) throws(GPUFault) { try wait(stream, lead) }
     let taken = try timer.pairs(
       rule: rule, batch: batch, cover: cover, isInterrupted: isInterrupted, watch: watch, look: look

@@ -7,15 +7,15 @@ import RooflineMeasurement
 package final class MeasurementSession {
   package let properties: DeviceProperties
   package let software: MeasurementSoftware
-  private let management: ManagementLibrary?
+  let management: ManagementLibrary?
   let context: Context
   let loaded: LoadedKernels
   /// What keeps a cuBLASLt that is there from being used.
   package let matrixFault: GPUFault?
   /// cuBLASLt; nil where it is missing or of no use.
-  private let planner: MatrixPlanner?
+  let planner: MatrixPlanner?
   let timer: KernelTimer
-  private let patterns: RandomPatterns
+  let patterns: RandomPatterns
   let isInterrupted: () -> Bool
   /// s.
   private var floors: [TimingMode: Double] = [:]
@@ -23,7 +23,7 @@ package final class MeasurementSession {
   /// Operations of the reference that a check may take.
   static let effort = 1 << 24
   /// The same of the check after the last sample: what is wrong then is wrong everywhere.
-  private static let secondEffort = 1 << 20
+  static let secondEffort = 1 << 20
   /// How many of cuBLASLt's algorithms are tried for a product.
   private static let algorithms = 8
   /// Rotating goes through four times the L2 cache, in at most so many copies.
@@ -90,7 +90,9 @@ package final class MeasurementSession {
     _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], hardware: HardwareSpec? = nil,
     into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {
-    let copies = modes.contains(where: \.isRotating) ? try copies(of: plan) : 1
+    let copies =
+      modes.contains(where: \.isRotating)
+      ? try copies(byteCount: plan.byteCount, rotatedBytes: plan.rotatedBytes) : 1
     let prepared = try prepare(plan, copies: copies, algorithms: MeasurementSession.algorithms)
     let first = measurements.count
     guard try measure(task, prepared, plan.family, modes: modes, hardware, into: &measurements) else { return false }
@@ -183,7 +185,7 @@ package final class MeasurementSession {
   }
 
   /// The empty kernel's median in a mode, measured once, s.
-  private func floor(_ mode: TimingMode) throws(GPUFault) -> Double? {
+  func floor(_ mode: TimingMode) throws(GPUFault) -> Double? {
     // Beside an empty kernel nothing sinks: the floor of seconds is that of less.
     let mode = mode == .sustained ? .rotating : mode
     if floors[mode] == nil {
@@ -205,17 +207,17 @@ package final class MeasurementSession {
 
   /// So many sets of what rotates that a round over them touches four times the L2 cache, as far as memory allows; a set more
   /// where activations, of which there is one set, leave nothing of a weight in the cache by themselves.
-  private func copies(of plan: KernelPlan) throws(GPUFault) -> Int {
-    guard plan.rotatedBytes > 0 else { return 1 }
+  func copies(byteCount: Int, rotatedBytes: Int) throws(GPUFault) -> Int {
+    guard rotatedBytes > 0 else { return 1 }
     let l2 = properties.l2.flatMap { Int(exactly: $0) } ?? KernelTimer.unknownCache
     let wanted = 4 * l2
-    let room = max(0, try context.memory().free / 2 - plan.byteCount)
+    let room = max(0, try context.memory().free / 2 - byteCount)
     let further =
-      plan.byteCount - plan.rotatedBytes > l2
-      ? (wanted + plan.byteCount - 1) / plan.byteCount
-      : max(0, wanted - plan.byteCount + plan.rotatedBytes - 1) / plan.rotatedBytes
+      byteCount - rotatedBytes > l2
+      ? (wanted + byteCount - 1) / byteCount
+      : max(0, wanted - byteCount + rotatedBytes - 1) / rotatedBytes
     // A set is there already.
-    let copies = 1 + min(further, room / plan.rotatedBytes)
+    let copies = 1 + min(further, room / rotatedBytes)
     return max(1, min(copies, MeasurementSession.copyLimit))
   }
 }

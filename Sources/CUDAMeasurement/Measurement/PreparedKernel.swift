@@ -12,6 +12,8 @@ final class PreparedKernel {
   var choice = 0
   /// By buffer; `copies` of those that rotate, one of the others.
   private let memory: [[DeviceMemory]]
+  /// Buffers that lie in memory of somebody else, who fills it.
+  let given: Set<Int>
 
   private enum Step {
     /// Arguments by copy.
@@ -34,15 +36,21 @@ final class PreparedKernel {
   ///   - copies: sets of what rotates.
   ///   - algorithms: how many of cuBLASLt's to have at hand, at most.
   ///   - patterns: random elements, here and on the device.
+  ///   - given: memory of buffers that others write, a set or `copies` of them.
   init(
     _ plan: KernelPlan, copies: Int, algorithms: Int, context: Context, stream: DeviceStream, loaded: LoadedKernels,
-    planner: MatrixPlanner?, patterns: RandomPatterns
+    planner: MatrixPlanner?, patterns: RandomPatterns, given: [Int: [DeviceMemory]] = [:]
   ) throws(GPUFault) {
     self.plan = plan
     self.copies = copies
+    self.given = Set(given.keys)
     seed = patterns.seed
     var memory: [[DeviceMemory]] = []
-    for buffer in plan.buffers {
+    for (index, buffer) in plan.buffers.enumerated() {
+      if let others = given[index] {
+        memory.append(others)
+        continue
+      }
       var copiesOfBuffer: [DeviceMemory] = []
       for _ in 0..<(buffer.isRotated ? copies : 1) {
         copiesOfBuffer.append(
@@ -69,7 +77,7 @@ final class PreparedKernel {
       guard let index = plan.place(of: tensor) else {
         throw .unsupported(plan.launches.first?.kernel ?? plan.family, reason: "its plan has no memory for \(tensor)")
       }
-      return memory[index][plan.buffers[index].isRotated ? copy : 0].address
+      return memory[index][memory[index].count > 1 ? copy : 0].address
     }
     switch step {
     case .kernel(let launch):
@@ -134,12 +142,12 @@ final class PreparedKernel {
 
   /// Contents where there are some, 0xFF everywhere else.
   private func fill(_ stream: DeviceStream, _ patterns: RandomPatterns) throws(GPUFault) {
-    for copiesOfBuffer in memory {
-      for copy in copiesOfBuffer { try stream.fill(copy, with: 0xFF) }
+    for index in plan.buffers.indices where !given.contains(index) {
+      for copy in memory[index] { try stream.fill(copy, with: 0xFF) }
     }
     // What the host writes goes past the stream.
     try stream.synchronize()
-    for index in plan.buffers.indices {
+    for index in plan.buffers.indices where !given.contains(index) {
       for copy in memory[index].indices { try fill(index, copy: copy, stream, patterns) }
     }
     try stream.synchronize()
@@ -152,7 +160,9 @@ final class PreparedKernel {
     let buffer = plan.buffers[index]
     let target = memory(index, copy)
     switch buffer.contents {
-    case .random(let type): try patterns.fill(target, buffer: index, type, buffer.byteCount, in: stream)
+    case .random(let type):
+      try patterns.fill(
+        target, buffer: index, .init(type, exponent: buffer.exponent), buffer.byteCount, in: stream)
     case .rotations(let type, _): try target.write(data.table(index), as: type)
     case .integers(let integers): try target.write(integers)
     case .poison: break
@@ -161,8 +171,11 @@ final class PreparedKernel {
 
   /// A buffer's memory in a set.
   func memory(_ index: Int, _ copy: Int) -> DeviceMemory {
-    memory[index][plan.buffers[index].isRotated ? copy : 0]
+    memory[index][memory[index].count > 1 ? copy : 0]
   }
+
+  /// A buffer's memory, of every set that there is.
+  func memories(_ index: Int) -> [DeviceMemory] { memory[index] }
 
   var name: String { plan.launches.first?.kernel ?? plan.family }
 

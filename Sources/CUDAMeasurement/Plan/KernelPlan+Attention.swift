@@ -232,11 +232,12 @@ struct AttentionProblem: KernelReference {
     let powers = scores.map { Mathematics.exponential($0 - top) }
     let sum = powers.reduce(0, +)
     var values = [Double](repeating: 0, count: shape.headDim)
-    var sizes = 0.0
+    var (sizes, largest) = (0.0, 1.0)
     for (power, place) in zip(powers, places) {
       let share = power / sum
       for (column, value) in cachedValues[place..<place + shape.headDim].enumerated() {
         values[column] += share * value
+        largest = max(largest, value.magnitude)
       }
       sizes += share * share
     }
@@ -244,7 +245,7 @@ struct AttentionProblem: KernelReference {
     // their root mean square.
     return ReferencePiece(
       first: index * shape.headDim, values: values, relativeError: 2 * type.roundoff,
-      absoluteError: 4 * type.roundoff * sizes.squareRoot() + 0x1p-18)
+      absoluteError: largest * (4 * type.roundoff * sizes.squareRoot() + 0x1p-18))
   }
 
   private func place(of key: Int, _ sequence: Int, keyHead: Int) -> Int {

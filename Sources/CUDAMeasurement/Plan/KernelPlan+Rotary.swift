@@ -126,6 +126,7 @@ struct RotaryProblem: KernelReference {
         after[y] = before[x] * sine + before[y] * cosine
       }
     }
-    return ReferencePiece(first: first, values: after, absoluteError: 0x1p-21)
+    let largest = before.reduce(1) { max($0, $1.magnitude) }
+    return ReferencePiece(first: first, values: after, absoluteError: 0x1p-21 * largest)
   }
 }

@@ -6,7 +6,7 @@ package struct KernelPlan: Sendable {
   package let value: Operator<Count>
   /// The library that the kernels are of, as observations name it.
   package let family: String
-  package let buffers: [PlannedBuffer]
+  package internal(set) var buffers: [PlannedBuffer]
   /// Operands that lie in another's memory.
   private let homes: [PlannedTensor: PlannedTensor]
   /// One call of the operator, in order.

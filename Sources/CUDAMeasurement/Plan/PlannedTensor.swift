@@ -53,6 +53,13 @@ package struct PlannedBuffer: Hashable, Sendable {
   package var contents: Contents
   /// Weights and keys, of which every layer of a model has its own; activations are reused, but where there is nothing else.
   package var isRotated = false
+  /// Random elements are 2^exponent times as large: weights of a chain of products, whose results would grow from one to the next.
+  package var exponent = 0
+
+  /// Which random elements it holds; nil: none.
+  var randomKind: TensorData.Kind? {
+    if case .random(let type) = contents { TensorData.Kind(type, exponent: exponent) } else { nil }
+  }
 
   /// Not an operand: what this way of computing needs beside them.
   package var isWorkspace: Bool { if case .workspace = tensor { true } else { false } }

@@ -15,15 +15,8 @@ enum MeasurementOptions {
 
   static let what: [any AnyOption] = [WorkloadOptions.model, kernel, suite, kernels]
 
-  static let modes = Option("modes", "LIST", "of rotating, cold, hot, sustained (rotating)") {
-    text throws(InputError) in
-    var modes: [TimingMode] = []
-    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let mode = try ParsedArguments.choice(String(word), for: "--modes", TimingMode.self)
-      guard !modes.contains(mode) else { throw .usage("--modes names \(mode.rawValue) twice") }
-      modes.append(mode)
-    }
-    return modes
+  static let modes = Option("modes", "LIST", "of rotating, cold, hot, sustained, layer (rotating)") {
+    text throws(InputError) in try MeasurementModes(text)
   }
   /// Whether this package's own kernels run matrix products.
   static let gemm = Option(
@@ -121,6 +114,15 @@ extension ParsedArguments {
     _ catalog: Catalog
   ) throws(InputError) -> (tasks: [MeasurementTask], notices: [Notice]) {
     let phases = try phases()
+    let (configuration, workload) = try measuredModel(catalog, phases)
+    let tasks = MeasurementTask.tasks(of: phases.map { DecoderStep($0, workload) }, configuration.model)
+    return (tasks, configuration.notices)
+  }
+
+  /// The model whose rows are run, and at which sizes.
+  private func measuredModel(
+    _ catalog: Catalog, _ phases: [Phase]
+  ) throws(InputError) -> (configuration: ModelConfiguration, workload: Workload) {
     // Counts need no GPU.
     let scenario = try scenario(catalog, phases: phases, hardware: HardwareSpec(name: "", path: ""))
     try scenario.configuration.model.requireLegal(scenario.workload, name: scenario.configuration.name)
@@ -129,9 +131,7 @@ extension ParsedArguments {
         "\(scenario.configuration.name) is quantised, and kernels are measured in one format without scales; state it with --dtype"
       )
     }
-    let tasks = MeasurementTask.tasks(
-      of: phases.map { DecoderStep($0, scenario.workload) }, scenario.configuration.model)
-    return (tasks, scenario.configuration.notices)
+    return (scenario.configuration, scenario.workload)
   }
 
   private func tasks(of list: KernelList) throws(InputError) -> [MeasurementTask] {
@@ -171,8 +171,19 @@ extension ParsedArguments {
     return options
   }
 
-  func timingModes() throws(InputError) -> [TimingMode] {
-    try value(of: MeasurementOptions.modes) ?? [.rotating]
+  func measurementModes() throws(InputError) -> MeasurementModes {
+    let modes = try value(of: MeasurementOptions.modes) ?? MeasurementModes(kernels: [.rotating])
+    guard !modes.hasLayers || isGiven(WorkloadOptions.model) else {
+      throw .usage("--modes layer needs --model, whose layer it is")
+    }
+    return modes
+  }
+
+  /// The whole layers to run.
+  func layerTasks(_ catalog: Catalog) throws(InputError) -> [LayerTask] {
+    let phases = try phases()
+    let (model, workload) = try measuredModel(catalog, phases)
+    return LayerTask.tasks(of: phases.map { DecoderStep($0, workload) }, model.model)
   }
 
   /// Refuses options that change nothing of what is measured: whoever gives one expects something of it.

@@ -26,8 +26,10 @@ enum ObservationOptions {
 extension ParsedArguments {
   /// The files after --observations, all of one GPU.
   ///
-  /// - Parameter others: further files; the positionals of commands that take nothing else (`--observations a.csv b.csv`).
-  func observations(and others: [String]) throws(InputError) -> [ObservationFile] {
+  /// - Parameters:
+  ///   - others: further files; the positionals of commands that take nothing else (`--observations a.csv b.csv`).
+  ///   - takesLayers: whether whole layers do where no kernel was measured by itself.
+  func observations(and others: [String], takesLayers: Bool = false) throws(InputError) -> [ObservationFile] {
     let paths = try values(of: ObservationOptions.observations) + others
     guard !paths.isEmpty else {
       throw .usage("--observations is missing; name a file of measured kernels")
@@ -36,6 +38,9 @@ extension ParsedArguments {
     for path in paths {
       guard !files.contains(where: { $0.path == path }) else { throw .usage("\(path) is given twice") }
       let file = try ObservationFile.read(path)
+      guard takesLayers || file.layers.isEmpty || !(file.observations.isEmpty && file.skipped.isEmpty) else {
+        throw .notMeasurements(file: path, problem: "it holds whole layers and no kernels; `compare` shows them")
+      }
       if let first = files.first, Spelling.normalized(first.gpu) != Spelling.normalized(file.gpu) {
         throw .notMeasurements(
           file: path, problem: "it is of \(file.gpu), \(first.path) of \(first.gpu); give files of one GPU at a time")

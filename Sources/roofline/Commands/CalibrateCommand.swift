@@ -58,7 +58,8 @@ enum CalibrateCommand: Command {
       entries: entries)
     // The report first: where it cannot be made, nothing is written.
     let report = try page.render(
-      CalibrationReport(outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skipped)).report)
+      CalibrationReport(outcomes, hardware: hardware, output: output, skipped: files.flatMap(\.skippedBesideKernels))
+        .report)
     let document = CalibrationDocument(calibration).render()
     // Nothing is written that could not be read.
     _ = try Calibration.decode(JSONValue.parse(Data(document.utf8), file: output), file: output)

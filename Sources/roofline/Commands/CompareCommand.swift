@@ -58,24 +58,27 @@ enum CompareCommand: Command {
     guard !arguments.isGiven(ObservationOptions.calibration) || !arguments.isGiven(ObservationOptions.prior) else {
       throw .usage("--calibration and --prior contradict each other; give one")
     }
-    let files = try arguments.observations(and: arguments.positionals)
+    let files = try arguments.observations(and: arguments.positionals, takesLayers: true)
     let hardware = try arguments.hardware(of: files, catalog)
     let set = try catalog.calibrations(
       for: hardware, file: arguments.value(of: ObservationOptions.calibration),
       prior: arguments.value(of: ObservationOptions.prior))
     let observations = files.flatMap(\.observations)
     let skipped = files.flatMap(\.skipped)
+    let layers = files.flatMap(\.layers)
     if arguments.isGiven(WorkloadOptions.model) {
       let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
-      return (
-        Comparison(rows, observations, set: set, skipped: skipped), files, hardware, analysis.configuration.notices
-      )
+      let comparison = Comparison(rows, observations, set: set, skipped: skipped)
+        .adding(layers, set: set, measured: observations)
+      return (comparison, files, hardware, analysis.configuration.notices)
     }
     for option in WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats
     where arguments.isGiven(option) {
       throw .usage("--\(option.name) needs --model; without one, every measurement is compared on its own")
     }
-    return (Comparison(observations, set: set, skipped: skipped), files, hardware, [])
+    let comparison = Comparison(observations, set: set, skipped: skipped)
+      .adding(layers, set: set, measured: observations)
+    return (comparison, files, hardware, [])
   }
 }
 

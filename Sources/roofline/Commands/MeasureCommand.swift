@@ -1,4 +1,5 @@
 import CUDAMeasurement
+import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
 import RooflineReport
@@ -24,6 +25,7 @@ enum MeasureCommand: Command {
       "rotating: calls one after another in a CUDA graph, each on weights of its own, as layers have them.",
       "cold: single launches, each after a sweep of the L2 cache. hot: the same call again; a lower bound.",
       "sustained: as rotating, for two seconds at least, with power, clock and joules a call.",
+      "layer: with --model, all kernels of a decoder layer as one CUDA graph, beside the sum of their predicted times.",
       "--external: the command gets a line of JSON a task, and answers one each with times of any libraries (Formats.md).",
       "Ctrl-C keeps what is done. Exit codes: 0, 1 where something failed, 130 after Ctrl-C.",
     ])
@@ -35,11 +37,12 @@ enum MeasureCommand: Command {
     }
     if try arguments.suite() == .units { return try runUnits(arguments, surroundings) }
     if arguments.isGiven(MeasurementOptions.timeout) { throw InputError.usage("--timeout needs --external") }
-    let modes = try arguments.timingModes()
+    let modes = try arguments.measurementModes()
     let options = try arguments.planningOptions()
     let ordinal = try arguments.value(of: MeasurementOptions.device) ?? 0
     let (tasks, notices) = try arguments.measurementTasks(catalog)
     try arguments.requireUse(of: tasks)
+    let layers = modes.hasLayers ? try arguments.layerTasks(catalog) : []
     let suite = try arguments.suite()
     let page = try arguments.page(surroundings)
     let given = try arguments.value(of: MeasurementOptions.hardware).map { name throws(InputError) in
@@ -71,7 +74,7 @@ enum MeasureCommand: Command {
       session.properties, session.software, state: session.state, hardware: hardware, tool: Tool.version, started: now,
       command: arguments.line, seed: seed,
       settings: .init(gemm: settings.gemm, pageSize: settings.pageSize), earlier: target.earlier,
-      ceilings: target.ceilings)
+      layers: target.layers, ceilings: target.ceilings)
     let progress = MeasurementProgress(surroundings.progress)
     var ceilings: MeasuredCeilings?
     if suite?.hasCeilings == true {
@@ -89,15 +92,23 @@ enum MeasureCommand: Command {
       if !whole.isEmpty { try target.write(whole.render()) }
       return whole
     }
-    let run = try session.run(
-      tasks, modes: modes, options: options, hardware: hardware,
+    var run = try session.run(
+      tasks, modes: modes.kernels, options: options, hardware: hardware,
       isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
       willMeasure: progress.begin, didMeasure: { run in _ = try save(run) })
+    let knownLayers = target.knownLayers
+    try session.run(
+      layers: layers, options: options, hardware: hardware,
+      isKnown: { knownLayers.contains(ObservationTarget.LayerKey($0)) },
+      willMeasure: { task, done, count in progress.begin("\(task.name) as one graph", done: done, of: count) },
+      into: &run, didMeasure: { run in _ = try save(run) })
     progress.end()
     let final = try save(run)
     let report = MeasurementReport(
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
-      earlier: target.earlier.count, ceilings: ceilings, matrixFault: session.matrixFault, notices: notices)
+      earlier: target.earlier.count,
+      layers: modes.hasLayers ? try compared(final, layers, run, hardware, catalog) : nil, ceilings: ceilings,
+      matrixFault: session.matrixFault, notices: notices)
     return Outcome(
       output: try page.render(report.report(final)),
       // Files for machines have no room for them.
@@ -105,6 +116,30 @@ enum MeasureCommand: Command {
         ? report.lines.map { "roofline: note: \($0.onOneLine)\n" } : []).joined()
         + report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
       exitCode: run.end == .interrupted ? 130 : report.faults.isEmpty ? 0 : 1)
+  }
+
+  /// The layers that were asked for beside what predicts them, as `compare` reads them.
+  private static func compared(
+    _ document: ObservationDocument, _ tasks: [LayerTask], _ run: MeasurementRun, _ hardware: HardwareSpec?,
+    _ catalog: Catalog
+  ) throws -> MeasurementReport.Layers {
+    let text = try document.render()
+    let asked = Set(tasks.map { ObservationTarget.LayerKey($0) })
+    let root = try JSONObject(JSONValue.parse(Data(text.utf8), file: "the observations"), file: "the observations")
+    var layers: [MeasuredLayer] = []
+    if case .array(let entries)? = root["layers"] {
+      layers = zip(entries, try MeasuredLayer.all(in: root))
+        .filter { ObservationTarget.LayerKey($0.0).map(asked.contains) == true }.map(\.1)
+    }
+    guard let hardware else { return .init(lines: layers.map { LayerComparison($0) }, notes: []) }
+    var predictor = ObservationPredictor(try catalog.calibrations(for: hardware))
+    let kernels = run.measurements.filter { $0.mode == .rotating }.map { measurement in
+      Observation(
+        measurement.task.value, dtype: measurement.task.formats.residual, family: KernelLibrary(measurement.family),
+        source: "", seconds: measurement.time, line: 0)
+    }
+    let lines = layers.map { LayerComparison($0, &predictor, measured: kernels) }
+    return .init(lines: lines, notes: predictor.notes)
   }
 
   /// The file whose roofs times are held against: the one named, else the one that fits.

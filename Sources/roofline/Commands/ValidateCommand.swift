@@ -44,7 +44,7 @@ enum ValidateCommand: Command {
         ? .ideal(RateOptions()) : tier == .anchored ? .anchored(Anchors(files, set: calibrations)) : .calibrated)
     let validation = Validation(
       observations, predictor: predictor,
-      skipped: files.flatMap(\.skipped), interval: interval)
+      skipped: files.flatMap(\.skippedBesideKernels), interval: interval)
     let report = ValidationReport(
       validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
     // An anchored tier's notes hold the files' warnings already.

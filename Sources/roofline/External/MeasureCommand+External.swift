@@ -13,7 +13,11 @@ extension MeasureCommand {
   static func run(
     external command: String, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ catalog: Catalog
   ) throws -> Outcome {
-    let modes = try arguments.timingModes()
+    let modes = try arguments.measurementModes()
+    guard !modes.hasLayers else {
+      throw InputError.usage(
+        "--modes layer says nothing here: the command of --external measures kernels; leave it out")
+    }
     let timeout = try arguments.value(of: MeasurementOptions.timeout) ?? ExternalSession.timeout
     let (tasks, notices) = try arguments.measurementTasks(catalog)
     try arguments.requireUse(of: tasks)
@@ -25,7 +29,7 @@ extension MeasureCommand {
     let session = ExternalSession(
       command: command, timeout: timeout, arguments: arguments, catalog: catalog, given: given,
       progress: surroundings.progress)
-    return try session.run(tasks, modes: modes, notices: notices, page: page)
+    return try session.run(tasks, modes: modes.kernels, notices: notices, page: page)
   }
 }
 

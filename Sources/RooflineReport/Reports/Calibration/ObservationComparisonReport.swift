@@ -17,9 +17,17 @@ package struct ObservationComparisonReport {
 
   package var report: Report {
     Report(
-      sections: [.table(table(title: "predicted against observed on \(hardware.name)")), .notes(Notes(lines))],
-      records: .init(key: "hardware", [table(title: hardware.name)]), document: ObservationComparisonDocument(self))
+      sections: (hasKernels ? [.table(table(title: "predicted against observed on \(hardware.name)"))] : [])
+        + (comparison.layers.isEmpty
+          ? [] : [.table(layers.table(title: "a layer as one graph on \(hardware.name)"))]) + [.notes(Notes(lines))],
+      records: .init(
+        key: "hardware", [hasKernels ? table(title: hardware.name) : layers.table(title: hardware.name)]),
+      document: ObservationComparisonDocument(self))
   }
+
+  /// A file of layers alone has no table of kernels.
+  private var hasKernels: Bool { !comparison.lines.isEmpty || comparison.layers.isEmpty }
+  private var layers: LayerTable { LayerTable(layers: comparison.layers) }
 
   private func table(title: String) -> Table {
     Table(
@@ -52,6 +60,7 @@ package struct ObservationComparisonReport {
     lines += comparison.sums.filter { $0.measured > 0 }.map { sum in
       "sum      \(sum.pass.isEmpty ? "" : "\(sum.pass): ")\(sum.measured) of \(sum.rows) rows, as often as they run: predicted \(Numbers.time(Seconds(sum.predicted))), observed \(Numbers.time(Seconds(sum.observed))), error \(Numbers.percent(sum.error)) %; a kernel measured several times counts as their mean"
     }
+    lines += layers.lines.map { word, text in "\(word)\(String(repeating: " ", count: 9 - word.count))\(text)" }
     var told: [String] = []
     var known: Set<String> = []
     for line in comparison.lines where !line.suspects.isEmpty {
@@ -102,6 +111,8 @@ struct ObservationComparisonDocument: Encodable {
   let rows: [Line]
   /// Of a model's passes.
   let sums: [SumEntry]
+  /// Whole layers as one graph.
+  let layers: [LayerComparisonEntry]
   let statistics: ErrorStatistics?
   let unmeasured: [Unmatched]
   let unpredicted: [ObservationFile.Skipped]
@@ -118,6 +129,7 @@ struct ObservationComparisonDocument: Encodable {
         error: line.error, shareOfRoof: line.shareOfRoof, verdict: line.verdict.rawValue, suspects: line.suspects)
     }
     sums = report.comparison.sums.map(SumEntry.init)
+    layers = report.comparison.layers.map(LayerComparisonEntry.init)
     statistics = report.comparison.statistics
     unmeasured = report.comparison.unmeasured.map { Unmatched(name: $0.name, reason: $0.reason) }
     unpredicted = report.comparison.unpredicted

@@ -1,3 +1,4 @@
+import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
 
@@ -16,16 +17,31 @@ package struct MeasurementReport {
   package let ceilings: MeasuredCeilings?
   /// What a reader should know of the model whose operators these are.
   package let notices: [Notice]
+  /// nil where no layer was asked for.
+  package let layers: Layers?
+
+  /// Layers as one graph, those of earlier runs of the file included, beside what predicts them.
+  package struct Layers: Sendable {
+    package let lines: [LayerComparison]
+    /// Whose constants predicted.
+    package let notes: [String]
+
+    package init(lines: [LayerComparison], notes: [String]) {
+      self.lines = lines
+      self.notes = notes
+    }
+  }
 
   package init(
     _ run: MeasurementRun, device: DeviceProperties, hardware: HardwareSpec?, output: String?, earlier: Int,
-    ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil, notices: [Notice] = []
+    layers: Layers? = nil, ceilings: MeasuredCeilings? = nil, matrixFault: GPUFault? = nil, notices: [Notice] = []
   ) {
     self.run = run
     self.device = device
     self.hardware = hardware
     self.output = output
     self.earlier = earlier
+    self.layers = layers
     self.ceilings = ceilings
     self.matrixFault = matrixFault
     self.notices = notices
@@ -39,10 +55,16 @@ package struct MeasurementReport {
       let achieved = AchievedCeilings($0, of: device, gpu: hardware?.name ?? device.name, path: output ?? "")
       return CeilingsTable(achieved, hardware: hardware).table
     }
-    let tables = [achieved, run.measurements.isEmpty ? nil : table].compactMap { $0 }
+    let whole = layers.flatMap { $0.lines.isEmpty ? nil : LayerTable(layers: $0.lines) }
+    let tables = [
+      achieved, run.measurements.isEmpty ? nil : table,
+      whole?.table(title: "a layer as one graph on \(device.name)"),
+    ].compactMap { $0 }
+    // Machines get one table: the layers' where nothing else was measured.
+    let onlyLayers = run.measurements.isEmpty && curves == nil ? whole?.table(title: device.name) : nil
     return Report(
       sections: tables.map { .table($0) } + [.notes(Notes(lines, indent: 13))],
-      records: .init(key: "device", [curves ?? records]), document: document)
+      records: .init(key: "device", [onlyLayers ?? curves ?? records]), document: document)
   }
 
   /// One line a measurement, for machines: curves where the operators are of some.
@@ -109,6 +131,15 @@ package struct MeasurementReport {
     for measurement in run.measurements where measurement.mode == run.measurements.first?.mode {
       if let remark = measurement.remark { lines.append("remark       \(Self.label(measurement.task)): \(remark)") }
     }
+    lines += (layers.map { LayerTable(layers: $0.lines).lines } ?? []).map { word, text in
+      "\(word)\(String(repeating: " ", count: 13 - word.count))\(text)"
+    }
+    lines += (layers?.notes ?? []).map { "predicted    \($0)" }
+    for layer in run.layers {
+      lines.append(
+        "chained      \(layer.task.name): \(layer.linked) of \(layer.linkable) activations, keys and values are read where a former row wrote them"
+      )
+    }
     for refusal in run.unsupported {
       lines.append("not measured \(Self.label(refusal.task)): \(refusal.reason)")
     }
@@ -116,31 +147,50 @@ package struct MeasurementReport {
       let kept = earlier == 0 ? "" : ", \(earlier) of them from before"
       let count = run.measurements.count + earlier
       let observations = "\(count) observation\(count == 1 ? "" : "s")\(kept)"
-      lines.append("written      \(ceilings == nil ? observations : "ceilings and \(observations)") in \(output)")
+      let graphs =
+        layers.map {
+          $0.lines.isEmpty
+            ? "" : "\(kept.isEmpty ? "" : ",") and \($0.lines.count) layer\($0.lines.count == 1 ? "" : "s")"
+        } ?? ""
+      lines.append(
+        "written      \(ceilings == nil ? observations : "ceilings and \(observations)")\(graphs) in \(output)")
     }
     return lines
   }
+
+  /// Whether what is left are layers: they come behind the operators.
+  private var isOfLayers: Bool { layers != nil && run.isInLayers }
 
   /// Everything that is wrong, a sentence each.
   package var faults: [String] {
     var sentences = (ceilings?.failures ?? [:]).sorted { $0.key.rawValue < $1.key.rawValue }
       .map { "\($0.key.rawValue) products: \($0.value.sentence)" }
     sentences += run.failed.map { "\(Self.short($0.task)): \($0.fault.sentence)" }
+    sentences += run.failedLayers.map { "\($0.task.name): \($0.fault.sentence)" }
+    sentences += run.refusedLayers.map { refused in
+      "\(refused.task.name) is not measured: \(refused.leftOut.count) of its \(refused.task.rows.count) rows do not run here, e.g. \(refused.leftOut.first.map { "\($0.name) (\($0.reason))" } ?? "")"
+    }
+    for layer in run.layers where !layer.slowdown.isEmpty {
+      sentences.append(
+        "\(layer.task.name) was timed while the GPU slowed itself down (\(layer.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
+      )
+    }
     for slowed in run.measurements where !slowed.slowdown.isEmpty {
       sentences.append(
         "\(Self.short(slowed.task)) (\(slowed.mode.rawValue)) was timed while the GPU slowed itself down (\(slowed.slowdown.names.joined(separator: ", "))); cool it, or check its power supply, and measure again"
       )
     }
-    if output == nil, run.failed.isEmpty, run.end == .finished {
+    if output == nil, run.failed.isEmpty, run.failedLayers.isEmpty, run.refusedLayers.isEmpty, run.end == .finished {
       sentences.append("nothing was measured: none of the operators runs on this GPU; their reasons are listed")
     }
     let way = output.map { "; --resume --output \($0) goes on" } ?? "; nothing was written"
     switch run.end {
     case .finished: break
-    case .interrupted: sentences.append("interrupted: operators left to measure: \(run.left)\(way)")
+    case .interrupted:
+      sentences.append("interrupted: \(isOfLayers ? "layers" : "operators") left to measure: \(run.left)\(way)")
     case .deviceLost:
       sentences.append(
-        "the GPU answers nothing after that fault: operators left to measure: \(run.left)\(way)\(output == nil ? "" : ", once it works again")"
+        "the GPU answers nothing after that fault: \(isOfLayers ? "layers" : "operators") left to measure: \(run.left)\(way)\(output == nil ? "" : ", once it works again")"
       )
     }
     return sentences

@@ -24,6 +24,8 @@ package struct ObservationDocument: Encodable {
   var unsupported: [Refusal]
   var failed: [Refusal]
   var observations: [Resumed<ObservationEntry>]
+  /// Whole layers, each as one graph.
+  var layers: [Resumed<LayerEntry>]
 
   struct Software: Encodable, Hashable {
     let roofline: String
@@ -55,11 +57,11 @@ package struct ObservationDocument: Encodable {
 
   /// - Parameters:
   ///   - hardware: the GPU's file, for its name and its roofs; nil where there is none.
-  ///   - earlier: observations of the file that is continued.
+  ///   - earlier, layers, ceilings: what the file that is continued holds.
   package init(
     _ device: DeviceProperties, _ software: MeasurementSoftware, state: DeviceState?, hardware: HardwareSpec?,
     tool: String, started: String, command: String, seed: UInt64, settings: Settings, earlier: [JSONValue],
-    ceilings: JSONValue?
+    layers: [JSONValue] = [], ceilings: JSONValue?
   ) {
     gpu = hardware?.name ?? device.name
     isFake = device.isStandIn
@@ -76,6 +78,7 @@ package struct ObservationDocument: Encodable {
     unsupported = []
     failed = []
     observations = earlier.map(Resumed.earlier)
+    self.layers = layers.map(Resumed.earlier)
   }
 
   /// The document with what a run has found.
@@ -85,6 +88,7 @@ package struct ObservationDocument: Encodable {
     document.observations += run.measurements.map {
       .new(ObservationEntry($0, source: source, hardware: hardware, run: .init(started: started, seed: seed)))
     }
+    document.layers += run.layers.map { .new(LayerEntry($0, run: .init(started: started, seed: seed))) }
     document.unsupported = run.unsupported.map {
       Refusal(names: $0.task.names, operator: $0.task.columns.description, reason: $0.reason)
     }
@@ -105,7 +109,7 @@ package struct ObservationDocument: Encodable {
     return document
   }
 
-  package var isEmpty: Bool { observations.isEmpty && ceilings == nil }
+  package var isEmpty: Bool { observations.isEmpty && layers.isEmpty && ceilings == nil }
 
   package func render() throws -> String { try JSONFormat().render(self) }
 }

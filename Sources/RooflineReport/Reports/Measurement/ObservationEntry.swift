@@ -85,33 +85,17 @@ struct ObservationEntry: Encodable {
     @Nullable var codeHash: String?
     /// What NVRTC compiled for; `compute_…`: PTX, which the driver compiled. null for a library's kernels.
     @Nullable var architecture: String?
-  }
 
-  struct Statistics: Encodable {
-    let n: Int
-    let minUs, lowerQuartileUs, medianUs, upperQuartileUs, maxUs: Double
-    /// Interquartile range over median.
-    let noise: Double
-    let end: String
-    let callsPerSample: Int
-    /// An empty kernel under the same procedure; not subtracted.
-    let floorUs: Double
-    /// What a replay of calls takes beside them, which the samples are without; null for single launches, where it is in.
-    @Nullable var launchUs: Double?
-    /// The median of the last third of samples, and how far it is from the first third's: last/first − 1.
-    @Nullable var lastThirdMedianUs: Double?
-    @Nullable var drift: Double?
-
-    enum CodingKeys: String, CodingKey {
-      case n, noise, end, callsPerSample, drift
-      case lastThirdMedianUs = "last_third_median_us"
-      case minUs = "min_us"
-      case lowerQuartileUs = "lower_quartile_us"
-      case medianUs = "median_us"
-      case upperQuartileUs = "upper_quartile_us"
-      case maxUs = "max_us"
-      case floorUs = "floor_us"
-      case launchUs = "launch_us"
+    init(_ kernel: KernelMeasurement.LaunchedKernel) {
+      name = kernel.name
+      _configuration = Nullable(wrappedValue: kernel.configuration)
+      _grid = Nullable(wrappedValue: kernel.grid)
+      _block = Nullable(wrappedValue: kernel.block)
+      _sharedBytes = Nullable(wrappedValue: kernel.sharedBytes)
+      _registers = Nullable(wrappedValue: kernel.registers)
+      _localBytes = Nullable(wrappedValue: kernel.localBytes)
+      _codeHash = Nullable(wrappedValue: kernel.codeHash)
+      _architecture = Nullable(wrappedValue: kernel.architecture)
     }
   }
 
@@ -174,7 +158,6 @@ struct ObservationEntry: Encodable {
 
   init(_ measurement: KernelMeasurement, source: String, hardware: HardwareSpec?, run: Run) {
     let task = measurement.task
-    let statistics = measurement.statistics
     var columns = ObservationEntry.shape(task, copies: UInt64(measurement.copies))
     columns["family"] = .text(measurement.family)
     columns["source"] = .text(source)
@@ -194,23 +177,10 @@ struct ObservationEntry: Encodable {
       names: task.names, operator: task.columns.description,
       formats: Formats(task.formats),
       mode: measurement.mode.rawValue, remark: measurement.remark,
-      kernels: measurement.kernels.map {
-        Kernel(
-          name: $0.name, configuration: $0.configuration, grid: $0.grid, block: $0.block,
-          sharedBytes: $0.sharedBytes, registers: $0.registers, localBytes: $0.localBytes, codeHash: $0.codeHash,
-          architecture: $0.architecture)
-      },
+      kernels: measurement.kernels.map(Kernel.init),
       statistics: Statistics(
-        n: statistics.count, minUs: ObservationEntry.microseconds(statistics.minimum),
-        lowerQuartileUs: ObservationEntry.microseconds(statistics.lowerQuartile),
-        medianUs: ObservationEntry.microseconds(statistics.median),
-        upperQuartileUs: ObservationEntry.microseconds(statistics.upperQuartile),
-        maxUs: ObservationEntry.microseconds(statistics.maximum), noise: statistics.noise,
-        end: measurement.end.rawValue, callsPerSample: measurement.callsPerSample,
-        floorUs: ObservationEntry.microseconds(measurement.floor),
-        launchUs: measurement.launchCost.map(ObservationEntry.microseconds),
-        lastThirdMedianUs: (measurement.drift?.lastMedian).map(ObservationEntry.microseconds),
-        drift: measurement.drift?.share),
+        measurement.statistics, end: measurement.end, callsPerSample: measurement.callsPerSample,
+        floor: measurement.floor, launchCost: measurement.launchCost, drift: measurement.drift),
       samplesUs: measurement.samples.map(ObservationEntry.microseconds),
       counts: Counts(
         tensorFLOPs: cost.flops.tensor.value, vectorFLOPs: cost.flops.vector.value,
