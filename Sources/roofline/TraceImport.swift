@@ -59,7 +59,8 @@ struct TraceImport {
     guard let name = own.isEmpty ? names.first : own, names.allSatisfy({ $0 == name }) || !own.isEmpty else {
       return nil
     }
-    return (catalog.hardwareNames(driver: name).first, TraceFindings.Fact("GPU", name, "the trace's device properties"))
+    let fact = TraceFindings.Fact(TraceFindings.Fact.gpu, name, "the trace's device properties")
+    return (catalog.hardwareNames(driver: name).first, fact)
   }
 
   /// The arguments, with what the trace says where they say nothing.

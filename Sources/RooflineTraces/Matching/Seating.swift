@@ -74,7 +74,7 @@ struct Seating {
         case .first(let place):
           verdicts[index] = .row(pass.places[place])
           start = place
-        case .again(let place): verdicts[index] = .part(pass.places[place])
+        case .again(let place): verdicts[index] = .again(pass.places[place])
         }
       }
     }

@@ -6,8 +6,10 @@ package struct TraceMatch: Sendable {
   package enum Verdict: Hashable, Sendable {
     /// It is the row, or the first of several that are.
     case row(Int)
-    /// It is a part of the row beside another kernel.
+    /// It is a part of the row beside another kernel: it prepares or finishes it.
     case part(Int)
+    /// It is the row once more, beside the kernel before it: each of them does some of the row's work.
+    case again(Int)
     /// It is known, and no row's.
     case known(KernelGroup)
     case unknown
@@ -31,6 +33,10 @@ package struct TraceMatch: Sendable {
     /// How many kernels there were.
     package var kernels: UInt64 = 0
     package var names: [String] = []
+    /// Of those that do the row's work, without what prepares or finishes it.
+    package var ownNames: [String] = []
+    /// How many did some of its work beside the first.
+    package var repeats: UInt64 = 0
   }
 
   /// By row, as `PhaseAnalysis.operators` has them; empty without a model.
@@ -73,6 +79,7 @@ package struct TraceMatch: Sendable {
           Entry(
             name: trace.name(of: kernel), verdict: verdict, activity: kernel.activity, launches: 0, seconds: 0))
         if let row = verdict.row { observed[row].names.append(trace.name(of: kernel)) }
+        if case .row(let row) = verdict { observed[row].ownNames.append(trace.name(of: kernel)) }
       }
       let launches = UInt64(clamping: kernel.launches)
       entries[place].launches += launches
@@ -81,6 +88,7 @@ package struct TraceMatch: Sendable {
       observed[row].seconds += kernel.seconds
       observed[row].kernels += launches
       if case .row = verdict { observed[row].calls += launches }
+      if case .again = verdict { observed[row].repeats += launches }
     }
     self.observed = observed
     self.entries = entries.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) }
@@ -91,7 +99,7 @@ extension TraceMatch.Verdict {
   /// The row that it belongs to; nil of all others.
   package var row: Int? {
     switch self {
-    case .row(let row), .part(let row): row
+    case .row(let row), .part(let row), .again(let row): row
     case .known, .unknown: nil
     }
   }

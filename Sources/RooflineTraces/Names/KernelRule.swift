@@ -24,11 +24,14 @@ package struct KernelRule: Hashable, Sendable {
 /// The rules of all files, in the order in which they are asked.
 package struct KernelNameTable: Sendable {
   package let rules: [KernelRule]
+  /// Libraries by the names of their kernels.
+  package let families: [KernelFamily]
   /// The files, for those who ask where a name is from.
   package let files: [String]
 
   package init(_ tables: [KernelNameTable]) {
     rules = tables.flatMap(\.rules)
+    families = tables.flatMap(\.families)
     files = tables.flatMap(\.files)
   }
 
@@ -38,12 +41,18 @@ package struct KernelNameTable: Sendable {
     return rules.first { rule in rule.patterns.contains { $0.matches(small) } }
   }
 
+  /// The library that a kernel is of, as calibrations call it; nil: nobody knows.
+  package func family(of name: String) -> String? {
+    let small = name.utf8.map(NamePattern.small)
+    return families.first { family in family.patterns.contains { $0.matches(small) } }?.name
+  }
+
   // MARK: files
 
   /// - Throws: `InputError` naming file and key for what is no table of names.
   package init(_ value: JSONValue, file: String) throws(InputError) {
     let root = try JSONObject(value, file: file)
-    try root.requireOnly(["schemaVersion", "source", "kernels"])
+    try root.requireOnly(["schemaVersion", "source", "kernels", "families"])
     let version = try root.require(root.positiveInteger("schemaVersion"), "schemaVersion", "the number 1")
     guard version == 1 else { throw root.wrong("schemaVersion", .integer(Int64(clamping: version)), "1") }
     _ = try root.require(root.string("source"), "source", "where the names are from")
@@ -55,6 +64,7 @@ package struct KernelNameTable: Sendable {
       rules.append(try KernelRule(JSONObject(entry, file: file, path: "kernels[\(index)]")))
     }
     self.rules = rules
+    families = try KernelFamily.all(in: root)
     files = [file]
   }
 }
@@ -62,11 +72,7 @@ package struct KernelNameTable: Sendable {
 extension KernelRule {
   fileprivate init(_ object: JSONObject) throws(InputError) {
     try object.requireOnly(["names", "group", "operators", "role"])
-    let names = try object.require(object.strings("names"), "names", "a list of names, with * for anything")
-    guard !names.isEmpty, !names.contains(where: { name in name.allSatisfy { $0 == "*" } }) else {
-      throw object.wrong("names", object["names"] ?? .null, "a list of names, none of which stands for all")
-    }
-    patterns = names.map(NamePattern.init)
+    patterns = try NamePattern.all(in: object)
     let word: KernelGroup? = try Self.word(object, "group")
     group = try object.require(word, "group", Self.words(KernelGroup.self))
     let role: Role? = try Self.word(object, "role")

@@ -7,15 +7,31 @@ struct TraceDocument: Encodable {
   let traces: [Entry]
   /// Of two traces, row by row.
   let comparison: [TraceComparison.Line]?
+  /// What was written with `--output`.
+  let written: Written?
 
-  init(_ findings: TraceFindings) {
+  struct Written: Encodable {
+    let file: String
+    let observations: Int
+    let leftOut: [TraceObservationDocument.LeftOut]
+  }
+
+  init(_ findings: TraceFindings, _ observations: TraceObservations?, in output: String?) {
     traces = [Entry(findings)]
     comparison = nil
+    written = observations.flatMap { observations in
+      output.map { file in
+        Written(
+          file: file, observations: observations.entries.count,
+          leftOut: observations.leftOut.map { .init(name: $0.name, reason: $0.reason) })
+      }
+    }
   }
 
   init(_ comparison: TraceComparison) {
     traces = [Entry(comparison.first), Entry(comparison.second)]
     self.comparison = comparison.lines
+    written = nil
   }
 
   struct Entry: Encodable {

@@ -18,6 +18,9 @@ package struct TraceFindings: Sendable {
   package struct Fact: Hashable, Sendable {
     package let name, value, source: String
 
+    /// The name of the fact which GPU it is.
+    package static let gpu = "GPU"
+
     package init(_ name: String, _ value: String, _ source: String) {
       self.name = name
       self.value = value
@@ -122,7 +125,7 @@ package struct TraceFindings: Sendable {
     for entry in match.entries {
       let key: (String, Bool)
       switch entry.verdict {
-      case .row, .part: continue
+      case .row, .part, .again: continue
       case .known(let group):
         key = (entry.activity == .kernel ? "\(group.rawValue) kernels" : "\(group.rawValue) engine", true)
       case .unknown: key = ("unknown kernels", false)
@@ -145,7 +148,7 @@ package struct TraceFindings: Sendable {
 
   func label(of verdict: TraceMatch.Verdict) -> (row: String, status: String) {
     switch verdict {
-    case .row(let row), .part(let row):
+    case .row(let row), .part(let row), .again(let row):
       (analysis?.phases.first.map { $0.label(of: $0.operators[row]) } ?? "", "matched")
     case .known(let group): (group.rawValue, "known")
     case .unknown: ("", "unknown")

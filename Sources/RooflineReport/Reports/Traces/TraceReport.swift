@@ -6,16 +6,32 @@ package struct TraceReport {
   package let findings: TraceFindings
   /// Whether kernels are listed by their names instead of the model's rows.
   package let listsKernels: Bool
+  /// What goes to a file, and which.
+  package let observations: TraceObservations?
+  package let output: String?
 
-  package init(_ findings: TraceFindings, listsKernels: Bool) {
+  package init(
+    _ findings: TraceFindings, listsKernels: Bool, observations: TraceObservations? = nil, in output: String? = nil
+  ) {
     self.findings = findings
     self.listsKernels = listsKernels
+    self.observations = observations
+    self.output = output
   }
 
   package var report: Report {
     Report(
-      title: [heading], sections: [.table(table(title: title)), .notes(Notes(TraceNotes(findings).lines))],
-      records: .init(key: "trace", [table(title: findings.name)]), document: TraceDocument(findings))
+      title: [heading], sections: [.table(table(title: title)), .notes(Notes(TraceNotes(findings).lines + written))],
+      records: .init(key: "trace", [table(title: findings.name)]),
+      document: TraceDocument(findings, observations, in: output))
+  }
+
+  private var written: [String] {
+    guard let observations, let output else { return [] }
+    let count = observations.entries.count
+    return observations.leftOutByReason.map { "left out \($0.names.joined(separator: ", ")): \($0.reason)" } + [
+      "written  \(count) observation\(count == 1 ? "" : "s") of \(observations.gpu) in \(output)"
+    ]
   }
 
   private var heading: String {
