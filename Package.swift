@@ -44,8 +44,8 @@ let package = Package(
     .target(
       name: "FakeGPU", path: "Tests/FakeGPU",
       sources: [
-        "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Emulator.cpp", "Kernels.cpp", "Management.cpp",
-        "MatrixProducts.cpp", "State.cpp",
+        "Collectives.cpp", "Compiler.cpp", "DriverDevices.cpp", "DriverWork.cpp", "Emulator.cpp", "Kernels.cpp",
+        "Management.cpp", "MatrixProducts.cpp", "State.cpp",
       ]),
     .target(name: "TestSupport", dependencies: ["RooflineCore"], path: "Tests/Support"),
     .testTarget(

@@ -7,6 +7,8 @@ package struct KernelMeasurement: Sendable {
   package var family: String
   package var kernels: [LaunchedKernel]
   package var mode: TimingMode
+  /// How the time was taken.
+  package var procedure: TimingProcedure
   /// Sets of weights and keys that the calls go around.
   package var copies: Int
   /// Calls of a sample. In a graph a sample is a replay of so many and one of twice as many, whose difference counts.
@@ -104,12 +106,13 @@ package struct KernelMeasurement: Sendable {
     remark: String?, samples: [Double], statistics: SampleStatistics, end: StoppingRule.Reason, floor: Double,
     gap: Double?,
     check: Check, recheck: Check, before: DeviceState?, after: DeviceState?, during: DeviceState?,
-    load: SustainedLoad? = nil
+    load: SustainedLoad? = nil, procedure: TimingProcedure? = nil
   ) {
     self.task = task
     self.family = family
     self.kernels = kernels
     self.mode = mode
+    self.procedure = procedure ?? mode.procedure
     self.copies = copies
     self.callsPerSample = callsPerSample
     self.launchCost = launchCost

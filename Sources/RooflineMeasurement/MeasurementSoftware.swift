@@ -11,7 +11,13 @@ package struct MeasurementSoftware: Hashable, Sendable {
   /// The driver's own version, as NVML tells it.
   package var management: String?
 
-  package init(driver: CUDAVersion, compiler: CUDAVersion, matrixLibrary: String?, management: String?) {
+  /// NCCL; nil where it is missing, or there is one GPU.
+  package var collectives: String?
+
+  package init(
+    driver: CUDAVersion, compiler: CUDAVersion, matrixLibrary: String?, management: String?, collectives: String? = nil
+  ) {
+    self.collectives = collectives
     self.driver = driver
     self.compiler = compiler
     self.matrixLibrary = matrixLibrary

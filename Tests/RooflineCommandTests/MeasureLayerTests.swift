@@ -140,4 +140,28 @@ final class MeasureLayerTests: CommandTestCase {
       XCTAssertTrue(outcome.errors.contains(part), outcome.errors)
     }
   }
+
+  /// Of a model under --tp 2, where there are two GPUs: the messages between them are measured, and `compare` reads them.
+  func testMessagesBetweenGPUsAreMeasured() throws {
+    let folder = try temporaryFolder()
+    let file = folder.appendingPathComponent("messages.json").path
+    var two = try surroundings("devices=2")
+    two.environment["ROOFLINE_NCCL"] = two.environment["ROOFLINE_CUDA_DRIVER"]
+    let outcome = roofline("\(MeasureCommandTests.step) --output \(file)", two)
+    XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+    let text = try String(contentsOfFile: file, encoding: .utf8).replacingOccurrences(
+      of: "\"isFake\" : true", with: "\"isFake\" : false")
+    let root = try XCTUnwrap(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    XCTAssertEqual((root["software"] as? [String: Any])?["nccl"] as? String, "2.27.3")
+    let rows = try XCTUnwrap(root["observations"] as? [[String: Any]]).filter { $0["kind"] as? String == "collective" }
+    XCTAssertEqual(rows.map { $0["op"] as? String }, ["all_reduce", "all_gather"])
+    // One token of 256 elements in bf16.
+    XCTAssertEqual(rows[0]["bytes"] as? Int, 512)
+    XCTAssertEqual(rows[0]["ranks"] as? Int, 2)
+    XCTAssertEqual(rows[0]["timing"] as? String, "stream")
+    let real = folder.appendingPathComponent("real.json").path
+    try text.write(toFile: real, atomically: true, encoding: .utf8)
+    XCTAssertTrue(
+      roofline("compare --observations \(real) --hardware h100-sxm").output.contains("all_reduce"))
+  }
 }

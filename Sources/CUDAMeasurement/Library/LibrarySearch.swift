@@ -6,7 +6,7 @@
 
 /// Where NVIDIA's libraries are looked for.
 ///
-/// `ROOFLINE_CUDA_DRIVER`, `ROOFLINE_NVRTC`, `ROOFLINE_CUBLASLT` and `ROOFLINE_NVML` name a file, which is then the only one
+/// `ROOFLINE_CUDA_DRIVER`, `ROOFLINE_NVRTC`, `ROOFLINE_CUBLASLT`, `ROOFLINE_NCCL` and `ROOFLINE_NVML` name a file, which is then the only one
 /// tried. `ROOFLINE_CUDA_LIBRARIES` lists folders (separated by colons) to look in first. After these come the folders of a
 /// CUDA toolkit and of the Python packages `nvidia-cuda-nvrtc` and `nvidia-cublas`, which bring both without a toolkit: of
 /// every `python3` on `PATH`, and where environments and systems keep theirs.
@@ -33,6 +33,11 @@ package struct LibrarySearch {
   package var compilers: [String] { only("ROOFLINE_NVRTC") ?? candidates("libnvrtc.so.") }
 
   package var cuBLASLt: [String] { only("ROOFLINE_CUBLASLT") ?? candidates("libcublasLt.so.") }
+
+  package var nccl: [String] {
+    only("ROOFLINE_NCCL") ?? folders.map { "\($0)/libnccl.so.2" }.filter(FileManager.default.fileExists)
+      + ["libnccl.so.2"]
+  }
 
   private func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 

@@ -141,6 +141,17 @@ final class KernelTimer {
     return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: calls) }
   }
 
+  /// Calls queued one behind the other, so many a sample.
+  func queued(
+    calls: Int, isInterrupted: () -> Bool, _ call: (DeviceStream) throws(GPUFault) -> Void
+  ) throws(GPUFault) -> Sampling? {
+    func cover(_ stream: DeviceStream) throws(GPUFault) { try wait(stream) }
+    let taken = try timer.samples(rule: rule, cover: cover, isInterrupted: isInterrupted) { stream throws(GPUFault) in
+      for _ in 0..<calls { try call(stream) }
+    }
+    return try taken.map { taken throws(GPUFault) in try Sampling(taken, callsPerSample: calls) }
+  }
+
   /// Seconds a call, roughly: what choosing between kernels needs. A round over the sets at least, and some milliseconds.
   func roughly(copies: Int, _ call: (Int, DeviceStream) throws(GPUFault) -> Void) throws(GPUFault) -> Double {
     let calls = max(copies, 8)

@@ -19,12 +19,12 @@ extension MeasurementSession {
     var run = MeasurementRun()
     var options = options
     options.hasMatrixLibrary = hasMatrixLibrary
-    var plans: [(task: MeasurementTask, plan: KernelPlan, modes: [TimingMode])] = []
+    var plans: [(task: MeasurementTask, plan: Planned, modes: [TimingMode])] = []
     for task in tasks {
       let missing = modes.filter { !isKnown(task, $0) }
       guard !missing.isEmpty else { continue }
       do throws(Unsupported) {
-        plans.append((task, try KernelPlan(task.value, on: properties, options: options), missing))
+        plans.append((task, try planned(task, missing, options), missing))
       } catch {
         run.unsupported.append(MeasurementRun.Refusal(task: task, reason: error.reason))
       }
@@ -33,7 +33,7 @@ extension MeasurementSession {
       run.left = plans.count - index
       willMeasure(task, index, plans.count)
       do throws(GPUFault) {
-        guard try measure(task, plan, modes: modes, hardware: hardware, into: &run.measurements) else {
+        guard try measure(task, plan, modes: modes, hardware, into: &run.measurements) else {
           run.end = .interrupted
           return run
         }
@@ -51,5 +51,36 @@ extension MeasurementSession {
       try didMeasure(run)
     }
     return run
+  }
+
+  /// What runs: kernels on this GPU, or a collective between several.
+  private enum Planned {
+    case kernels(KernelPlan)
+    case collective(CollectivePlan)
+  }
+
+  private func planned(
+    _ task: MeasurementTask, _ modes: [TimingMode], _ options: PlanningOptions
+  ) throws(Unsupported) -> Planned {
+    guard case .collective(let collective) = task.value else {
+      return .kernels(try KernelPlan(task.value, on: properties, options: options))
+    }
+    let plan = try collectivePlan(task, collective)
+    guard modes.contains(.rotating) else { throw Unsupported("collectives are timed in the mode rotating alone") }
+    return .collective(plan)
+  }
+
+  private func measure(
+    _ task: MeasurementTask, _ planned: Planned, modes: [TimingMode], _ hardware: HardwareSpec?,
+    into measurements: inout [KernelMeasurement]
+  ) throws(GPUFault) -> Bool {
+    switch planned {
+    case .kernels(let plan):
+      return try measure(task, plan, modes: modes, hardware: hardware, into: &measurements)
+    case .collective(let plan):
+      guard let measured = try measure(task, plan) else { return false }
+      measurements.append(measured)
+      return true
+    }
   }
 }

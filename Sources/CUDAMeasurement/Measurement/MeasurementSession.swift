@@ -14,6 +14,8 @@ package final class MeasurementSession {
   package let matrixFault: GPUFault?
   /// cuBLASLt; nil where it is missing or of no use.
   let planner: MatrixPlanner?
+  /// NCCL; nil where it is missing.
+  let collectives: CollectiveLibrary?
   let timer: KernelTimer
   let patterns: RandomPatterns
   let isInterrupted: () -> Bool
@@ -56,13 +58,15 @@ package final class MeasurementSession {
     }
     self.planner = planner
     self.matrixFault = matrixFault
+    // NCCL is optional, and of no use to one GPU.
+    collectives = (try? driver.deviceCount()) ?? 1 > 1 ? try? CollectiveLibrary(environment: environment) : nil
     timer = try KernelTimer(context, loaded, rule: rule)
     patterns = RandomPatterns(context, seed: seed)
     self.isInterrupted = isInterrupted
     software = MeasurementSoftware(
       driver: driver.version, compiler: compiler.version,
       matrixLibrary: planner == nil ? nil : matrixLibrary?.finding.version,
-      management: management?.finding.version)
+      management: management?.finding.version, collectives: collectives?.finding.version)
   }
 
   package var hasMatrixLibrary: Bool { planner != nil }

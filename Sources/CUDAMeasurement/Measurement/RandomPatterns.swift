@@ -16,13 +16,17 @@ final class RandomPatterns {
   /// Makes the patterns that a plan's buffers need.
   func prepare(_ buffers: [PlannedBuffer]) throws(GPUFault) {
     for buffer in buffers {
-      guard let kind = buffer.randomKind, memory[kind] == nil else { continue }
-      let pattern = TensorData.Pattern(kind, seed: seed)
-      let device = try DeviceMemory(context, byteCount: pattern.bits.count * kind.type.byteCount)
-      try device.write(bits: pattern.bits, as: kind.type)
-      patterns[kind] = pattern
-      memory[kind] = device
+      if let kind = buffer.randomKind { try prepare(kind) }
     }
+  }
+
+  func prepare(_ kind: TensorData.Kind) throws(GPUFault) {
+    guard memory[kind] == nil else { return }
+    let pattern = TensorData.Pattern(kind, seed: seed)
+    let device = try DeviceMemory(context, byteCount: pattern.bits.count * kind.type.byteCount)
+    try device.write(bits: pattern.bits, as: kind.type)
+    patterns[kind] = pattern
+    memory[kind] = device
   }
 
   /// Queues copies of the pattern, one behind the other, from the buffer's own start in it.

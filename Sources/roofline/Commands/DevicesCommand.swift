@@ -26,7 +26,7 @@ enum DevicesCommand: Command {
     positionals: 0...0,
     example: "roofline devices --self-test",
     notes: [
-      "ROOFLINE_CUDA_DRIVER, ROOFLINE_NVRTC, ROOFLINE_CUBLASLT and ROOFLINE_NVML name a library's file;",
+      "ROOFLINE_CUDA_DRIVER, ROOFLINE_NVRTC, ROOFLINE_CUBLASLT, ROOFLINE_NCCL and ROOFLINE_NVML name a library's file;",
       "ROOFLINE_CUDA_LIBRARIES lists folders to look in first.",
     ])
 

@@ -33,10 +33,12 @@ package struct ObservationDocument: Encodable {
     let nvrtc: String
     @Nullable var cublasLt: String?
     @Nullable var nvml: String?
+    /// null where there is one GPU, too.
+    @Nullable var nccl: String?
 
     static func == (left: Software, right: Software) -> Bool { left.identity == right.identity }
     func hash(into hasher: inout Hasher) { hasher.combine(identity) }
-    private var identity: [String] { [roofline, cudaDriver, nvrtc, cublasLt ?? "", nvml ?? ""] }
+    private var identity: [String] { [roofline, cudaDriver, nvrtc, cublasLt ?? "", nvml ?? "", nccl ?? ""] }
   }
 
   package struct Settings: Encodable {
@@ -68,7 +70,7 @@ package struct ObservationDocument: Encodable {
     self.device = DevicePropertiesDocument(device)
     self.software = Software(
       roofline: tool, cudaDriver: software.driver.description, nvrtc: software.compiler.description,
-      cublasLt: software.matrixLibrary, nvml: software.management)
+      cublasLt: software.matrixLibrary, nvml: software.management, nccl: software.collectives)
     _state = Nullable(wrappedValue: state.map(DeviceStateDocument.init))
     self.started = started
     self.command = command

@@ -161,7 +161,7 @@ struct ObservationEntry: Encodable {
     var columns = ObservationEntry.shape(task, copies: UInt64(measurement.copies))
     columns["family"] = .text(measurement.family)
     columns["source"] = .text(source)
-    columns["timing"] = .text(measurement.mode.procedure.rawValue)
+    columns["timing"] = .text(measurement.procedure.rawValue)
     if measurement.mode.procedure == .event {
       columns["floor_us"] = .number(ObservationEntry.microseconds(measurement.floor))
     }
@@ -229,7 +229,10 @@ struct ObservationEntry: Encodable {
     case .row:
       columns["kind"] = .text("row")
       columns["op"] = .text(kind.rawValue)
-    case .collective, .allToAll, .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention,
+    case .collective:
+      columns["kind"] = .text("collective")
+      columns["op"] = .text(kind.rawValue)
+    case .allToAll, .mla, .mlaProduct, .linearAttention, .convolution, .indexer, .topK, .sparseAttention,
       nil:
       columns["kind"] = .text(kind.rawValue)
     }
