@@ -11,8 +11,8 @@ extension ObservationFile {
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's
-  /// columns. A `cold` one counts where the file has no other time of its operator; what else is neither rotating nor sustained is passed over: hot times are
-  /// of other conditions than a model's.
+  /// columns. A `cold` one counts where the file has no other time of its operator; what else is neither rotating, sustained nor of
+  /// a recorded pass (`serving`) is passed over: hot times are of other conditions than a model's.
   ///
   /// - Throws: `InputError`; a file of a fake device (`"isFake": true`) is refused, since its numbers are nobody's.
   init(json text: JSONText, path: String) throws(InputError) {

@@ -37,8 +37,18 @@ struct TraceImport {
     separate.operatorSet = .separate
     let rows: [NamedOperator<Count>] = DecoderStep(phase.step.phase, separate).rows(of: analysis.configuration.model)
     let matcher = KernelMatcher(table, phase: phase, model: analysis.configuration.model, separate: rows)
+    let match = matcher.match(trace, passes: passes.passes)
     return TraceFindings(
-      trace, passes, matcher.match(trace, passes: passes.passes), analysis, facts: run.facts, remarks: run.remarks)
+      trace, passes, match, analysis, facts: run.facts, remarks: run.remarks + TraceImport.remarks(match))
+  }
+
+  /// A backward pass has products of the forward pass's shapes, whose names say nothing.
+  private static func remarks(_ match: TraceMatch) -> [String] {
+    guard match.trainingSeconds > 0 else { return [] }
+    let share = (match.trainingSeconds / match.kernelSeconds * 1000).rounded() / 10
+    return [
+      "it is of training: kernels of a backward pass or an optimizer take \(share) % of the time; rows are those of a forward pass, and products of the backward pass may stand among them"
+    ]
   }
 
   /// Options about a model's rows mean nothing without one.

@@ -182,4 +182,24 @@ final class ImportObservationTests: CommandTestCase {
       roofline("import \(Self.marked) \(Self.run) --hardware b200-sxm --output \(output)").exitCode, 0)
     XCTAssertEqual(try document(output)["gpu"] as? String, "NVIDIA H100 80GB HBM3")
   }
+
+  /// Products of a backward pass have a forward pass's shapes: said, and not written down as such.
+  func testATraceOfTrainingIsNamedAndGivesNoObservations() throws {
+    let folder = try temporaryFolder()
+    let trace = folder.appendingPathComponent("training.json").path
+    let text = try String(contentsOfFile: Self.marked, encoding: .utf8)
+    try text.replacingOccurrences(of: "my_fused_logits_kernel", with: "rms_norm_bwd_kernel").write(
+      toFile: trace, atomically: true, encoding: .utf8)
+    let document = try json("import \(trace) \(Self.run)")
+    let notes = try XCTUnwrap((document["traces"] as? [[String: Any]])?.first?["notes"] as? [String])
+    // 3 µs of 1445.3 and what samples.
+    XCTAssertTrue(
+      notes.contains { $0.hasPrefix("it is of training: kernels of a backward pass or an optimizer take 0.2 %") },
+      "\(notes)")
+    let output = folder.appendingPathComponent("observations.json").path
+    let outcome = roofline("import \(trace) \(Self.run) --output \(output)")
+    XCTAssertEqual(outcome.exitCode, 1)
+    XCTAssertTrue(outcome.errors.contains("it is of training"), outcome.errors)
+    XCTAssertFalse(FileManager.default.fileExists(atPath: output))
+  }
 }

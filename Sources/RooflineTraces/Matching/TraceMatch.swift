@@ -55,6 +55,8 @@ package struct TraceMatch: Sendable {
     seconds { if case .known = $0.verdict { $0.activity == .kernel } else { false } }
   }
   package var unknownSeconds: Double { seconds { $0.verdict == .unknown } }
+  /// Of backward passes and optimizers, as far as names tell them, s.
+  package var trainingSeconds: Double { seconds { $0.verdict == .known(.training) } }
   /// Copies and fills of the copy engine, s.
   package var copySeconds: Double { seconds { $0.activity != .kernel } }
 

@@ -92,6 +92,13 @@ enum ImportCommand: Command {
   private static func observations(
     _ findings: TraceFindings, _ table: KernelNameTable, _ catalog: Catalog, _ target: OutputFile, _ line: String
   ) throws -> (observations: TraceObservations, document: String) {
+    guard findings.match.trainingSeconds == 0 else {
+      throw InputError.notMeasurements(
+        file: findings.trace.file,
+        problem:
+          "it is of training, and products of a backward pass cannot be told from those of a forward one; leave --output out"
+      )
+    }
     let device = findings.facts.first { $0.name == TraceFindings.Fact.gpu }?.value
     let files = device.map(catalog.hardwareNames(driver:))
     let hardware = findings.analysis?.hardware.name ?? ""
