@@ -85,8 +85,10 @@ package struct EntryFit: Sendable {
       for (parameter, value) in zip(free, values) { parameter.set(&constants, value) }
       return constants
     }
+    let kernels = observations.map { row in P.Model.work(row.value).map { (P.Model.prepared($0), row.conditions) } }
     func fit(_ rows: [Int]) -> RobustFit {
       let observations = rows.map { run.observations[$0] }
+      let kernels = rows.map { kernels[$0] }
       return RobustFit(
         parameters: free.map {
           RobustFit.Parameter(prior: $0.get(base), bounds: $0.bounds, spread: run.pull.spread($0.spread))
@@ -94,7 +96,7 @@ package struct EntryFit: Sendable {
         predictNear: near(observations) { model(constants($0)) }
       ) { values in
         let model = model(constants(values))
-        return observations.map { model?.seconds(of: $0) ?? .nan }
+        return kernels.map { kernel in kernel.flatMap { model?.timing($0.0, $0.1).seconds } ?? .nan }
       }
     }
     var begin = ([base] + run.starts.compactMap { ($0.parameters as? P)?.constants }).map { start in

@@ -28,6 +28,9 @@ package protocol KernelTimeModel: Sendable {
   /// The operator as the model reads it; nil for one that it does not describe.
   static func work(_ value: Operator<Count>) -> Work?
 
+  /// The same work with what depends on no constants worked out once, for a fit that asks for its time thousands of times.
+  static func prepared(_ work: Work) -> Work
+
   /// What calibrations list the kernel under.
   static func subject(_ work: Work) -> KernelSubject
 
@@ -74,6 +77,8 @@ package protocol KernelTimeModel: Sendable {
 
 extension KernelTimeModel {
   package static var phase: Phase? { nil }
+
+  package static func prepared(_ work: Work) -> Work { work }
 
   package static func variant(
     _ work: Work, of library: KernelLibrary, processors: Double

@@ -9,6 +9,9 @@ package struct ExpertCut: KernelCut {
     case skippingTriton = "triton-skipping"
     /// As Triton's, with weights that are widened on the way.
     case marlin
+    /// The same as vLLM and SGLang run it: rows of a tile by what an expert of this rank would have if no choice were remote, and all
+    /// tiles' work along K in stripes of the same length, one for each SM, so that no SM waits for a wave's end.
+    case stripedMarlin = "marlin-striped"
     /// TensorRT-LLM's generated kernels, with the activation inside.
     case generated = "trtllm-gen"
   }
@@ -38,13 +41,24 @@ package struct ExpertCut: KernelCut {
   /// Whether rows of remote choices are worked on, too.
   var takesAllRows: Bool {
     switch design {
-    case .triton, .marlin: true
+    case .triton, .marlin, .stripedMarlin: true
     case .cutlass, .skippingTriton, .generated: false
     }
   }
 
   /// The norm that adds tensor cores, DRAM and the walk over K.
-  var overlap: Overlap { design == .marlin ? .marlin : .usual }
+  var overlap: Overlap {
+    switch design {
+    case .marlin, .stripedMarlin: .marlin
+    case .cutlass, .triton, .skippingTriton, .generated: .usual
+    }
+  }
+
+  /// Whether SMs share the tiles' work evenly, whatever their number.
+  var isStriped: Bool { design == .stripedMarlin }
+
+  /// The tokens of an expert of this rank, over a tile's rows, below which the library takes that tile (striped designs).
+  static let mostFilling = 0.9
 
   enum Overlap: Sendable {
     case usual, marlin
@@ -76,9 +90,13 @@ package struct ExpertCut: KernelCut {
     case .cutlass: generation.tiles?.grouped
     case .triton, .skippingTriton: TileList.all([16, 32, 64, 128], by: [32, 64, 128, 256])
     case .marlin: TileList.all([16, 32, 48, 64], by: [128, 256])
+    case .stripedMarlin: TileList.all([8, 16, 32, 48, 64], by: [128])
     case .generated: TileList.all([16, 32, 64], by: [128])
     }
   }
+
+  /// Rows of tiles whose counts a fit takes ahead; others are counted when they are asked for.
+  static let rows: [Double] = [8, 16, 32, 48, 64, 128, 192, 256]
 
   /// Of the library's Triton without a search: for few tokens, and for more.
   static let untunedTiles: (few: (m: Int, n: Int), many: (m: Int, n: Int)) = ((16, 32), (64, 64))

@@ -5,6 +5,16 @@ extension ExpertTimeModel: KernelTimeModel {
   package struct Work: Sendable {
     package let layer: ExpertLayer<Count>
     let format: ProductFormat
+    /// How its tokens fall to experts, where that was counted ahead.
+    var spread: TokenSpread?
+  }
+
+  package static func prepared(_ work: Work) -> Work {
+    var work = work
+    var spread = TokenSpread(work.layer)
+    spread.count(tilesOf: ExpertCut.rows)
+    work.spread = spread
+    return work
   }
 
   /// nil for formats that nobody timed, and for more experts than are looked at.
@@ -12,7 +22,7 @@ extension ExpertTimeModel: KernelTimeModel {
     guard case .expertLayer(let layer) = value, let format = ProductFormat(layer.formats),
       layer.experts.all.value <= ExpertLoad.mostExperts
     else { return nil }
-    return Work(layer: layer, format: format)
+    return Work(layer: layer, format: format, spread: nil)
   }
 
   package static func subject(_ work: Work) -> KernelSubject {
@@ -25,7 +35,7 @@ extension ExpertTimeModel: KernelTimeModel {
   private static let kernels = 5.0
 
   private func problem(_ work: Work, _ conditions: KernelConditions) -> Problem {
-    Problem(work.layer, work.format, cut, conditions)
+    Problem(work.layer, work.format, cut, conditions, spread: work.spread)
   }
 
   package func timing(_ work: Work, _ conditions: KernelConditions) -> KernelTiming {
@@ -117,7 +127,7 @@ extension ExpertTimeModel: KernelTimeModel {
       guard product.waves > 0 else { return [] }
       return [
         ("\(name)tile", "\(Int(product.tileM)) × \(Int(product.tileN))"),
-        ("\(name)waves", "\(Int(min(product.waves, 1e15)))"),
+        ("\(name)waves", "\(Int(min(product.waves, 1e15).rounded(.up)))"),
       ]
     }
     func experts(_ product: Product) -> [(name: String, value: String)] {

@@ -25,12 +25,14 @@ package struct ExpertTimeModel: Sendable {
     self.cut = cut
     func tile(_ sides: (m: Int, n: Int)) -> Tile {
       let (m, n) = (Double(sides.m), Double(sides.n))
+      let perK = 2 * m * n * facts.streamingMultiprocessors / facts.flopsPerMicrosecond
+      if cut.isStriped { return Tile(m: m, n: n, tensorPerK: perK, overhead: constants.tile) }
       let half = cut.halfIntensity
       let loss =
         GEMMTimeModel.loss(m * n / (m + n), half: half)
         / GEMMTimeModel.loss(GEMMConstants.referenceIntensity, half: half)
       return Tile(
-        m: m, n: n, tensorPerK: 2 * m * n * loss * facts.streamingMultiprocessors / facts.flopsPerMicrosecond,
+        m: m, n: n, tensorPerK: perK * loss,
         overhead: constants.tile + 2 * m * n / (ExpertConstants.epilogue * facts.cyclesPerMicrosecond))
     }
     tiles = list.map(tile)
@@ -50,9 +52,12 @@ package struct ExpertTimeModel: Sendable {
     package let pairs, rows: Double
     let conditions: KernelConditions
 
-    package init(_ layer: ExpertLayer<Count>, _ format: ProductFormat, _ cut: ExpertCut, _ conditions: KernelConditions)
-    {
-      spread = TokenSpread(layer)
+    /// - Parameter spread: of the layer's tokens, where it is known.
+    package init(
+      _ layer: ExpertLayer<Count>, _ format: ProductFormat, _ cut: ExpertCut, _ conditions: KernelConditions,
+      spread known: TokenSpread? = nil
+    ) {
+      spread = known ?? TokenSpread(layer)
       self.format = format
       visible = Double(layer.visible)
       hidden = Double(layer.hidden)
@@ -103,11 +108,13 @@ package struct ExpertTimeModel: Sendable {
     let processors = facts.streamingMultiprocessors
 
     func waves(_ rowTiles: Double, _ tile: Tile) -> Double {
-      max(1, (rowTiles * (n / tile.n).rounded(.up) / processors).rounded(.up))
+      let waves = rowTiles * (n / tile.n).rounded(.up) / processors
+      return cut.isStriped ? waves : max(1, waves.rounded(.up))
     }
     func length(_ tile: Tile) -> Double {
       let loop = tile.tensorPerK * perRate + tile.n * widening
-      return (loop * loop + tile.overhead * tile.overhead).squareRoot()
+      // In a stripe nothing hides behind the next tile's loop: it begins where this one ends.
+      return cut.isStriped ? loop + tile.overhead : (loop * loop + tile.overhead * tile.overhead).squareRoot()
     }
     // What the library sees: as many pairs as every rank has, evenly over the experts.
     let even = problem.spread.evenPairs.rounded(.up)
@@ -115,6 +122,9 @@ package struct ExpertTimeModel: Sendable {
     var best: (tile: Tile, tensor: Double)?
     if isUntuned {
       best = (isFew ? untuned.few : untuned.many, 0)
+    } else if cut.isStriped {
+      let filling = problem.visible * problem.spread.chosen / problem.spread.held
+      best = (tiles.first { filling < ExpertCut.mostFilling * $0.m } ?? tiles.last).map { ($0, 0) }
     } else {
       for tile in tiles {
         let tensor = waves(TokenSpread.tiles(of: tile.m, pairs: even, over: touchedEvenly), tile) * length(tile)
@@ -203,7 +213,7 @@ extension ExpertTimeModel {
       }
     case .triton, .skippingTriton:
       if problem.format.quantizesActivations { permute = visible * hidden * (reads + input) }
-    case .marlin, .generated: break
+    case .marlin, .stripedMarlin, .generated: break
     }
     if cut.takesAllRows {
       let zeros = rows - problem.pairs

@@ -7,6 +7,13 @@ package struct TokenSpread {
   let tokens, experts, chosen, held, ranks: Double
   /// Experts of the busiest rank that the definition expects to be touched.
   let expected: Double
+  /// What was counted ahead; nil: everything is counted when it is asked for.
+  private var counted: Counted?
+
+  private struct Counted {
+    let pairs: Double
+    let tiles: [(rows: Double, touched: Double, tiles: Double)]
+  }
 
   package init(_ layer: ExpertLayer<Count>) {
     load = layer.load
@@ -18,12 +25,23 @@ package struct TokenSpread {
     expected = layer.experts.touched.value(at: tokens)
   }
 
+  /// Counts once what tiles of so many rows will ask for.
+  mutating func count(tilesOf rows: [Double]) {
+    counted = Counted(
+      pairs: pairs,
+      tiles: rows.map { rows in
+        let own = tiles(of: rows)
+        return (rows, own.touched, own.tiles)
+      })
+  }
+
   /// What a rank has if all have the same.
   var evenPairs: Double { tokens * chosen / ranks }
 
   /// Token–expert pairs of the rank.
   package var pairs: Double {
-    switch load {
+    if let counted { return counted.pairs }
+    return switch load {
     case .uniform, .distinct: evenPairs
     case .balanced: balanced { $0.reduce(0, +) }
     case .power(let exponent): (SampledLoad(self, exponent).pairs + 0.5).rounded(.down)
@@ -35,7 +53,8 @@ package struct TokenSpread {
   ///
   /// - Parameter rows: of a tile.
   package func tiles(of rows: Double) -> (touched: Double, tiles: Double) {
-    switch load {
+    if let known = counted?.tiles.first(where: { $0.rows == rows }) { return (known.touched, known.tiles) }
+    return switch load {
     case .uniform: (expected, held * ChosenTokens(tokens: tokens, chance: chosen / experts).tiles(of: rows))
     case .distinct:
       (min(expected, max(evenPairs, 1)), TokenSpread.tiles(of: rows, pairs: evenPairs, over: max(expected, 1)))

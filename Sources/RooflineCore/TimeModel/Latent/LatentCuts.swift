@@ -14,7 +14,7 @@ package struct LatentPrefillCut: KernelCut {
   package static func standard(_ key: Calibration.Key) -> LatentPrefillCut {
     switch key.family.latent {
     case .flashAttention3, .flashMLA: LatentPrefillCut(queryRows: 64, keys: 64, packsHeads: true)
-    case .triton: LatentPrefillCut(queryRows: 32, keys: 32, packsHeads: false)
+    case .triton, .tritonParts: LatentPrefillCut(queryRows: 32, keys: 32, packsHeads: false)
     case .trtllmGen: LatentPrefillCut(queryRows: 256, keys: 128, packsHeads: false)
     case .trtllm: LatentPrefillCut(queryRows: 64, keys: 64, packsHeads: false)
     case .trtllmFMHA:
@@ -65,6 +65,8 @@ package enum LatentDesign: String, Hashable, Sendable, CaseIterable {
   case trtllm
   case trtllmFMHA = "trtllm-fmha"
   case triton
+  /// The same kernels counted part by part: parts without keys cost a start and no blocks, and nothing overlaps.
+  case tritonParts = "triton-parts"
 }
 
 extension KernelLibrary {

@@ -31,7 +31,7 @@ package struct LatentDecodeConstants: FittedConstants {
       FittedParameter(
         "l2BandwidthShare", 0.1...10, spread: 1.3, get: { $0.l2Bandwidth }, set: { $0.l2Bandwidth = $1 }),
       FittedParameter("residentShareOfL2", 0.05...4, get: { $0.residency }, set: { $0.residency = $1 }),
-      FittedParameter("queryMicroseconds", 0.01...20, spread: 1.5, get: { $0.query }, set: { $0.query = $1 }),
+      FittedParameter("queryMicroseconds", 0.01...40, spread: 1.5, get: { $0.query }, set: { $0.query = $1 }),
       FittedParameter(
         "castCyclesPerElement", 0...10, isRequired: false, get: { $0.cast }, set: { $0.cast = $1 }),
     ]

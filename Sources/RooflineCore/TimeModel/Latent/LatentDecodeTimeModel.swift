@@ -58,6 +58,14 @@ package struct LatentDecodeTimeModel: Sendable {
       let starts = max(1, call.batch * tiles * split / processors)
       let blocks = ((call.context / 32).ceiling / split).ceiling
       return Plan(headTiles: tiles, starts: starts, blocks: starts * blocks, split: split)
+    case .tritonParts:
+      let parts = LatentDecodeTimeModel.tritonSplit
+      let tiles = (call.heads / 16).ceiling
+      // A part has whole blocks, so that few keys leave parts without any.
+      let blocks = (call.context / parts / 32).ceiling
+      let filled = (call.context / (32 * blocks)).ceiling
+      let items = call.batch * tiles / processors
+      return Plan(headTiles: tiles, starts: items * parts, blocks: max(1, items * filled) * blocks, split: filled)
     }
   }
 
@@ -92,7 +100,10 @@ package struct LatentDecodeTimeModel: Sendable {
   }
 
   func time(_ terms: Terms) -> Double {
-    constants.fixed + PartialOverlap.fifth(terms.memory, terms.serial) + terms.combine + terms.query + terms.cast
+    let main =
+      cut.design == .tritonParts
+      ? terms.memory + terms.serial : PartialOverlap.fifth(terms.memory, terms.serial)
+    return constants.fixed + main + terms.combine + terms.query + terms.cast
   }
 }
 

@@ -12,6 +12,8 @@ package struct LowPrecisionConstants: FittedConstants {
   package var burst, sustained, clockHalfTime: Double
   /// Share of the DRAM bandwidth, of the product and of the kernel that quantises its input.
   package var bandwidth, quantizationBandwidth: Double
+  /// What a row of x costs the SM that quantises it, beside its bytes, µs; 0: nothing.
+  package var quantizationRow: Double
   /// Bytes an SM fetches from L2 a clock.
   package var l2: Double
   /// A CTA's walk over 128 bytes of K, µs.
@@ -34,6 +36,7 @@ package struct LowPrecisionConstants: FittedConstants {
     clockHalfTime = 500
     bandwidth = 0.82
     quantizationBandwidth = 0.55
+    quantizationRow = 0
     l2 = 35
     step = 0.05
     splitK = 2.5
@@ -63,6 +66,9 @@ package struct LowPrecisionConstants: FittedConstants {
       FittedParameter(
         "quantizationBandwidthShare", 0.05...3, spread: 1.3, get: { $0.quantizationBandwidth },
         set: { $0.quantizationBandwidth = $1 }),
+      FittedParameter(
+        "quantizationRowMicroseconds", 0...20, isRequired: false, get: { $0.quantizationRow },
+        set: { $0.quantizationRow = $1 }),
       FittedParameter("stepMicroseconds", 0.005...1, spread: 1.2, get: { $0.step }, set: { $0.step = $1 }),
       FittedParameter("splitKMicroseconds", 0.1...20, spread: 1.2, get: { $0.splitK }, set: { $0.splitK = $1 }),
       FittedParameter("residentShareOfL2", 0.1...2, spread: 1.02, get: { $0.residency }, set: { $0.residency = $1 }),

@@ -6,6 +6,7 @@ package struct LowPrecisionTimeModel: Sendable {
   package let facts: DeviceFacts
   package let constants: LowPrecisionConstants
   package let cut: LowPrecisionCut
+  private let rule: LowPrecisionCut
   private let list: TileList
   private let tiles: [(m: Double, n: Double)]
 
@@ -16,6 +17,7 @@ package struct LowPrecisionTimeModel: Sendable {
     self.facts = facts
     self.constants = constants
     self.cut = cut
+    rule = cut.on(generation)
     self.list = list
     tiles = list.lowPrecision.map { (Double($0.m), Double($0.n)) }
   }
@@ -79,6 +81,7 @@ package struct LowPrecisionTimeModel: Sendable {
       quantization =
         shape.m * shape.k * (2 + format.activationBytes) * (stays + (1 - stays) / 3)
         / (constants.quantizationBandwidth * facts.bytesPerMicrosecond)
+        + shape.m * constants.quantizationRow / facts.streamingMultiprocessors
     }
     return Common(
       perRate: 1 / (rate * format.speedup), dram: moved / (constants.bandwidth * facts.bytesPerMicrosecond),
@@ -132,8 +135,8 @@ package struct LowPrecisionTimeModel: Sendable {
 
   func fastest(_ shape: Problem) -> Choice {
     let common = common(shape)
-    if let tile = cut.tile(
-      m: shape.m, n: shape.n, isClustered: list.multicast < 1, processors: facts.streamingMultiprocessors)
+    if let tile = rule.tile(
+      m: shape.m, n: shape.n, k: shape.k, isClustered: list.multicast < 1, processors: facts.streamingMultiprocessors)
     {
       return candidate(shape, common, tile, split: 1, below: .infinity) ?? Choice()
     }
