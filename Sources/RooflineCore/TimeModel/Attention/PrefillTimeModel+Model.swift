@@ -14,7 +14,7 @@ extension PrefillTimeModel: KernelTimeModel {
     return KernelTiming(microseconds: time(terms), exposed: constants.fixed + terms.extra)
   }
 
-  private func time(_ terms: Terms) -> Double {
+  private func time(_ terms: PromptTerms) -> Double {
     constants.fixed + terms.extra + overlapped(terms.compute, terms.memory) + terms.sag
   }
 
@@ -32,23 +32,7 @@ extension PrefillTimeModel: KernelTimeModel {
 
   package func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(attention)
-    let processors = facts.streamingMultiprocessors
-    let roof = max(terms.idealTensor, terms.idealMemory)
-    // Blocks spread evenly over the SMs: padding to blocks and the share of the peak, then what a tile costs, then exponentials.
-    let products = terms.grid.blocks * (terms.block - terms.exponentials) / processors
-    let tiles = products + terms.grid.tiles * constants.tile / processors
-    let fixed = constants.fixed + terms.extra
-    return TimePart.differences([
-      (.roof, roof),
-      (.fixed, roof + fixed),
-      (.rate, max(products, terms.idealMemory) + fixed),
-      (.tile, max(tiles, terms.idealMemory) + fixed),
-      (.exposedExp, max(terms.even, terms.idealMemory) + fixed),
-      (.waves, max(terms.compute, terms.idealMemory) + fixed),
-      (.sag, max(terms.compute, terms.idealMemory) + fixed + terms.sag),
-      (.dram, max(terms.compute, terms.memory) + fixed + terms.sag),
-      (.overlap, time(terms)),
-    ])
+    return terms.parts(fixed: constants.fixed, time: time(terms), facts)
   }
 
   /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.

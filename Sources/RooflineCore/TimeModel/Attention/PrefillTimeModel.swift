@@ -124,24 +124,13 @@ package struct PrefillTimeModel: Sendable {
     }
   }
 
-  /// Everything that a call's time consists of, µs.
-  package struct Terms {
-    var grid: Grid
-    /// A block's products and exponentials.
-    package var block, exponentials: Double
-    /// All tiles over all SMs, and with waves.
-    var even, compute: Double
-    package var memory, idealMemory, extra, sag, idealTensor: Double
-  }
-
-  package func terms(_ attention: Attention<Count>) -> Terms {
+  package func terms(_ attention: Attention<Count>) -> PromptTerms {
     let call = AttentionSizes(attention)
     let grid = grid(call)
     let peak = facts.flopsPerMicrosecond * (call.queryBytes == 1 ? 2 : 1)
     let processors = facts.streamingMultiprocessors
-    let exponentials =
-      PrefillConstants.exposedExponentials * grid.rows * cut.keys
-      / (specialFunctions * facts.cyclesPerMicrosecond)
+    let exponentials = PromptTerms.exponentials(
+      rows: grid.rows, keys: cut.keys, specialFunctions: specialFunctions, facts)
     let block = 4 * grid.rows * cut.keys * call.headDim / (constants.tensor * peak / processors) + exponentials
     let total = grid.tiles * constants.tile + grid.blocks * block
     let even = total / processors
@@ -152,7 +141,7 @@ package struct PrefillTimeModel: Sendable {
       let hasTail = cut.split == .fa3 && grid.tiles > processors
       compute = max(longest, even + (hasTail ? constants.tail * total / grid.tiles / grid.split : 0))
     } else {
-      compute = grid.tiles <= processors ? longest : max(longest, even + constants.tail * total / grid.tiles)
+      compute = PromptTerms.compute(longest: longest, total: total, tiles: grid.tiles, tail: constants.tail, facts)
     }
 
     // Keys and values are written and read, by the kernel that caches them and by this one.
@@ -165,17 +154,16 @@ package struct PrefillTimeModel: Sendable {
       bytes / (constants.bandwidth * facts.bytesPerMicrosecond) * ((1 - hit) + hit / constants.l2Speedup)
 
     let ideal = Double((cut.ignoresWindow ? attention.unwindowed : attention).product) / peak
-    let length = min(1, max(0, Mathematics.decimalLogarithm(max(ideal, 1e-12) / 300) / 1.5))
     let width = cut.writesByWidth ? min(call.keyValueHeads * call.headDim, 512) / 128 : 1
     var extra = call.batch * call.query * constants.token / (16 * processors) * width
     if grid.isSplit { extra += constants.combine }
     if cut.swapsSingleQuery, call.query == 1, call.group > 1, call.keyValueHeads > 1, call.window == 0 {
       extra += constants.swap
     }
-    return Terms(
-      grid: grid, block: block, exponentials: exponentials, even: even, compute: compute, memory: memory,
-      idealMemory: idealMemory, extra: extra, sag: constants.sag * ideal / constants.tensor * length,
-      idealTensor: ideal)
+    return PromptTerms(
+      tiles: grid.tiles, blocks: grid.blocks, tile: constants.tile, block: block, exponentials: exponentials,
+      even: even, compute: compute, memory: memory, idealMemory: idealMemory, extra: extra,
+      sag: PromptTerms.sag(constants.sag, ideal: ideal, tensor: constants.tensor), idealTensor: ideal)
   }
 
   func overlapped(_ compute: Double, _ memory: Double) -> Double {

@@ -34,44 +34,34 @@ package struct LatentPrefillTimeModel: Sendable {
     return Grid(tiles: lists * perList, blocks: lists * (sum + longest), longest: longest)
   }
 
-  /// Everything that a call's time consists of, µs.
-  struct Terms {
-    var grid: Grid
-    /// A block's products and exponentials.
-    var block, exponentials: Double
-    /// All tiles over all SMs, and with waves.
-    var even, compute: Double
-    var memory, token, sag, idealTensor, idealMemory: Double
-  }
-
-  func terms(_ attention: Attention<Count>) -> Terms {
+  func terms(_ attention: Attention<Count>) -> PromptTerms {
     let call = LatentSizes(attention)
     let grid = grid(call)
     let processors = facts.streamingMultiprocessors
     let peak = facts.flopsPerMicrosecond
-    let exponentials =
-      PrefillConstants.exposedExponentials * cut.queryRows * cut.keys / (specialFunctions * facts.cyclesPerMicrosecond)
+    let exponentials = PromptTerms.exponentials(
+      rows: cut.queryRows, keys: cut.keys, specialFunctions: specialFunctions, facts)
     let block =
       2 * cut.queryRows * cut.keys * (call.keyDim + call.valueDim) / (constants.tensor * peak / processors)
       + exponentials
     let total = grid.tiles * constants.tile + grid.blocks * block
     let longest = constants.tile + grid.longest * block
-    let even = total / processors
-    let compute = grid.tiles <= processors ? longest : max(longest, even + constants.tail * total / grid.tiles)
     let bytes = Double(attention.residualBytes(of: attention.shape.spreadKeyValues)) + call.ownBytes
     let ideal = Double(attention.product) / peak
-    let length = min(1, max(0, Mathematics.decimalLogarithm(max(ideal, 1e-12) / 300) / 1.5))
-    return Terms(
-      grid: grid, block: block, exponentials: exponentials, even: even, compute: compute,
+    return PromptTerms(
+      tiles: grid.tiles, blocks: grid.blocks, tile: constants.tile, block: block, exponentials: exponentials,
+      even: total / processors,
+      compute: PromptTerms.compute(
+        longest: longest, total: total, tiles: grid.tiles, tail: constants.tail, facts),
       memory: facts.microseconds(
         bytes, hit: facts.hit(bytes, residentShare: residency), dram: constants.bandwidth, l2: constants.l2Bandwidth),
-      token: call.batch * call.query * constants.token / (16 * processors),
-      sag: constants.sag * ideal / constants.tensor * length, idealTensor: ideal,
-      idealMemory: bytes / facts.bytesPerMicrosecond)
+      idealMemory: bytes / facts.bytesPerMicrosecond,
+      extra: call.batch * call.query * constants.token / (16 * processors),
+      sag: PromptTerms.sag(constants.sag, ideal: ideal, tensor: constants.tensor), idealTensor: ideal)
   }
 
-  func time(_ terms: Terms) -> Double {
-    constants.fixed + terms.compute + terms.memory + terms.token + terms.sag
+  func time(_ terms: PromptTerms) -> Double {
+    constants.fixed + terms.compute + terms.memory + terms.extra + terms.sag
   }
 }
 
@@ -104,7 +94,7 @@ extension LatentPrefillTimeModel: KernelTimeModel {
 
   package func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let terms = terms(attention)
-    return KernelTiming(microseconds: time(terms), exposed: constants.fixed + terms.token)
+    return KernelTiming(microseconds: time(terms), exposed: constants.fixed + terms.extra)
   }
 
   package func choices(
@@ -120,22 +110,7 @@ extension LatentPrefillTimeModel: KernelTimeModel {
 
   package func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(attention)
-    let processors = facts.streamingMultiprocessors
-    let roof = max(terms.idealTensor, terms.idealMemory)
-    let products = terms.grid.blocks * (terms.block - terms.exponentials) / processors
-    let tiles = products + terms.grid.tiles * constants.tile / processors
-    let fixed = constants.fixed + terms.token
-    return TimePart.differences([
-      (.roof, roof),
-      (.fixed, roof + fixed),
-      (.rate, max(products, terms.idealMemory) + fixed),
-      (.tile, max(tiles, terms.idealMemory) + fixed),
-      (.exposedExp, max(terms.even, terms.idealMemory) + fixed),
-      (.waves, max(terms.compute, terms.idealMemory) + fixed),
-      (.sag, max(terms.compute, terms.idealMemory) + fixed + terms.sag),
-      (.dram, max(terms.compute, terms.memory) + fixed + terms.sag),
-      (.overlap, time(terms)),
-    ])
+    return terms.parts(fixed: constants.fixed, time: time(terms), facts)
   }
 
   /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.
