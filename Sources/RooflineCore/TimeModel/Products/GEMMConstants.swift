@@ -20,6 +20,8 @@ package struct GEMMConstants: FittedConstants {
   package var splitK: Double
   /// Share of L2 in which weights stay from one call to the next.
   package var residency: Double
+  /// How sharply weights leave L2 as they outgrow it: the power of their ratio.
+  package var residencyPower: Double
   /// A quantisation kernel before the GEMM: its floor, µs. 0: none.
   package var quantizationLaunch: Double
   /// Share of the DRAM bandwidth that the quantisation kernel reaches.
@@ -27,8 +29,8 @@ package struct GEMMConstants: FittedConstants {
 
   package init(
     launch: Double, waveFill: Double, epilogue: Double, burst: Double, sustained: Double, clockHalfTime: Double,
-    bandwidth: Double, l2: Double, splitK: Double, residency: Double, quantizationLaunch: Double = 0,
-    quantizationBandwidth: Double = 1
+    bandwidth: Double, l2: Double, splitK: Double, residency: Double, residencyPower: Double = 4,
+    quantizationLaunch: Double = 0, quantizationBandwidth: Double = 1
   ) {
     self.launch = launch
     self.waveFill = waveFill
@@ -40,6 +42,7 @@ package struct GEMMConstants: FittedConstants {
     self.l2 = l2
     self.splitK = splitK
     self.residency = residency
+    self.residencyPower = residencyPower
     self.quantizationLaunch = quantizationLaunch
     self.quantizationBandwidth = quantizationBandwidth
   }
@@ -57,6 +60,8 @@ package struct GEMMConstants: FittedConstants {
       FittedParameter("l2BytesPerClockPerSM", 3...200, spread: 1.3, get: { $0.l2 }, set: { $0.l2 = $1 }),
       FittedParameter("splitKMicroseconds", 0.1...20, get: { $0.splitK }, set: { $0.splitK = $1 }),
       FittedParameter("residentShareOfL2", 0.1...2, spread: 1.2, get: { $0.residency }, set: { $0.residency = $1 }),
+      FittedParameter(
+        "residentPower", 1...16, isRequired: false, get: { $0.residencyPower }, set: { $0.residencyPower = $1 }),
       FittedParameter(
         "quantizationLaunchMicroseconds", 0...50, isRequired: false, get: { $0.quantizationLaunch },
         set: { $0.quantizationLaunch = $1 }),

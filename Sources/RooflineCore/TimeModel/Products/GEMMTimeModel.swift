@@ -127,8 +127,10 @@ package struct GEMMTimeModel: Sendable {
     let rate = constants.sustained + (constants.burst - constants.sustained) / (1 + work / constants.clockHalfTime)
     let (weights, input, output) = (shape.weights, shape.input, shape.output)
     func fourth(_ x: Double) -> Double { (x * x) * (x * x) }
-    let cold =
-      1 / (1 + fourth(constants.residency * facts.l2 / (shape.copies * weights + input + output)))
+    let reuse = constants.residency * facts.l2 / (shape.copies * weights + input + output)
+    // The usual power, 4, without a logarithm.
+    let power = constants.residencyPower
+    let cold = 1 / (1 + (power == 4 ? fourth(reuse) : Mathematics.power(reuse, power)))
     func spilled(_ bytes: Double) -> Double { 1 / (1 + fourth(0.5 * facts.l2 / bytes)) }
     let bytes = weights * cold + input * spilled(input) + output * spilled(output)
     let quantization =
