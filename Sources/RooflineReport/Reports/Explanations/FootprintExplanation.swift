@@ -61,7 +61,7 @@ extension OperatorExplanation {
   }
 
   /// A formula with more steps is one of ranges.
-  private static let listedSteps = 1024
+  private static let listedSteps = 16
 
   /// Explains what is said about generating tokens.
   package init(_ generation: Generation, of analysis: Analysis) {
