@@ -4,7 +4,6 @@ import RooflineReport
 import Synchronization
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `sweep --stdin`: a line in, an answer out, whatever else is in the input.
@@ -159,7 +158,7 @@ final class SweepAnswersTests: CommandTestCase {
     try assertSame("for i in 1 2; do cat \"$IN\" | $ROOFLINE sweep --stdin --shard $i/2; done | sha256sum")
   }
 
-  /// What Spark's `pipe` does with a partition, without Spark: each part's lines through a process of its own, joined in order.
+  /// Each part's lines through a process of its own, joined in order.
   func testPartitionsThroughProcessesOfTheirOwnAreTheWhole() throws {
     try assertSame(
       "split -n l/5 \"$IN\" part. && for f in part.*; do $ROOFLINE sweep --stdin <$f >$f.out & done; wait; cat part.*.out | sha256sum"
@@ -172,6 +171,25 @@ final class SweepAnswersTests: CommandTestCase {
   func testGNUParallelGivesTheWhole() throws {
     try requireTool("parallel --version", "GNU parallel")
     try assertSame("parallel --will-cite --pipe --keep-order --block 4k $ROOFLINE sweep --stdin <\"$IN\" | sha256sum")
+  }
+
+  /// Partitions of Spark, each through a process of its own, as the page on sweeps has it.
+  func testSparksPipeGivesTheWhole() throws {
+    try requireTool(
+      "python3 -c 'import pyspark, subprocess; subprocess.run([\"java\", \"-version\"], check=True)'",
+      "Java and Spark for Python")
+    let script = """
+      import os, sys
+      from pyspark.sql import SparkSession
+      spark = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.sql.files.maxPartitionBytes", "8k").config("spark.sql.files.openCostInBytes", "1k").getOrCreate())
+      lines = spark.read.text(os.environ["IN"]).rdd.map(lambda row: row[0])
+      assert lines.getNumPartitions() > 1
+      answers = lines.pipe(os.environ["ROOFLINE"] + " sweep --stdin", env=dict(os.environ), checkCode=True).collect()
+      open("answers", "w").write("".join(line + "\\n" for line in answers))
+      """
+    try assertSame("python3 -c '\(script)' >log 2>&1 || { cat log >&2; exit 1; }; sha256sum <answers")
   }
 
   func testDuckDBReadsOneStableSchema() throws {
