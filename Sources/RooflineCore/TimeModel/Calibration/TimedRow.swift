@@ -88,7 +88,7 @@ extension Notice {
     var standIns: [String] = []
     func add(_ name: String, to list: inout [String]) { if !list.contains(name) { list.append(name) } }
     for (name, prediction, timed, value) in rows where prediction.time != nil {
-      if prediction.basis == .uncalibrated {
+      if prediction.basis == .uncalibrated, !eagerOnly.contains(name), !uncalibrated.contains(name) {
         let isEagerOnly =
           timed == nil && time.options.conditions.launch == .graph && time.hasConstants(value, launched: .eager)
         if isEagerOnly { add(name, to: &eagerOnly) } else { add(name, to: &uncalibrated) }

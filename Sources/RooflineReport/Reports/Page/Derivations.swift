@@ -38,7 +38,9 @@ struct Derivations: Encodable {
   mutating func add(_ explanation: OperatorExplanation, for key: String) {
     let page = TextFormat(usesColor: false, isWide: true)
     let text = page.render(ExplanationReport([explanation], notices: []).report)
-    let all = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { number(of: String($0)) }
+    // Lines end in bytes; characters would be composed first.
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    let all = lines.map { number(of: String(Substring($0))) }
     let blank = number(of: "")
     texts[key] = all.split(separator: blank, omittingEmptySubsequences: false).map { number(of: Array($0)) }
   }
