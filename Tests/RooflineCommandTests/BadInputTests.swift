@@ -58,7 +58,7 @@ final class BadInputTests: CommandTestCase {
       ("\(run) --prompt 1 --set hidden_size=-1", ["--set hidden_size", "at least 1"]),
       ("\(run) --prompt 1 --set hidden_size=81.5", ["--set hidden_size", "whole number"]),
       ("explain --operator qproj --model llama-2-70b --hardware h100-sxm --prompt 1", ["q_proj"]),
-      ("explain --operator attention --model llama-2-70b --hardware h100-sxm --prompt 1", ["separate"]),
+      ("explain --operator qkv_proj --model llama-2-70b --hardware h100-sxm --prompt 1", ["separate"]),
       ("explain --model llama-2-70b --hardware h100-sxm --prompt 1", ["--operator is missing"]),
       ("kernel gemm m=1 n=2 k=3 --hardware l4", ["--dtype is missing"]),
       ("kernel gemm m=1 n=2 --dtype fp16 --hardware l4", ["k=NUMBER"]),

@@ -6,7 +6,7 @@ import RooflineServing
 enum ExplainCommand: Command {
   private static let row = Option.text(
     "operator", "NAME",
-    "a row of the table, e.g. q_proj; a sum: attention, MLP, layer, model, all:q_proj; engine, generation, footprint")
+    "a row, e.g. q_proj; a sum: attention, MLP, layer, model, all:q_proj; engine, generation, footprint")
 
   static let description = CommandDescription(
     name: "explain",
