@@ -2,9 +2,11 @@
 // The headers of 16-bit floats need a C++ library of NVIDIA's; the calls compared here do not name their types.
 #define __CUDA_FP16_H__
 #define __CUDA_BF16_H__
+#define __CUDA_FP8_H__
 typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
 #include <cublasLt.h>
 #include <cuda.h>
+#include <nccl.h>
 #include <nvml.h>
 #include <nvrtc.h>
 #include <stddef.h>
@@ -57,6 +59,10 @@ typedef struct { unsigned short bits; } __half, __half2, __nv_bfloat16;
 #define abi_cublasLtMatrixLayout_t cublasLtMatrixLayout_t
 #define abi_cublasLtMatmulDesc_t cublasLtMatmulDesc_t
 #define abi_cublasLtMatmulPreference_t cublasLtMatmulPreference_t
+#define abi_ncclResult_t ncclResult_t
+#define abi_ncclDataType_t ncclDataType_t
+#define abi_ncclRedOp_t ncclRedOp_t
+#define abi_ncclComm_t ncclComm_t
 #include "CGPUABI.h"
 
 #define SAME(ours, theirs) static const abi_##ours check_##theirs = theirs
@@ -159,6 +165,21 @@ SAME(cublasLtMatmulPreferenceSetAttribute, cublasLtMatmulPreferenceSetAttribute)
 SAME(cublasLtMatmulAlgoGetHeuristic, cublasLtMatmulAlgoGetHeuristic);
 SAME(cublasLtMatmulAlgoConfigGetAttribute, cublasLtMatmulAlgoConfigGetAttribute);
 SAME(cublasLtMatmul, cublasLtMatmul);
+
+SAME(ncclGetVersion, ncclGetVersion);
+SAME(ncclGetErrorString, ncclGetErrorString);
+SAME(ncclCommInitAll, ncclCommInitAll);
+SAME(ncclCommDestroy, ncclCommDestroy);
+SAME(ncclGroup, ncclGroupStart);
+SAME(ncclGroup, ncclGroupEnd);
+SAME(ncclReduce, ncclAllReduce);
+SAME(ncclReduce, ncclReduceScatter);
+SAME(ncclAllGather, ncclAllGather);
+EQUAL(ncclSuccess);
+EQUAL(ncclFloat16);
+EQUAL(ncclFloat32);
+EQUAL(ncclBfloat16);
+EQUAL(ncclSum);
 
 EQUAL(CUDA_SUCCESS);
 EQUAL(CUDA_ERROR_OUT_OF_MEMORY);

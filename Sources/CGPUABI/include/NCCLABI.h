@@ -1,12 +1,16 @@
-// libnccl 2, collectives between GPUs. Written from its documentation, and compared with no header yet: none was at hand.
+// libnccl 2, collectives between GPUs.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "CUDADriverABI.h"
 
+#ifndef ABI_CHECK
 typedef int32_t abi_ncclResult_t;
+typedef int32_t abi_ncclDataType_t;
+typedef int32_t abi_ncclRedOp_t;
 typedef struct abi_ncclComm { uint8_t opaque; } *abi_ncclComm_t;
+#endif
 
 enum {
   abi_ncclSuccess = 0,
@@ -25,9 +29,9 @@ typedef abi_ncclResult_t (*_Nonnull abi_ncclCommDestroy)(abi_ncclComm_t _Nonnull
 typedef abi_ncclResult_t (*_Nonnull abi_ncclGroup)(void);
 // ncclAllReduce: elements of the whole buffer. ncclReduceScatter: of what a rank receives.
 typedef abi_ncclResult_t (*_Nonnull abi_ncclReduce)(
-    const void *_Nonnull send, void *_Nonnull receive, size_t count, int32_t type, int32_t operation,
-    abi_ncclComm_t _Nonnull, abi_CUstream _Nonnull);
+    const void *_Nonnull send, void *_Nonnull receive, size_t count, abi_ncclDataType_t type,
+    abi_ncclRedOp_t operation, abi_ncclComm_t _Nonnull, abi_CUstream _Nonnull);
 // ncclAllGather: elements of what a rank sends.
 typedef abi_ncclResult_t (*_Nonnull abi_ncclAllGather)(
-    const void *_Nonnull send, void *_Nonnull receive, size_t count, int32_t type, abi_ncclComm_t _Nonnull,
-    abi_CUstream _Nonnull);
+    const void *_Nonnull send, void *_Nonnull receive, size_t count, abi_ncclDataType_t type,
+    abi_ncclComm_t _Nonnull, abi_CUstream _Nonnull);
