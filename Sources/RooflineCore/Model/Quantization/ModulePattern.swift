@@ -65,44 +65,54 @@ package struct ModulePattern: Hashable, Sendable {
 
   /// Whether a name begins with what the pattern describes.
   package func matches(_ name: String) -> Bool {
-    let bytes = Array(name.utf8)
-    var current = StateSet(steps.count)
-    add(0, at: 0, of: bytes.count, to: &current)
-    for (offset, byte) in bytes.enumerated() {
-      if hasMatched(current), !endsAtModule || byte == UInt8(ascii: ".") { return true }
-      var next = StateSet(steps.count)
-      for state in current.list {
-        if case .byte(let set) = steps[state], set.contains(byte) {
-          add(state + 1, at: offset + 1, of: bytes.count, to: &next)
+    var name = name
+    return name.withUTF8 { bytes in
+      var run = Run(states: steps.count)
+      var (current, next): ([Int], [Int]) = ([], [])
+      follow(0, at: 0, of: bytes.count, &run, into: &current)
+      for (offset, byte) in bytes.enumerated() {
+        if hasMatched(current), !endsAtModule || byte == UInt8(ascii: ".") { return true }
+        next.removeAll(keepingCapacity: true)
+        run.round += 1
+        for state in current {
+          if case .byte(let set) = steps[state], set.contains(byte) {
+            follow(state + 1, at: offset + 1, of: bytes.count, &run, into: &next)
+          }
         }
+        guard !next.isEmpty else { return false }
+        swap(&current, &next)
       }
-      guard !next.list.isEmpty else { return false }
-      current = next
+      return hasMatched(current)
     }
-    return hasMatched(current)
   }
 
-  private func hasMatched(_ states: StateSet) -> Bool { states.list.contains(steps.count - 1) }
+  private func hasMatched(_ states: [Int]) -> Bool { states.contains(steps.count - 1) }
 
-  private func add(_ state: Int, at offset: Int, of length: Int, to states: inout StateSet) {
-    var pending = [state]
-    while let state = pending.popLast() {
-      guard !states.isIn[state] else { continue }
-      states.isIn[state] = true
+  /// Adds the states that read a byte, or match, and are reached from one without reading.
+  private func follow(_ state: Int, at offset: Int, of length: Int, _ run: inout Run, into states: inout [Int]) {
+    run.pending.append(state)
+    while let state = run.pending.popLast() {
+      guard run.seen[state] != run.round else { continue }
+      run.seen[state] = run.round
       switch steps[state] {
-      case .jump(let target): pending.append(target)
-      case .fork(let first, let second): pending += [first, second]
-      case .atStart: if offset == 0 { pending.append(state + 1) }
-      case .atEnd: if offset == length { pending.append(state + 1) }
-      case .byte, .match: states.list.append(state)
+      case .jump(let target): run.pending.append(target)
+      case .fork(let first, let second):
+        run.pending.append(first)
+        run.pending.append(second)
+      case .atStart: if offset == 0 { run.pending.append(state + 1) }
+      case .atEnd: if offset == length { run.pending.append(state + 1) }
+      case .byte, .match: states.append(state)
       }
     }
   }
 
-  private struct StateSet {
-    var isIn: [Bool]
-    var list: [Int] = []
+  /// What one name's way through the states needs, made once.
+  private struct Run {
+    /// The round in which a state was last reached: one a byte.
+    var seen: [Int]
+    var round = 1
+    var pending: [Int] = []
 
-    init(_ count: Int) { isIn = [Bool](repeating: false, count: count) }
+    init(states: Int) { seen = [Int](repeating: 0, count: states) }
   }
 }
