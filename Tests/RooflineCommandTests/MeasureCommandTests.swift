@@ -5,31 +5,10 @@ import XCTest
 import roofline
 
 /// `measure` on the stand-in of the driver: what it prints, and what it writes.
-final class MeasureCommandTests: CommandTestCase {
+final class MeasureCommandTests: MeasureTestCase {
   /// A model's step with few, small rows.
   static let step =
     "measure --model llama-3.2-1b --set hidden_size=256 --set intermediate_size=768 --set vocab_size=640 --set num_attention_heads=4 --set num_key_value_heads=2 --set head_dim=64 --prompt 2 --phase decode --operators fused --tp 2"
-
-  /// The surroundings of a machine with the stand-in, whose cache is small, so that few copies make a round.
-  private func surroundings(_ switches: String = "", terminal: (@Sendable (String) -> Void)? = nil) throws
-    -> Surroundings
-  {
-    let fake = try FakeGPU()
-    try fake.apply("attribute=38:1024 \(switches)")
-    var environment = fake.environment
-    environment["ROOFLINE_CUBLASLT"] = fake.path
-    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
-    return Surroundings(environment: environment, progress: terminal)
-  }
-
-  private func document(_ path: String) throws -> [String: Any] {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    return try XCTUnwrap(JSONSerialization.jsonObject(with: data) as? [String: Any])
-  }
-
-  private func observations(_ path: String) throws -> [[String: Any]] {
-    try XCTUnwrap(document(path)["observations"] as? [[String: Any]])
-  }
 
   func testAStepIsMeasuredRowByRow() throws {
     let file = try temporaryFolder().appendingPathComponent("step.json").path

@@ -5,28 +5,7 @@ import XCTest
 import roofline
 
 /// `measure --modes layer` on the stand-in of the driver.
-final class MeasureLayerTests: CommandTestCase {
-  /// The surroundings of a machine with the stand-in, whose cache is small, so that few copies make a round.
-  private func surroundings(_ switches: String = "", terminal: (@Sendable (String) -> Void)? = nil) throws
-    -> Surroundings
-  {
-    let fake = try FakeGPU()
-    try fake.apply("attribute=38:1024 \(switches)")
-    var environment = fake.environment
-    environment["ROOFLINE_CUBLASLT"] = fake.path
-    environment["ROOFLINE_HOME"] = Fixtures.packageRoot
-    return Surroundings(environment: environment, progress: terminal)
-  }
-
-  private func document(_ path: String) throws -> [String: Any] {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    return try XCTUnwrap(JSONSerialization.jsonObject(with: data) as? [String: Any])
-  }
-
-  private func observations(_ path: String) throws -> [[String: Any]] {
-    try XCTUnwrap(document(path)["observations"] as? [[String: Any]])
-  }
-
+final class MeasureLayerTests: MeasureTestCase {
   /// A layer as one graph, beside the sum of what its rows are predicted to take, and what they take by themselves; `compare`
   /// reads the same of the file.
   func testALayerStandsBesideTheSumOfItsRows() throws {
