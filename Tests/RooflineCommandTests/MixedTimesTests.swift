@@ -85,6 +85,7 @@ final class MixedTimesTests: CommandTestCase {
     XCTAssertEqual(try tensor("all:attention"), "360777252864")
     XCTAssertEqual(try tensor("MLP"), "53552873472")
     XCTAssertEqual(try tensor("all:MLP"), "1285268963328")
+    XCTAssertTrue(output("\(run) --operator attention").contains("attention (sum), 24 times in a forward pass"))
     XCTAssertTrue(roofline("\(run) --operator atention").errors.contains("did you mean attention"))
   }
 }

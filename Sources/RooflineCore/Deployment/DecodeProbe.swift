@@ -24,13 +24,14 @@ struct DecodeProbe {
     let context = scenario.workload.context
     let phase = step(batch: 1, context: context)
     guard isKnown else { return [] }
-    let rows = phase.operators.indices.filter { phase.operators[$0].isWeightProduct }
-    let found = rows.map { place in
+    let found = phase.operators.filter(\.isWeightProduct).map { own in
       let batch = smallest { batch in
-        let row = step(batch: batch, context: context).operators[place]
-        return row.cost.isOverflow ? nil : row.bound == .compute
+        guard let row = step(batch: batch, context: context).operators.first(where: { $0.place == own.place }),
+          !row.cost.isOverflow
+        else { return nil }
+        return row.bound == .compute
       }
-      return (row: phase.operators[place], batch: batch)
+      return (row: own, batch: batch)
     }
     var lines: [(row: String, batch: UInt64?)] = []
     for (row, batch) in found {

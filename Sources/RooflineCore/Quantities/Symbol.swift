@@ -62,6 +62,7 @@ extension Symbol: Term {
 
   package func named(_ letter: Letter) -> Symbol {
     if case .input(let own, _) = expression, own == letter { return self }
+    if case .named(let own, _, _) = expression, own == letter { return self }
     return Symbol(.named(letter, definition: expression, value: value), value)
   }
 

@@ -52,7 +52,7 @@ package struct SweepRow: Sendable {
   package let point: SweepPoint
   /// nil where the configuration is not possible.
   package let figures: SweepFigures?
-  /// Why there are no figures, or some of them are not known, or what all that was asked for is not true of.
+  /// Why there are no figures, or some of them are not known; or what is true of them beside what was asked for.
   package let reason: Reason?
 
   package enum Reason: Hashable, Sendable {

@@ -149,6 +149,12 @@ final class FootprintTests: XCTestCase {
   }
 
   /// Alive at a row, by hand, for one token of a model of width 64, 4 heads of 16, one KV head, MLP 96, fp16.
+  /// Liveness is a bit an activation.
+  func testEveryActivationHasABitInASet() {
+    XCTAssertLessThanOrEqual(ActivationTensor.allCases.count, 128)
+    XCTAssertEqual(ActivationTensor.allCases.map { Int($0.rawValue) }, Array(ActivationTensor.allCases.indices))
+  }
+
   func testActivationPeaksOfATinyModel() {
     let model = DecoderModel(
       hiddenSize: 64, intermediateSize: 96, numHiddenLayers: 2, numAttentionHeads: 4, numKeyValueHeads: 1, headDim: 16,

@@ -42,7 +42,7 @@ extension OperatorExplanation {
     convention = nil
     self.phase = phase.step.name
     kind = "sum"
-    occurrences = 1
+    occurrences = line.occurrences?.value ?? 1
     letters = []
     let (rows, total) = (line.rows, line.total)
     func sum(_ quantity: String, _ unit: String, _ value: String, _ part: (RowPrediction) -> String?) -> Entry {
