@@ -51,6 +51,11 @@ public struct NumberFormats: Hashable, Sendable {
       weight, in: weightStorage, activation: activation, activationScale, keyValueCache: dtype, residual: residual)
   }
 
+  /// Of three widths alone: a format's name would be hashed letter by letter, and what lies in one table hardly differs in more.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(weightStorage.bits << 16 | activation.bits << 8 | keyValueCache.bits)
+  }
+
   package var weightFormat: ElementFormat { ElementFormat(.weightBytes, weight, in: weightStorage) }
   package var activationFormat: ElementFormat { ElementFormat(.activationBytes, activation) }
   package var residualFormat: ElementFormat { ElementFormat(.residualBytes, residual) }

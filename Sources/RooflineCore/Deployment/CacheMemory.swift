@@ -1,3 +1,21 @@
+/// What each layer of a kind keeps, and how many such layers a device holds.
+struct HeldCache<Scalar: Term>: Sendable {
+  let shape: CacheShape
+  let layers: Scalar
+
+  /// Those of one device's layers; layers that keep nothing are left out.
+  ///
+  /// - Parameters:
+  ///   - stage: the device's place in the pipeline.
+  ///   - stages: of the pipeline.
+  static func all(of model: DecoderModel, stage: UInt64 = 0, of stages: UInt64) -> [HeldCache] {
+    let layers = ParameterShape<Scalar>.layers(of: model, stage: stage, of: stages)
+    return zip(model.groups, layers).compactMap { group, layers in
+      group.mixer.map { HeldCache(shape: $0.cache, layers: layers) }
+    }
+  }
+}
+
 /// What the layers of one device keep of the whole batch: counted (`Count`) or explained (`Symbol`).
 struct CacheMemory<Scalar: Term> {
   /// Keys and values, latents, windows and compressed entries.
@@ -17,8 +35,8 @@ struct CacheMemory<Scalar: Term> {
   private let context: UInt64
   private let drafted: UInt64
 
-  /// - Parameter model: the plan's, or what lies beside it.
-  init(_ plan: FootprintPlan, _ model: DecoderModel, _ pass: PassShape<Scalar>, layers: [Scalar]) {
+  /// - Parameter caches: of the plan's model, or of what lies beside it.
+  init(_ plan: FootprintPlan, _ pass: PassShape<Scalar>, _ caches: [HeldCache<Scalar>]) {
     self.pass = pass
     let whole = Scalar.input(.wholeBatch, plan.workload.batch)
     batch =
@@ -26,19 +44,18 @@ struct CacheMemory<Scalar: Term> {
       ? whole.divided(roundingUpBy: .input(.tensorParallel, plan.workload.tensorParallel)).named(.ownBatch) : whole
     context = plan.finalContext
     drafted = plan.workload.drafted
-    for (group, layers) in zip(model.groups, layers) {
-      guard let cache = group.mixer?.cache else { continue }
-      for part in cache.tokens { add(part, layers) }
-      if let index = cache.index { add(index, layers) }
-      add(cache.state, layers, to: &states)
-      add(cache.convolution, layers, to: &convolutions)
+    for held in caches {
+      for part in held.shape.tokens { add(part, held.layers) }
+      if let index = held.shape.index { add(index, held.layers) }
+      add(held.shape.state, held.layers, to: &states)
+      add(held.shape.convolution, held.layers, to: &convolutions)
     }
-    if let pages = plan.pages { fill(pages, plan, layers) }
+    if let pages = plan.pages { fill(pages, caches) }
   }
 
   /// Fills up each sequence's last page in every layer and, where states share the pool, the page that each state takes.
-  private mutating func fill(_ pages: CachePages, _ plan: FootprintPlan, _ layers: [Scalar]) {
-    let caches = plan.model.groups.compactMap { $0.mixer?.cache }
+  private mutating func fill(_ pages: CachePages, _ held: [HeldCache<Scalar>]) {
+    let caches = held.map(\.shape)
     let ranks = pass.ranks
     let states = caches.map { cache in
       [cache.state, cache.convolution].compactMap { $0?.bytes(ranks: ranks, pass.formats) as Count? }.reduce(0, +)
@@ -51,8 +68,8 @@ struct CacheMemory<Scalar: Term> {
     pageTokens = tokens
     pagePadding = 0
     let rest = Scalar.input(.pageRest, CachePages.rest(of: context, pageTokens: tokens))
-    for (group, layers) in zip(plan.model.groups, layers) {
-      guard let cache = group.mixer?.cache else { continue }
+    for cache in held {
+      let (layers, cache) = (cache.layers, cache.shape)
       for part in cache.tokens { Self.add(layers * batch * rest * bytes(of: part), to: &pagePadding) }
       if let index = cache.index {
         let row: Scalar = index.rowBytes(pass.formats)

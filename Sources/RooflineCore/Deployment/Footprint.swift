@@ -36,25 +36,25 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
       plan.model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism, stage: index,
       of: workload.parallelism.pipeline)
     self.init(
-      stage, index: index, plan, weights: plan.weights(stage, parameters),
+      stage, plan, weights: plan.weights(stage, parameters),
+      caches: HeldCache.all(of: plan.model, stage: index, of: workload.parallelism.pipeline),
       activations: activations ?? plan.peak(Scalar.self).bytes)
   }
 
   /// - Parameters:
   ///   - weights: those of the stage, which no number of sequences or tokens changes.
+  ///   - caches: of the stage's layers; nor does one change these.
   ///   - activations: the plan's peak.
   init(
-    _ stage: Stage, index: UInt64, _ plan: FootprintPlan, weights: Scalar, activations: Scalar
+    _ stage: Stage, _ plan: FootprintPlan, weights: Scalar, caches: [HeldCache<Scalar>], activations: Scalar
   ) where Scalar: Term {
     self.stage = stage
     self.weights = weights
     self.activations = activations
     let workload = plan.workload
     let formats = workload.formats
-    let stages = workload.parallelism.pipeline
     let pass = PassShape<Scalar>(plan.model, DecoderStep(.decode, workload))
-    let layers = ParameterShape<Scalar>.layers(of: plan.model, stage: index, of: stages)
-    let cache = CacheMemory<Scalar>(plan, plan.model, pass, layers: layers)
+    let cache = CacheMemory<Scalar>(plan, pass, caches)
     keyValueCache = cache.tokens ?? 0
     keyValueGrowthPerToken = cache.growthPerToken ?? 0
     indexKeys = cache.indexKeys
@@ -114,6 +114,17 @@ package struct FootprintPlan: Sendable {
     }
     self.workload = workload
     self.generated = generated
+    finalContext = 0
+    try set(context)
+  }
+
+  /// The same deployment with another batch, prompt and final context.
+  mutating func set(batch: UInt64, prompt: UInt64, context: UInt64) throws(InputError) {
+    (workload.batch, workload.prompt) = (batch, prompt)
+    try set(context)
+  }
+
+  private mutating func set(_ context: UInt64?) throws(InputError) {
     let (last, overflow) = workload.promptKeys.addingReportingOverflow(generated - 1 + workload.drafted)
     guard !overflow, last <= Count.limit else { throw .overflow(what: "prompt + generated tokens") }
     guard (context ?? last) >= workload.promptKeys else {
@@ -126,7 +137,7 @@ package struct FootprintPlan: Sendable {
       )
     }
     finalContext = context ?? last
-    self.workload.context = finalContext
+    workload.context = finalContext
   }
 
   /// What the draft modules hold: matrices as wide as the text part's, and the caches of their layers.
@@ -135,8 +146,7 @@ package struct FootprintPlan: Sendable {
     let parameters = ParameterShape<Scalar>(
       draft.decoder, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism)
     let pass = PassShape<Scalar>(draft.decoder, DecoderStep(.decode, workload))
-    let layers = ParameterShape<Scalar>.layers(of: draft.decoder, stage: 0, of: 1)
-    let cache = CacheMemory<Scalar>(self, draft.decoder, pass, layers: layers)
+    let cache = CacheMemory<Scalar>(self, pass, HeldCache.all(of: draft.decoder, of: 1))
     let parts =
       parameters.tensors.map { $0.bytes(workload.formats) }
       + [cache.tokens, cache.indexKeys, cache.states, cache.convolutions].compactMap { $0 }

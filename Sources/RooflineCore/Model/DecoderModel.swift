@@ -1,29 +1,66 @@
 /// A decoder as the formulas need it: an embedding, groups of equal layers, and a head.
+///
+/// Every pass of a search hands it on, so it lies behind one reference; who changes a part gets a model of his own.
 package struct DecoderModel: Hashable, Sendable {
-  package var hiddenSize: UInt64
-  package var embedding: EmbeddingBlock
-  /// The kinds of layers, in the order in which each first appears.
-  package var groups: [LayerGroup]
-  /// Which group each layer is of, in the model's order.
-  package var runs: [LayerRun]
-  package var norm: NormKind
-  package var head: HeadBlock
-  /// What a layer's tensors begin with in the checkpoint, `N` for the layer's number.
-  package var layerPrefix: StaticText
-  /// Of a draft module: what stands between its embedding and its layers.
-  package var draftEntry: DraftEntry?
+  private struct Parts: Hashable, Sendable {
+    var hiddenSize: UInt64
+    var embedding: EmbeddingBlock
+    var groups: [LayerGroup]
+    var runs: [LayerRun]
+    var norm: NormKind
+    var head: HeadBlock
+    var layerPrefix: StaticText
+    var draftEntry: DraftEntry?
+  }
+
+  private var parts: Shared<Parts>
 
   package init(
     hiddenSize: UInt64, embedding: EmbeddingBlock, groups: [LayerGroup], runs: [LayerRun], norm: NormKind,
     head: HeadBlock, layerPrefix: StaticText
   ) {
-    self.hiddenSize = hiddenSize
-    self.embedding = embedding
-    self.groups = groups
-    self.runs = runs
-    self.norm = norm
-    self.head = head
-    self.layerPrefix = layerPrefix
+    parts = Shared(
+      Parts(
+        hiddenSize: hiddenSize, embedding: embedding, groups: groups, runs: runs, norm: norm, head: head,
+        layerPrefix: layerPrefix))
+  }
+
+  package var hiddenSize: UInt64 { parts.value.hiddenSize }
+
+  package var embedding: EmbeddingBlock {
+    get { parts.value.embedding }
+    set { parts.value.embedding = newValue }
+  }
+
+  /// The kinds of layers, in the order in which each first appears.
+  package var groups: [LayerGroup] {
+    get { parts.value.groups }
+    set { parts.value.groups = newValue }
+  }
+
+  /// Which group each layer is of, in the model's order.
+  package var runs: [LayerRun] {
+    get { parts.value.runs }
+    set { parts.value.runs = newValue }
+  }
+
+  package var norm: NormKind { parts.value.norm }
+
+  package var head: HeadBlock {
+    get { parts.value.head }
+    set { parts.value.head = newValue }
+  }
+
+  /// What a layer's tensors begin with in the checkpoint, `N` for the layer's number.
+  package var layerPrefix: StaticText {
+    get { parts.value.layerPrefix }
+    set { parts.value.layerPrefix = newValue }
+  }
+
+  /// Of a draft module: what stands between its embedding and its layers.
+  package var draftEntry: DraftEntry? {
+    get { parts.value.draftEntry }
+    set { parts.value.draftEntry = newValue }
   }
 
   /// Whether some layers send each token to a few of many experts.
@@ -122,6 +159,13 @@ extension DecoderModel {
     hiddenSize: UInt64, embedding: EmbeddingBlock, layers: [LayerGroup], norm: NormKind, head: HeadBlock,
     layerPrefix: StaticText
   ) {
+    let (groups, runs) = Self.grouped(layers)
+    self.init(
+      hiddenSize: hiddenSize, embedding: embedding, groups: groups, runs: runs, norm: norm, head: head,
+      layerPrefix: layerPrefix)
+  }
+  /// Equal layers as one group, and which layers are of which.
+  static func grouped(_ layers: [LayerGroup]) -> (groups: [LayerGroup], runs: [LayerRun]) {
     var groups: [LayerGroup] = []
     var runs: [LayerRun] = []
     for layer in layers {
@@ -133,8 +177,6 @@ extension DecoderModel {
         runs.append(LayerRun(group: group, layers: 1))
       }
     }
-    self.init(
-      hiddenSize: hiddenSize, embedding: embedding, groups: groups, runs: runs, norm: norm, head: head,
-      layerPrefix: layerPrefix)
+    return (groups, runs)
   }
 }

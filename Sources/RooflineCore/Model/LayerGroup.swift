@@ -34,7 +34,7 @@ package struct LayerGroup: Hashable, Sendable {
 }
 
 /// What mixes a sequence's tokens.
-package enum Mixer: Hashable, Sendable {
+package indirect enum Mixer: Hashable, Sendable {
   case groupedQuery(GroupedQueryAttention)
   case gatedDeltaNet(GatedDeltaNet)
   case kimiDelta(KimiDeltaAttention)
@@ -132,7 +132,7 @@ package enum Mixer: Hashable, Sendable {
 }
 
 /// What works on each token by itself.
-package enum FeedForward: Hashable, Sendable {
+package indirect enum FeedForward: Hashable, Sendable {
   case gated(GatedMLP)
   case twoMatrix(TwoMatrixMLP)
   case routed(RoutedExperts)

@@ -17,9 +17,6 @@ public struct ParameterCounts: Hashable, Sendable {
 }
 
 extension ModelConfiguration {
-  /// How many parameters the model has.
-  public var parameters: ParameterCounts { ParameterCounts(model) }
-
   /// What a sequence adds to the cache of the whole model, in bytes.
   ///
   /// - Parameter formats: those of the cache and of the states beside it.

@@ -154,11 +154,16 @@ struct OperandLanes: Sendable {
     stores.reserveCapacity(64)
   }
 
-  mutating func add<D: OperatorDefinition>(_ definition: D) where D.Scalar == CountLanes {
+  /// - Returns: the bytes of all operands: `memoryBytes`, which are not added up a second time.
+  mutating func add<D: OperatorDefinition>(_ definition: D) -> CountLanes where D.Scalar == CountLanes {
+    var all: CountLanes = 0
     definition.forEachOperand { operand in
-      if operand.traffic == .loadActivation { loads.append(operand.bytes.lanes) }
-      if operand.traffic == .storeActivation { stores.append(operand.bytes.lanes) }
+      let bytes = operand.bytes
+      if operand.traffic == .loadActivation { loads.append(bytes.lanes) }
+      if operand.traffic == .storeActivation { stores.append(bytes.lanes) }
+      all = all + bytes
     }
+    return all
   }
 
   mutating func add(gathered message: CountLanes) { stores.append(message.lanes) }
@@ -217,14 +222,13 @@ private struct SummaryLanes: RowSink, Sendable {
       network += all
       scopes?.add(statement.place.scope, own)
       if operands != nil {
-        operands?.add(definition)
+        _ = operands?.add(definition)
         if let message = definition.asOperator.gathered { operands?.add(gathered: message) }
       }
       return
     }
-    operands?.add(definition)
     let cost = definition.flops
-    let bytes = definition.memoryBytes
+    let bytes = operands?.add(definition) ?? definition.memoryBytes
     let sum = cost.tensor + cost.vector + cost.special
     areExact .&= sum.isExact .& bytes.isExact
     flops += sum.lanes * times
@@ -256,7 +260,7 @@ private struct SummaryLanes: RowSink, Sendable {
   @inline(__always)
   private static func time(_ work: CountLanes, _ rate: Double) -> Lanes {
     // Of most rows no workload has work for most units.
-    guard any(work.lanes .!= 0) else { return work.lanes }
+    guard work.isAnything else { return work.lanes }
     return (work.lanes / rate).replacing(with: 0, where: work.lanes .== 0)
   }
 

@@ -20,6 +20,16 @@ struct CountLanes: Hashable, Sendable {
   /// Lanes that are exact; a NaN is not.
   var isExact: SIMDMask<SIMD8<Int64>> { @inline(__always) get { lanes .< CountLanes.limit } }
 
+  /// Whether any lane is other than 0, as a NaN is. Natural numbers are all 0 where their sum is, and to add halves is quicker than to
+  /// compare one by one.
+  var isAnything: Bool {
+    @inline(__always) get {
+      let four = lanes.lowHalf + lanes.highHalf
+      let two = four.lowHalf + four.highHalf
+      return two[0] + two[1] != 0
+    }
+  }
+
   /// `lanes` where both numbers they are of are exact, NaN elsewhere.
   @inline(__always)
   private static func ifExact(_ left: CountLanes, _ right: CountLanes, _ lanes: Lanes) -> CountLanes {

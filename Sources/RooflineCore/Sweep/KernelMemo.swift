@@ -9,7 +9,9 @@ package final class KernelMemo: Sendable {
 
   /// A row's counts, and the call that its time is a share of.
   fileprivate struct Key: Hashable {
-    let counted, timed: Operator<Count>
+    let counted: Operator<Count>
+    /// nil where that is the row's own.
+    let shared: Operator<Count>?
   }
 
   fileprivate struct State {
@@ -58,7 +60,7 @@ extension KernelMemo.State {
   private mutating func prediction(
     _ row: NamedOperator<Count>, _ rates: DeviceRates, _ time: IdealTime, _ calibrated: CalibratedTime
   ) -> OperatorPrediction {
-    let key = KernelMemo.Key(counted: row.operator, timed: row.kernel)
+    let key = KernelMemo.Key(counted: row.operator, shared: row.sharedKernel)
     if let prediction = known[key] { return prediction }
     let prediction = RowPrediction(row, rates: rates, time: time, by: calibrated).prediction
     if known.count >= KernelMemo.limit { known.removeAll(keepingCapacity: true) }

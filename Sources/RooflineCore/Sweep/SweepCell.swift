@@ -3,7 +3,7 @@
 ///
 /// Answers are those of a single `Generation` and `Footprint`, to the last bit.
 package struct SweepCell: Sendable {
-  package let deployment: SweepDeployment
+  private let shared: SweepRow.Shared
   /// The deployment where it is possible.
   private let state: Result<Ready, InputError>
 
@@ -16,7 +16,7 @@ package struct SweepCell: Sendable {
 
   /// - Parameter setting: throws where the deployment is not possible.
   package init(_ deployment: SweepDeployment, _ setting: () throws(InputError) -> SweepSetting) {
-    self.deployment = deployment
+    shared = SweepRow.Shared(deployment)
     do {
       state = .success(try SweepCell.ready(try setting()))
     } catch {
@@ -49,26 +49,28 @@ package struct SweepCell: Sendable {
   package func rows(_ points: some RandomAccessCollection<SweepPoint>, _ memo: KernelMemo) -> [SweepRow] {
     let points = Array(points)
     guard case .success(let ready) = state else {
-      return points.map { SweepRow(deployment, $0, nil, refusal.map { .refused($0) }) }
+      return points.map { SweepRow(shared, $0, nil, refusal.map { .refused($0) }) }
     }
     let answers = ready.passes.answers(points[...], memo)
-    return zip(points, answers).map { point, answer in row(point, answer, ready) }
+    var memory = ready.memory
+    return zip(points, answers).map { point, answer in row(point, answer, ready, &memory) }
   }
 
   private func row(
-    _ point: SweepPoint, _ answer: Result<SweepPasses.Answer, InputError>, _ ready: Ready
+    _ point: SweepPoint, _ answer: Result<SweepPasses.Answer, InputError>, _ ready: Ready,
+    _ memory: inout SweepMemory
   ) -> SweepRow {
     guard case .success(let answer) = answer else {
-      if case .failure(let error) = answer { return SweepRow(deployment, point, nil, .refused(error)) }
-      return SweepRow(deployment, point, nil, nil)
+      if case .failure(let error) = answer { return SweepRow(shared, point, nil, .refused(error)) }
+      return SweepRow(shared, point, nil, nil)
     }
     var figures = answer.figures
     figures.capacity = ready.capacity
-    figures.footprint = ready.memory.required(point, keys: answer.keys, activations: answer.activations)
+    figures.footprint = memory.required(point, keys: answer.keys, activations: answer.activations)
     guard figures.footprint != nil else {
-      return SweepRow(deployment, point, nil, .refused(.overflow(what: "the footprint")))
+      return SweepRow(shared, point, nil, .refused(.overflow(what: "the footprint")))
     }
-    return SweepRow(deployment, point, figures, ready.notices.isEmpty ? nil : .notices(ready.notices))
+    return SweepRow(shared, point, figures, ready.notices.isEmpty ? nil : .notices(ready.notices))
   }
 }
 

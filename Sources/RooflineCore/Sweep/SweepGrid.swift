@@ -70,12 +70,15 @@ package struct SweepGrid: Sendable {
   package func places(of number: UInt64) -> [UInt64] {
     var rest = number
     var places = [UInt64](repeating: 0, count: Axis.allCases.count)
-    for axis in Axis.allCases.reversed() {
-      let size = max(1, size(axis))
-      places[axis.rawValue] = rest % size
-      rest /= size
-    }
+    for axis in Axis.allCases.reversed() { places[axis.rawValue] = place(axis, &rest) }
     return places
+  }
+
+  /// The place on an axis, and what is left of the number for those before it.
+  private func place(_ axis: Axis, _ rest: inout UInt64) -> UInt64 {
+    let (quotient, place) = rest.quotientAndRemainder(dividingBy: max(1, size(axis)))
+    rest = quotient
+    return place
   }
 
   /// The configuration that stands there.
@@ -93,10 +96,12 @@ package struct SweepGrid: Sendable {
       data: data[place(.data)], expert: expert[place(.expert)])
   }
 
-  package func point(at places: [UInt64]) -> SweepPoint {
-    SweepPoint(
-      batch: batch[places[Axis.batch.rawValue]], prompt: prompt[places[Axis.prompt.rawValue]],
-      generate: generate[places[Axis.generate.rawValue]])
+  /// The workload of a configuration: where it stands on the last three axes, without a list of all places, since a search asks
+  /// this of every one.
+  package func point(of number: UInt64) -> SweepPoint {
+    var rest = number
+    let (generate, prompt, batch) = (place(.generate, &rest), place(.prompt, &rest), place(.batch, &rest))
+    return SweepPoint(batch: self.batch[batch], prompt: self.prompt[prompt], generate: self.generate[generate])
   }
 
   /// The deployment of a configuration, made ready.
@@ -107,6 +112,6 @@ package struct SweepGrid: Sendable {
 
   /// One configuration.
   package func row(_ number: UInt64) -> SweepRow {
-    cell(of: number).rows([point(at: places(of: number))], KernelMemo())[0]
+    cell(of: number).rows([point(of: number)], KernelMemo())[0]
   }
 }

@@ -6,19 +6,28 @@ struct SweepMemory: Sendable {
     var pages: CachePages?
   }
 
-  private let model: DecoderModel
-  private let workload: Workload
-  private let settings: Settings
-  /// A kind of device each, with the bytes of its weights.
-  private let stages: [(stage: DeviceMemory<Count>.Stage, index: UInt64, weights: Count)]
+  /// A kind of device, with the bytes of its weights and what its layers keep.
+  private struct Stage {
+    let stage: DeviceMemory<Count>.Stage
+    let weights: Count
+    let caches: [HeldCache<Count>]
+  }
+
+  /// Of the workload that was asked for last: one is changed, since to make one takes longer than to add it up.
+  private var plan: FootprintPlan
+  private let stages: [Stage]
+  private let reserve: UInt64
 
   /// - Throws: `InputError.usage` where there is no rule for pages of such a cache.
   init(_ model: DecoderModel, _ workload: Workload, _ settings: Settings) throws(InputError) {
-    self.model = model
-    self.workload = workload
-    self.settings = settings
     let plan = try FootprintPlan(model, workload, generated: 1, context: nil, pages: settings.pages)
-    stages = plan.stages.map { ($0.stage, $0.index, plan.weights($0.stage, index: $0.index)) }
+    self.plan = plan
+    reserve = settings.reserve
+    stages = plan.stages.map { stage in
+      Stage(
+        stage: stage.stage, weights: plan.weights(stage.stage, index: stage.index),
+        caches: HeldCache.all(of: model, stage: stage.index, of: workload.parallelism.pipeline))
+    }
   }
 
   /// What the device needs that needs most, reserve included.
@@ -27,22 +36,20 @@ struct SweepMemory: Sendable {
   ///   - keys: in the cache of each sequence at the end.
   ///   - activations: the most that is alive at once in a pass.
   /// - Returns: nil where a part does not fit in 63 bits.
-  func required(_ point: SweepPoint, keys: UInt64, activations: Count) -> Count? {
-    var workload = workload
-    workload.batch = point.batch
-    workload.prompt = point.prompt
-    guard
-      let plan = try? FootprintPlan(
-        model, workload, generated: 1, context: keys, pages: settings.pages)
-    else { return nil }
+  mutating func required(_ point: SweepPoint, keys: UInt64, activations: Count) -> Count? {
+    do {
+      try plan.set(batch: point.batch, prompt: point.prompt, context: keys)
+    } catch {
+      return nil
+    }
     var largest: Count = 0
     for stage in stages {
       let memory = DeviceMemory<Count>(
-        stage.stage, index: stage.index, plan, weights: stage.weights, activations: activations)
+        stage.stage, plan, weights: stage.weights, caches: stage.caches, activations: activations)
       guard !memory.total.isOverflow else { return nil }
       largest = max(largest, memory.total)
     }
-    let required = largest + Count(settings.reserve)
+    let required = largest + Count(reserve)
     return required.isOverflow ? nil : required
   }
 }

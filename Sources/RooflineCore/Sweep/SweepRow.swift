@@ -48,7 +48,8 @@ package struct SweepPoint: Hashable, Sendable {
 
 /// One configuration with its answers, as values: formats and pictures read the same ones.
 package struct SweepRow: Sendable {
-  package let deployment: SweepDeployment
+  /// One for all rows of a deployment: rows are moved by the million.
+  private let shared: Shared
   package let point: SweepPoint
   /// nil where the configuration is not possible.
   package let figures: SweepFigures?
@@ -62,12 +63,30 @@ package struct SweepRow: Sendable {
     case notices([Notice])
   }
 
-  package init(_ deployment: SweepDeployment, _ point: SweepPoint, _ figures: SweepFigures?, _ reason: Reason?) {
-    self.deployment = deployment
+  /// What rows of one deployment have in common.
+  final class Shared: Sendable {
+    let deployment: SweepDeployment
+    /// As a number: what a search asks of every row.
+    let devicesPerReplica: Double
+
+    init(_ deployment: SweepDeployment) {
+      self.deployment = deployment
+      devicesPerReplica = Double(deployment.devicesPerReplica)
+    }
+  }
+
+  init(_ shared: Shared, _ point: SweepPoint, _ figures: SweepFigures?, _ reason: Reason?) {
+    self.shared = shared
     self.point = point
     self.figures = figures
     self.reason = reason
   }
+
+  package init(_ deployment: SweepDeployment, _ point: SweepPoint, _ figures: SweepFigures?, _ reason: Reason?) {
+    self.init(Shared(deployment), point, figures, reason)
+  }
+
+  package var deployment: SweepDeployment { shared.deployment }
 
   /// 1/TPOT; nil where TPOT is unknown.
   package var tokensPerSecondPerUser: Double? { figures?.timePerOutputToken.map { 1 / $0.value } }
@@ -75,7 +94,7 @@ package struct SweepRow: Sendable {
   /// B/(TPOT · t · pp).
   package var tokensPerSecondPerGPU: Double? {
     figures?.timePerOutputToken.map {
-      Double(point.batch) / ($0.value * Double(deployment.devicesPerReplica))
+      Double(point.batch) / ($0.value * shared.devicesPerReplica)
     }
   }
 

@@ -54,7 +54,7 @@ package struct SweepRun: Sendable {
     while first < range.upperBound {
       let end = min(range.upperBound, (first / each + 1) * each)
       let cell = shelf.cell(first / each) { grid.cell(of: first) }
-      let points = (first..<end).map { grid.point(at: grid.places(of: $0)) }
+      let points = (first..<end).map { grid.point(of: $0) }
       rows += cell.rows(points, memo)
       first = end
     }

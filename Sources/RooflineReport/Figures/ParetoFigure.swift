@@ -137,8 +137,7 @@ package struct ParetoFigure: Figure {
 
   /// What all configurations have in common.
   private static func shared(_ grid: SweepGrid) -> String {
-    let places = [UInt64](repeating: 0, count: SweepGrid.Axis.allCases.count)
-    let (deployment, point) = (grid.deployment(at: places), grid.point(at: places))
+    let (deployment, point) = (grid.deployment(at: grid.places(of: 0)), grid.point(of: 0))
     var parts: [String] = []
     for axis in SweepGrid.Axis.allCases where grid.size(axis) == 1 {
       guard let number = Self.number(axis, deployment, point) else { continue }

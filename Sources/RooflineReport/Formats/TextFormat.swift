@@ -31,7 +31,7 @@ package struct TextFormat: Sendable {
   private func render(_ facts: Facts) -> String {
     let margin = String(repeating: " ", count: facts.indent)
     let lines = facts.entries.map { fact in
-      margin + fact.name + String(repeating: " ", count: max(1, facts.width - fact.name.count)) + fact.text
+      margin + fact.name + String(repeating: " ", count: max(1, facts.width - fact.name.width)) + fact.text
     }
     let indent = facts.indent + facts.width
     return ((facts.title.map { [$0] } ?? []) + lines).map { broken($0, indent: indent) + "\n" }.joined()
@@ -80,21 +80,28 @@ package struct TextFormat: Sendable {
       (units, cells) = (printed.units, printed.rows)
       widths = table.columns.indices.map { column in
         max(
-          table.columns[column].title.count, printed.units[column].count,
-          printed.rows.compactMap { $0?[column].count }.max() ?? 0)
+          table.columns[column].title.width, printed.units[column].width,
+          printed.rows.lazy.compactMap { $0?[column].width }.max() ?? 0)
       }
     }
 
     var width: Int { widths.reduce(0, +) + (widths.count - 1) }
 
     func line(_ cells: [String]) -> String {
-      let padded = cells.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - cells[column].count)
-        return table.columns[column].isText ? cells[column] + space : space + cells[column]
+      var line = ""
+      for (column, cell) in cells.enumerated() {
+        if column > 0 { line += " " }
+        let space = repeatElement(" " as Character, count: widths[column] - cell.width)
+        if table.columns[column].isText {
+          line += cell
+          line.append(contentsOf: space)
+        } else {
+          line.append(contentsOf: space)
+          line += cell
+        }
       }
-      var line = padded.joined(separator: " ")
-      while line.last == " " { line.removeLast() }
-      return line
+      let blanks = line.utf8.reversed().prefix { $0 == UInt8(ascii: " ") }.count
+      return String(decoding: line.utf8.dropLast(blanks), as: UTF8.self)
     }
   }
 
@@ -144,7 +151,7 @@ package struct TextFormat: Sendable {
 extension TextFormat {
   /// A line below a table: a word in the first columns, then what it is about.
   package static func note(_ word: String, _ text: String) -> String {
-    let space = String(repeating: " ", count: max(1, 9 - word.count))
+    let space = String(repeating: " ", count: max(1, 9 - word.width))
     return wrapped((word + space + text).printableLine, indent: 9) + "\n"
   }
 
@@ -155,19 +162,37 @@ extension TextFormat {
 
   /// A line broken at blanks where the page ends, continuation lines indented. Blanks inside a line stay as they are.
   static func wrapped(_ line: String, indent: Int) -> String {
-    var lines: [String] = []
     let line = line.printable
-    var rest = line[...]
-    var margin = ""
-    while margin.count + rest.count > pageWidth {
-      let room = rest.prefix(pageWidth - margin.count)
-      guard let blank = room.lastIndex(of: " "), blank > (room.firstIndex { $0 != " " } ?? room.startIndex) else {
+    let pieces =
+      line.isASCII
+      ? pieces(of: line.utf8, at: UInt8(ascii: " "), indent: indent) : pieces(of: line, at: " ", indent: indent)
+    let margin = String(repeating: " ", count: indent)
+    return pieces.enumerated().map { $0.offset > 0 ? margin + line[$0.element] : String(line[$0.element]) }
+      .joined(separator: "\n")
+  }
+
+  /// The parts of a line that stand below each other; the blank between two of them is in neither.
+  private static func pieces<Text: BidirectionalCollection>(
+    of text: Text, at blank: Text.Element, indent: Int
+  ) -> [Range<Text.Index>] where Text.Element: Equatable {
+    var pieces: [Range<Text.Index>] = []
+    var (start, margin) = (text.startIndex, 0)
+    while let end = text.index(start, offsetBy: pageWidth - margin, limitedBy: text.endIndex), end < text.endIndex {
+      let room = text[start..<end]
+      guard let last = room.lastIndex(of: blank), last > (room.firstIndex { $0 != blank } ?? room.startIndex) else {
         break
       }
-      lines.append(margin + rest[..<blank])
-      rest = rest[rest.index(after: blank)...]
-      margin = String(repeating: " ", count: indent)
+      pieces.append(start..<last)
+      (start, margin) = (text.index(after: last), indent)
     }
-    return (lines + [margin + rest]).joined(separator: "\n")
+    return pieces + [start..<text.endIndex]
   }
+}
+
+extension String {
+  /// Whether every character is one byte. Most of what is printed is, and bytes are quicker to count than characters.
+  fileprivate var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "\r") } }
+
+  /// Characters, each a column of a terminal.
+  fileprivate var width: Int { isASCII ? utf8.count : count }
 }

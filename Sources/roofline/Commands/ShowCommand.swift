@@ -23,7 +23,7 @@ enum ShowCommand: Command {
     if catalog.holdsModel(name) {
       let dtypes = try DTypeOptions(arguments)
       let configuration = try arguments.configuration(name, [], catalog, stated: dtypes.stated)
-      let count = ParameterShape<Count>(configuration.model).count.value
+      let count = configuration.parameters.total.value
       let report = try page.render(ModelReport(configuration, formats: dtypes.formats(configuration)).report)
       guard let stated = try arguments.value(of: expected), stated != count else { return Outcome(output: report) }
       return Outcome(

@@ -59,7 +59,13 @@ final class SweepGridTests: XCTestCase {
       }
     }
     XCTAssertEqual((0..<count).map(grid.places), expected)
-    for number in 0..<count { XCTAssertEqual(grid.number(at: grid.places(of: number)), number) }
+    for number in 0..<count {
+      let places = grid.places(of: number)
+      XCTAssertEqual(grid.number(at: places), number)
+      XCTAssertEqual(
+        grid.point(of: number),
+        SweepPoint(batch: grid.batch[places[9]], prompt: grid.prompt[places[10]], generate: grid.generate[places[11]]))
+    }
   }
 
   func testAGridWithoutEndHasNoCount() throws {

@@ -7,6 +7,8 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// The class's name.
   public let architecture: String
   package let model: DecoderModel
+  /// How many parameters the text part has.
+  public let parameters: ParameterCounts
   /// Modules beside the text part that guess further tokens; none of its totals has them.
   package let draft: DraftPart
   /// The tower that turns images into tokens; none of the text part's totals has it.
@@ -94,11 +96,11 @@ extension ModelConfiguration {
     }
     defaults = keys.defaults
     hasOwnCode = outer["auto_map"] != nil
-    let parameters = ParameterShape<Count>(model).count
+    parameters = ParameterCounts(model)
     if let modules = draft.modules, modules.parameters.total.isOverflow {
       throw .overflow(what: "the draft modules' parameters")
     }
-    guard !parameters.isOverflow, !(4 * parameters).isOverflow else { throw .overflow(what: "\(name)'s parameters") }
+    guard !(4 * parameters.total).isOverflow else { throw .overflow(what: "\(name)'s parameters") }
   }
 }
 
@@ -107,7 +109,8 @@ extension ModelConfiguration {
   package var drafting: ModelConfiguration? {
     guard let module = draft.modules?.decoder else { return nil }
     return ModelConfiguration(
-      name: name, path: path, architecture: architecture, model: module, draft: draft, vision: vision, dtype: dtype,
+      name: name, path: path, architecture: architecture, model: module,
+      parameters: ParameterCounts(module), draft: draft, vision: vision, dtype: dtype,
       cacheDType: cacheDType,
       maxPositionEmbeddings: maxPositionEmbeddings, defaults: defaults, overrides: overrides, keys: keys,
       hasOwnCode: hasOwnCode)

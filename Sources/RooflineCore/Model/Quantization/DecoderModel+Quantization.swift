@@ -33,23 +33,23 @@ extension DecoderModel {
       return formats
     }
     guard scheme.mayTellLayersApart else {
-      for group in groups.indices { model.groups[group].formats = try formats(group, layer: firstLayer) }
+      var own = groups
+      for group in groups.indices { own[group].formats = try formats(group, layer: firstLayer) }
+      model.groups = own
       return model
     }
     guard numHiddenLayers <= Self.listableLayers else {
       throw .usage("\(numHiddenLayers) layers are more than a list of quantised modules is read for")
     }
-    model.groups = []
-    model.runs = []
-    var layer = firstLayer
+    var layers: [LayerGroup] = []
     for run in runs {
       for _ in 0..<run.layers {
         var group = groups[run.group]
-        group.formats = try formats(run.group, layer: layer)
-        model.append(group)
-        layer += 1
+        group.formats = try formats(run.group, layer: firstLayer + UInt64(layers.count))
+        layers.append(group)
       }
     }
+    (model.groups, model.runs) = Self.grouped(layers)
     // A bank's snapshots are counted over all layers of a group, which must stay one.
     guard model.groups.count == groups.count || groups.allSatisfy({ $0.residual.bank == nil }) else {
       throw .usage(
@@ -58,21 +58,13 @@ extension DecoderModel {
     return model
   }
 
-  private mutating func append(_ group: LayerGroup) {
-    let index = groups.firstIndex(of: group) ?? groups.count
-    if index == groups.count { groups.append(group) }
-    if let last = runs.last, last.group == index {
-      runs[runs.count - 1] = LayerRun(group: index, layers: last.layers + 1)
-    } else {
-      runs.append(LayerRun(group: index, layers: 1))
-    }
-  }
-
   /// The same model whose products read what the run states.
   func readingStatedActivations() -> DecoderModel {
     var model = self
     model.head.formats = head.formats.withoutInputs()
-    for group in groups.indices { model.groups[group].formats = groups[group].formats.withoutInputs() }
+    var own = groups
+    for group in groups.indices { own[group].formats = groups[group].formats.withoutInputs() }
+    model.groups = own
     return model
   }
 

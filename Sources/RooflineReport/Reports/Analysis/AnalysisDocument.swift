@@ -52,7 +52,7 @@ package struct AnalysisDocument: Encodable {
     init(_ configuration: ModelConfiguration) {
       name = configuration.name
       path = configuration.path
-      parameters = ParameterShape<Count>(configuration.model).count.value
+      parameters = configuration.parameters.total.value
       overrides = Dictionary(
         configuration.overrides.map { ($0.key, $0.value.summary) }, uniquingKeysWith: { _, last in last })
       assumed = Dictionary(configuration.defaults.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })

@@ -159,7 +159,7 @@ package struct AnalysisReport {
 
   private var footer: [String] {
     var lines = [RidgeLine.text(analysis.rates, MatrixUnits(analysis.phases), analysis.options)]
-    let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
+    let parameters = analysis.configuration.parameters.total.value
     lines.append("model    \(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters")
     lines.append("hardware \(analysis.hardware.provenance)")
     lines += engine.map { EngineText(engine: $0).lines(analysis, generation) } ?? []

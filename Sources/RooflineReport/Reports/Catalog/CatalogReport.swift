@@ -11,7 +11,7 @@ package enum CatalogReport {
       let schemaVersion = 1
       let models: [Entry]
     }
-    let counts = models.map { ParameterShape<Count>($0.model).count }
+    let counts = models.map(\.parameters.total)
     return report(
       "models", columns: [("parameters", false), ("architecture", true)],
       zip(models, counts).map { model, count in

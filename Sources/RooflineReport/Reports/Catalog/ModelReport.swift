@@ -46,7 +46,7 @@ package struct ModelReport {
 
   private var derived: [Facts.Entry] {
     let model = configuration.model
-    let count = ParameterShape<Count>(model).count
+    let count = configuration.parameters.total
     let weights = model.isQuantized ? contents.textBytes : count.bytes(formats.weightFormat)
     let cache = ParameterShape<Count>.keyValueElementsPerToken(model).bytes(formats.keyValueFormat)
     let elements = ParameterShape<Symbol>.keyValueElementsPerToken(model).expression.symbolic

@@ -164,7 +164,7 @@ package struct PageReport {
   }
 
   private var inputs: [[String]] {
-    let parameters = ParameterShape<Count>(analysis.configuration.model).count.value
+    let parameters = analysis.configuration.parameters.total.value
     var inputs = [
       ["command", "roofline \(arguments)"],
       ["model", "\(analysis.configuration.path), \(Numbers.grouped(parameters)) parameters"],

@@ -48,7 +48,7 @@ package struct WeightReport {
   private var isQuantized: Bool { weights.model.isQuantized }
 
   private var lines: [String] {
-    let parameters = ParameterShape<Count>(configuration.model).count
+    let parameters = configuration.parameters.total
     var lines: [String] = []
     if weights.tensorParallel > 1 {
       let all = weights.bytes * Count(weights.tensorParallel)
