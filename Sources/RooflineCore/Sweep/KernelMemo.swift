@@ -16,6 +16,9 @@ package final class KernelMemo: Sendable {
 
   fileprivate struct State {
     var known: [Key: OperatorPrediction] = [:]
+    /// Of the pass before, row by row: from one step to the next only attention's rows change, and to compare two rows is quicker
+    /// than to look one up.
+    var latest: [(key: Key, prediction: OperatorPrediction)] = []
     /// What the times are of; those of others are forgotten.
     var owner: CalibratedTime?
     var ranks: UInt64 = 0
@@ -41,6 +44,7 @@ extension KernelMemo.State {
     guard owner !== calibrated || self.ranks != ranks else { return }
     (owner, self.ranks) = (calibrated, ranks)
     known.removeAll(keepingCapacity: true)
+    latest.removeAll(keepingCapacity: true)
   }
 
   fileprivate mutating func pass(
@@ -49,8 +53,8 @@ extension KernelMemo.State {
     let time = IdealTime(overlap: analysis.options.overlap)
     var sums = PassSums(groups: model.groups.count)
     var bounds = SIMD4<Double>(repeating: 0)
-    for row in ForwardPass<Count>(model, step).rows {
-      let prediction = prediction(row, analysis.rates, time, calibrated)
+    for (place, row) in ForwardPass<Count>(model, step).rows.enumerated() {
+      let prediction = prediction(row, at: place, analysis.rates, time, calibrated)
       sums.add(row.scope, seconds: prediction.seconds, prediction.cost, times: row.occurrences, roof: 0)
       bounds[prediction.bound.place] += prediction.seconds * Double(signed: row.occurrences)
     }
@@ -58,11 +62,17 @@ extension KernelMemo.State {
   }
 
   private mutating func prediction(
-    _ row: NamedOperator<Count>, _ rates: DeviceRates, _ time: IdealTime, _ calibrated: CalibratedTime
+    _ row: NamedOperator<Count>, at place: Int, _ rates: DeviceRates, _ time: IdealTime, _ calibrated: CalibratedTime
   ) -> OperatorPrediction {
     let key = KernelMemo.Key(counted: row.operator, shared: row.sharedKernel)
-    if let prediction = known[key] { return prediction }
-    let prediction = RowPrediction(row, rates: rates, time: time, by: calibrated).prediction
+    let isPlaced = place < latest.count
+    if isPlaced, latest[place].key == key { return latest[place].prediction }
+    let prediction = known[key] ?? added(RowPrediction(row, rates: rates, time: time, by: calibrated).prediction, key)
+    if isPlaced { latest[place] = (key, prediction) } else { latest.append((key, prediction)) }
+    return prediction
+  }
+
+  private mutating func added(_ prediction: OperatorPrediction, _ key: KernelMemo.Key) -> OperatorPrediction {
     if known.count >= KernelMemo.limit { known.removeAll(keepingCapacity: true) }
     known[key] = prediction
     return prediction
