@@ -151,7 +151,7 @@ final class CalibrateCommandTests: CommandTestCase {
     XCTAssertEqual(report["notes"] as? [String], ["\(file.path): ignored columns colour"])
 
     let text = output("validate --observations \(file.path)")
-    for line in ["skipped  1 rows: no model of row op dropout", "ignored columns colour"] {
+    for line in ["skipped  1 row: no model of row op dropout", "ignored columns colour"] {
       XCTAssertTrue(text.contains(line), text)
     }
     for line in text.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 120, String(line)) }

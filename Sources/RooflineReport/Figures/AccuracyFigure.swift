@@ -64,7 +64,7 @@ package struct AccuracyFigure: Figure {
       title: "predicted against measured on \(hardware.name)",
       subtitle: "\(statistics ?? "\(lines.count) kernels"); calibrated times under the conditions of the measurement",
       source: FigureCaption.source([hardware.provenance], tool: tool))
-    var told = comparison.unpredicted.prefix(3).map { "left out \($0.n) rows: \($0.reason)" }
+    var told = comparison.unpredicted.prefix(3).map { "left out \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
     if step > 1 { told.insert("one of \(step) measurements is drawn; the errors are of all", at: 0) }
     self.notes = told + notes
   }

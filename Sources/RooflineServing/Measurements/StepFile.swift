@@ -83,7 +83,9 @@ package struct StepFile: Sendable {
       path: path, measurements: measurements,
       notes: (unknown.isEmpty ? [] : ["\(path): ignored columns \(unknown.joined(separator: ", "))"])
         + (copies.first.map {
-          ["\(path): \(copies.count) rows are copies of earlier ones and count once, the first in line \($0)"]
+          copies.count == 1
+            ? ["\(path): line \($0) is a copy of an earlier one; it counts once"]
+            : ["\(path): \(copies.count) rows are copies of earlier ones and count once, the first in line \($0)"]
         } ?? []))
   }
 }

@@ -50,7 +50,7 @@ package struct CalibrationReport {
       lines += CalibrationReport.rejected(
         outcome.impossible, of: outcome.key, "is less than half of what the datasheet's rates allow")
     }
-    lines += skipped.map { "skipped  \($0.n) rows: \($0.reason)" }
+    lines += skipped.map { "skipped  \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
     lines.append("written  \(output)")
     return lines
   }

@@ -71,7 +71,7 @@ package struct ObservationComparisonReport {
     lines += told.prefix(20).map { "suspect  \($0)" }
     if told.count > 20 { lines.append("suspect  and \(told.count - 20) more; json has them all") }
     lines += comparison.unmeasured.map { "missing  \($0.name): \($0.reason)" }
-    lines += comparison.unpredicted.map { "left out \($0.n) rows: \($0.reason)" }
+    lines += comparison.unpredicted.map { "left out \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
     return lines + notes.map { "note     \($0)" }
   }
 }

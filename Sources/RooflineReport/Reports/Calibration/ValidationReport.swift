@@ -44,7 +44,8 @@ package struct ValidationReport {
   }
 
   private var lines: [String] {
-    validation.skipped.map { "skipped  \($0.n) rows: \($0.reason)" } + notes.map { "note     \($0)" }
+    validation.skipped.map { "skipped  \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
+      + notes.map { "note     \($0)" }
   }
 }
 

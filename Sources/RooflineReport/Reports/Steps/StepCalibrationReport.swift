@@ -50,7 +50,7 @@ package struct StepCalibrationReport {
     let pass = outcome.engine.pass.stated
     let constants = pass.map { "\($0.key) \(CalibrationDocument.number($0.value, digits: 4))" }.joined(separator: ", ")
     return ["constant \(pass.isEmpty ? "none: the rows hold nothing beside kernels" : constants)"]
-      + skipped.map { "skipped  \($0.n) rows: \($0.reason)" } + ["written  \(output)"]
+      + skipped.map { "skipped  \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" } + ["written  \(output)"]
   }
 }
 

@@ -62,7 +62,8 @@ package struct StepComparisonReport {
     }
     lines += told.prefix(20).map { "suspect  \($0)" }
     if told.count > 20 { lines.append("suspect  and \(told.count - 20) more; json has them all") }
-    return lines + validation.unscored.map { "left out \($0.n) rows: \($0.reason)" } + notes.map { "note     \($0)" }
+    return lines + validation.unscored.map { "left out \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
+      + notes.map { "note     \($0)" }
   }
 }
 

@@ -65,7 +65,8 @@ package struct StepValidationReport {
   }
 
   private var lines: [String] {
-    validation.unscored.map { "unscored \($0.n) rows: \($0.reason)" } + notes.map { "note     \($0)" }
+    validation.unscored.map { "unscored \(Numbers.counted(UInt64($0.n), "row")): \($0.reason)" }
+      + notes.map { "note     \($0)" }
   }
 }
 
