@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `--draft`, `--images` and `--expect-parameters`.
@@ -48,6 +47,44 @@ final class DraftCommandTests: CommandTestCase {
     XCTAssertTrue(output("footprint \(run) --draft 2").contains("draft modules"))
   }
 
+  /// Nine tokens behind the first, 2.5 a step: 2, 5, 7, 10 after 1 to 4 steps.
+  func testAGenerationOfDraftsHasTheFewestStepsThatMakeItsTokens() throws {
+    let run = "\(try common()) --draft 2 --accepted 2.5"
+    for stages in ["", " --pp 2 --batch 3"] {
+      let document = try json("analyze \(run)\(stages) --generate 10")
+      let generation = try XCTUnwrap(document["generation"] as? [String: Any])
+      let steps = try XCTUnwrap(generation["steps"] as? [[String: Any]])
+      XCTAssertEqual(steps.compactMap { $0["context"] as? Int }, [23, 25, 28, 30])
+      let sum = steps.compactMap { $0["timeSeconds"] as? Double }.reduce(0, +)
+      XCTAssertEqual(try XCTUnwrap(generation["decodeSeconds"] as? Double), sum, accuracy: 1e-12)
+      let tokens = try XCTUnwrap(generation["timePerOutputTokenSeconds"] as? [String: Any])
+      XCTAssertEqual(try XCTUnwrap(tokens["mean"] as? Double), sum / 9, accuracy: 1e-12)
+      // The first step is the one of the tables.
+      let step = try XCTUnwrap(document["speculation"] as? [String: Any])
+      let first = try XCTUnwrap(step["stepSeconds"] as? Double)
+      XCTAssertEqual(try XCTUnwrap(steps.first?["timeSeconds"] as? Double), first, accuracy: 1e-12)
+      XCTAssertEqual(try XCTUnwrap(tokens["first"] as? Double), first / 2.5, accuracy: 1e-12)
+      let load = try json(
+        "analyze \(try common())\(stages.isEmpty ? "" : " --pp 2") --draft 2 --accepted 2.5 --generate 10 --load static --concurrency \(stages.isEmpty ? 1 : 3)"
+      )
+      let tpot = try XCTUnwrap((load["latency"] as? [String: Any])?["tpot"] as? [String: Any])
+      XCTAssertEqual(try XCTUnwrap(tpot["meanSeconds"] as? Double), sum / 9, accuracy: 1e-9)
+      XCTAssertEqual((load["workload"] as? [String: Any])?["acceptedTokens"] as? Double, 2.5)
+      for name in ["speculation", "generation"] {
+        let extra = name == "generation" ? " --generate 10" : ""
+        let text = output("explain \(run)\(stages)\(extra) --operator \(name) --format json")
+        let rows = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]]
+        let entries = try XCTUnwrap(rows?.first?["entries"] as? [[String: Any]])
+        let key = name == "generation" ? "decodeSeconds" : "stepSeconds"
+        let entry = try XCTUnwrap(entries.first { $0["quantity"] as? String == key })
+        let value = try XCTUnwrap((entry["value"] as? String).flatMap(Double.init))
+        XCTAssertEqual(value, name == "generation" ? sum : first, accuracy: 1e-12)
+      }
+    }
+    let stage = output("footprint \(try common()) --draft 2 --pp 2")
+    XCTAssertTrue(stage.contains("draft modules"), stage)
+  }
+
   func testImagesHaveATableOfTheirOwn() throws {
     let run = try common()
     let document = try json("analyze \(run) --phase decode --images 2:16x24")
@@ -89,9 +126,19 @@ final class DraftCommandTests: CommandTestCase {
       ("analyze \(plain) --draft 2", "draft layers"), ("footprint \(plain) --draft 2", "draft layers"),
       ("analyze \(plain) --images 32x32", "vision tower"), ("analyze \(run) --accepted 2", "--draft"),
       ("analyze \(run) --draft 2 --accepted 4", "at most 3"), ("analyze \(run) --draft 2 --accepted 0.5", "--accepted"),
-      ("analyze \(run) --draft 2 --phase prefill", "decode"), ("analyze \(run) --draft 2 --generate 5", "--generate"),
+      ("analyze \(run) --draft 2 --phase prefill", "decode"), ("analyze \(run) --draft 2 --generate 5", "--accepted"),
+      ("analyze \(run) --draft 2 --generate 5 --load static --concurrency 2", "--accepted"),
+      (
+        "analyze \(run) --draft 2 --generate 5 --accepted 2 --load static --concurrency 2 --engine vllm-0.11",
+        "--engine"
+      ),
+      (
+        "analyze \(run) --draft 2 --generate 5 --accepted 2 --load static --concurrency 2 --max-num-batched-tokens 2",
+        "--max-num-batched-tokens"
+      ), ("explain \(run) --operator speculation", "--draft"),
+      ("explain \(run) --operator model --draft 2 --accepted 2", "--accepted"),
       ("analyze \(run) --draft 2 --context 22", "23 keys"), ("analyze \(run) --draft 200", "100"),
-      ("analyze \(run) --draft 2 --pp 2", "--pp"), ("footprint \(run) --draft 2 --pages vllm", "--pages"),
+      ("analyze \(run) --draft 2 --pp 3", "layers"), ("footprint \(run) --draft 2 --pages vllm", "--pages"),
       ("analyze \(run) --images 17x24", "divides"),
       ("analyze \(run) --images 24", "1024x768"), ("show h100-sxm --expect-parameters 7", "GPU"),
       ("analyze --training --sequence 20 --model llama-2-7b --hardware h100-sxm --draft 2", "--training"),

@@ -1,6 +1,5 @@
 import Foundation
 import XCTest
-
 import roofline
 
 /// `analyze` with requests over time.
@@ -89,6 +88,24 @@ final class LoadCommandTests: CommandTestCase {
     XCTAssertEqual(try number(two, "throughput", "tokensPerSecondPerGPU"), perGPU, accuracy: perGPU * 1e-9)
   }
 
+  func testStagesAndRanksOfTheirOwnAreSaid() throws {
+    let staged = "\(LoadCommandTests.run) --pp 4 --micro-batches 2 --load closed --concurrency 6"
+    let workload = try XCTUnwrap(try json(staged)["workload"] as? [String: Any])
+    XCTAssertEqual(workload["pipelineParallel"] as? Int, 4)
+    XCTAssertEqual(workload["microBatches"] as? Int, 2)
+    let text = output(staged).replacing("\n", with: " ")
+    XCTAssertTrue(text.contains("tp 1, pp 4, "), text)
+    XCTAssertTrue(text.contains("dealt out to at most 2 micro-batches"), text)
+    let own = "\(LoadCommandTests.run) --tp 4 --dp-attention --load static --concurrency 6"
+    XCTAssertEqual((try json(own)["workload"] as? [String: Any])?["attentionDataParallel"] as? Bool, true)
+    XCTAssertTrue(output(own).contains("room for caches of a rank, B"))
+    // Each of four GPUs holds all weights, and no more room than one alone.
+    XCTAssertEqual(
+      try number(json(own), "memory", "cacheBytes"),
+      try number(json("\(LoadCommandTests.run) --load static --concurrency 2"), "memory", "cacheBytes"),
+      accuracy: 1e8)
+  }
+
   func testAQueueThatGrowsIsAWarning() {
     let outcome = roofline("\(LoadCommandTests.run) --arrival 5000 --requests 400")
     XCTAssertEqual(outcome.exitCode, 0)
@@ -109,7 +126,9 @@ final class LoadCommandTests: CommandTestCase {
       ("\(run) --arrival 0", "--arrival is \"0\""), ("\(closed) --warm-up -1", "--warm-up is \"-1\""),
       ("\(run) --load static --concurrency 4 --requests 9", "leave out --requests"),
       ("\(run) --load static --concurrency 4 --warm-up 9", "leave out --warm-up"),
-      ("\(closed) --batch 3", "--batch means nothing to requests"), ("\(closed) --pp 2", "--pp means nothing"),
+      ("\(closed) --batch 3", "--batch means nothing to requests"), ("\(closed) --pp 3", "32 layers"),
+      ("\(closed) --micro-batches 2", "--micro-batches needs a pipeline"), ("\(closed) --draft 2", "draft layers"),
+      ("\(closed) --dp-attention", "needs a --tp"),
       ("\(closed) --units", "--units means nothing"), ("\(closed) --phase decode", "--phase means nothing"),
       ("\(closed) --context 999", "--context and --generate contradict"),
       ("\(closed) --time calibrated --interval 0.8", "--interval means nothing"),

@@ -60,13 +60,15 @@ package struct DecodePasses: Sendable {
     fileprivate var binding: (roofs: [UInt8], stage: UInt64, isFull: Bool)
   }
 
-  func pass(at context: UInt64) -> Pass {
+  /// - Parameter draftSeconds: what draft modules take for a micro-batch.
+  func pass(at context: UInt64, draftSeconds: Double = 0) -> Pass {
     let step = DecodePasses.step(analysis.workload, context)
-    let sums =
+    var sums =
       constant
       + PassSums(
         ForwardPass(model, step), isGrowing, groups: model.groups.count, rates: analysis.rates,
         time: IdealTime(overlap: analysis.options.overlap), calibrated: analysis.calibrated)
+    sums.addDrafts(draftSeconds)
     var schedule = PipelineSchedule(
       sums, stages: step.pipelineParallel, model, microBatches: microBatches, isSuccessive: true)
     analysis.addEngine(to: &schedule, kernels: sums.kernels)

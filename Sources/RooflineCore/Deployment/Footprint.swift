@@ -62,7 +62,7 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
     convolutions = cache.convolutions
     pagePadding = cache.pagePadding
     pageTokens = cache.pageTokens
-    draft = plan.draftBytes()
+    draft = plan.draftBytes(on: stage)
     let batch = pass.headRows
     let shard = (batch * plan.model.embedding.shardVocabulary(pass)).bytes(formats.residualFormat)
     let gathered = (batch * Scalar.input(.vocabulary, plan.model.vocabSize)).bytes(formats.residualFormat)
@@ -140,18 +140,33 @@ package struct FootprintPlan: Sendable {
     workload.context = finalContext
   }
 
-  /// What the draft modules hold: matrices as wide as the text part's, and the caches of their layers.
-  func draftBytes<Scalar: Term>() -> Scalar? {
-    guard let draft else { return nil }
+  /// What the draft modules hold: matrices as wide as the text part's, and the caches of their layers. In a pipeline they lie on the last
+  /// stage, which then needs a copy of the tokens' table that they share with the text part.
+  func draftBytes<Scalar: Term>(on stage: DeviceMemory<Scalar>.Stage) -> Scalar? {
+    guard let draft, stage == .whole || stage == .last else { return nil }
     let parameters = ParameterShape<Scalar>(
       draft.decoder, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism)
+    let parts = parameters.tensors.map { $0.bytes(workload.formats) } + draftCaches()
+    let one = parts.dropFirst().reduce(parts.first ?? 0, +)
+    let all = draft.count == 1 ? one : .input(.draftModules, draft.count) * one
+    guard stage == .last, draft.decoder.embedding.isShared, !model.tieWordEmbeddings else { return all }
+    let text = ParameterShape<Scalar>(
+      model, tensorParallel: workload.tensorParallel, parallelism: workload.parallelism)
+    return text.tensors.first.map { all + $0.bytes(workload.formats) } ?? all
+  }
+
+  /// What the layers of one draft module keep, part by part.
+  private func draftCaches<Scalar: Term>() -> [Scalar] {
+    guard let draft else { return [] }
     let pass = PassShape<Scalar>(draft.decoder, DecoderStep(.decode, workload))
     let cache = CacheMemory<Scalar>(self, pass, HeldCache.all(of: draft.decoder, of: 1))
-    let parts =
-      parameters.tensors.map { $0.bytes(workload.formats) }
-      + [cache.tokens, cache.indexKeys, cache.states, cache.convolutions].compactMap { $0 }
-    let one = parts.dropFirst().reduce(parts.first ?? 0, +)
-    return draft.count == 1 ? one : .input(.draftModules, draft.count) * one
+    return [cache.tokens, cache.indexKeys, cache.states, cache.convolutions].compactMap { $0 }
+  }
+
+  /// Bytes that the layers of all draft modules keep; 0 without any.
+  package var draftCache: Count {
+    guard let draft else { return 0 }
+    return (draftCaches() as [Count]).reduce(0, +) * Count(draft.count)
   }
 
   /// The phase and row at which activations need most.

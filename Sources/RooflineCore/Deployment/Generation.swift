@@ -1,4 +1,5 @@
-/// G tokens for every sequence: a prefill, which yields the first, and G − 1 decode steps whose context grows by one each.
+/// G tokens for every sequence: a prefill, which yields the first, and G − 1 decode steps whose context grows by one each; or, of steps
+/// that verify drafts and keep X tokens each, ⌈(G − 1)/X⌉ of them.
 public struct Generation: Sendable {
   /// Shares of the datasheet's rates that a phase reaches over its whole time, on one device.
   package struct Utilization: Hashable, Sendable {
@@ -26,6 +27,8 @@ public struct Generation: Sendable {
   package let prefillUtilization: Utilization
   /// Over all decode steps; nil when there are none.
   package let decodeUtilization: Utilization?
+  /// What a decode step gives a sequence.
+  package let yield: DecodeYield
   private let workload: Workload
 
   /// Neighbouring decode steps.
@@ -45,25 +48,43 @@ public struct Generation: Sendable {
   public init(
     _ analysis: Analysis, tokens: UInt64, progress: ((_ done: UInt64, _ count: UInt64) -> Void)? = nil
   ) throws(InputError) {
+    try self.init(analysis, tokens: tokens, speculation: nil, progress: progress)
+  }
+
+  /// - Parameter speculation: draft passes before each step, and what it keeps; nil without drafted tokens.
+  /// - Throws: as the other, and where nothing is stated of what a step keeps.
+  package init(
+    _ analysis: Analysis, tokens: UInt64, speculation: SpeculativeStep?,
+    progress: ((_ done: UInt64, _ count: UInt64) -> Void)? = nil
+  ) throws(InputError) {
     guard (1...Generation.maximumTokens).contains(tokens) else {
       throw .usage("--generate is \(tokens); from 1 to 10,000,000 tokens are computed")
     }
     self.tokens = tokens
     workload = analysis.workload
-    let (last, overflow) = workload.promptKeys.addingReportingOverflow(tokens - 1)
+    var drafting: (step: SpeculativeStep, yield: DecodeYield)?
+    if let speculation {
+      guard let yield = speculation.yield else { throw .draftsWithoutYield }
+      drafting = (speculation, yield)
+    }
+    yield = drafting?.yield ?? .one
+    let (last, overflow) = workload.promptKeys.addingReportingOverflow(tokens - 1 + workload.drafted)
     guard !overflow, last <= Count.limit else { throw .overflow(what: "prompt + generated tokens") }
     let meter = UtilizationMeter(analysis)
     let prompt = try meter.pass(.prefill, context: workload.promptKeys)
     prefill = prompt.schedule
     prefillUtilization = meter.utilization(prompt.work, prompt.schedule.time)
-    let steps = try DecodeSteps(analysis, meter, after: workload.promptKeys, count: Int(tokens - 1))
+    let steps = try DecodeSteps(
+      analysis, meter, after: workload.promptKeys, tokens: tokens - 1, speculation: drafting)
     self.steps = steps
     let size = max(1, (steps.count + Generation.rangeCount - 1) / Generation.rangeCount)
     var ranges: [StepRange] = []
     var sum = DecodeSteps.Sum()
     for start in stride(from: 0, to: steps.count, by: size) {
       let range = start..<min(start + size, steps.count)
-      let own = steps.sum(over: range, onto: &sum) { done in progress?(UInt64(start) + done, tokens - 1) }
+      let own = steps.sum(over: range, onto: &sum) { done in
+        progress?(UInt64(start) + done, UInt64(steps.count))
+      }
       ranges.append(
         StepRange(count: range.count, first: steps[start], last: steps[range.upperBound - 1], time: own))
     }
@@ -81,9 +102,14 @@ public struct Generation: Sendable {
   /// TTFT: the prefill's time, s; nil where a rate that it needs is missing.
   public var timeToFirstToken: Seconds? { prefill.time }
 
-  /// TPOT: the mean decode step.
+  /// TPOT: all decode steps over the tokens that they give a sequence; without drafts the mean step.
   public var meanTimePerOutputToken: Seconds? {
-    steps.isEmpty ? nil : decodeTime.map { Seconds($0.value / Double(steps.count)) }
+    steps.isEmpty ? nil : decodeTime.map { Seconds($0.value / Double(tokens - 1)) }
+  }
+
+  /// A step over the tokens that it keeps on average; nil where its time is unknown.
+  package func timePerOutputToken(of step: DecodeSteps.Step?) -> Seconds? {
+    step?.time.map { Seconds($0.value / yield.perStep) }
   }
 
   /// Prefill and all decode steps.
@@ -103,5 +129,12 @@ public struct Generation: Sendable {
   /// All replicas together.
   public var tokensPerSecond: Double? {
     meanTimePerOutputToken.map { Double(workload.batch) * Double(workload.parallelism.data) / $0.value }
+  }
+}
+
+extension InputError {
+  /// Drafted tokens over many steps, of which nobody says how many are kept.
+  package static var draftsWithoutYield: InputError {
+    .usage("--accepted is missing; give the tokens that a step with --draft keeps on average, e.g. --accepted 1.8")
   }
 }

@@ -21,7 +21,7 @@ package struct PassSums: Sendable {
   /// times between them.
   var binding: [UInt8] = []
 
-  init(groups: Int) { layers = Array(repeating: 0, count: groups) }
+  package init(groups: Int) { layers = Array(repeating: 0, count: groups) }
 
   mutating func add(_ scope: RowScope, seconds row: Double, _ cost: OperatorCost, times: Count, roof: UInt8) {
     switch scope {
@@ -40,7 +40,13 @@ package struct PassSums: Sendable {
     binding.append(roof)
   }
 
-  static func + (left: PassSums, right: PassSums) -> PassSums {
+  /// Puts what draft modules take behind the layers, where the last stage of a pipeline has it.
+  package mutating func addDrafts(_ seconds: Double) {
+    afterLayers += seconds
+    self.seconds += seconds
+  }
+
+  package static func + (left: PassSums, right: PassSums) -> PassSums {
     var sum = left
     for group in sum.layers.indices { sum.layers[group] += right.layers[group] }
     sum.beforeLayers += right.beforeLayers

@@ -25,19 +25,22 @@ public struct PipelineSchedule: Sendable {
   /// Which of the stages that differ is the slowest, by its number.
   let slowestIndex: UInt64
 
-  package init(_ phase: PhaseAnalysis, _ model: DecoderModel, microBatches: UInt64) {
+  /// - Parameter draftSeconds: what draft modules take for a micro-batch. They lie on the last stage, beside the head that they use: what
+  ///   they guess goes to the first stage as the tokens do that a step yields.
+  package init(_ phase: PhaseAnalysis, _ model: DecoderModel, microBatches: UInt64, draftSeconds: Double = 0) {
     var sums = PassSums(groups: model.groups.count)
     sums.seconds = phase.time?.value ?? .nan
     for group in model.groups.indices { sums.layers[group] = phase.layer(of: group).seconds }
     sums.beforeLayers = phase.sum(of: .beforeLayers).seconds
     sums.afterLayers = phase.sum(of: .afterLayers).seconds
     sums.boundary = phase.sum(of: .boundary).seconds
+    sums.addDrafts(draftSeconds)
     self.init(
       sums, stages: phase.step.pipelineParallel, model, microBatches: microBatches,
       isSuccessive: phase.step.phase == .decode)
   }
 
-  init(_ sums: PassSums, stages: UInt64, _ model: DecoderModel, microBatches: UInt64, isSuccessive: Bool) {
+  package init(_ sums: PassSums, stages: UInt64, _ model: DecoderModel, microBatches: UInt64, isSuccessive: Bool) {
     self.stages = stages
     self.isSuccessive = isSuccessive
     self.microBatches = stages > 1 ? microBatches : 1
@@ -80,7 +83,7 @@ public struct PipelineSchedule: Sendable {
   package var seconds: Double { kernelSeconds + engineSeconds }
 
   /// The kernels alone, the same way.
-  var kernelSeconds: Double {
+  package var kernelSeconds: Double {
     isSuccessive
       ? Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, turns: Double(microBatches))
       : Self.time(traversal: traversalSeconds, slowestStage: slowestSeconds, waiting: Double(microBatches - 1))

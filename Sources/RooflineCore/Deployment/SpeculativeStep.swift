@@ -2,10 +2,14 @@
 ///
 /// Draft pass i of n reads the token before it: the last known one, or what the pass before it guessed. It attends to C − n − 1 + i
 /// keys, C being those that the last verified token attends to. Passes run one after another, then the step.
+///
+/// In a pipeline the modules lie on the last stage, beside the head that they use (as vLLM loads a drafter on its last rank): the passes
+/// of a micro-batch add to that stage's time and to the way through all of them, and a step takes max(way, m · slowest stage) as any
+/// other does.
 package struct SpeculativeStep: Sendable {
   /// The text part's step over n + 1 tokens of each sequence.
   package let verification: Analysis
-  /// Of a draft module, in order.
+  /// Of a draft module, in order; in a pipeline those of the largest micro-batch.
   package let passes: [Analysis]
   /// Tokens that a step keeps on average, the model's own included; nil: not stated.
   package let accepted: Double?
@@ -31,6 +35,8 @@ package struct SpeculativeStep: Sendable {
     for index in 1...workload.drafted {
       var own = workload
       own.drafted = 0
+      own.batch = workload.microBatchSize
+      (own.parallelism.pipeline, own.parallelism.microBatches) = (1, nil)
       own.context = workload.context - workload.drafted - 1 + index
       passes.append(
         try Analysis(
@@ -42,8 +48,18 @@ package struct SpeculativeStep: Sendable {
 
   private var step: PhaseAnalysis? { verification.phases.first { $0.step.phase == .decode } }
 
-  /// Of the step that verifies.
+  /// Of the step that verifies; in a pipeline a micro-batch's way through all stages.
   package var verificationTime: Seconds? { step?.time }
+
+  /// How the whole step goes through the stages.
+  package var schedule: PipelineSchedule? {
+    step.map { verification.wholeSchedule(of: $0, draftSeconds: draftTime?.value ?? .nan) }
+  }
+
+  /// What a step gives a sequence; nil where it is not stated.
+  package var yield: DecodeYield? {
+    accepted.map { DecodeYield(drafted: verification.workload.drafted, perStep: $0) }
+  }
 
   /// Of all draft passes.
   package var draftTime: Seconds? {
@@ -55,10 +71,7 @@ package struct SpeculativeStep: Sendable {
     return Seconds(sum)
   }
 
-  package var time: Seconds? {
-    guard let verificationTime, let draftTime else { return nil }
-    return verificationTime + draftTime
-  }
+  package var time: Seconds? { schedule?.time }
 
   /// TPOT: drafting and verifying, over the tokens that are kept.
   package var timePerOutputToken: Seconds? {
@@ -84,9 +97,6 @@ extension Workload {
       throw .usage("--draft is \(drafted); at most \(SpeculativeStep.limit) tokens are drafted for a step")
     }
     guard configuration.draft.modules != nil else { throw configuration.lacksDraftLayers }
-    guard parallelism.pipeline == 1 else {
-      throw .usage("--draft in a pipeline is not counted; leave out --draft or --pp")
-    }
     guard !parallelism.isSequenceParallel else {
       throw .usage("--draft with sharded norms is not counted; leave out --draft or --sequence-parallel")
     }

@@ -60,14 +60,17 @@ package struct UtilizationMeter {
     bandwidth = analysis.options.bandwidth ?? analysis.hardware.memory?.bandwidth
   }
 
-  package func pass(_ phase: Phase, context: UInt64) throws(InputError) -> (schedule: PipelineSchedule, work: Work) {
+  /// - Parameter draftSeconds: what draft modules take for a micro-batch.
+  package func pass(
+    _ phase: Phase, context: UInt64, draftSeconds: Double = 0
+  ) throws(InputError) -> (schedule: PipelineSchedule, work: Work) {
     var workload = analysis.workload
     workload.context = context
     let time = IdealTime(overlap: analysis.options.overlap)
     let pass = PhaseAnalysis(
       model, DecoderStep(phase, workload), rates: analysis.rates, time: time, calibrated: analysis.calibrated)
     if let place = pass.overflow { throw .overflow(what: "\(place) (\(phase.rawValue) at \(context) keys)") }
-    let schedule = analysis.wholeSchedule(of: pass)
+    let schedule = analysis.wholeSchedule(of: pass, draftSeconds: draftSeconds)
     let work = Work(
       productFLOPs: pass.productWork, bytes: Double(pass.model.cost.traffic.total.value),
       flops: Double(pass.model.cost.flops.total.value), schedule: schedule, batch: workload.batch,

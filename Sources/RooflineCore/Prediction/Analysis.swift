@@ -98,8 +98,11 @@ public struct Analysis: Sendable {
   }
 
   /// The same with or without a pipeline; with what an engine adds.
-  func wholeSchedule(of phase: PhaseAnalysis) -> PipelineSchedule {
-    var schedule = PipelineSchedule(phase, configuration.model, microBatches: workload.microBatches)
+  ///
+  /// - Parameter draftSeconds: what draft modules take for a micro-batch.
+  func wholeSchedule(of phase: PhaseAnalysis, draftSeconds: Double = 0) -> PipelineSchedule {
+    var schedule = PipelineSchedule(
+      phase, configuration.model, microBatches: workload.microBatches, draftSeconds: draftSeconds)
     addEngine(to: &schedule, kernels: phase.kernelStarts)
     return schedule
   }

@@ -19,14 +19,18 @@ package struct MixedPass: Hashable, Sendable {
   package var chunks: [Chunk]
   /// Prompts whose last token is in the pass: each gets its first token by it.
   package var endingPrompts: UInt64
-  /// Sequences that get one more token.
+  /// Sequences that get a further token, or further ones.
   package var sequences: UInt64
+  /// New tokens of each of them: one, and those that are drafted for it.
+  package var queryTokens: UInt64
   /// Keys that these attend to, their new tokens included, added up over them.
   package var sequenceKeys: UInt64
 
   package init(
-    chunks: [Chunk] = [], endingPrompts: UInt64 = 0, sequences: UInt64 = 0, sequenceKeys: UInt64 = 0
+    chunks: [Chunk] = [], endingPrompts: UInt64 = 0, sequences: UInt64 = 0, sequenceKeys: UInt64 = 0,
+    queryTokens: UInt64 = 1
   ) {
+    self.queryTokens = queryTokens
     self.chunks = chunks
     self.endingPrompts = endingPrompts
     self.sequences = sequences
@@ -37,7 +41,10 @@ package struct MixedPass: Hashable, Sendable {
   package var promptTokens: UInt64 { chunks.reduce(0) { $0 + $1.prompts * $1.tokens } }
 
   /// New tokens altogether.
-  package var tokens: UInt64 { promptTokens + sequences }
+  package var tokens: UInt64 { promptTokens + sequences * queryTokens }
+
+  /// Tokens whose logits are wanted.
+  package var headTokens: UInt64 { endingPrompts + sequences * queryTokens }
 
   /// Sequences that get a token.
   package var receivers: UInt64 { endingPrompts + sequences }
@@ -62,5 +69,7 @@ package struct MixedPass: Hashable, Sendable {
 
 extension MixedPass {
   /// The same pass if no prompt were in it.
-  package var withoutPrompts: MixedPass { MixedPass(sequences: sequences, sequenceKeys: sequenceKeys) }
+  package var withoutPrompts: MixedPass {
+    MixedPass(sequences: sequences, sequenceKeys: sequenceKeys, queryTokens: queryTokens)
+  }
 }

@@ -20,6 +20,9 @@ package struct PassRows: Sendable {
   package enum Part: Hashable, Sendable, CaseIterable {
     /// Rows over all new tokens, whoever they belong to.
     case tokens
+    /// Of those, rows between the exchange that sends tokens to the ranks of their experts and the one that sends them back: they run
+    /// over tokens of all ranks. None where ranks have no requests of their own.
+    case experts
     /// Rows over the tokens whose logits are wanted.
     case head
     /// The other rows of a prefill, and of a decode step.
@@ -28,7 +31,7 @@ package struct PassRows: Sendable {
 
   private typealias Probe = (phase: Phase, batch: UInt64, tokens: UInt64, keys: UInt64)
 
-  private let tokens, head: Set<Identity>
+  private let tokens, experts, head: Set<Identity>
   private let model: DecoderModel
   private let workload: Workload
 
@@ -39,15 +42,26 @@ package struct PassRows: Sendable {
     func rows(_ phase: Phase, _ batch: UInt64, _ tokens: UInt64, _ keys: UInt64) -> [Identity: NamedOperator<Count>] {
       PassRows.identified(PassRows.step(phase, workload, batch: batch, tokens: tokens, keys: keys), model)
     }
+    // Tokens of a sequence in a decode step; and ranks with requests of their own, so that the same number is each one's.
+    let width = workload.drafted + 1
+    let ranks = PassRows.ownRanks(workload)
     // Two products, so that no rounding of a share makes different rows equal.
     let equalTokens: [[Probe]] = [
       [(.prefill, 12, 70, 70), (.prefill, 35, 24, 24), (.prefill, 60, 14, 555), (.decode, 840, 1, 99)],
       [(.prefill, 91, 11, 11), (.prefill, 7, 143, 143), (.prefill, 13, 77, 4001), (.decode, 1001, 1, 4097)],
-    ]
+    ].map { probes in
+      probes.map { phase, batch, tokens, keys in (phase, batch * ranks, tokens * width, keys * width) }
+    }
+    // Where drafts are verified, each of a sequence's tokens has logits.
     let equalSequences: [[Probe]] = [
       [(.prefill, 12, 70, 70), (.prefill, 12, 33, 470), (.decode, 12, 1, 99)],
       [(.prefill, 7, 143, 143), (.prefill, 7, 2, 9), (.decode, 7, 1, 4097)],
-    ]
+    ].map { probes in
+      probes.map { phase, batch, tokens, keys in
+        phase == .prefill
+          ? (phase, batch * ranks * width, tokens, keys) : (phase, batch * ranks, tokens * width, keys * width)
+      }
+    }
     func same(_ probes: [[Probe]]) -> Set<Identity> {
       var found: Set<Identity>?
       for probes in probes {
@@ -60,8 +74,29 @@ package struct PassRows: Sendable {
       }
       return found ?? []
     }
-    tokens = same(equalTokens)
-    head = same(equalSequences).subtracting(tokens)
+    let overTokens = same(equalTokens)
+    experts = PassRows.dispatched(workload, model).intersection(overTokens)
+    tokens = overTokens.subtracting(experts)
+    head = same(equalSequences).subtracting(overTokens)
+  }
+
+  /// How many ranks have requests of their own: 1 where all share them.
+  package static func ownRanks(_ workload: Workload) -> UInt64 {
+    workload.parallelism.isAttentionDataParallel ? workload.tensorParallel : 1
+  }
+
+  /// Rows behind an exchange that sends tokens away, up to the one that brings them back.
+  private static func dispatched(_ workload: Workload, _ model: DecoderModel) -> Set<Identity> {
+    var found: Set<Identity> = []
+    var areAway = false
+    for (identity, row) in named(step(.decode, workload, batch: ownRanks(workload), tokens: 1, keys: 1), model) {
+      if case .allToAll(let exchange) = row.operator {
+        areAway = exchange.direction == .dispatch
+      } else if areAway {
+        found.insert(identity)
+      }
+    }
+    return found
   }
 
   private static func isSame(_ left: NamedOperator<Count>, _ right: NamedOperator<Count>) -> Bool {
@@ -90,8 +125,12 @@ package struct PassRows: Sendable {
     }
   }
 
+  /// Whether tokens travel to experts on other ranks.
+  package var hasExperts: Bool { !experts.isEmpty }
+
   private func part(of identity: Identity, _ phase: Phase) -> Part {
     if tokens.contains(identity) { return .tokens }
+    if experts.contains(identity) { return .experts }
     if head.contains(identity) { return .head }
     return phase == .prefill ? .prompts : .sequences
   }
@@ -99,9 +138,10 @@ package struct PassRows: Sendable {
   /// The rows of a part.
   ///
   /// - Parameters:
-  ///   - batch: sequences; of `.tokens` new tokens, of `.head` tokens whose logits are wanted.
-  ///   - tokens: new ones of each sequence; 1 but in `.prompts`.
-  ///   - keys: that a sequence's last new token attends to; means nothing in `.tokens` and `.head`.
+  ///   - batch: sequences; of `.tokens` and `.experts` new tokens, of `.head` tokens whose logits are wanted. Where ranks have requests
+  ///     of their own, of all ranks, which are then taken to be equally full.
+  ///   - tokens: new ones of each sequence; 1 but in `.prompts` and, where drafts are verified, in `.sequences`.
+  ///   - keys: that a sequence's last new token attends to; means nothing in the other parts.
   package func rows(_ part: Part, batch: UInt64, tokens: UInt64 = 1, keys: UInt64 = 1) -> [NamedOperator<Count>] {
     let phase: Phase = part == .prompts ? .prefill : .decode
     let step = PassRows.step(phase, workload, batch: batch, tokens: tokens, keys: keys)
@@ -110,6 +150,7 @@ package struct PassRows: Sendable {
 
   /// The names of a part's rows in passes of usual shapes, in their order.
   package func names(_ part: Part) -> [String] {
-    rows(part, batch: 2, tokens: part == .prompts ? 3 : 1, keys: 7).map(\.name.rawValue)
+    let tokens = part == .prompts ? 3 : part == .sequences ? workload.drafted + 1 : 1
+    return rows(part, batch: 2 * PassRows.ownRanks(workload), tokens: tokens, keys: 7 + tokens).map(\.name.rawValue)
   }
 }

@@ -1,3 +1,5 @@
+import RooflineCore
+
 /// Takes down what requests wait for while passes run.
 struct LoadMeter {
   private let counted: Range<UInt64>
@@ -56,7 +58,7 @@ struct LoadMeter {
     gapSecondsAlone += Double(min(running, pass.sequences)) * alone
     guard isOpen else { return }
     passes += 1
-    generatedTokens += pass.receivers
+    generatedTokens += pass.endingPrompts + work.decodedTokens
     promptTokens += work.promptTokens
     againTokens += work.againTokens
     putOffs += work.putOffs
@@ -66,9 +68,16 @@ struct LoadMeter {
     peakReserved = max(peakReserved, line.reserved)
   }
 
-  /// Every running sequence got a token.
-  mutating func decoded(at now: Double) {
+  /// Every running sequence got a token, or several at once, between which no time lies.
+  mutating func decoded(_ sequences: [RequestScheduler.Sequence], step: UInt64, _ yield: DecodeYield, at now: Double) {
     for group in latest where group.count > 0 { gaps.add(now - group.time, count: group.count) }
+    if yield != .one {
+      let further = sequences.reduce(UInt64(0)) { sum, sequence in
+        guard counted.contains(sequence.number) else { return sum }
+        return sum + sequence.decoded(by: step, yield) - sequence.decoded(by: step - 1, yield) - 1
+      }
+      if further > 0 { gaps.add(0, count: further) }
+    }
     latest.removeAll(keepingCapacity: true)
     if running > 0 { latest.append((now, running)) }
   }

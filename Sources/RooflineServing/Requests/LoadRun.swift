@@ -6,14 +6,19 @@ package struct LoadRun: Sendable {
   package let analysis: Analysis
   package let scheduler: EngineScheduler
   package let load: RequestLoad
+  /// How drafts are made, and what a step keeps; nil without drafted tokens.
+  package let speculation: SpeculativeStep?
   /// Keys of sequences are rounded to a multiple of so many: more are looked up than computed.
   package var keyGrain: UInt64 = 1
 
   /// The most requests, and the most tokens of each, that a run computes.
   package static let requestLimit: UInt64 = 10_000_000
 
-  package init(_ analysis: Analysis, scheduler: EngineScheduler, load: RequestLoad) {
+  package init(
+    _ analysis: Analysis, scheduler: EngineScheduler, load: RequestLoad, speculation: SpeculativeStep? = nil
+  ) {
     self.analysis = analysis
+    self.speculation = speculation
     self.load = load
     self.scheduler = scheduler
   }
@@ -37,7 +42,7 @@ package struct LoadRun: Sendable {
   }
 
   /// - Parameter progress: is told now and then how many requests have ended, and of how many.
-  /// - Throws: `InputError` where passes have no rule or no time, where memory is not known or too short, and what `RequestLoop`
+  /// - Throws: `InputError` where passes have no time, where nothing is stated of what a step with drafts keeps, where memory is not known or too short, and what `RequestLoop`
   ///   throws.
   package func figures(
     progress: ((_ done: UInt64, _ count: UInt64) -> Void)? = nil
@@ -46,11 +51,12 @@ package struct LoadRun: Sendable {
     guard load.counted <= limit, load.warmUp <= limit, load.generated <= limit else {
       throw .usage("at most \(limit) requests of at most \(limit) tokens are computed")
     }
-    let times = PassTimes(analysis, keyGrain: keyGrain)
-    guard times.mixesPasses else {
-      throw .usage(
-        "requests through a pipeline, or with --dp-attention, have no rule here; leave out --pp and --dp-attention")
+    var yield = DecodeYield.one
+    if let speculation {
+      guard let own = speculation.yield else { throw .draftsWithoutYield }
+      yield = own
     }
+    let times = PassTimes(analysis, speculation: speculation, keyGrain: keyGrain)
     try requirePasses()
     guard let capacity = analysis.hardware.memory?.capacity else {
       throw .missingFacts(
@@ -60,7 +66,8 @@ package struct LoadRun: Sendable {
     let room = try CacheRoom(
       analysis.configuration, analysis.workload, hardware: analysis.hardware, capacity: capacity, scheduler: seated,
       prompt: load.prompt, inFlight: inFlight)
-    let loop = RequestLoop(times, scheduler: seated, room: room, cachedPrefix: analysis.workload.cachedPrefix)
+    let loop = RequestLoop(
+      times, scheduler: seated, room: room, cachedPrefix: analysis.workload.cachedPrefix, yield: yield)
     return try loop.figures(of: load, progress: progress)
   }
 
@@ -69,7 +76,7 @@ package struct LoadRun: Sendable {
     var workload = analysis.workload
     workload.batch = min(scheduler.maxSequences, inFlight, Count.limit)
     workload.prompt = load.prompt
-    workload.context = workload.promptKeys + max(load.generated, 2) - 1
+    workload.context = workload.promptKeys + max(load.generated, 2) - 1 + workload.drafted
     let largest = try analysis.with(workload)
     for case .missingFacts(let hardware, let path, let facts) in largest.notices {
       throw .missingFacts(hardware: hardware, path: path, facts: facts)

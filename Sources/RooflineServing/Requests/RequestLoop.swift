@@ -8,12 +8,18 @@ package struct RequestLoop<Clock: PassClock> {
   private let scheduler: EngineScheduler
   private let room: CacheRoom
   private let cachedPrefix: UInt64
+  private let yield: DecodeYield
 
   /// More passes keep a user waiting.
   package static var maximumPasses: UInt64 { 200_000_000 }
 
-  /// - Parameter cachedPrefix: tokens of every request that are in its cache before its prompt.
-  package init(_ clock: Clock, scheduler: EngineScheduler, room: CacheRoom, cachedPrefix: UInt64 = 0) {
+  /// - Parameters:
+  ///   - cachedPrefix: tokens of every request that are in its cache before its prompt.
+  ///   - yield: what a decode step gives a sequence.
+  package init(
+    _ clock: Clock, scheduler: EngineScheduler, room: CacheRoom, cachedPrefix: UInt64 = 0, yield: DecodeYield = .one
+  ) {
+    self.yield = yield
     self.clock = clock
     self.scheduler = scheduler
     self.room = room
@@ -30,7 +36,8 @@ package struct RequestLoop<Clock: PassClock> {
   ) throws(InputError) -> LoadFigures {
     let counted = load.warmUp..<(load.warmUp + load.counted)
     var run = Run(
-      source: RequestSource(load), line: RequestScheduler(scheduler, cachedPrefix: cachedPrefix, room: room),
+      source: RequestSource(load),
+      line: RequestScheduler(scheduler, cachedPrefix: cachedPrefix, room: room, yield: yield),
       meter: LoadMeter(counted: counted), counted: counted, isOpen: load.isOpen)
     var pass = MixedPass()
     var ended: [RequestScheduler.Sequence] = []

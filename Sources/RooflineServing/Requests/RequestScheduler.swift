@@ -6,44 +6,10 @@ import RooflineCore
 /// order of their arrival; one that has to wait holds up those behind it. Where caches grow and no block is left, the request that
 /// began last is put off: it waits before all others, and the next passes that it is in compute again what its cache held.
 struct RequestScheduler {
-  /// A request that has come.
-  fileprivate struct Ticket {
-    let number: UInt64
-    let request: Request
-    let account: CacheLedger.Account
-  }
-
-  /// A request that begins, or has begun.
-  struct Sequence {
-    /// In the order of arrival.
-    let number: UInt64
-    let request: Request
-    fileprivate(set) var account: CacheLedger.Account
-    /// When the first pass with tokens of its prompt began, s; nil before.
-    fileprivate(set) var start: Double?
-    /// When it got its first token, s; nil before.
-    fileprivate(set) var first: Double?
-    /// Tokens that it had when it was put off, and when it got the last of them, s.
-    fileprivate(set) var given: UInt64 = 0
-    fileprivate(set) var latest = 0.0
-    /// Tokens that passes have worked on since it began (again), and how many the next one does.
-    fileprivate(set) var done: UInt64 = 0
-    fileprivate(set) var piece: UInt64 = 0
-    /// The most tokens that passes had worked on when it was put off.
-    fileprivate var known: UInt64 = 0
-    /// The decode step, by its number, that gives it its last token.
-    fileprivate var lastStep: UInt64 = 0
-    /// The decode step, by its number, that needs a further block.
-    fileprivate var fullStep = UInt64.max
-
-    fileprivate init(_ ticket: Ticket) { (number, request, account) = (ticket.number, ticket.request, ticket.account) }
-
-    /// Tokens to work on before it gets another one: the prompt, and what it has got.
-    var target: UInt64 { request.prompt + given }
-  }
-
   let rules: EngineScheduler
   let cachedPrefix: UInt64
+  /// What a decode step gives each of `running`.
+  let yield: DecodeYield
   private var ledger: CacheLedger
   private var waiting = WaitingLine<Ticket>()
   /// Those that were put off, the next one to begin last.
@@ -63,14 +29,15 @@ struct RequestScheduler {
   /// Of the pass that was filled last.
   private(set) var work = Work()
 
-  init(_ rules: EngineScheduler, cachedPrefix: UInt64, room: CacheRoom) {
+  init(_ rules: EngineScheduler, cachedPrefix: UInt64, room: CacheRoom, yield: DecodeYield = .one) {
     self.rules = rules
+    self.yield = yield
     self.cachedPrefix = cachedPrefix
     ledger = CacheLedger(rules.cache, room)
   }
 
-  /// Sequences that run at once at most: each needs a place among the tokens of a pass.
-  private var seats: Int { Int(min(rules.maxSequences, rules.maxBatchedTokens, 1 << 30)) }
+  /// Sequences that run at once at most: each needs places among the tokens of a pass.
+  private var seats: Int { Int(min(rules.maxSequences, rules.maxBatchedTokens / yield.queryTokens, 1 << 30)) }
 
   /// Requests that wait to begin, for the first time or again.
   var waitingCount: Int { waiting.count + putOff.count }
@@ -83,7 +50,13 @@ struct RequestScheduler {
     guard request.prompt > 0, request.generated > 0 else {
       throw .usage("a request has a prompt of at least 1 token and gets at least 1")
     }
-    let whole = Count(cachedPrefix) + Count(request.prompt) + Count(request.generated - 1)
+    guard rules.maxBatchedTokens >= yield.queryTokens else {
+      throw .usage(
+        "a pass of \(rules.maxBatchedTokens) tokens has no room for the \(yield.queryTokens) that a step with drafts verifies; raise --max-num-batched-tokens"
+      )
+    }
+    let whole =
+      Count(cachedPrefix) + Count(request.prompt) + Count(request.generated - 1) + Count(yield.drafted)
     guard !whole.isOverflow else { throw .overflow(what: "prompt + generated tokens") }
     let account = try ledger.account(wholeKeys: whole.value)
     guard rules.prompts == .chunked || request.prompt <= rules.maxBatchedTokens else {
@@ -104,7 +77,7 @@ struct RequestScheduler {
     switch rules.prompts {
     case .chunked:
       addSequences(to: &pass)
-      budget -= min(pass.sequences, budget)
+      budget -= min(pass.sequences * pass.queryTokens, budget)
       takePieces(&budget, &pass)
       // Who has just been put off would be the first to come back.
       while work.putOffs == 0, budget > 0, begin(at: now) { takePiece(of: prompts.count - 1, &budget, &pass) }
@@ -125,7 +98,14 @@ struct RequestScheduler {
   private mutating func addSequences(to pass: inout MixedPass) {
     if step + 1 == nextFullStep { grow() }
     pass.sequences = UInt64(running.count)
-    pass.sequenceKeys = keys + pass.sequences
+    pass.queryTokens = yield.queryTokens
+    pass.sequenceKeys = keys + pass.sequences * yield.queryTokens
+    work.decodedTokens = yield == .one ? pass.sequences : running.reduce(0) { $0 + tokens(of: $1) }
+  }
+
+  /// What the next decode step gives a sequence.
+  private func tokens(of sequence: Sequence) -> UInt64 {
+    sequence.decoded(by: step + 1, yield) - sequence.decoded(by: step, yield)
   }
 
   private func isWhole(_ sequence: Sequence, _ budget: UInt64) -> Bool { sequence.target - sequence.done <= budget }
@@ -142,8 +122,7 @@ struct RequestScheduler {
   /// Lets the first that waits begin, where it can.
   private mutating func begin(at now: Double) -> Bool {
     guard running.count + prompts.count < seats, var next,
-      ledger.begin(
-        &next.account, keys: cachedPrefix + next.target, isAlone: running.isEmpty && prompts.isEmpty)
+      ledger.begin(&next.account, keys: cachedPrefix + next.target)
     else { return false }
     if putOff.popLast() == nil { waiting.removeFirst() }
     next.start = next.start ?? now
@@ -176,8 +155,10 @@ struct RequestScheduler {
     nextFullStep = .max
     var index = 0
     while index < running.count {
-      if running[index].fullStep == step + 1 {
-        guard grow(at: index) else { continue }
+      if running[index].fullStep <= step + 1 {
+        // Who has one more block may need another one, or is no longer there.
+        _ = grow(at: index)
+        continue
       }
       nextFullStep = min(nextFullStep, running[index].fullStep)
       index += 1
@@ -187,14 +168,17 @@ struct RequestScheduler {
   /// - Returns: whether the sequence has its block; if not, somebody was put off, maybe itself.
   private mutating func grow(at index: Int) -> Bool {
     guard !ledger.grow(&running[index].account) else {
-      running[index].fullStep += rules.cache.growth?.blockTokens ?? 0
+      running[index].plan(yield, prefix: cachedPrefix, grows: true)
       return true
     }
-    if var last = prompts.popLast() {
+    let rank = running[index].account.rank
+    if let last = prompts.lastIndex(where: { $0.account.rank == rank }) {
+      var last = prompts.remove(at: last)
       last.known = max(last.known, last.done)
       putOff(last)
-    } else if var last = running.popLast() {
-      last.given = last.request.generated - (last.lastStep - step)
+    } else if let last = running.lastIndex(where: { $0.account.rank == rank }) {
+      var last = running.remove(at: last)
+      last.given += 1 + last.decoded(by: step, yield)
       last.known = max(last.known, last.target - 1)
       keys -= cachedPrefix + last.target - 1
       last.latest = max(last.latest, decodedAt)
@@ -226,8 +210,8 @@ struct RequestScheduler {
     if pass.sequences > 0 {
       step += 1
       decodedAt = now
-      keys += pass.sequences
-      meter.decoded(at: now)
+      keys += work.decodedTokens
+      meter.decoded(running, step: step, yield, at: now)
       if step == nextLastStep { endSequences(&ended) }
     }
     if !pass.chunks.isEmpty { finishPieces(at: now, &meter, &ended) }
@@ -272,19 +256,15 @@ struct RequestScheduler {
         meter.cameBack(sequence, at: now)
       }
       sequence.latest = now
-      let left = sequence.request.generated - sequence.given - 1
-      guard left > 0 else {
+      guard sequence.request.generated > sequence.given + 1 else {
         ended.append(sequence)
         continue
       }
-      sequence.lastStep = step + left
+      sequence.base = step
+      sequence.plan(yield, prefix: cachedPrefix, grows: rules.cache.growth != nil)
       nextLastStep = min(nextLastStep, sequence.lastStep)
-      let own = cachedPrefix + sequence.target
-      keys += own
-      if rules.cache.growth != nil {
-        sequence.fullStep = step + (sequence.account.keys - own) + 1
-        nextFullStep = min(nextFullStep, sequence.fullStep)
-      }
+      nextFullStep = min(nextFullStep, sequence.fullStep)
+      keys += cachedPrefix + sequence.target
       running.append(sequence)
     }
     prompts.removeLast(prompts.count - kept)

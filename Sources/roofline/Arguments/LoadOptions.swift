@@ -40,14 +40,9 @@ enum LoadOptions {
   /// Options of `analyze` that mean nothing to requests over time, and why.
   fileprivate static let foreign: [(option: any AnyOption, reason: String)] = [
     (WorkloadOptions.batch, "requests make the batches; --concurrency says how many there are"),
-    (WorkloadOptions.pipeline, "passes of prompts and sequences have no rule in a pipeline"),
-    (WorkloadOptions.microBatches, "passes of prompts and sequences have no rule in a pipeline"),
-    (WorkloadOptions.attentionDataParallel, "which rank gets a request has no rule"),
     (WorkloadOptions.head, "a request needs the logits of its last token alone"),
     (WorkloadOptions.phase, "requests go through both"), (AnalyzeCommand.everyStep, "passes are not listed"),
     (AnalyzeCommand.units, "operators are not listed"), (AnalyzeCommand.ceilings, "operators are not listed"),
-    (DraftOptions.draft, "passes that verify drafts have no rule beside prompts"),
-    (DraftOptions.accepted, "passes that verify drafts have no rule beside prompts"),
     (ImageOptions.images, "prompts are tokens alone"),
     (TimeOptions.interval, "how errors of passes add up over requests is not known"),
   ]
@@ -130,12 +125,14 @@ extension ParsedArguments {
   /// What `analyze` prints of requests over time.
   func load(_ surroundings: Surroundings) throws(InputError) -> (report: Report, warnings: String) {
     try checkGeneration()
+    try checkEngine()
     let catalog = surroundings.catalog()
     let engine = try engine(catalog)
     let load = try requestLoad()
     let rules = try requestRules(engine)
     let analysis = try analysis(catalog)
-    let run = LoadRun(analysis, scheduler: rules.scheduler, load: load)
+    let run = LoadRun(
+      analysis, scheduler: rules.scheduler, load: load, speculation: try speculation(analysis, catalog))
     let figures = try run.figures { done, count in
       surroundings.line?.update("requests", done: done, of: count)
     }

@@ -51,7 +51,10 @@ extension ParsedArguments {
     let batch = try value(of: WorkloadOptions.batch) ?? 1
     if let pieces = parallelism.microBatches {
       guard parallelism.pipeline > 1 else { throw .usage("--micro-batches needs a pipeline; give --pp, too") }
-      guard pieces <= batch else { throw .usage("--micro-batches is \(pieces), more than the batch of \(batch)") }
+      // Requests over time make batches of their own, of which each has as many pieces as there are requests at most.
+      guard pieces <= batch || isLoad else {
+        throw .usage("--micro-batches is \(pieces), more than the batch of \(batch)")
+      }
     }
     guard !isGiven(WorkloadOptions.context) || !isGiven(WorkloadOptions.generate) else {
       throw .usage("--context and --generate contradict each other; the context grows from the prompt on")

@@ -6,7 +6,7 @@ import RooflineServing
 enum ExplainCommand: Command {
   private static let row = Option.text(
     "operator", "NAME",
-    "a row, e.g. q_proj; a sum: attention, MLP, layer, model, all:q_proj; engine, generation, footprint")
+    "a row, e.g. q_proj; MLP, layer, model, all:q_proj; engine, speculation, generation, footprint")
 
   static let description = CommandDescription(
     name: "explain",
@@ -29,9 +29,8 @@ enum ExplainCommand: Command {
     guard convention == .exact else {
       return try explain(wanted, as: convention, arguments, surroundings, page)
     }
-    let others: [any AnyOption] = [
-      AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings, DraftOptions.accepted,
-    ]
+    var others: [any AnyOption] = [AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings]
+    if wanted != "generation", wanted != "speculation" { others.append(DraftOptions.accepted) }
     for option in others where arguments.isGiven(option) {
       throw InputError.usage(
         "--\(option.name) changes what `analyze` prints, not what its numbers are made of; leave it out")
@@ -60,6 +59,7 @@ enum ExplainCommand: Command {
           ExplanationReport(explanations, notices: analysis.configuration.notices + analysis.notices).report),
         errors: analysis.notices.warnings)
     }
+    if wanted == "speculation" { return try speculation(arguments, surroundings, page) }
     let scope = OperatorExplanation.SumScope(rawValue: wanted)
     let analysis = try arguments.analysis(surroundings.catalog())
     // Of the draft passes, which differ by a key, the first is explained.
@@ -124,6 +124,18 @@ enum ExplainCommand: Command {
     return Outcome(output: try page.render(report), errors: arguments.idleWarnings(convention))
   }
 
+  /// A step that verifies drafts.
+  private static func speculation(
+    _ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page
+  ) throws -> Outcome {
+    let analysis = try arguments.analysis(surroundings.catalog())
+    guard let step = try arguments.speculation(analysis, surroundings.catalog()) else {
+      throw InputError.usage("--operator speculation is a step that verifies drafted tokens; give --draft, too")
+    }
+    let report = ExplanationReport([OperatorExplanation(step)], notices: analysis.configuration.notices)
+    return Outcome(output: try page.render(report.report), errors: analysis.notices.warnings)
+  }
+
   /// Numbers of a whole deployment.
   private static func deployment(
     _ wanted: String, _ arguments: ParsedArguments, _ surroundings: Surroundings, _ page: Page
@@ -138,11 +150,11 @@ enum ExplainCommand: Command {
     guard let tokens = try arguments.value(of: WorkloadOptions.generate) else {
       throw InputError.usage("--operator generation needs --generate, e.g. --generate 128")
     }
+    try arguments.checkEngine()
     let analysis = try arguments.analysis(surroundings.catalog())
+    let speculation = try arguments.speculation(analysis, surroundings.catalog())
     let explanation = OperatorExplanation(
-      try Generation(analysis, tokens: tokens) { done, count in
-        surroundings.line?.update("decode steps", done: done, of: count)
-      }, of: analysis)
+      try arguments.generation(tokens, of: analysis, speculation, surroundings), of: analysis)
     let report = ExplanationReport([explanation], notices: analysis.configuration.notices)
     return Outcome(
       output: try page.render(report.report),

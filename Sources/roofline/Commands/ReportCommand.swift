@@ -22,14 +22,15 @@ enum ReportCommand: Command {
     let analysis = try arguments.analysis(catalog, besideMeasured: true)
     let measured = try FigureSource(arguments, surroundings).measured(on: analysis.hardware)
     var warnings = analysis.notices.warnings
+    let speculation = try arguments.speculation(analysis, catalog, besideMeasured: true)
     var generation: Generation?
     if let tokens = try arguments.value(of: WorkloadOptions.generate) {
-      generation = try arguments.generation(tokens, of: analysis, surroundings)
+      generation = try arguments.generation(tokens, of: analysis, speculation, surroundings)
       warnings += analysis.notices(generating: tokens).warnings
     }
     let report = AnalysisReport(
       analysis, generation: generation, achieved: try arguments.achieved(analysis, catalog),
-      speculation: try arguments.speculation(analysis, catalog, besideMeasured: true),
+      speculation: speculation,
       vision: try arguments.vision(analysis), engine: try arguments.engine(catalog))
     let page = PageReport(
       report, footprint: try footprint(of: analysis, generation), measured: measured, tool: FigureSource.tool,

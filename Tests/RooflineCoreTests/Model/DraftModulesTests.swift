@@ -112,12 +112,13 @@ final class DraftModulesTests: XCTestCase {
   func testWhatHasNoDraftCountsIsRefused() throws {
     let hardware = try Fixtures.catalog.hardware("h100-sxm")
     let plain = try FamilyTests.configuration(Self.mimo, ["num_nextn_predict_layers": .integer(0)])
-    var pipelined = workload(1, context: 12)
-    pipelined.parallelism.pipeline = 3
+    var sharded = workload(1, context: 12)
+    sharded.tensorParallel = 2
+    sharded.parallelism.isSequenceParallel = true
     for (configuration, workload, word) in [
       (plain, workload(1, context: 12), "draft layers"),
       (try FamilyTests.configuration(Self.mimo), workload(101, context: 300), "100"),
-      (try FamilyTests.configuration(Self.mimo), pipelined, "--pp"),
+      (try FamilyTests.configuration(Self.mimo), sharded, "--sequence-parallel"),
     ] {
       XCTAssertThrowsError(try workload.requireDrafts(configuration)) {
         XCTAssertTrue("\($0)".contains(word), "\($0)")

@@ -21,9 +21,14 @@ struct SpeculationTable {
   private var summary: Table {
     func row(_ name: String, _ value: Table.Cell) -> Table.Row { .cells([.text(name), value]) }
     let drafted = step.passes.count
+    let stages = step.verification.workload.parallelism.pipeline
     var rows = [
       row("drafting \(drafted) token\(drafted == 1 ? "" : "s")", .time(step.draftTime)),
-      row("verifying \(drafted + 1) tokens", .time(step.verificationTime)), row("step", .time(step.time)),
+      row("verifying \(drafted + 1) tokens", .time(step.verificationTime)),
+      row(
+        stages == 1
+          ? "step" : "step of all micro-batches (\(step.verification.workload.microBatches))",
+        .time(step.time)),
     ]
     if let accepted = step.accepted {
       rows += [
@@ -34,7 +39,9 @@ struct SpeculationTable {
       ]
     }
     return Table(
-      title: "speculative step",
+      title: stages == 1
+        ? "speculative step"
+        : "speculative step: drafting and verifying of one micro-batch, \(stages) stages, draft layers on the last",
       columns: [.init("", key: "quantity", isText: true), .init("value", key: "value")], rows: rows)
   }
 }

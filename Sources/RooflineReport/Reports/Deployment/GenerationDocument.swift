@@ -68,8 +68,9 @@ struct GenerationDocument: Encodable {
     steps = areListed ? generation.steps.map { StepEntry(context: $0.context, timeSeconds: $0.time?.value) } : nil
     stepRanges = areListed ? nil : generation.ranges.map(RangeEntry.init)
     timePerOutputTokenSeconds = PerTokenEntry(
-      mean: generation.meanTimePerOutputToken?.value, first: generation.steps.first?.time?.value,
-      last: generation.steps.last?.time?.value)
+      mean: generation.meanTimePerOutputToken?.value,
+      first: generation.timePerOutputToken(of: generation.steps.first)?.value,
+      last: generation.timePerOutputToken(of: generation.steps.last)?.value)
     decodeSeconds = generation.decodeTime?.value
     totalSeconds = generation.totalTime?.value
     tokensPerSecond = ThroughputEntry(

@@ -11,8 +11,8 @@ struct GenerationTable {
     var rows = [
       row("time to first token", .time(generation.timeToFirstToken)),
       row("time per output token, mean", .time(generation.meanTimePerOutputToken)),
-      row("time per output token, first", .time(generation.steps.first?.time)),
-      row("time per output token, last", .time(generation.steps.last?.time)),
+      row("time per output token, first", .time(generation.timePerOutputToken(of: generation.steps.first))),
+      row("time per output token, last", .time(generation.timePerOutputToken(of: generation.steps.last))),
       row(generation.tokens == 1 ? "the one token" : "all \(generation.tokens) tokens", .time(generation.totalTime)),
       row("tokens/s per user", .ratio(generation.tokensPerSecondPerUser)),
       row("tokens/s per GPU", .ratio(generation.tokensPerSecondPerGPU)),
@@ -54,7 +54,9 @@ struct GenerationTable {
         .time(steps.first?.time), .time(steps.last?.time), .time(generation.decodeTime),
       ]))
     return Table(
-      title: "decode steps by attended keys",
+      title: generation.yield == .one
+        ? "decode steps by attended keys"
+        : "decode steps by attended keys, with the passes that draft \(Numbers.counted(generation.yield.drafted, "token")) before each",
       columns: [
         .init("from", key: "from_context"), .init("to", key: "to_context"), .init("steps", key: "steps"),
         .init("first", key: "first_seconds"), .init("last", key: "last_seconds"), .init("together", key: "sum_seconds"),

@@ -46,6 +46,7 @@ package struct ExplanationReport {
     switch explanation.kind {
     case "footprint": return "footprint of the device that needs most, \(explanation.phase):"
     case "generation": return "generation:"
+    case "speculation": return "decode step that verifies drafted tokens:"
     default:
       let times = explanation.occurrences == 1 ? "once" : "\(explanation.occurrences) times"
       return

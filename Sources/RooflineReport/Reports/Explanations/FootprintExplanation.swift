@@ -93,22 +93,35 @@ extension OperatorExplanation {
       let decode = real("decodeSeconds", generation.decodeTime?.value)
       let mean = real("TPOT", generation.meanTimePerOutputToken?.value)
       let batch = count("B", workload.batch)
+      let kept = generation.yield
       let step =
         generation.prefill.stages > 1
         ? "a decode pass: max(traversal, m × slowest stage), as the next step of a micro-batch follows its own last one"
         : "a decode pass"
+          + (kept == .one ? "" : " and the draft passes before it, over the tokens kept a step")
+      func tokenTime(_ time: RealSymbol) -> RealSymbol {
+        kept == .one ? time : time / real("X", kept.perStep)
+      }
+      let steps =
+        kept == .one
+        ? "one step per further token, each with one more key"
+        : "\(Numbers.counted(UInt64(generation.steps.count), "step")), the fewest that make G − 1 tokens, ⌊k·X⌋ after k of them, X = \(Numbers.exact(kept.perStep)) kept a step (given); before each, the passes that draft \(Numbers.counted(kept.drafted, "token"))"
       let replica = count("t", workload.tensorParallel) * count("pp", workload.parallelism.pipeline)
       entries += [
         entry(
           "decodeSeconds", sum, "s",
-          "one step per further token, each with one more key\(areListed ? "" : "; steps(a…b) are those of a to b keys")"
+          "\(steps)\(areListed ? "" : "; steps(a…b) are those of a to b keys")"
         ),
         entry(
-          "timePerOutputTokenSeconds.first", real("step(\(firstStep.context))", firstStep.time?.value), "s", step),
+          "timePerOutputTokenSeconds.first", tokenTime(real("step(\(firstStep.context))", firstStep.time?.value)), "s",
+          step),
         entry(
-          "timePerOutputTokenSeconds.last", real("step(\(lastStep.context))", lastStep.time?.value), "s", step),
+          "timePerOutputTokenSeconds.last", tokenTime(real("step(\(lastStep.context))", lastStep.time?.value)), "s",
+          step
+        ),
         entry(
-          "timePerOutputTokenSeconds.mean", decode / count("(G − 1)", generation.tokens - 1), "s", "the mean step"),
+          "timePerOutputTokenSeconds.mean", decode / count("(G − 1)", generation.tokens - 1), "s",
+          kept == .one ? "the mean step" : "all steps over the tokens that they give a sequence"),
         entry(
           "totalSeconds", real("timeToFirstToken", generation.timeToFirstToken?.value) + decode, "s",
           "prefill and steps"),

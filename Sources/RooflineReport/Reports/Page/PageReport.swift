@@ -125,7 +125,7 @@ package struct PageReport {
 
   private func tokenTime(_ decode: PhaseAnalysis, derivation: String) -> Verdict {
     let workload = analysis.workload
-    if let speculation = report.speculation {
+    if report.generation == nil, let speculation = report.speculation {
       guard let time = speculation.timePerOutputToken else {
         return Verdict(
           "step", speculation.time.map(Numbers.time) ?? Numbers.unknown,
@@ -138,7 +138,10 @@ package struct PageReport {
       return Verdict("TPOT", Numbers.unknown, "the time of a row is unknown; notes say why", derivation: derivation)
     }
     let what =
-      report.generation == nil ? "time per output token: a decode step" : "time per output token: the mean step"
+      report.generation == nil
+      ? "time per output token: a decode step"
+      : workload.drafted > 0
+        ? "time per output token: all steps over their tokens" : "time per output token: the mean step"
     return Verdict("TPOT", Numbers.time(time), "\(what); \(rates(time))", derivation: derivation)
   }
 

@@ -51,6 +51,8 @@ package struct LoadReport {
     var place = "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(workload.tensorParallel)"
     if workload.parallelism.isSequenceParallel { place += ", sequence parallel" }
     if workload.parallelism.expert > 1 { place += ", ep \(workload.parallelism.expert)" }
+    if workload.parallelism.isAttentionDataParallel { place += ", attention data parallel" }
+    if workload.parallelism.pipeline > 1 { place += ", pp \(workload.parallelism.pipeline)" }
     if workload.parallelism.data > 1 { place += ", dp \(workload.parallelism.data)" }
     place += ", \(workload.operatorSet.rawValue) operators; \(analysis.timesText(engine))"
     return [
@@ -65,6 +67,9 @@ package struct LoadReport {
     var lines = [
       "passes   at most \(scheduler.maxBatchedTokens) new tokens (\(rules.tokenSource)) and \(scheduler.maxSequences) sequences (\(rules.sequenceSource)); \(LoadText.policy(scheduler.prompts)) (\(rules.restSource))",
       "memory   \(Numbers.percent(scheduler.memoryShare)) % of the GPU's (\(rules.restSource)), less weights and activations, is for caches; \(LoadText.cache(scheduler.cache)) (\(rules.restSource))",
+    ]
+    lines += LoadText.division(analysis.workload) + (run.speculation?.yield.map { [LoadText.drafts($0)] } ?? [])
+    lines += [
       "counted  \(LoadText.counted(run.load))",
       "model    \(analysis.configuration.path)", "hardware \(analysis.hardware.provenance)",
     ]
@@ -149,7 +154,10 @@ package struct LoadReport {
         "caches reserved at most, %", "share_of_cache",
         .share(Double(figures.peakReserved) / Double(figures.cacheCapacity))
       ),
-      ("room for caches, B", "cache_bytes", .rate(Double(figures.cacheCapacity))),
+      (
+        workload.parallelism.isAttentionDataParallel ? "room for caches of a rank, B" : "room for caches, B",
+        "cache_bytes", .rate(Double(figures.cacheCapacity))
+      ),
     ]
   }
 

@@ -34,6 +34,27 @@ enum LoadText {
     }
   }
 
+  /// How the requests of a pass are divided among micro-batches, and among ranks.
+  static func division(_ workload: Workload) -> [String] {
+    var lines: [String] = []
+    let parallelism = workload.parallelism
+    if parallelism.pipeline > 1 {
+      lines.append(
+        "stages   a pass's requests are dealt out to at most \(parallelism.microBatches ?? parallelism.pipeline) micro-batches, the fullest stands for all; passes of sequences alone follow each other, one that holds prompts fills the pipeline and empties it"
+      )
+    }
+    if parallelism.isAttentionDataParallel {
+      lines.append(
+        "ranks    a pass's requests are dealt out to \(workload.tensorParallel) ranks, the fullest stands for all, and experts see the tokens of all; limits are of all ranks together, and a request's cache lies on one of them"
+      )
+    }
+    return lines
+  }
+
+  static func drafts(_ yield: DecodeYield) -> String {
+    "drafts   a step verifies \(yield.queryTokens) tokens of each sequence and keeps \(yield.perStep) (given): ⌊k·\(yield.perStep)⌋ after k steps, which come at once; draft layers do not run over prompts"
+  }
+
   static func counted(_ load: RequestLoad) -> String {
     guard load.warmUp > 0 else {
       if case .closed = load.arrivals {

@@ -22,6 +22,13 @@ struct RequestLoadDocument: Encodable {
     let sequenceParallel: Bool
     /// Absent without --ep and --cached-prefix.
     let expertParallel, cachedPrefix: UInt64?
+    /// Absent without --pp.
+    let pipelineParallel, microBatches: UInt64?
+    /// Absent without --dp-attention.
+    let attentionDataParallel: Bool?
+    /// Absent without --draft: tokens drafted for a step, and tokens that it keeps on average.
+    let draftTokens: UInt64?
+    let acceptedTokens: Double?
     let operators, weightDType, activationDType, kvDType, residualDType: String
     let time: String
     /// Of kernels that are not ideal.
@@ -94,7 +101,7 @@ struct RequestLoadDocument: Encodable {
     let analysis = run.analysis
     model = AnalysisDocument.ModelEntry(analysis.configuration)
     hardware = HardwareEntry(analysis.hardware, analysis.rates, analysis.workload.formats)
-    workload = WorkloadEntry(analysis)
+    workload = WorkloadEntry(analysis, run.speculation?.yield)
     engine = report.engine.map(EngineEntry.init)
     load = LoadEntry(run.load, figures)
     scheduler = SchedulerEntry(run.scheduler)
@@ -119,12 +126,17 @@ struct RequestLoadDocument: Encodable {
 }
 
 extension RequestLoadDocument.WorkloadEntry {
-  fileprivate init(_ analysis: Analysis) {
+  fileprivate init(_ analysis: Analysis, _ yield: DecodeYield?) {
     let (workload, formats) = (analysis.workload, analysis.workload.formats)
     (tensorParallel, dataParallel) = (workload.tensorParallel, workload.parallelism.data)
     sequenceParallel = workload.parallelism.isSequenceParallel
     expertParallel = workload.parallelism.expert > 1 ? workload.parallelism.expert : nil
     cachedPrefix = workload.cachedPrefix > 0 ? workload.cachedPrefix : nil
+    let parallelism = workload.parallelism
+    pipelineParallel = parallelism.pipeline > 1 ? parallelism.pipeline : nil
+    microBatches = parallelism.pipeline > 1 ? parallelism.microBatches ?? parallelism.pipeline : nil
+    attentionDataParallel = parallelism.isAttentionDataParallel ? true : nil
+    (draftTokens, acceptedTokens) = (yield?.drafted, yield?.perStep)
     operators = workload.operatorSet.rawValue
     (weightDType, activationDType) = (formats.weight.rawValue, formats.activation.rawValue)
     (kvDType, residualDType) = (formats.keyValueCache.rawValue, formats.residual.rawValue)
