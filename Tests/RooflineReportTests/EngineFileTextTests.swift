@@ -22,6 +22,7 @@ final class EngineFileTextTests: XCTestCase {
       XCTAssertEqual(again.scheduler, engine.scheduler, name)
       XCTAssertEqual(again.versions, engine.versions, name)
       XCTAssertEqual(again.fusesQuantization, engine.fusesQuantization, name)
+      XCTAssertEqual(again.decodeVersions, engine.decodeVersions, name)
       XCTAssertEqual(again.fit, engine.fit, name)
       XCTAssertEqual(Set(again.heldOut.keys), Set(engine.heldOut.keys), name)
     }
@@ -65,6 +66,17 @@ final class EngineFileTextTests: XCTestCase {
       ("scheduler", scheduler(", \"cache\": \"whole\", \"freeShare\": 0.1"), "scheduler.freeShare"),
       ("scheduler", scheduler("\(growing), \"freeShare\": 0.1"), "scheduler.reservedShare"),
       ("scheduler", scheduler("\(growing), \"freeShare\": 0.1, \"reservedShare\": 2"), "scheduler.reservedShare"),
+      ("decodeAttention", "{}", "decodeAttention"),
+      ("decodeAttention", "[{\"cache\": \"fp7\"}]", "decodeAttention[0].cache"),
+      ("decodeAttention", "[{\"cache\": \"fp8\", \"times\": 1}]", "decodeAttention[0].queriesPerKey"),
+      (
+        "decodeAttention", "[{\"cache\": \"fp8\", \"queriesPerKey\": 1, \"times\": 0}]", "decodeAttention[0].times"
+      ),
+      (
+        "decodeAttention",
+        "[{\"cache\": \"fp8\", \"queriesPerKey\": 1, \"times\": 2}, {\"cache\": \"fp8\", \"queriesPerKey\": 1, \"times\": 3}]",
+        "decodeAttention[1].queriesPerKey"
+      ),
       ("fittedOn", "{\"data\": \"none\", \"rows\": 0.5}", "fittedOn.rows"), ("launch", "\"lazy\"", "launch"),
       ("zzz", "1", "zzz"),
     ] {

@@ -7,10 +7,14 @@ package struct KernelConditions: Hashable, Sendable {
   /// Of a product of low precision: whether the norm or activation before it writes its input quantised, so that no kernel of its own
   /// does.
   package var fusesQuantization: Bool
+  /// Of a decode step's attention: versions of its kernel whose times are not those of the constants.
+  package var decodeVersions: [DecodeVersion]
 
   package init(
-    _ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil, fusesQuantization: Bool = false
+    _ cache: CacheState = .serving, launch: Launch = .graph, copies: Double? = nil, fusesQuantization: Bool = false,
+    decodeVersions: [DecodeVersion] = []
   ) {
+    self.decodeVersions = decodeVersions
     self.cache = cache
     self.launch = launch
     self.copies = copies
@@ -19,7 +23,7 @@ package struct KernelConditions: Hashable, Sendable {
 
   /// The same under another state of the cache, whatever number of weights was given.
   package func with(_ cache: CacheState) -> KernelConditions {
-    KernelConditions(cache, launch: launch, fusesQuantization: fusesQuantization)
+    KernelConditions(cache, launch: launch, fusesQuantization: fusesQuantization, decodeVersions: decodeVersions)
   }
 }
 

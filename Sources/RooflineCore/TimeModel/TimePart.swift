@@ -28,6 +28,8 @@ package struct TimePart: Hashable, Sendable {
     case quantization
     /// Parts that overlap only partly.
     case overlap
+    /// What an engine's version of the kernel takes beyond the measured one, or less.
+    case version
     /// What observations nearby add to the calibrated time, or take from it.
     case observed
     /// A calibrated time below the ideal is impossible in serving: what is missing is added back.

@@ -7,7 +7,8 @@ extension Engine {
   package static func decode(_ value: JSONValue, name: String, file: String) throws(InputError) -> Engine {
     let root = try JSONObject(value, file: file)
     try root.requireOnly([
-      "schemaVersion", "engine", "versions", "families", "launch", "operators", "fusesQuantization", "pass",
+      "schemaVersion", "engine", "versions", "families", "launch", "operators", "fusesQuantization",
+      "decodeAttention", "pass",
       "scheduler", "fittedOn", "heldOut",
     ])
     guard try root.positiveInteger("schemaVersion") == 1 else {
@@ -39,6 +40,7 @@ extension Engine {
       launch: try root.choice("launch", Launch.self) ?? .graph,
       operatorSet: try root.choice("operators", OperatorSet.self) ?? .fused,
       fusesQuantization: try root.bool("fusesQuantization") ?? false,
+      decodeVersions: try DecodeVersion.all(of: root),
       pass: try PassOverhead(
         try root.require(try root.object("pass"), "pass", "what a pass takes beside its kernels, an object")),
       scheduler: try EngineScheduler(
@@ -48,6 +50,27 @@ extension Engine {
         rows: Int(try fit.whole("rows", in: 0...1_000_000_000)), gpus: try fit.strings("gpus") ?? [],
         models: try fit.strings("models") ?? []),
       heldOut: heldOut)
+  }
+}
+
+extension DecodeVersion {
+  /// `decodeAttention` of an engine's file; none where it states none.
+  fileprivate static func all(of root: JSONObject) throws(InputError) -> [DecodeVersion] {
+    var versions: [DecodeVersion] = []
+    guard let value = root["decodeAttention"] else { return [] }
+    guard case .array(let list) = value else { throw root.wrong("decodeAttention", value, "a list of objects") }
+    for (index, value) in list.enumerated() {
+      let object = try JSONObject(value, file: root.file, path: "decodeAttention[\(index)]")
+      try object.requireOnly(["cache", "queriesPerKey", "times"])
+      let version = DecodeVersion(
+        cache: try object.require(try object.choice("cache", DType.self), "cache", "the format of the cache"),
+        group: try object.whole("queriesPerKey", in: 1...1024), times: try object.number("times", in: 0.1...10))
+      guard !versions.contains(where: { $0.cache == version.cache && $0.group == version.group }) else {
+        throw object.wrong("queriesPerKey", .integer(Int64(version.group)), "another number than an entry before it")
+      }
+      versions.append(version)
+    }
+    return versions
   }
 }
 

@@ -20,6 +20,8 @@ package struct Engine: Sendable {
   package var operatorSet: OperatorSet
   /// Whether the kernel that quantises a product's input is part of the norm or activation before it.
   package var fusesQuantization: Bool
+  /// Decode attention whose times are not those of the constants.
+  package var decodeVersions: [DecodeVersion]
   package var pass: PassOverhead
   package var scheduler: EngineScheduler
   package var fit: Fit
@@ -45,7 +47,7 @@ package struct Engine: Sendable {
   package init(
     name: String, path: String, engine: String, versions: [String], families: [KernelKind: [KernelLibrary]] = [:],
     launch: Launch = .graph, operatorSet: OperatorSet = .fused, fusesQuantization: Bool = false,
-    pass: PassOverhead = PassOverhead(), scheduler: EngineScheduler, fit: Fit,
+    decodeVersions: [DecodeVersion] = [], pass: PassOverhead = PassOverhead(), scheduler: EngineScheduler, fit: Fit,
     heldOut: [EngineMetric: HeldOutErrors] = [:]
   ) {
     self.name = name
@@ -56,6 +58,7 @@ package struct Engine: Sendable {
     self.launch = launch
     self.operatorSet = operatorSet
     self.fusesQuantization = fusesQuantization
+    self.decodeVersions = decodeVersions
     self.pass = pass
     self.scheduler = scheduler
     self.fit = fit

@@ -34,7 +34,8 @@ package final class StepClock {
     self.engine = engine
     var options = CalibratedTime.Options()
     options.conditions = KernelConditions(
-      .serving, launch: engine?.launch ?? .graph, fusesQuantization: engine?.fusesQuantization ?? false)
+      .serving, launch: engine?.launch ?? .graph, fusesQuantization: engine?.fusesQuantization ?? false,
+      decodeVersions: engine?.decodeVersions ?? [])
     options.families = engine?.families(in: calibrations) ?? [:]
     workload = Workload(
       batch: 1, prompt: 1, context: 2, tensorParallel: tensorParallel,

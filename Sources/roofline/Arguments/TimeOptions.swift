@@ -64,7 +64,7 @@ extension ParsedArguments {
     var options = CalibratedTime.Options()
     options.conditions = KernelConditions(
       try cacheState() ?? .serving, launch: try value(of: TimeOptions.launch) ?? engine?.launch ?? .graph,
-      fusesQuantization: engine?.fusesQuantization ?? false)
+      fusesQuantization: engine?.fusesQuantization ?? false, decodeVersions: engine?.decodeVersions ?? [])
     options.interval = try interval()
     let set = try catalog.calibrations(for: hardware, file: value(of: ObservationOptions.calibration))
     options.families = (engine?.families(in: set) ?? [:]).merging(try families(set)) { $1 }

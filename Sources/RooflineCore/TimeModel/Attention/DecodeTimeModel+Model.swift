@@ -30,7 +30,8 @@ extension DecodeTimeModel: KernelTimeModel {
 
   package func timing(_ attention: Attention<Count>, _ conditions: KernelConditions) -> KernelTiming {
     let terms = terms(attention, conditions)
-    return KernelTiming(microseconds: time(terms), exposed: exposed(terms))
+    let times = conditions.decodeTimes(attention)
+    return KernelTiming(microseconds: time(terms) * times, exposed: exposed(terms) * times)
   }
 
   private func exposed(_ terms: Terms) -> Double { constants.fixed + terms.ctas + terms.combine }
@@ -50,14 +51,16 @@ extension DecodeTimeModel: KernelTimeModel {
 
   package func parts(_ attention: Attention<Count>, _ conditions: KernelConditions) -> [TimePart] {
     let terms = terms(attention, conditions)
-    return TimePart.differences([
-      (.roof, terms.idealMemory),
-      (.fixed, terms.idealMemory + constants.fixed),
-      (.waves, terms.idealMemory + constants.fixed + terms.ctas),
-      (.dram, terms.memory + constants.fixed + terms.ctas),
-      (.split, terms.memory + constants.fixed + terms.ctas + terms.combine),
-      (.latency, time(terms)),
-    ])
+    let times = conditions.decodeTimes(attention)
+    return TimePart.differences(
+      [
+        (.roof, terms.idealMemory),
+        (.fixed, terms.idealMemory + constants.fixed),
+        (.waves, terms.idealMemory + constants.fixed + terms.ctas),
+        (.dram, terms.memory + constants.fixed + terms.ctas),
+        (.split, terms.memory + constants.fixed + terms.ctas + terms.combine),
+        (.latency, time(terms)),
+      ] + (times == 1 ? [] : [(.version, time(terms) * times)]))
   }
 
   /// The L2 rate stays where the DRAM is another: it is stated as a multiple of the DRAM's.

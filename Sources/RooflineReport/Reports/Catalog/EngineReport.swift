@@ -55,6 +55,12 @@ package enum EngineReport {
         .init(
           "\(kind.rawValue) kernels", names.map(\.name).joined(separator: ", else "), key: "\(kind.rawValue)_families"))
     }
+    entries += engine.decodeVersions.map { version in
+      .init(
+        "decode attention, \(version.cache.rawValue) cache, \(version.group) quer\(version.group == 1 ? "y" : "ies") a key",
+        "\(Numbers.fixed(version.times, decimals: 3)) × its constants",
+        key: "decode_\(version.cache.rawValue)_\(version.group)", .rate(version.times))
+    }
     entries += engine.pass.stated.map { key, value in
       .init(key, Numbers.fixed(value, decimals: 3), key: key, .rate(value))
     }
@@ -93,6 +99,8 @@ struct EngineDocument: Encodable {
   let families: [String: [String]]
   let operators, launch: String
   let fusesQuantization: Bool
+  /// Only where the file has some.
+  let decodeAttention: [DecodeEntry]?
   /// In the units that the keys name.
   let pass: [String: Double]
   let maxNumBatchedTokens, maxNumSeqs, idleSeats: UInt64
@@ -106,7 +114,17 @@ struct EngineDocument: Encodable {
   /// Mean error on models and GPUs left out, a share, by metric.
   let heldOut: [String: Double]
 
+  struct DecodeEntry: Encodable {
+    let cache: String
+    let queriesPerKey: UInt64
+    let times: Double
+  }
+
   init(_ engine: Engine) {
+    let entries = engine.decodeVersions.map {
+      DecodeEntry(cache: $0.cache.rawValue, queriesPerKey: $0.group, times: $0.times)
+    }
+    decodeAttention = entries.isEmpty ? nil : entries
     (name, path, self.engine, versions) = (engine.name, engine.path, engine.engine, engine.versions)
     families = Dictionary(
       uniqueKeysWithValues: engine.families.map { ($0.key.rawValue, $0.value.map(\.name)) })

@@ -71,6 +71,7 @@ extension TimePart.Name {
     case .quantization: "quantising the input first"
     case .overlap: "units that work at the same time, but not perfectly so"
     case .observed: "what measurements nearby say beyond the constants"
+    case .version: "what the engine's version of the kernel takes beyond the one that was measured, or less"
     case .routing: "finding and sorting the experts of each token"
     case .clamp: "raised to the ideal time, which no kernel in serving beats"
     }

@@ -15,7 +15,10 @@ package struct EngineFileText {
     let held = EngineMetric.allCases.compactMap { metric in
       engine.heldOut[metric].map { "    \(text(metric.rawValue)): \(EngineFileText.errors($0))" }
     }
-    let lines = [
+    let versions = engine.decodeVersions.map { version in
+      "{\"cache\": \(text(version.cache.rawValue)), \"queriesPerKey\": \(version.group), \"times\": \(CalibrationDocument.number(version.times, digits: 4))}"
+    }
+    var lines = [
       "\"schemaVersion\": 1", "\"engine\": \(text(engine.engine))", "\"versions\": \(list(engine.versions))",
       "\"families\": {\(families.joined(separator: ", "))}", "\"launch\": \(text(engine.launch.rawValue))",
       "\"operators\": \(text(engine.operatorSet.rawValue))", "\"fusesQuantization\": \(engine.fusesQuantization)",
@@ -23,6 +26,7 @@ package struct EngineFileText {
       "\"scheduler\": {\(rules(engine.scheduler).joined(separator: ", "))}",
       "\"fittedOn\": {\"data\": \(text(engine.fit.data)), \"rows\": \(engine.fit.rows), \"gpus\": \(list(engine.fit.gpus)), \"models\": \(list(engine.fit.models))}",
     ]
+    if !versions.isEmpty { lines.insert("\"decodeAttention\": [\(versions.joined(separator: ", "))]", at: 7) }
     let all =
       lines.map { "  \($0)" } + (held.isEmpty ? [] : ["  \"heldOut\": {\n\(held.joined(separator: ",\n"))\n  }"])
     return "{\n\(all.joined(separator: ",\n"))\n}\n"
