@@ -18,6 +18,11 @@ package struct StepWork: Hashable, Sendable {
   package var prefill: Part?
   package var decode: Part?
 
+  /// Whether a pass has both, or more than one new token of a sequence, as where drafted ones are verified.
+  package var isMixed: Bool {
+    prefill != nil && decode != nil || decode.map { ($0.tokens ?? $0.sequences) > $0.sequences } == true
+  }
+
   package init(prefill: Part?, decode: Part?) {
     self.prefill = prefill
     self.decode = decode

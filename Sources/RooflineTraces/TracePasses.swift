@@ -74,12 +74,13 @@ package struct TracePasses: Sendable {
     outside = Outside(kernels).without(Outside(passes.flatMap { $0 }))
   }
 
-  /// What makes passes alike.
+  /// What makes passes alike: all but the keys.
   private struct Signature: Hashable {
-    let prefill: UInt64?, tokens: UInt64?, decode: UInt64?
+    let prefill: UInt64?, tokens: UInt64?, decode: UInt64?, drafted: UInt64?
 
     init(_ work: StepWork) {
-      (prefill, tokens, decode) = (work.prefill?.sequences, work.prefill?.tokens, work.decode?.sequences)
+      (prefill, tokens) = (work.prefill?.sequences, work.prefill?.tokens)
+      (decode, drafted) = (work.decode?.sequences, work.isMixed ? work.decode?.tokens : nil)
     }
   }
 
@@ -144,9 +145,10 @@ extension TracePasses.Outside {
 }
 
 extension StepWork {
-  /// nil where it is both.
+  /// nil where it is both, or verifies drafted tokens.
   package var phase: Phase? {
-    switch (prefill, decode) {
+    guard !isMixed else { return nil }
+    return switch (prefill, decode) {
     case (.some, nil): .prefill
     case (nil, .some): .decode
     case (.some, .some), (nil, nil): nil

@@ -67,9 +67,9 @@ package struct TraceSizes: Hashable, Sendable {
   }
 
   /// Rounded to the nearest.
-  private static func share(_ all: UInt64, _ parts: UInt64) -> UInt64 {
+  static func share(_ all: UInt64, _ parts: UInt64, least: UInt64 = 1) -> UInt64 {
     let (whole, rest) = all.quotientAndRemainder(dividingBy: max(parts, 1))
-    return max(1, rest >= parts - rest ? whole + 1 : whole)
+    return max(least, rest >= parts - rest ? whole + 1 : whole)
   }
 }
 

@@ -76,14 +76,46 @@ final class TracePassesTests: TraceTestCase {
     XCTAssertEqual(own.phase, .prefill)
   }
 
+  func testAMixedPassHasSizesOfBothParts() throws {
+    let (passes, _) = try passes([
+      mark("execute_8_context_2(sq1030sk3030sqsq9sqsk9)_generation_6(sq6sk6243sqsq6sqsk9)", 100, 50),
+      launch(1, at: 110),
+      mark("execute_context_0(0)_generation_6(6)", 200, 50), launch(2, at: 210, dur: 0.5),
+    ])
+    XCTAssertNil(passes.phase)
+    let sizes = try XCTUnwrap(MixedSizes(passes))
+    XCTAssertEqual([sizes.prompts?.value, sizes.tokens?.value, sizes.prefix?.value], [2, 1030, 1000])
+    // 6243 / 6 = 1040.5
+    XCTAssertEqual([sizes.sequences?.value, sizes.context?.value, sizes.drafted?.value], [6, 1041, nil])
+    XCTAssertEqual(sizes.context?.source, "the engine's mark, mean of 6243 keys")
+    let (decode, own) = try self.passes(
+      [
+        mark("execute_context_2(64)_generation_6(6)", 100, 50), launch(1, at: 110), mark("step[DECODE bs=4]", 200, 50),
+        launch(2, at: 210, dur: 0.5),
+      ], .decode)
+    XCTAssertNil(MixedSizes(decode))
+    XCTAssertEqual(own.batch?.value, 4)
+  }
+
+  func testSeveralNewTokensOfASequenceAreNoPlainDecodeStep() throws {
+    let (passes, own) = try passes([mark("execute_context_0(0)_generation_6(22)", 100, 50), launch(1, at: 110)])
+    XCTAssertNil(own.phase)
+    let sizes = try XCTUnwrap(MixedSizes(passes))
+    XCTAssertNil(sizes.prompts)
+    XCTAssertEqual([sizes.sequences?.value, sizes.drafted?.value, sizes.sequenceTokens], [6, 4, 22])
+  }
+
   func testMarksOfImpossibleSizesTrapNowhere() throws {
     let most = "18446744073709551615"
     for mark in [
       "execute_context_1(\(most))_generation_0(0)", "execute_context_\(most)(\(most))_generation_0(0)",
       "execute_1_context_0(sq0sk0)_generation_1(sq1sk\(most))", "step[EXTEND bs=\(most) toks=\(most)]",
       "execute_1_context_3(sq3sk\(most))_generation_0(sq0sk0)",
+      "execute_1_context_3(sq3sk\(most))_generation_1(sq1sk\(most))",
+      "execute_context_\(most)(\(most))_generation_\(most)(\(most))", "execute_context_1(1)_generation_1(\(most))",
     ] {
-      _ = try passes([self.mark(mark, 100, 50), launch(1, at: 110), self.mark(mark, 200, 50), launch(2, at: 210)])
+      _ = MixedSizes(
+        try passes([self.mark(mark, 100, 50), launch(1, at: 110), self.mark(mark, 200, 50), launch(2, at: 210)]).0)
     }
   }
 

@@ -87,7 +87,7 @@ public struct Analysis: Sendable {
     }
     var notices = Analysis.notices(
       configuration, workload, steps, missing: missing, hardware: hardware, options: options)
-    if let calibrated { notices += Notice.calibration(calibrated, phases) }
+    if let calibrated { notices += Notice.calibration(calibrated, phases.flatMap(\.operators)) }
     self.notices = notices
   }
 

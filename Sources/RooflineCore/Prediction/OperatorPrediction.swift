@@ -51,6 +51,15 @@ package struct OperatorPrediction: Sendable {
     OperatorPrediction(kind, cost, rates: rates, time: IdealTime(overlap: options.overlap))
   }
 
+  /// The ideal time of one kernel that does the work of several calls; nil of none.
+  package static func together(
+    _ calls: [OperatorPrediction], _ rates: DeviceRates, _ options: RateOptions
+  ) -> OperatorPrediction? {
+    guard let first = calls.first else { return nil }
+    let cost = calls.dropFirst().reduce(first.cost) { $0 + $1.cost }
+    return OperatorPrediction(first.kind, cost, rates: rates, time: IdealTime(overlap: options.overlap))
+  }
+
   /// Time at each roof, s: which unit binds, and by how much. NaN where a rate is missing. Of counts up to `Count.limit`.
   package static func roofTimes(of cost: OperatorCost, rates: DeviceRates) -> Roofs<Double> { parts(cost, rates) }
 

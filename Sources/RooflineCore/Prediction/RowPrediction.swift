@@ -26,6 +26,16 @@ public struct RowPrediction: Sendable {
     prediction = row.operator.accept(PredictionVisitor(rates: rates, time: time))
   }
 
+  /// A row as an analysis predicts those of its passes: by its rates, and its constants where it has any.
+  package init(_ row: NamedOperator<Count>, of analysis: Analysis) {
+    let time = IdealTime(overlap: analysis.options.overlap)
+    if let calibrated = analysis.calibrated {
+      self.init(row, rates: analysis.rates, time: time, by: calibrated)
+    } else {
+      self.init(row, rates: analysis.rates, time: time)
+    }
+  }
+
   /// A row with a prediction that was made for another one with its operator.
   init(_ row: NamedOperator<Count>, _ prediction: OperatorPrediction) {
     self.row = row

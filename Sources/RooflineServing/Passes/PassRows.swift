@@ -143,9 +143,63 @@ package struct PassRows: Sendable {
   ///   - tokens: new ones of each sequence; 1 but in `.prompts` and, where drafts are verified, in `.sequences`.
   ///   - keys: that a sequence's last new token attends to; means nothing in the other parts.
   package func rows(_ part: Part, batch: UInt64, tokens: UInt64 = 1, keys: UInt64 = 1) -> [NamedOperator<Count>] {
+    identified(part, batch: batch, tokens: tokens, keys: keys).map(\.1)
+  }
+
+  private func identified(
+    _ part: Part, batch: UInt64, tokens: UInt64 = 1, keys: UInt64 = 1
+  ) -> [(Identity, NamedOperator<Count>)] {
     let phase: Phase = part == .prompts ? .prefill : .decode
     let step = PassRows.step(phase, workload, batch: batch, tokens: tokens, keys: keys)
-    return PassRows.named(step, model).filter { self.part(of: $0.0, phase) == part }.map(\.1)
+    return PassRows.named(step, model).filter { self.part(of: $0.0, phase) == part }
+  }
+
+  /// The rows of a mixed pass on ranks that share their requests, in their order, each with its parts: one operator over all tokens, or one for each kind of pieces of
+  /// prompts and one for the sequences, which kernels compute together or apart. Positions are turned by one kernel over all tokens,
+  /// each at a place of its own.
+  package func rows(of pass: MixedPass) -> [[NamedOperator<Count>]] {
+    var parts: [Identity: [NamedOperator<Count>]] = [:]
+    func add(_ rows: [(Identity, NamedOperator<Count>)]) {
+      for (identity, row) in rows { parts[identity, default: []].append(row) }
+    }
+    add(identified(.tokens, batch: pass.tokens))
+    if pass.headTokens > 0 { add(identified(.head, batch: pass.headTokens)) }
+    for chunk in pass.chunks {
+      add(identified(.prompts, batch: chunk.prompts, tokens: chunk.tokens, keys: chunk.cached + chunk.tokens))
+    }
+    if pass.sequences > 0 {
+      add(identified(.sequences, batch: pass.sequences, tokens: pass.queryTokens, keys: pass.meanKeys))
+    }
+    let turned = identified(.prompts, batch: 1, tokens: pass.tokens, keys: pass.tokens)
+    for (identity, row) in turned where row.operator.kind == .rotary && (parts[identity]?.count ?? 0) > 1 {
+      parts[identity] = [row]
+    }
+    return order(of: pass).compactMap { parts[$0] }
+  }
+
+  /// That of a prefill; what only a decode step has stands behind what it follows there.
+  private func order(of pass: MixedPass) -> [Identity] {
+    var steps = pass.chunks.map { chunk in
+      PassRows.step(
+        .prefill, workload, batch: chunk.prompts, tokens: chunk.tokens, keys: chunk.cached + chunk.tokens)
+    }
+    if pass.sequences > 0 {
+      steps.append(
+        PassRows.step(.decode, workload, batch: pass.sequences, tokens: pass.queryTokens, keys: pass.meanKeys))
+    }
+    var order: [Identity] = []
+    for step in steps {
+      var next = 0
+      for (identity, _) in PassRows.named(step, model) {
+        if let known = order.firstIndex(of: identity) {
+          next = known + 1
+        } else {
+          order.insert(identity, at: next)
+          next += 1
+        }
+      }
+    }
+    return order
   }
 
   /// The names of a part's rows in passes of usual shapes, in their order.

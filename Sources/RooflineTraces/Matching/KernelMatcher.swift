@@ -8,15 +8,15 @@ package struct KernelMatcher {
   private let products: ProductRows?
 
   /// - Parameters:
-  ///   - phase: whose rows are looked for; nil: names alone are read.
+  ///   - rows: those of a pass that are looked for; none: names alone are read.
   ///   - model: of the same pass.
   ///   - separate: the pass's rows in the separate set of operators, of which engines run some apart.
   package init(
-    _ table: KernelNameTable, phase: PhaseAnalysis? = nil, model: DecoderModel? = nil,
+    _ table: KernelNameTable, rows: [NamedOperator<Count>] = [], model: DecoderModel? = nil,
     separate: [NamedOperator<Count>] = []
   ) {
     self.table = table
-    pass = phase.flatMap { phase in model.map { ExpectedPass(phase, $0) } }
+    pass = model.map { ExpectedPass(rows, $0) }
     products = pass.map { ProductRows($0.rows, separate: separate) }
   }
 

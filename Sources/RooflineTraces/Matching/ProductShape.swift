@@ -48,13 +48,13 @@ struct ProductRows {
   private var parts: [Int: [(n: Int64, k: Int64)]] = [:]
 
   /// - Parameter separate: rows of the same pass in the separate set.
-  init(_ rows: [RowPrediction], separate: [NamedOperator<Count>]) {
+  init(_ rows: [NamedOperator<Count>], separate: [NamedOperator<Count>]) {
     let wholes: [(fused: OperatorName, parts: [OperatorName])] = [
       (.qkvProj, [.qProj, .kProj, .vProj]), (.gateUpProj, [.gateProj, .upProj]),
       ("shared_gate_up_proj", ["shared_gate_proj", "shared_up_proj"]),
     ]
     for (index, row) in rows.enumerated() {
-      guard let shape = Self.shape(row.row.operator) else { continue }
+      guard let shape = Self.shape(row.operator) else { continue }
       whole[index] = shape
       guard let names = wholes.first(where: { $0.fused == row.name })?.parts else { continue }
       parts[index] = separate.filter { names.contains($0.name) && $0.scope == row.scope }

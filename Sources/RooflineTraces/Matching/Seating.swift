@@ -15,7 +15,7 @@ struct Seating {
   init(_ pass: ExpectedPass, _ products: ProductRows?, _ kinds: [(rule: KernelRule?, shape: ProductShape?)]) {
     self.pass = pass
     rules = kinds.map(\.rule)
-    let weights = pass.rows.map { Self.weight($0.kind) }
+    let weights = pass.kinds.map(Self.weight)
     var match: [[Float]] = []
     var again: [[Float]] = []
     var leave: [Float] = []
@@ -27,8 +27,8 @@ struct Seating {
         leave.append(0)
         continue
       }
-      for (index, row) in pass.rows.enumerated() {
-        guard let preference = rule.operators.firstIndex(of: row.kind) else { continue }
+      for (index, kind) in pass.kinds.enumerated() {
+        guard let preference = rule.operators.firstIndex(of: kind) else { continue }
         own[index] = Float(preference) * 0.01
         repeated[index] = 0.1 + weights[index] / 2
         guard let shape, let fit = products?.fit(shape, row: index) else { continue }
@@ -89,7 +89,7 @@ struct Seating {
       let behind = (index + 1)..<min(index + 1 + Self.reach, kinds.count)
       let ahead = max(index - Self.reach, 0)..<index
       func row(_ place: Int) -> Int? {
-        guard let row = seated[place].row, rule.operators.contains(pass.rows[row].kind) else { return nil }
+        guard let row = seated[place].row, rule.operators.contains(pass.kinds[row]) else { return nil }
         return row
       }
       let (next, last) = (behind.lazy.compactMap(row).first, ahead.reversed().lazy.compactMap(row).first)

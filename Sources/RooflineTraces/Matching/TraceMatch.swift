@@ -39,7 +39,7 @@ package struct TraceMatch: Sendable {
     package var repeats: UInt64 = 0
   }
 
-  /// By row, as `PhaseAnalysis.operators` has them; empty without a model.
+  /// By row, in the order in which rows were given; empty without a model.
   package let observed: [Observed]
   /// Longest time first.
   package let entries: [Entry]

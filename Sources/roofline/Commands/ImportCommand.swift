@@ -101,7 +101,7 @@ enum ImportCommand: Command {
     }
     let device = findings.facts.first { $0.name == TraceFindings.Fact.gpu }?.value
     let files = device.map(catalog.hardwareNames(driver:))
-    let hardware = findings.analysis?.hardware.name ?? ""
+    let hardware = findings.prediction?.analysis.hardware.name ?? ""
     let observations = TraceObservations(
       findings, table, device: device, isOfHardware: files.map { $0.isEmpty ? false : $0.contains(hardware) })
     guard !observations.entries.isEmpty else {

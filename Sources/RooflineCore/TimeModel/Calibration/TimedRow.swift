@@ -64,14 +64,8 @@ extension PhaseAnalysis {
 
 extension Notice {
   /// What a reader of calibrated times should know.
-  static func calibration(_ time: CalibratedTime, _ phases: [PhaseAnalysis]) -> [Notice] {
-    calibration(
-      time,
-      phases.flatMap { phase in
-        zip(phase.operators, phase.timedRows(by: time)).map { row, timed in
-          (row.name.rawValue, row.prediction, timed, row.row.kernel)
-        }
-      })
+  package static func calibration(_ time: CalibratedTime, _ rows: [RowPrediction]) -> [Notice] {
+    calibration(time, rows.map { ($0.name.rawValue, $0.prediction, TimedRow($0.row.kernel, by: time), $0.row.kernel) })
   }
 
   /// The same of rows by themselves.

@@ -50,9 +50,9 @@ struct TraceDocument: Encodable {
     init(_ findings: TraceFindings) {
       trace = findings.trace.file
       format = findings.trace.format.rawValue
-      model = findings.analysis?.configuration.name
-      hardware = findings.analysis?.hardware.name
-      phase = findings.analysis?.phases.first?.step.name ?? findings.passes.phase?.rawValue
+      model = findings.prediction?.analysis.configuration.name
+      hardware = findings.prediction?.analysis.hardware.name
+      phase = findings.prediction?.name ?? findings.passes.phase?.rawValue
       facts = findings.facts.map { FactEntry(name: $0.name, value: $0.value, source: $0.source) }
       passes = findings.passCount
       markedPasses = findings.passes.marked
@@ -71,7 +71,7 @@ struct TraceDocument: Encodable {
           name: entry.name, status: label.status, row: label.row, callsInPass: Double(entry.launches) / count,
           observedInPassSeconds: entry.seconds / count)
       }
-      notes = (findings.analysis?.notices.map(\.sentence) ?? []) + findings.remarks
+      notes = (findings.prediction?.notices.map(\.sentence) ?? []) + findings.remarks
     }
   }
 

@@ -7,8 +7,8 @@ package struct TraceFindings: Sendable {
   package let trace: Trace
   package let passes: TracePasses
   package let match: TraceMatch
-  /// Of one phase; nil without a model, a GPU, or a size.
-  package let analysis: Analysis?
+  /// nil without a model, a GPU, or a size.
+  package let prediction: TracePrediction?
   /// What the run was taken to be, and by whom.
   package let facts: [Fact]
   /// Why nothing is predicted, and other remarks.
@@ -29,12 +29,13 @@ package struct TraceFindings: Sendable {
   }
 
   package init(
-    _ trace: Trace, _ passes: TracePasses, _ match: TraceMatch, _ analysis: Analysis?, facts: [Fact], remarks: [String]
+    _ trace: Trace, _ passes: TracePasses, _ match: TraceMatch, _ prediction: TracePrediction?, facts: [Fact],
+    remarks: [String]
   ) {
     self.trace = trace
     self.passes = passes
     self.match = match
-    self.analysis = analysis
+    self.prediction = prediction
     self.facts = facts
     self.remarks = remarks
   }
@@ -44,14 +45,14 @@ package struct TraceFindings: Sendable {
 
   /// How many passes the kernels are of: as marked, else as often as the longest row ran in whole passes.
   var passCount: Double {
-    guard passes.marked == nil, let phase = analysis?.phases.first else { return Double(max(passes.passes.count, 1)) }
-    let longest = zip(match.observed, phase.operators).max { $0.0.seconds < $1.0.seconds }
+    guard passes.marked == nil, let prediction else { return Double(max(passes.passes.count, 1)) }
+    let longest = zip(match.observed, prediction.rows).max { $0.0.seconds < $1.0.seconds }
     guard let (observed, row) = longest, row.occurrences > 0 else { return 1 }
-    return max(1, (Double(observed.calls) / Double(row.occurrences.value)).rounded())
+    return max(1, (Double(observed.calls) / Double(row.occurrences)).rounded())
   }
 
   /// What sums of times are of.
-  var extent: String { passes.marked == nil && analysis == nil ? "in all" : "a pass" }
+  var extent: String { passes.marked == nil && prediction == nil ? "in all" : "a pass" }
 
   // MARK: rows
 
@@ -90,18 +91,14 @@ package struct TraceFindings: Sendable {
 
   /// The model's rows, those with most to gain first; then those without a kernel.
   func lines() -> [Line] {
-    guard let analysis, let phase = analysis.phases.first else { return [] }
-    let timed = analysis.calibrated.map { time in phase.timedRows(by: time).map { ($0, time) } }
-    let count = passCount
-    let lines = phase.operators.indices.map { index in
-      let (row, seen) = (phase.operators[index], match.observed[index])
-      let roof = row.prediction.ideal(analysis.rates, analysis.options).time?.value
-      let own = analysis.calibrated == nil ? nil : row.time?.value
-      let factors = timed.flatMap { rows in rows[index].0?.interval(row.prediction, by: rows[index].1) }
-      return Line(
-        operation: phase.label(of: row), occurrences: row.occurrences.value, calls: Double(seen.calls) / count,
-        bound: row.bound, roof: roof, predicted: own,
-        interval: own.flatMap { own in factors.map { own * $0.lowerBound...own * $0.upperBound } }, basis: row.basis,
+    guard let prediction else { return [] }
+    let (analysis, count) = (prediction.analysis, passCount)
+    let lines = zip(prediction.rows, match.observed).map { row, seen in
+      Line(
+        operation: row.label, occurrences: row.occurrences, calls: Double(seen.calls) / count,
+        bound: row.bound(analysis), roof: row.roof(analysis),
+        predicted: analysis.calibrated == nil ? nil : row.seconds,
+        interval: analysis.calibrated.flatMap { row.interval(by: $0) }, basis: row.basis,
         observed: seen.calls > 0 ? seen.seconds / Double(seen.calls) : nil, kernels: seen.names)
     }
     let (found, missing) = (lines.filter { $0.observed != nil }, lines.filter { $0.observed == nil })
@@ -149,7 +146,7 @@ package struct TraceFindings: Sendable {
   func label(of verdict: TraceMatch.Verdict) -> (row: String, status: String) {
     switch verdict {
     case .row(let row), .part(let row), .again(let row):
-      (analysis?.phases.first.map { $0.label(of: $0.operators[row]) } ?? "", "matched")
+      (prediction?.rows[row].label ?? "", "matched")
     case .known(let group): (group.rawValue, "known")
     case .unknown: ("", "unknown")
     }

@@ -11,7 +11,7 @@ struct TraceNotes {
     let match = findings.match
     var lines = ["trace    \(findings.trace.file), \(findings.trace.format.rawValue)\(extent)"]
     lines += findings.facts.map { "read     \($0.name) \($0.value): \($0.source)" }
-    let matched = findings.analysis == nil ? "" : "matched \(share(match.matchedSeconds)) %, "
+    let matched = findings.prediction == nil ? "" : "matched \(share(match.matchedSeconds)) %, "
     lines.append(
       "kernels  \(Numbers.time(Seconds(match.kernelSeconds))): \(matched)known \(share(match.knownSeconds)) %, unknown \(share(match.unknownSeconds)) %\(copies)"
     )
@@ -26,7 +26,7 @@ struct TraceNotes {
     }
     if unknown.count > 8 { lines.append("unknown  and \(unknown.count - 8) names more; --by kernel lists them") }
     if !unknown.isEmpty { lines.append("note     --names FILE says what unknown kernels are") }
-    lines += findings.analysis?.notices.map { "note     \($0.sentence)" } ?? []
+    lines += findings.prediction?.notices.map { "note     \($0.sentence)" } ?? []
     return lines + findings.remarks.map { "note     \($0)" }
   }
 
@@ -62,7 +62,7 @@ struct TraceNotes {
     guard !seen.isEmpty else { return [] }
     func sum(_ value: (TraceFindings.Line) -> Double?) -> Double { seen.reduce(0) { $0 + (value($1) ?? 0) * $1.calls } }
     let predicted =
-      findings.analysis?.calibrated == nil ? "" : ", predicted \(Numbers.time(Seconds(sum(\.predicted))))"
+      findings.prediction?.analysis.calibrated == nil ? "" : ", predicted \(Numbers.time(Seconds(sum(\.predicted))))"
     return [
       "pass     rows with kernels: roofs \(Numbers.time(Seconds(sum(\.roof))))\(predicted), observed \(Numbers.time(Seconds(sum(\.observed))))"
     ]

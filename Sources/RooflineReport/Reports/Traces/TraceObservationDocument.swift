@@ -51,7 +51,7 @@ package struct TraceObservationDocument: Encodable {
     device = Device(name: observations.device)
     trace = Origin(
       file: findings.trace.file, format: findings.trace.format.rawValue,
-      model: findings.analysis?.configuration.name ?? "", phase: findings.analysis?.phases.first?.step.name ?? "",
+      model: findings.prediction?.analysis.configuration.name ?? "", phase: findings.prediction?.name ?? "",
       passes: findings.passCount,
       facts: findings.facts.map { .init(name: $0.name, value: $0.value, source: $0.source) })
     software = Software(roofline: tool)

@@ -26,21 +26,21 @@ package struct TraceObservations {
   ///   - isOfHardware: whether that is the GPU of the hardware file; nil: nobody knows.
   package init(_ findings: TraceFindings, _ names: KernelNameTable, device: String?, isOfHardware: Bool?) {
     self.device = device
-    let hardware = findings.analysis?.hardware.name
+    let hardware = findings.prediction?.analysis.hardware.name
     gpu = (isOfHardware == false ? device : nil) ?? hardware ?? device ?? ""
     var entries: [TraceObservationEntry] = []
     var leftOut: [LeftOut] = []
-    if let analysis = findings.analysis, let phase = analysis.phases.first {
-      for index in phase.operators.indices where findings.match.observed[index].calls > 0 {
-        let row = TraceRow(findings, phase, index, names)
+    if let prediction = findings.prediction {
+      for (index, own) in prediction.rows.enumerated() where findings.match.observed[index].calls > 0 {
+        let row = TraceRow(findings, prediction, index, names)
         do throws(TraceRow.Reason) {
-          let candidate = try row.observation(source: TraceObservations.source(findings, device), on: analysis.hardware)
-          guard candidate.isReadable(gpu: gpu, as: phase.operators[index].row.operator) else {
+          let candidate = try row.observation(source: TraceObservations.source(findings, device))
+          guard candidate.isReadable(gpu: gpu, as: own.first.row.operator) else {
             throw TraceRow.Reason(text: "files of observations have no columns for its shape, or no model describes it")
           }
           entries.append(candidate)
         } catch {
-          leftOut.append(LeftOut(name: phase.label(of: phase.operators[index]), reason: error.text))
+          leftOut.append(LeftOut(name: own.label, reason: error.text))
         }
       }
     }
@@ -73,31 +73,33 @@ private struct TraceRow {
   }
 
   let findings: TraceFindings
-  let phase: PhaseAnalysis
+  let prediction: TracePrediction
   let index: Int
   let names: KernelNameTable
 
-  init(_ findings: TraceFindings, _ phase: PhaseAnalysis, _ index: Int, _ names: KernelNameTable) {
+  init(_ findings: TraceFindings, _ prediction: TracePrediction, _ index: Int, _ names: KernelNameTable) {
     self.findings = findings
-    self.phase = phase
+    self.prediction = prediction
     self.index = index
     self.names = names
   }
 
-  private var row: RowPrediction { phase.operators[index] }
+  private var row: TracePrediction.Row { prediction.rows[index] }
   private var seen: TraceMatch.Observed { findings.match.observed[index] }
 
-  func observation(source: String, on hardware: HardwareSpec) throws(Reason) -> TraceObservationEntry {
-    guard row.cost.wireSteps == 0 else { throw Reason(text: "its time has waiting for other GPUs in it") }
-    guard row.row.kernel == row.row.operator else { throw Reason(text: "its kernel is measured with other rows' work") }
+  func observation(source: String) throws(Reason) -> TraceObservationEntry {
+    let own = row.first
+    guard row.parts.count == 1 else { throw Reason(text: "it is of prompts and sequences together") }
+    guard own.cost.wireSteps == 0 else { throw Reason(text: "its time has waiting for other GPUs in it") }
+    guard own.row.kernel == own.row.operator else { throw Reason(text: "its kernel is measured with other rows' work") }
     guard seen.repeats == 0 else { throw Reason(text: "several kernels do its work") }
-    if case .rotary = row.row.operator, seen.kernels != seen.calls {
+    if case .rotary = own.row.operator, seen.kernels != seen.calls {
       throw Reason(text: "several kernels do its work")
     }
     let calls = Double(seen.calls) / findings.passCount
-    guard calls <= Double(row.occurrences.value) * 1.001 else {
+    guard calls <= Double(row.occurrences) * 1.001 else {
       throw Reason(
-        text: "it was seen \(Numbers.short(calls)) times a pass, and the model has it \(row.occurrences.value) times")
+        text: "it was seen \(Numbers.short(calls)) times a pass, and the model has it \(row.occurrences) times")
     }
     if let other = unseenNeighbour {
       throw Reason(text: "\(other) beside it has no kernel, and may be in this one's time")
@@ -106,7 +108,7 @@ private struct TraceRow {
     guard SampleStatistics.plausible.contains(seconds) else {
       throw Reason(text: "its time is none that a kernel takes")
     }
-    if let analysis = findings.analysis, let roof = row.prediction.ideal(analysis.rates, analysis.options).time?.value,
+    if let roof = row.roof(prediction.analysis),
       Comparison.verdict(predicted: seconds, observed: seconds, ideal: roof) == .fasterThanRoof
     {
       throw Reason(text: "faster than its roof: another workload, format or degree than the trace's")
@@ -117,16 +119,16 @@ private struct TraceRow {
     }
     guard
       let task = MeasurementTask(
-        names: ["\(phase.step.name) \(phase.label(of: row))"], row.row.operator, phase.step.formats)
+        names: ["\(prediction.name) \(row.label)"], own.row.operator, prediction.analysis.workload.formats)
     else { throw Reason(text: "it is of a backward pass") }
     return TraceObservationEntry(
       task, family: family, source: source, seconds: seconds, calls: seen.calls, kernels: seen.names,
-      remark: remark, hardware: hardware)
+      remark: remark, hardware: prediction.analysis.hardware)
   }
 
   /// A row without a kernel right before or behind it, or across from one layer to the next.
   private var unseenNeighbour: String? {
-    let rows = phase.operators
+    let rows = prediction.rows
     func isUnseen(_ other: Int) -> Bool { findings.match.observed[other].calls == 0 && rows[other].scope != .boundary }
     var neighbours = [index - 1, index + 1].filter(rows.indices.contains)
     let own = rows.indices.filter { rows[$0].scope == row.scope }
@@ -139,7 +141,7 @@ private struct TraceRow {
 
   /// What is not as a benchmark would have it.
   private var remark: String? {
-    guard case .attention = row.row.operator,
+    guard case .attention = row.first.row.operator,
       let mean = findings.facts.first(where: { $0.source.contains("mean") })
     else { return nil }
     return "\(mean.name) is a mean: \(mean.source)"

@@ -35,28 +35,24 @@ package struct TraceReport {
   }
 
   private var heading: String {
-    guard let analysis = findings.analysis, let phase = analysis.phases.first else {
+    guard let prediction = findings.prediction else {
       return "\(findings.trace.format.rawValue): kernels by what they do"
     }
-    let step = phase.step
-    let work =
-      step.phase == .prefill
-      ? "prefill of \(step.batch) × \(step.queryTokens) tokens"
-      : "decode of \(step.batch) × 1 token, \(step.attendedKeys) keys attended"
+    let analysis = prediction.analysis
     let tier = analysis.calibrated.map { ", \(CalibratedTimeText(time: $0).heading)" } ?? ""
     return
-      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(analysis.workload.tensorParallel): \(work)\(tier)"
+      "\(analysis.configuration.name) on \(analysis.hardware.name), tp \(analysis.workload.tensorParallel): \(prediction.work)\(tier)"
   }
 
   private var title: String {
-    "\(findings.name): \(listsKernels || findings.analysis == nil ? "recorded times" : "roofs and recorded times")"
+    "\(findings.name): \(listsKernels || findings.prediction == nil ? "recorded times" : "roofs and recorded times")"
   }
 
   private func table(title: String) -> Table { listsKernels ? kernels(title) : operators(title) }
 
   private func operators(_ title: String) -> Table {
-    guard findings.analysis != nil else { return kinds(title) }
-    let isCalibrated = findings.analysis?.calibrated != nil
+    guard findings.prediction != nil else { return kinds(title) }
+    let isCalibrated = findings.prediction?.analysis.calibrated != nil
     let blocks = [rows(isCalibrated), others(isCalibrated)].filter { !$0.isEmpty }
     var columns: [Table.Column] = [
       .init("operator", key: "operator", isText: true), .init("×", key: "occurrences"),
