@@ -30,7 +30,8 @@ package struct StepWork: Hashable, Sendable {
 
   /// Reads a mark; nil where it is none of a pass.
   ///
-  /// - vLLM: `execute_context_1(888)_generation_0(0)`, sequences and tokens; with `888_788544`, the tokens' products behind them;
+  /// - vLLM: `execute_new_1_cached_0`, prompts that begin and sequences that go on; `execute_context_1(888)_generation_0(0)`,
+  ///   sequences and tokens; with `888_788544`, the tokens' products behind them;
   ///   with `(sq32sk32785sqsq…)`, queries, keys and their products.
   /// - SGLang: `step[DECODE bs=32]`, `step[EXTEND bs=1 toks=888]`.
   /// - TensorRT-LLM: `[Executor] _forward_step 7: 1 ctx reqs, 888 ctx tkns, 32 gen reqs`.
@@ -49,7 +50,9 @@ package struct StepWork: Hashable, Sendable {
   }
 
   private init?(vLLM mark: String) {
-    guard let context = Self.part(mark, behind: "context_"), let generation = Self.part(mark, behind: "generation_")
+    guard
+      let context = Self.part(mark, behind: "context_") ?? Self.part(mark, behind: "execute_new_"),
+      let generation = Self.part(mark, behind: "generation_") ?? Self.part(mark, behind: "_cached_")
     else { return nil }
     self.init(prefill: context.sequences > 0 ? context : nil, decode: generation.sequences > 0 ? generation : nil)
   }

@@ -14,6 +14,14 @@ package struct Trace: Sendable {
   package var worldSize: UInt64?
   /// The model's file among an engine's, e.g. `gpt_oss`, of Python frames.
   package var modelModules: [String] = []
+  /// CUDA graphs that were recorded as wholes: their kernels are missing.
+  package var wholeGraphs = WholeGraphs()
+
+  package struct WholeGraphs: Hashable, Sendable {
+    package var launches: UInt64 = 0
+    /// Of all of them, s.
+    package var seconds = 0.0
+  }
 
   package enum Format: String, Hashable, Sendable {
     case kineto = "PyTorch profiler"

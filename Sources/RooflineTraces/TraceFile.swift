@@ -31,6 +31,9 @@ package enum TraceFile {
     let source = HeadSource(isPacked ? GzipSource(file) : file)
     let start = try source.head()
     if start.isEmpty { throw TraceFlaw("it is empty") }
+    if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
+      throw TraceFlaw("its text is UTF-16, as PowerShell's `>` writes it; save it as UTF-8")
+    }
     if start.starts(with: SQLitePages.magic) {
       return isPacked ? try packedDatabase(source, path) : try database(path)
     }
@@ -87,9 +90,10 @@ private final class HeadSource: ByteSource {
 
   init(_ source: any ByteSource) { self.source = source }
 
-  /// The first piece, which comes again.
+  /// The first piece, which comes again; without the mark by which some editors say that a text is UTF-8.
   func head() throws(TraceFlaw) -> UnsafeBufferPointer<UInt8> {
-    let piece = try source.next()
+    var piece = try source.next()
+    if piece.starts(with: [0xEF, 0xBB, 0xBF]) { piece = UnsafeBufferPointer(rebasing: piece[3...]) }
     kept = piece
     return piece
   }

@@ -97,6 +97,19 @@ final class TracePassesTests: TraceTestCase {
     XCTAssertEqual(own.batch?.value, 4)
   }
 
+  func testNewAndCachedRequestsAreCountedWithoutTheirTokens() throws {
+    let (decode, own) = try passes([mark("execute_new_0_cached_14", 100, 50), launch(1, at: 110)])
+    XCTAssertNil(MixedSizes(decode))
+    XCTAssertEqual(own.phase, .decode)
+    XCTAssertEqual(own.batch?.value, 14)
+    XCTAssertNil(own.context)
+    let (prefill, _) = try passes([mark("execute_new_2_cached_0", 100, 50), launch(1, at: 110)])
+    XCTAssertEqual(prefill.work, StepWork(prefill: .init(sequences: 2), decode: nil))
+    let (both, _) = try passes([mark("execute_new_2_cached_14", 100, 50), launch(1, at: 110)])
+    let sizes = try XCTUnwrap(MixedSizes(both))
+    XCTAssertEqual([sizes.prompts?.value, sizes.tokens?.value, sizes.sequences?.value], [2, nil, 14])
+  }
+
   func testSeveralNewTokensOfASequenceAreNoPlainDecodeStep() throws {
     let (passes, own) = try passes([mark("execute_context_0(0)_generation_6(22)", 100, 50), launch(1, at: 110)])
     XCTAssertNil(own.phase)

@@ -28,26 +28,50 @@ struct NsightListReader {
     self.file = file
   }
 
+  /// How often a kernel of a sum ran.
+  private static let counts = ["Instances", "Count"]
+
+  /// Whether a list has ended: a line without anything, or the title of another report.
+  private static func isEnd(_ fields: [String]) -> Bool { fields.count == 1 && fields[0].trimmed.isEmpty }
+
   /// Lines of a tool's own words before the list.
   private static let longestPreamble = 200
 
   private mutating func read() throws(TraceFlaw) -> Trace {
+    // Several reports may stand one behind the other.
+    var other: String?
     for _ in 0..<Self.longestPreamble {
       guard let head = try nextHead() else { break }
       let columns = head.map { $0.trimmed }
       if columns.contains("Kernel Name") {
         if columns.contains("Metric Name") { return try readMetrics(columns) }
         if let time = columns.firstIndex(of: "gpu__time_duration.sum") { return try readRaw(columns, time) }
+        guard columns.contains("ID") || columns.contains("CC") else {
+          other = other ?? "a report of Nsight Systems by calls or ranges"
+          continue
+        }
         throw TraceFlaw(
           "it has no gpu__time_duration.sum; profile with ncu --set full, or --metrics gpu__time_duration.sum")
       }
-      guard let name = columns.firstIndex(of: "Name") else { continue }
-      if let time = columns.firstIndex(where: { $0.hasPrefix("Duration") }) {
-        return try readLaunches(columns, name: name, time: time)
+      let sum = columns.firstIndex { $0.hasPrefix("Total Time") }
+      if let name = columns.firstIndex(of: "Name") {
+        if let time = columns.firstIndex(where: { $0.hasPrefix("Duration") }) {
+          return try readLaunches(columns, name: name, time: time)
+        }
+        if let sum, columns.contains(where: Self.counts.contains) {
+          return try readSums(columns, name: name, time: sum)
+        }
+      } else if let sum, let name = columns.firstIndex(of: "Operation"), columns.contains("Category") {
+        return try readSums(columns, name: name, time: sum)
       }
-      if let time = columns.firstIndex(where: { $0.hasPrefix("Total Time") }) {
-        return try readSums(columns, name: name, time: time)
+      if sum != nil {
+        let isOfKernels = columns.contains("Name") && !columns.contains("Num Calls")
+        other =
+          other ?? (isOfKernels ? "its sums have no column Instances" : "a report of Nsight Systems without kernels")
       }
+    }
+    if let other {
+      throw TraceFlaw("\(other); use nsys stats --report cuda_gpu_trace --format csv, or cuda_gpu_kern_sum")
     }
     throw TraceFlaw("not a trace that is known; there are PyTorch profiler JSON, Nsight Systems and Nsight Compute")
   }
@@ -73,11 +97,10 @@ struct NsightListReader {
     let device = columns.firstIndex(of: "Device")
     var lines: [Line] = []
     var devices: [TraceDevice] = []
-    while let fields = try records.next() {
+    while let fields = try records.next(), !Self.isEnd(fields) {
       guard fields.count > max(name, time) else { continue }
       let text = fields[name]
-      let activity: TraceKernel.Activity =
-        text.hasPrefix("[CUDA memcpy") ? .copy : text.hasPrefix("[CUDA memset") ? .set : .kernel
+      let activity = Self.activity(text)
       let own = device.flatMap { $0 < fields.count ? Self.device(fields[$0]) : nil }
       if let own, !devices.contains(where: { $0.id == own.id }), devices.count < 1024 { devices.append(own) }
       var line = Line(
@@ -92,17 +115,24 @@ struct NsightListReader {
 
   private mutating func readSums(_ columns: [String], name: Int, time: Int) throws(TraceFlaw) -> Trace {
     let unit = try Self.unit(columns[time])
-    guard let count = columns.firstIndex(where: { $0 == "Instances" || $0 == "Count" }) else {
+    guard let count = columns.firstIndex(where: Self.counts.contains) else {
       throw TraceFlaw("its sums have no column Instances; use nsys stats --report cuda_gpu_kern_sum --format csv")
     }
     var lines: [Line] = []
-    while let fields = try records.next() {
+    while let fields = try records.next(), !Self.isEnd(fields) {
       guard fields.count > max(name, time, count) else { continue }
-      var line = Line(name: names.place(of: fields[name]), activity: .kernel, device: 0, time: fields[time], unit: unit)
+      var line = Line(
+        name: names.place(of: fields[name]), activity: Self.activity(fields[name]), device: 0, time: fields[time],
+        unit: unit)
       line.launches = fields[count]
       lines.append(line)
     }
     return try trace(lines, .nsightSystemsSums)
+  }
+
+  private static func activity(_ name: String) -> TraceKernel.Activity {
+    name.hasPrefix("[CUDA memcpy") || name.hasPrefix("[CUDA Unified Memory")
+      ? .copy : name.hasPrefix("[CUDA memset") ? .set : .kernel
   }
 
   /// `NVIDIA H100 80GB HBM3 (0)`.
@@ -127,7 +157,7 @@ struct NsightListReader {
     var seen: Set<String> = []
     while let fields = try records.next() {
       guard fields.count > max(name, metric, unit, value) else { continue }
-      style.look(at: fields[value])
+      style.look(at: fields[value], isWhole: Self.isNanoseconds(fields[unit]))
       guard ["Duration", "gpu__time_duration.sum", "gpu__time_duration"].contains(fields[metric].trimmed) else {
         continue
       }
@@ -179,6 +209,8 @@ struct NsightListReader {
     return try seconds(String(head[head.index(after: open)..<close]))
   }
 
+  private static func isNanoseconds(_ unit: String) -> Bool { (try? seconds(unit)).map { $0 < 1e-8 } ?? false }
+
   private static func seconds(_ unit: String) throws(TraceFlaw) -> Double {
     switch unit.trimmed.lowercased() {
     case "ns", "nsec", "nsecond", "nseconds": return 1e-9
@@ -193,7 +225,10 @@ struct NsightListReader {
     var trace = Trace(file: file, format: format)
     trace.names = names.all
     var style = self.style
-    for line in lines { for text in [line.time, line.start] { style.look(at: text) } }
+    for line in lines {
+      style.look(at: line.time, isWhole: line.unit < 1e-8)
+      style.look(at: line.start, isWhole: line.startUnit < 1e-8)
+    }
     let separator = try style.separator()
     for (index, line) in lines.enumerated() {
       guard let time = NumberStyle.number(line.time, separator: separator), time.isFinite, time >= 0, time < 1e18,

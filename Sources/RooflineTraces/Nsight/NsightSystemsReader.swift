@@ -23,6 +23,9 @@ struct NsightSystemsReader {
   }
 
   private static let kernels = "CUPTI_ACTIVITY_KIND_KERNEL"
+  private static let names = "StringIds"
+  /// The first that a kernel has: a number of a string, or of other writers the string itself.
+  private static let nameColumns = ["demangledName", "shortName", "mangledName", "name"]
 
   private mutating func read() throws(TraceFlaw) -> Trace {
     guard schema.has(Self.kernels) else {
@@ -32,7 +35,7 @@ struct NsightSystemsReader {
       throw TraceFlaw("an SQLite file without \(Self.kernels); export a trace of CUDA with nsys export --type sqlite")
     }
     var strings: [Int64: String] = [:]
-    try schema.forEachRow(of: "StringIds", ["id", "value"]) { row throws(TraceFlaw) in
+    try schema.forEachRow(of: Self.names, ["id", "value"]) { row throws(TraceFlaw) in
       if let id = row[0]?.integer, let text = row[1]?.text { strings[id] = text }
     }
     self.strings = strings
@@ -40,6 +43,7 @@ struct NsightSystemsReader {
     try readKernels()
     try readCopies("CUPTI_ACTIVITY_KIND_MEMCPY", .copy, "Memcpy")
     try readCopies("CUPTI_ACTIVITY_KIND_MEMSET", .set, "Memset")
+    try readGraphs()
     try readMarks()
     try readDevices()
     trace.names = names.all
@@ -61,12 +65,21 @@ struct NsightSystemsReader {
 
   private mutating func readKernels() throws(TraceFlaw) {
     var reader = self
+    let flaw: TraceFlaw? =
+      !schema.has(Self.kernels, anyOf: Self.nameColumns)
+      ? TraceFlaw("its kernels have no column \(Self.nameColumns[0]); export it again with nsys export --type sqlite")
+      : !schema.has(Self.names)
+        ? TraceFlaw(
+          "it has no table \(Self.names) with the kernels' names; export it again with nsys export --type sqlite")
+        : nil
     try schema.forEachRow(
       of: Self.kernels,
-      ["start", "end", "deviceId", "correlationId", "globalPid", "demangledName", "shortName"]
+      ["start", "end", "deviceId", "correlationId", "globalPid"] + Self.nameColumns
     ) { row throws(TraceFlaw) in
-      let id = row[5]?.integer ?? row[6]?.integer
-      guard let name = id.flatMap({ reader.strings[$0] }) else { throw SQLitePages.damaged }
+      let found = row[5...].lazy.compactMap { $0 }.first
+      if let flaw, found?.text == nil { throw flaw }
+      // Time without a name is still time: it is shown as unknown.
+      let name = found?.text ?? found?.integer.flatMap { reader.strings[$0] } ?? "(a kernel without a name)"
       try reader.add(row, name, .kernel)
     }
     self = reader
@@ -87,7 +100,8 @@ struct NsightSystemsReader {
   private mutating func add(
     _ row: [SQLiteValue?], _ name: String, _ activity: TraceKernel.Activity
   ) throws(TraceFlaw) {
-    guard let start = row[0]?.integer, let end = row[1]?.integer else { throw SQLitePages.damaged }
+    // What still ran at the end of the recording has no end.
+    guard let start = row[0]?.integer, let end = row[1]?.integer else { return }
     guard end >= start else { throw TraceFlaw("a kernel, \(name.prefix(60)), lasts a negative time; export it again") }
     let (length, isOverflow) = end.subtractingReportingOverflow(start)
     guard !isOverflow else { throw SQLitePages.damaged }
@@ -99,6 +113,17 @@ struct NsightSystemsReader {
       kernel.launched = launches[Launch(process: Self.process(row[4]), correlation: correlation)] ?? .nan
     }
     trace.kernels.append(kernel)
+  }
+
+  /// Graphs that were recorded as wholes, without their kernels.
+  private mutating func readGraphs() throws(TraceFlaw) {
+    var graphs = Trace.WholeGraphs()
+    try schema.forEachRow(of: "CUPTI_ACTIVITY_KIND_GRAPH_TRACE", ["start", "end"]) { row throws(TraceFlaw) in
+      guard let start = row[0]?.integer, let end = row[1]?.integer, end >= start else { return }
+      graphs.launches += 1
+      graphs.seconds += (Double(end) - Double(start)) * 1e-9
+    }
+    trace.wholeGraphs = graphs
   }
 
   private mutating func readMarks() throws(TraceFlaw) {

@@ -8,7 +8,9 @@ struct NumberStyle {
   static let flaw = TraceFlaw("its numbers have both points and commas for decimals; export them again")
 
   /// Looks at a number, and at what is none.
-  mutating func look(at text: String) {
+  ///
+  /// - Parameter isWhole: of nanoseconds, which no clock divides: `1,234` are thousands of them.
+  mutating func look(at text: String, isWhole: Bool = false) {
     let digits = text.utf8.filter { $0 != 0x20 && $0 != 0xC2 && $0 != 0xA0 }
     guard let last = digits.last, (48...57).contains(last),
       digits.allSatisfy({ (48...57).contains($0) || $0 == 0x2C || $0 == 0x2E || $0 == 0x2D })
@@ -28,6 +30,8 @@ struct NumberStyle {
       isDecimal = false
     } else if behind != 3 || before > 3 || before == 0 || digits.first == UInt8(ascii: "0") {
       isDecimal = true
+    } else if isWhole {
+      isDecimal = false
     } else {
       doubtful = doubtful ?? text
       return

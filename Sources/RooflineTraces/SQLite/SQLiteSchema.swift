@@ -27,6 +27,10 @@ struct SQLiteSchema {
 
   func has(_ table: String) -> Bool { tables[table] != nil }
 
+  func has(_ table: String, anyOf columns: [String]) -> Bool {
+    tables[table]?.columns.contains(where: columns.contains) == true
+  }
+
   /// Hands over the named columns of every row, in the order in which they are named; nil for null and for what the table lacks.
   /// Without the table nothing is handed over.
   func forEachRow(

@@ -26,6 +26,12 @@ struct TraceNotes {
     }
     if unknown.count > 8 { lines.append("unknown  and \(unknown.count - 8) names more; --by kernel lists them") }
     if !unknown.isEmpty { lines.append("note     --names FILE says what unknown kernels are") }
+    let graphs = findings.trace.wholeGraphs
+    if graphs.launches > 0 {
+      lines.append(
+        "note     \(graphs.launches) launch\(graphs.launches == 1 ? "" : "es") of CUDA graphs, \(Numbers.time(Seconds(graphs.seconds))), are recorded as wholes, without their kernels; record with --cuda-graph-trace=node"
+      )
+    }
     lines += findings.prediction?.notices.map { "note     \($0.sentence)" } ?? []
     return lines + findings.remarks.map { "note     \($0)" }
   }
