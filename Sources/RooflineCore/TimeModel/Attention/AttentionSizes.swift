@@ -1,12 +1,14 @@
 /// Attention in the numbers of the time models' equations.
 package struct AttentionSizes {
   let batch, query, context, heads, keyValueHeads, headDim: Double
+  /// As wide as its keys are, but for latents.
+  let valueDim: Double
   /// Keys a query sees at most; 0: all.
   let window: Double
   /// Bytes of an element of the queries.
   let queryBytes: Double
   /// Elements of the queries, and of the result.
-  let elements: Double
+  let elements, outputs: Double
   /// Bytes of queries and result.
   let ownBytes: Double
 
@@ -18,9 +20,11 @@ package struct AttentionSizes {
     heads = Double(shape.heads)
     keyValueHeads = Double(shape.keyValueHeads)
     headDim = Double(shape.headDim)
+    valueDim = Double(shape.valueDim)
     window = attention.window.map { Double($0) } ?? 0
     queryBytes = Double(attention.queryDType.bits) / 8
     elements = Double(shape.queries)
+    outputs = Double(shape.outputs)
     var bytes = 0.0
     attention.forEachOperand {
       if $0.name == .query || $0.name == .output { bytes += Double($0.bytes) }

@@ -19,7 +19,7 @@ package struct LatentDecodeTimeModel: Sendable {
   /// Into how many parts Triton's kernel always splits keys.
   static let tritonSplit = 8.0
 
-  func plan(_ call: LatentSizes) -> Plan {
+  func plan(_ call: AttentionSizes) -> Plan {
     let processors = facts.streamingMultiprocessors
     switch cut.design {
     case .flashMLA:
@@ -76,7 +76,7 @@ package struct LatentDecodeTimeModel: Sendable {
   }
 
   func terms(_ attention: Attention<Count>, _ conditions: KernelConditions) -> Terms {
-    let call = LatentSizes(attention)
+    let call = AttentionSizes(attention)
     let plan = plan(call)
     let processors = facts.streamingMultiprocessors
     let isCopied = constants.cast > 0 && attention.formats.keyValueCache.bits < attention.formats.residual.bits
@@ -86,7 +86,7 @@ package struct LatentDecodeTimeModel: Sendable {
     let hit = conditions.cache == .warm ? facts.hit(cache, residentShare: constants.residency) : 0
     let memory =
       facts.microseconds(cache, hit: hit, dram: constants.bandwidth, l2: constants.l2Bandwidth)
-      + ((plan.headTiles - 1) * cache + call.ownBytes) / l2.bytesPerMicrosecond
+      + ((plan.headTiles - 1) * cache + attention.latentBytes) / l2.bytesPerMicrosecond
     return Terms(
       plan: plan, memory: memory,
       serial: plan.starts * constants.cta + plan.blocks * constants.block * plan.crowding,
@@ -96,7 +96,7 @@ package struct LatentDecodeTimeModel: Sendable {
       cast: isCopied
         ? Double(attention.shape.cachedKeys) * constants.cast / (processors * facts.clock * 1e-6) : 0,
       idealTensor: Double(attention.product) / facts.flopsPerMicrosecond,
-      idealMemory: (own + call.ownBytes) / facts.bytesPerMicrosecond)
+      idealMemory: (own + attention.latentBytes) / facts.bytesPerMicrosecond)
   }
 
   func time(_ terms: Terms) -> Double {

@@ -16,8 +16,8 @@ package struct LatentPrefillTimeModel: Sendable {
     var tiles, blocks, longest: Double
   }
 
-  func grid(_ call: LatentSizes) -> Grid {
-    let packed = cut.packsHeads ? call.heads / call.keyHeads : 1
+  func grid(_ call: AttentionSizes) -> Grid {
+    let packed = cut.packsHeads ? call.heads / call.keyValueHeads : 1
     let rows = call.query * packed
     let perList = (rows / cut.queryRows).ceiling
     let lists = call.batch * call.heads / packed
@@ -35,18 +35,18 @@ package struct LatentPrefillTimeModel: Sendable {
   }
 
   func terms(_ attention: Attention<Count>) -> PromptTerms {
-    let call = LatentSizes(attention)
+    let call = AttentionSizes(attention)
     let grid = grid(call)
     let processors = facts.streamingMultiprocessors
     let peak = facts.flopsPerMicrosecond
     let exponentials = PromptTerms.exponentials(
       rows: cut.queryRows, keys: cut.keys, specialFunctions: specialFunctions, facts)
     let block =
-      2 * cut.queryRows * cut.keys * (call.keyDim + call.valueDim) / (constants.tensor * peak / processors)
+      2 * cut.queryRows * cut.keys * (call.headDim + call.valueDim) / (constants.tensor * peak / processors)
       + exponentials
     let total = grid.tiles * constants.tile + grid.blocks * block
     let longest = constants.tile + grid.longest * block
-    let bytes = Double(attention.residualBytes(of: attention.shape.spreadKeyValues)) + call.ownBytes
+    let bytes = Double(attention.residualBytes(of: attention.shape.spreadKeyValues)) + attention.latentBytes
     let ideal = Double(attention.product) / peak
     return PromptTerms(
       tiles: grid.tiles, blocks: grid.blocks, tile: constants.tile, block: block, exponentials: exponentials,
@@ -100,7 +100,7 @@ extension LatentPrefillTimeModel: KernelTimeModel {
   package func choices(
     _ attention: Attention<Count>, _ conditions: KernelConditions
   ) -> [(name: String, value: String)] {
-    let grid = grid(LatentSizes(attention))
+    let grid = grid(AttentionSizes(attention))
     func whole(_ x: Double) -> String { x.magnitude < 1e15 ? "\(Int(x))" : "\(x)" }
     return [
       ("tile", "\(whole(cut.queryRows)) × \(whole(cut.keys))"), ("tiles", whole(grid.tiles)),

@@ -146,14 +146,14 @@ extension SparseAttentionTimeModel: KernelTimeModel {
   }
 
   package static func place(_ attention: Attention<Count>) -> KernelPlace {
-    let sizes = LatentSizes(attention)
+    let sizes = AttentionSizes(attention)
     let visible = Double(attention.visibleKeys)
     return KernelPlace(
       "sparse attention",
       sizes: [
         ("batch", sizes.batch), ("query", sizes.query), ("context", sizes.context), ("heads", sizes.heads),
-        ("qk_dim", sizes.keyDim), ("v_dim", sizes.valueDim),
-      ], order: [sizes.heads, sizes.keyDim, sizes.context, sizes.query, sizes.batch, visible],
+        ("qk_dim", sizes.headDim), ("v_dim", sizes.valueDim),
+      ], order: [sizes.heads, sizes.headDim, sizes.context, sizes.query, sizes.batch, visible],
       point: [
         KernelPlace.log(sizes.batch), KernelPlace.log(sizes.query), KernelPlace.log(sizes.context),
         KernelPlace.log(sizes.heads),

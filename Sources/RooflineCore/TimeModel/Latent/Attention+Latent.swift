@@ -1,26 +1,7 @@
-/// Latent attention in the numbers of the time models' equations.
-struct LatentSizes {
-  let batch, query, context, heads, keyHeads, keyDim, valueDim: Double
-  /// Bytes of queries and result.
-  let ownBytes: Double
-  /// Elements of the result.
-  let outputs: Double
-
-  init(_ attention: Attention<Count>) {
-    let shape = attention.shape
-    batch = Double(shape.batch)
-    query = Double(shape.queryTokens)
-    context = Double(shape.attendedKeys)
-    heads = Double(shape.heads)
-    keyHeads = Double(shape.keyValueHeads)
-    keyDim = Double(shape.headDim)
-    valueDim = Double(shape.valueDim)
-    outputs = Double(shape.outputs)
-    ownBytes = Double(attention.residualBytes(of: shape.queries + shape.outputs))
-  }
-}
-
 extension Attention where Scalar == Count {
+  /// Bytes of queries and result as wide as other activations, whatever kernels multiply in.
+  var latentBytes: Double { Double(residualBytes(of: shape.queries + shape.outputs)) }
+
   /// Bytes of so many elements as wide as other activations.
   func residualBytes(of elements: Count) -> Count { elements.bytes(formats.residualFormat) }
 
@@ -36,13 +17,13 @@ extension Attention where Scalar == Count {
   }
 
   func latentPlace(_ phase: Phase) -> KernelPlace {
-    let sizes = LatentSizes(self)
-    let order = [sizes.heads, sizes.keyHeads, sizes.keyDim, sizes.context, sizes.query, sizes.batch]
+    let sizes = AttentionSizes(self)
+    let order = [sizes.heads, sizes.keyValueHeads, sizes.headDim, sizes.context, sizes.query, sizes.batch]
     return KernelPlace(
       "mla \(phase.rawValue)",
       sizes: [
         ("batch", sizes.batch), ("query", sizes.query), ("context", sizes.context), ("heads", sizes.heads),
-        ("qk_dim", sizes.keyDim), ("v_dim", sizes.valueDim),
+        ("qk_dim", sizes.headDim), ("v_dim", sizes.valueDim),
       ], order: order,
       point: [
         KernelPlace.log(sizes.batch), KernelPlace.log(sizes.context), KernelPlace.log(sizes.heads),
