@@ -160,10 +160,7 @@ struct ObservationReader {
     }
     guard let seconds = try duration(microseconds, row) else { return nil }
     let kindName = try text(.kind)
-    if kindName == "quantize" {
-      skip("no model of quantising by itself; products of low precision are timed with it")
-      return nil
-    }
+    if kindName == OperatorKind.quantize.rawValue { return try quantization(line, row, seconds) }
     guard let kind = KernelKind(rawValue: kindName) else {
       if OperatorKind(rawValue: kindName) != nil {
         skip("no model of \(kindName)")
@@ -225,9 +222,15 @@ struct ObservationReader {
       guard heads.value.isMultiple(of: shape.keyValueHeads.value) else {
         throw complain("kv_heads does not divide heads")
       }
+      let isCausal = try flag(.causal)
+      guard isCausal || window == 0 else {
+        throw complain("a sliding window needs the causal mask; leave out causal or window")
+      }
+      // One query comes behind all keys: nothing is masked.
+      let isFull = !isCausal && shape.queryTokens > 1
       value = .attention(
         Attention(
-          shape, mask: window == 0 ? .causal : .slidingWindow(window), queries: format,
+          shape, mask: isFull ? .full : window == 0 ? .causal : .slidingWindow(window), queries: format,
           formats: ObservationReader.formats(format, keyValue)))
     case .row, .collective:
       let name = try text(.op)
@@ -276,7 +279,7 @@ struct ObservationReader {
   }
 
   /// Of a kernel by itself, whose operands have the format; what is narrower than 16 bits leaves in bf16.
-  private static func formats(_ dtype: DType, _ keyValue: DType? = nil) -> NumberFormats {
+  static func formats(_ dtype: DType, _ keyValue: DType? = nil) -> NumberFormats {
     NumberFormats(weight: dtype, activation: dtype, keyValueCache: keyValue ?? dtype, model: .bf16)
   }
 }

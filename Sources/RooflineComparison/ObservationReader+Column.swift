@@ -3,7 +3,7 @@ extension ObservationReader {
   enum Column: String, CaseIterable {
     case kind, gpu, family, source, timing, copies, dtype, m, n, k, phase, batch, query, context, heads, window, op,
       rows,
-      width, ranks, bytes, gated, tuned, tokens, hidden, intermediate, experts, tp, ep, distribution,
+      width, ranks, bytes, causal, gated, tuned, tokens, hidden, intermediate, experts, tp, ep, distribution,
       nodes, sms
     case chosen = "top_k"
     case time = "time_us"

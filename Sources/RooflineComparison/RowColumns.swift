@@ -29,6 +29,7 @@ struct RowColumns {
     case .residualAdd: .residualAdd(ResidualAdd(elements: rows * width, formats: formats))
     case .softmax: .softmax(Softmax(elements: rows * width, width: width, formats: formats))
     case .embedding: .embedding(Embedding(tokens: rows, ownRows: rows, width: width, formats: formats))
+    case .quantize: .quantize(Quantize(rows: rows, width: width, formats: formats))
     case .rotary: .rotary(Rotary(rotaryShape, keySource: .keyValueCache, formats: formats))
     case .allReduce: .collective(Collective(.allReduce, ranks: ranks, message: bytes))
     case .allGather: .collective(Collective(.allGather, ranks: ranks, message: bytes))

@@ -89,7 +89,7 @@ final class KernelCommandTests: CommandTestCase {
       .groupedGEMM: "m=6 n=5 k=7 experts=4 top_k=2 bias=true", .route: "rows=3 experts=8 top_k=2 sigmoid=1 bias=1",
       .expertCombine: "rows=3 width=5 pairs=6", .expertScale: "rows=3 width=5 pairs=6",
       .allToAll: "rows=3 width=5 ranks=4", .sigmoidGate: "rows=3 width=5",
-      .clampedSwiGLU: "rows=3 width=5", .squaredRelu: "rows=3 width=5",
+      .clampedSwiGLU: "rows=3 width=5", .squaredRelu: "rows=3 width=5", .quantize: "rows=3 width=5",
       .expertScaleGradient: "rows=3 width=5 pairs=6", .geluAndMulGradient: "rows=3 width=5",
       .softcapGradient: "rows=3 width=5", .sigmoidGateGradient: "rows=3 width=5",
       .groupedGEMMInputGradient: "m=6 n=5 k=7 experts=4 top_k=2",

@@ -37,6 +37,41 @@ final class ObservationFileTests: XCTestCase {
     XCTAssertEqual(file.unknownColumns, ["extra"])
   }
 
+  func testAttentionWithoutAMaskStaysWithoutOne() throws {
+    func mask(_ causal: String, query: Int = 64) throws -> Attention<Count>.Mask? {
+      let text =
+        "kind,gpu,family,phase,dtype,batch,query,context,heads,head_dim,causal,time_us\nattention,h100_sxm,x,prefill,bf16,2,\(query),64,8,128,\(causal),9\n"
+      guard case .attention(let attention)? = try read(text).observations.first?.value else { return nil }
+      return attention.mask
+    }
+    XCTAssertEqual(try mask("0"), .full)
+    XCTAssertEqual(try mask("1"), .causal)
+    XCTAssertEqual(try mask(""), .causal)
+    // Nothing lies behind a last query.
+    XCTAssertEqual(try mask("0", query: 1), .causal)
+    XCTAssertThrowsError(try mask("no"))
+    XCTAssertThrowsError(
+      try read(
+        "kind,gpu,family,phase,dtype,batch,query,context,heads,head_dim,causal,window,time_us\nattention,l40s,x,prefill,bf16,2,64,64,8,128,0,16,9\n"
+      ))
+  }
+
+  func testQuantisingKernelsAreReadAndDifferencesOfThemAreNot() throws {
+    let columns = "kind,gpu,family,source,timing,op,dtype,m,k,time_us"
+    let file = try read(
+      "\(columns)\nquantize,l40s,vllm-quant,v,graph,static_quantise,fp8,64,4096,2.5\nquantize,l40s,vllm-quant,v,graph,dynamic_minus_static,fp8,64,4096,1.5\n"
+    )
+    XCTAssertEqual(file.observations.count, 1)
+    let row = try XCTUnwrap(file.observations.first)
+    guard case .quantize(let cast) = row.value else { return XCTFail("\(row.value)") }
+    XCTAssertEqual([cast.rows, cast.width], [64, 4096])
+    XCTAssertEqual(row.value.cost.traffic.total, 64 * 4096 * 3)
+    XCTAssertEqual(row.dtype, .fp8)
+    XCTAssertEqual(file.skipped.map(\.n), [1])
+    XCTAssertThrowsError(try read("\(columns)\nquantize,l40s,vllm-quant,v,graph,guess,fp8,64,4096,2.5\n"))
+    XCTAssertThrowsError(try read("\(columns)\nquantize,l40s,vllm-quant,v,graph,static_quantise,fp8,64,0,2.5\n"))
+  }
+
   /// The same rows with a mark of byte order, carriage returns, blank lines, blanks around fields, no last line break, and quotes.
   func testWaysToWriteTheSameFile() throws {
     let plain = try read(

@@ -47,7 +47,7 @@ extension KernelPlan {
       self = try .attention(attention, device, options)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .softcap,
       .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
-      .expertCombine, .sigmoidGate, .squaredRelu, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
+      .expertCombine, .sigmoidGate, .squaredRelu, .quantize, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
       .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix,
       .compression, .hyperConnection:
       throw Unsupported("there is no kernel of its kind")

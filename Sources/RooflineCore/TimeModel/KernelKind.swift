@@ -67,7 +67,8 @@ extension Operator where Scalar == Count {
     case .qkMatmul(let product): VectorProductTimeModel.describes(product) ? VectorProductTimeModel.self : nil
     case .svMatmul(let product): VectorProductTimeModel.describes(product) ? VectorProductTimeModel.self : nil
     case .attention(let attention): attention.timeModel
-    case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .gatedActivation, .residualAdd, .gelu, .softmax, .embedding:
+    case .rotary, .rmsNorm, .addRMSNorm, .layerNorm, .gatedActivation, .residualAdd, .gelu, .softmax, .embedding,
+      .quantize:
       RowTimeModel.self
     case .collective: CollectiveTimeModel.self
     case .expertLayer: ExpertTimeModel.self

@@ -20,6 +20,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .siluAndMul: BruteForceElementwiseTests.siluAndMulCases
     case .geluAndMul: BruteForceElementwiseTests.geluAndMulCases
     case .softcap: BruteForceElementwiseTests.softcapCases
+    case .quantize: BruteForceElementwiseTests.quantizeCases
     case .scale: BruteForceElementwiseTests.scaleCases
     case .causalConvolution: BruteForceMixerRowTests.convolutionCases
     case .l2Norm: BruteForceMixerRowTests.l2NormCases

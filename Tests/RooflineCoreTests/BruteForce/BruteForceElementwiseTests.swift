@@ -10,6 +10,7 @@ final class BruteForceElementwiseTests: XCTestCase {
 
   func testGeluAndMulCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.geluAndMulCases, .geluAndMul) }
 
+  func testQuantizationCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.quantizeCases, .quantize) }
   func testSoftcapCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.softcapCases, .softcap) }
 
   func testScaleCostsWhatItsLoopExecutesAndTouches() { BruteForceCase.check(Self.scaleCases, .scale) }
@@ -76,6 +77,20 @@ final class BruteForceElementwiseTests: XCTestCase {
           let gelu = machine.multiply(machine.multiply(0.5, x), machine.add(1, machine.special(tanh, inner)))
           machine.store(machine.multiply(gelu, machine.load(up, index)), in: output, index)
           XCTAssertEqual(output[index], x * (1 + erf(x / 2.squareRoot())) / 2 * up[index], accuracy: 1e-2)
+        }
+      }
+    }
+  }
+
+  static var quantizeCases: [BruteForceCase] {
+    cases { elements, formats in
+      let described = Quantize<Count>(rows: 1, width: Count(elements), formats: formats.formats)
+      return BruteForceCase("\(elements), \(formats.name)", .quantize(described)) { machine in
+        let input = formats.tensor("input", .activations, \.residual, elements)
+        let output = formats.tensor("output", .activations, \.activation, elements)
+        for index in 0..<elements {
+          machine.store(machine.multiply(1 / 0.25, machine.load(input, index)), in: output, index)
+          XCTAssertEqual(output[index] * 0.25, input[index], accuracy: 1e-12)
         }
       }
     }

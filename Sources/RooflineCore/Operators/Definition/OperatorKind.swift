@@ -65,6 +65,7 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case sigmoidGate = "sigmoid_gate"
   case clampedSwiGLU = "swigluoai_and_mul"
   case squaredRelu = "relu2"
+  case quantize
   case expertScale = "expert_scale"
   case allToAll = "all_to_all"
   case groupedGEMMInputGradient = "grouped_gemm_dx"

@@ -94,7 +94,7 @@ package struct KernelArguments: Sendable {
     case .allToAll: ["rows", "width", "ranks", "remote"]
     case .softmax: ["rows", "width", "sinks"]
     case .rmsNorm: ["rows", "width", "weight"]
-    case .clampedSwiGLU, .situAndMul, .squaredRelu, .sigmoidGate: ["rows", "width"]
+    case .clampedSwiGLU, .situAndMul, .squaredRelu, .sigmoidGate, .quantize: ["rows", "width"]
     case .expertLayer:
       [
         "tokens", "hidden", "intermediate", "experts", "top_k", "tp", "ep", "distribution", "gated", "tuned",
@@ -193,6 +193,8 @@ package struct KernelArguments: Sendable {
     case .sigmoidGate:
       .sigmoidGate(SigmoidGate(gates: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .squaredRelu: .squaredRelu(SquaredRelu(elements: try elements(), formats: formats))
+    case .quantize:
+      .quantize(Quantize(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .gemmInputGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .input))
     case .gemmWeightGradient: .gemmGradient(GEMMGradient(try gemm(formats), by: .weight))
     case .biasGradient:

@@ -82,6 +82,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .expertScale(let scale):
       self.init(
         .expertScale, KernelColumns.rows(scale.rows, scale.width) + [Column("pairs", scale.pairs)])
+    case .quantize(let cast): self.init(.quantize, KernelColumns.rows(cast.rows, cast.width))
     case .squaredRelu(let relu): self.init(.squaredRelu, KernelColumns.rows(1, relu.elements))
     case .gelu(let gelu): self.init(.gelu, KernelColumns.rows(1, gelu.elements))
     case .relu(let relu): self.init(.relu, KernelColumns.rows(1, relu.elements))

@@ -244,7 +244,8 @@ struct ObservationEntry: Encodable {
   }
 
   private static let known: Set<String> = [
-    "m", "n", "k", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "rows", "width", "ranks",
+    "m", "n", "k", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "rows", "width",
+    "ranks",
     "bytes",
   ]
 }
