@@ -59,6 +59,9 @@ static const char flash_decode_combine_cu[] = {
 static const char gelu_cu[] = {
 #embed "kernels/gelu.cu"
     , 0};
+static const char gemm_combine_cu[] = {
+#embed "kernels/gemm_combine.cu"
+    , 0};
 static const char gemm_cu[] = {
 #embed "kernels/gemm.cu"
     , 0};
@@ -117,6 +120,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("flash_decode_combine.cu", flash_decode_combine_cu),
       TEXT("gelu.cu", gelu_cu),
       TEXT("gemm.cu", gemm_cu),
+      TEXT("gemm_combine.cu", gemm_combine_cu),
       TEXT("layernorm.cu", layernorm_cu),
       TEXT("residual_add.cu", residual_add_cu),
       TEXT("reread.cu", reread_cu),

@@ -61,11 +61,13 @@ struct ObservationTarget {
 
   func write(_ document: String) throws(InputError) { try FileWriter.write(document, to: path) }
 
-  /// What tells whether an observation is of a task: its operator, formats and mode.
+  /// What tells whether an observation is of a task: its operator, formats and mode, and by whose choice of algorithm.
   struct Key: Hashable {
     let `operator`, weight, activation, keyValueCache, residual, mode: String
+    let choice: AlgorithmChoice
 
-    init(_ task: MeasurementTask, _ mode: TimingMode) {
+    init(_ task: MeasurementTask, _ mode: TimingMode, _ choice: AlgorithmChoice) {
+      self.choice = choice
       `operator` = task.columns.description
       weight = task.formats.weight.rawValue
       activation = task.formats.activation.rawValue
@@ -85,6 +87,9 @@ struct ObservationTarget {
       keyValueCache = format("keyValueCache")
       residual = format("residual")
       self.mode = mode
+      var family = ""
+      if case .string(let text)? = members["family"] { family = text }
+      choice = KernelLibrary(family).isFastestOffered ? .fastest : .own
     }
   }
 

@@ -238,6 +238,26 @@ final class KernelPlanTests: XCTestCase {
     }
   }
 
+  /// Blocks share out k where tiles leave SMs idle, down to four steps a block; what they leave is added up behind them.
+  func testSharesOfTheDepthOfTheOwnProduct() throws {
+    // Of 132 SMs.
+    let cases = [
+      (20, 1024, 8192, 8), (16, 1024, 2048, 4),
+      (20, 1024, 1000, 1),
+      (64, 8192, 8192, 1), (65, 1024, 8192, 1),
+    ]
+    for (m, n, k, shares) in cases {
+      var options = PlanningOptions()
+      options.hasMatrixLibrary = false
+      let plan = try KernelPlan(
+        PlannedOperators.task("gemm m=\(m) n=\(n) k=\(k)", .bf16).value, on: PlannedOperators.device, options: options)
+      XCTAssertEqual(plan.launches.first?.geometry.grid.y, UInt32(shares), "\(m)×\(n)×\(k)")
+      XCTAssertEqual(plan.launches.map(\.source), shares > 1 ? ["gemm.cu", "gemm_combine.cu"] : ["gemm.cu"])
+      let workspace = plan.buffers.filter(\.isWorkspace).map(\.byteCount)
+      XCTAssertEqual(workspace, shares > 1 ? [4 * shares * m * n] : [])
+    }
+  }
+
   /// Hopper's tensor cores keep 13 bits of fraction in fp8, aligned to the largest term of a step of 32: of the longest rows in
   /// use that is most of the error.
   func testSumsOfFewBitsAreTolerated() throws {

@@ -294,6 +294,6 @@ extension MeasurementSession {
     _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode]
   ) throws -> [KernelMeasurement]? {
     var measurements: [KernelMeasurement] = []
-    return try measure(task, plan, modes: modes, into: &measurements) ? measurements : nil
+    return try measure(task, plan, modes: .init(modes), into: &measurements) ? measurements : nil
   }
 }

@@ -10,6 +10,7 @@
 #include "flash_decode_combine.cu"
 #include "gelu.cu"
 #include "gemm.cu"
+#include "gemm_combine.cu"
 #include "layernorm.cu"
 #include "residual_add.cu"
 #include "reread.cu"
@@ -32,7 +33,7 @@ constexpr Kernel kernels[] = {
     ENTRY(sweep_bytes), ENTRY(reread_bytes), ENTRY(exponentials),
     HEAD_ENTRIES(flash_attention), ENTRY(flash_attention_f16_d128_r64), ENTRY(flash_attention_bf16_d128_r64),
     HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
-    TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16),
+    TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16), TENSOR_ENTRIES(gemm_combine),
 };
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),

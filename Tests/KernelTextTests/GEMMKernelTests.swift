@@ -64,6 +64,22 @@ final class GEMMKernelTests: XCTestCase {
   func testManyStepsGoThroughSharedMemory() throws {
     for (format, tile) in product(KernelFormat.tensorCores, Tile.all) {
       for k in [520, 517] { try gemm(Shape(m: 20, n: 40, k: k), tile, format, hasGelu: true).check() }
+      guard tile.columns == 32 else { continue }
+      try gemm(Shape(m: 20, n: 40, k: 1030), tile, format, shares: 2).check()
+    }
+  }
+
+  /// Shares of k of equal and of different lengths, and more of them than k has steps; ragged columns; with all epilogues.
+  func testBlocksShareOutTheDepth() throws {
+    for (format, tile) in product(KernelFormat.tensorCores, Tile.all.filter { $0.columns == 32 }) {
+      for (m, n, k, shares) in [(20, 40, 1030, 3), (3, 37, 520, 4), (33, 64, 256, 2), (1, 1, 7, 1), (5, 9, 130, 3)] {
+        let shape = Shape(m: m, n: n, k: k)
+        for (hasBias, hasGelu) in [(false, false), (true, false), (true, true)] {
+          try gemm(shape, tile, format, hasBias: hasBias, hasGelu: hasGelu, shares: shares).check()
+        }
+      }
+      try gemm(Shape(m: 9, n: 40, k: 640, shift: 3), tile, format, hasBias: true, shares: 2)
+        .check(orders: [.greedyFirst])
     }
   }
 
@@ -84,7 +100,8 @@ final class GEMMKernelTests: XCTestCase {
           kernel: "gemm_f16_\(tile.name)", block: 128, sharedBytes: 49152,
           arguments: [
             .tensor(.input(.input, .f16, [1, 1])), .tensor(.input(.weight, .f16, right)), .uint64(0),
-            .tensor(.output(.output, .f16, [expected], relativeError: 0)), .int32(1), .int32(1), .int32(2), .int32(0),
+            .tensor(.output(.output, .f16, [expected], relativeError: 0)), .uint64(0), .int32(1), .int32(1), .int32(2),
+            .int32(0),
           ],
           operands: GEMM(m: 1, n: 1, k: 2, formats: NumberFormats(.fp16)).operands
         ).check()
@@ -93,7 +110,8 @@ final class GEMMKernelTests: XCTestCase {
   }
 
   private func gemm(
-    _ shape: Shape, _ tile: Tile, _ format: KernelFormat, hasBias: Bool = false, hasGelu: Bool = false
+    _ shape: Shape, _ tile: Tile, _ format: KernelFormat, hasBias: Bool = false, hasGelu: Bool = false,
+    shares: Int = 1
   ) -> KernelCase {
     let (m, n, k) = (shape.m, shape.n, shape.k)
     var random = RandomElements(seed: UInt64(m * 10_000 + n * 100 + k))
@@ -119,19 +137,29 @@ final class GEMMKernelTests: XCTestCase {
       m: Count(m), n: Count(n), k: Count(k), formats: NumberFormats(format.dtype), hasBias: hasBias)
     // k products of at most 4, and sums that grow to 4k at most, each rounded to a float.
     let error = Double(k + 1) * 4 * Double(k + 1).squareRoot() * 0x1p-24
-    return KernelCase(
+    let partials = KernelTensor.workspace("partials", .f32, count: shares > 1 ? shares * m * n : 0)
+    let ownBias: KernelCase.Argument =
+      hasBias ? .tensor(.input(.bias, format, bias, shift: shape.shift)) : .uint64(0)
+    let result = KernelTensor.output(
+      .output, format, output, relativeError: hasGelu ? 8e-6 : 0, absoluteError: error, shift: shape.shift)
+    let epilogue = KernelCase.Argument.int32((hasBias ? 1 : 0) + (hasGelu ? 2 : 0))
+    var launch = KernelCase(
       kernel: "gemm_\(format)_\(tile.name)",
-      grid: ((m + tile.rows - 1) / tile.rows * ((n + tile.columns - 1) / tile.columns), 1), block: 128,
+      grid: ((m + tile.rows - 1) / tile.rows * ((n + tile.columns - 1) / tile.columns), shares), block: 128,
       sharedBytes: 49152,
       arguments: [
         .tensor(.input(.input, format, input, shift: shape.shift)),
         .tensor(.input(.weight, format, weight, shift: shape.shift)),
-        hasBias ? .tensor(.input(.bias, format, bias, shift: shape.shift)) : .uint64(0),
-        .tensor(
-          .output(
-            .output, format, output, relativeError: hasGelu ? 8e-6 : 0, absoluteError: error, shift: shape.shift)),
-        .int32(m), .int32(n), .int32(k), .int32((hasBias ? 1 : 0) + (hasGelu ? 2 : 0)),
+        ownBias, .tensor(result), .tensor(partials), .int32(m), .int32(n), .int32(k), epilogue,
       ],
       operands: hasGelu ? LinearGelu(definition).operands : definition.operands)
+    if shares > 1 {
+      launch.following = KernelCase.Launch(
+        kernel: "gemm_combine_\(format)", grid: ((m * ((n + 7) / 8) + 63) / 64, 1), block: 64,
+        arguments: [
+          .tensor(partials), ownBias, .tensor(result), .int32(m), .int32(n), .int32(shares), epilogue,
+        ])
+    }
+    return launch
   }
 }

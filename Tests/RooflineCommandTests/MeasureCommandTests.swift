@@ -246,6 +246,39 @@ final class MeasureCommandTests: MeasureTestCase {
       "roofline: \(file): its cuBLASLt is 13.1.0, this one's none; measure into another file\n")
   }
 
+  /// What a library chooses and the fastest that it offers are two measurements, either of which may be missing.
+  func testResumeTellsALibrarysChoiceFromTheFastest() throws {
+    let file = try temporaryFolder().appendingPathComponent("choice.json").path
+    let line = "measure --kernel gemm m=16 n=32 k=64 --dtype bf16 --output \(file)"
+    let switches = "algorithms=8 fastest=3"
+    XCTAssertEqual(try roofline(line, surroundings(switches)).exitCode, 0)
+    let whole = try document(file)
+    let both = try observations(file)
+    XCTAssertEqual(both.map { $0["family"] as? String }, ["cublaslt", "cublaslt-best"])
+    for kept in 0..<2 {
+      var document = whole
+      document["observations"] = [both[kept]]
+      try JSONSerialization.data(withJSONObject: document).write(to: URL(fileURLWithPath: file))
+      let resumed = try roofline("\(line) --resume", surroundings(switches))
+      XCTAssertEqual(resumed.exitCode, 0, resumed.errors)
+      let families = try observations(file).map { $0["family"] as? String }
+      XCTAssertEqual(families, kept == 0 ? ["cublaslt", "cublaslt-best"] : ["cublaslt-best", "cublaslt"])
+    }
+    let done = try roofline("\(line) --resume", surroundings(switches))
+    XCTAssertTrue(done.output.contains("2 observations, 2 of them from before"), done.output)
+  }
+
+  func testAttentionWithoutAMaskIsWrittenAsSuch() throws {
+    let file = try temporaryFolder().appendingPathComponent("full.json").path
+    let kernel = "attention batch=1 query=40 context=40 heads=2 kv_heads=2 head_dim=64"
+    for (options, causal) in [(" causal=0", 0), ("", nil)] as [(String, Int?)] {
+      let own = "\(file)\(options.count).json"
+      XCTAssertEqual(
+        try roofline("measure --kernel \(kernel)\(options) --dtype fp16 --output \(own)", surroundings()).exitCode, 0)
+      XCTAssertEqual(try observations(own).first?["causal"] as? Int, causal)
+    }
+  }
+
   /// A file holds measurements of one kind: another way to multiply, or another cache, is another file's.
   func testResumeKeepsToItsWay() throws {
     let file = try temporaryFolder().appendingPathComponent("kernel.json").path

@@ -7,24 +7,29 @@ extension MeasurementSession {
   ///
   /// - Parameters:
   ///   - hardware: the GPU's file; nil where there is none.
-  ///   - isKnown: whether a task is not to be measured in a mode, because somebody has its time already.
+  ///   - isKnown: whether a task is not to be measured in a mode, because somebody has its time already; of products the library's
+  ///     own choice of an algorithm and the fastest of its choices apart.
   ///   - willMeasure: the task that begins, how many were done before it, and how many there are.
   ///   - didMeasure: called with all that is known so far whenever a task is done.
   package func run(
     _ tasks: [MeasurementTask], modes: [TimingMode], options: PlanningOptions = PlanningOptions(),
-    hardware: HardwareSpec? = nil, isKnown: (MeasurementTask, TimingMode) -> Bool = { _, _ in false },
+    hardware: HardwareSpec? = nil,
+    isKnown: (MeasurementTask, TimingMode, AlgorithmChoice) -> Bool = { _, _, _ in false },
     willMeasure: (MeasurementTask, _ done: Int, _ of: Int) -> Void = { _, _, _ in },
     didMeasure: (MeasurementRun) throws -> Void = { _ in }
   ) rethrows -> MeasurementRun {
     var run = MeasurementRun()
     var options = options
     options.hasMatrixLibrary = hasMatrixLibrary
-    var plans: [(task: MeasurementTask, plan: Planned, modes: [TimingMode])] = []
+    var plans: [(task: MeasurementTask, plan: Planned, modes: Modes)] = []
     for task in tasks {
-      let missing = modes.filter { !isKnown(task, $0) }
-      guard !missing.isEmpty else { continue }
+      let missing = Modes(
+        own: modes.filter { !isKnown(task, $0, .own) }, fastest: modes.filter { !isKnown(task, $0, .fastest) })
+      guard !missing.own.isEmpty || !missing.fastest.isEmpty else { continue }
       do throws(Unsupported) {
-        plans.append((task, try planned(task, missing, options), missing))
+        let plan = try planned(task, missing.own, options)
+        guard !missing.own.isEmpty || plan.hasChoice else { continue }
+        plans.append((task, plan, missing))
       } catch {
         run.unsupported.append(MeasurementRun.Refusal(task: task, reason: error.reason))
       }
@@ -57,6 +62,14 @@ extension MeasurementSession {
   private enum Planned {
     case kernels(KernelPlan)
     case collective(CollectivePlan)
+
+    /// Whether a library may offer several algorithms for it.
+    var hasChoice: Bool {
+      switch self {
+      case .kernels(let plan): plan.isOfMatrixLibrary
+      case .collective: false
+      }
+    }
   }
 
   private func planned(
@@ -66,12 +79,14 @@ extension MeasurementSession {
       return .kernels(try KernelPlan(task.value, on: properties, options: options))
     }
     let plan = try collectivePlan(task, collective)
-    guard modes.contains(.rotating) else { throw Unsupported("collectives are timed in the mode rotating alone") }
+    guard modes.isEmpty || modes.contains(.rotating) else {
+      throw Unsupported("collectives are timed in the mode rotating alone")
+    }
     return .collective(plan)
   }
 
   private func measure(
-    _ task: MeasurementTask, _ planned: Planned, modes: [TimingMode], _ hardware: HardwareSpec?,
+    _ task: MeasurementTask, _ planned: Planned, modes: Modes, _ hardware: HardwareSpec?,
     into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {
     switch planned {

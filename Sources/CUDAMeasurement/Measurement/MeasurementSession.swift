@@ -86,32 +86,51 @@ package final class MeasurementSession {
   /// Checks an operator's results, then times it.
   ///
   /// - Parameters:
+  ///   - modes: in which the library's own choice of an algorithm is timed, and in which the fastest, where there are several.
   ///   - hardware: the GPU's file, whose ridge says whether power may hold its clocks; nil where there is none.
   ///   - measurements: gets one a mode, each as soon as it is there: an interruption or a fault in a later mode
   ///     takes none of them away.
   /// - Returns: whether every mode was measured; false where it was interrupted.
   package func measure(
-    _ task: MeasurementTask, _ plan: KernelPlan, modes: [TimingMode], hardware: HardwareSpec? = nil,
+    _ task: MeasurementTask, _ plan: KernelPlan, modes: Modes, hardware: HardwareSpec? = nil,
     into measurements: inout [KernelMeasurement]
   ) throws(GPUFault) -> Bool {
     let copies =
-      modes.contains(where: \.isRotating)
+      (modes.own + modes.fastest).contains(where: \.isRotating)
       ? try copies(byteCount: plan.byteCount, rotatedBytes: plan.rotatedBytes) : 1
     let prepared = try prepare(plan, copies: copies, algorithms: MeasurementSession.algorithms)
     let first = measurements.count
-    guard try measure(task, prepared, plan.family, modes: modes, hardware, into: &measurements) else { return false }
-    guard prepared.choices > 1 else { return true }
+    if !modes.own.isEmpty {
+      guard try measure(task, prepared, plan.family, modes: modes.own, hardware, into: &measurements) else {
+        return false
+      }
+    }
+    guard prepared.choices > 1, !modes.fastest.isEmpty else { return true }
     // What a library chooses by itself is what engines run; the best of what it offers, what they could.
     let family = KernelLibrary.fastest(of: plan.family)
-    guard try chooseFastest(prepared) else {
-      measurements += measurements[first...].map { measurement in
-        var measurement = measurement
+    var left = modes.fastest
+    if try !chooseFastest(prepared) {
+      for var measurement in measurements[first...] where left.contains(measurement.mode) {
         measurement.family = family
-        return measurement
+        measurements.append(measurement)
+        left.removeAll { $0 == measurement.mode }
       }
-      return true
     }
-    return try measure(task, prepared, family, modes: modes, hardware, into: &measurements)
+    guard !left.isEmpty else { return true }
+    return try measure(task, prepared, family, modes: left, hardware, into: &measurements)
+  }
+
+  /// In which modes a kernel is timed, by which algorithm of several.
+  package struct Modes: Hashable, Sendable {
+    package var own, fastest: [TimingMode]
+
+    package init(own: [TimingMode], fastest: [TimingMode]) {
+      self.own = own
+      self.fastest = fastest
+    }
+
+    /// Of both.
+    package init(_ modes: [TimingMode]) { self.init(own: modes, fastest: modes) }
   }
 
   /// Leaves a product with the fastest of the algorithms that compute it rightly.

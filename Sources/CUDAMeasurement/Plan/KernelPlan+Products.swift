@@ -5,6 +5,9 @@ extension KernelPlan {
   /// cuBLASLt, as observations name it.
   package static let matrixLibraryFamily = "cublaslt"
 
+  /// Whether cuBLASLt computes it, which may offer several algorithms.
+  var isOfMatrixLibrary: Bool { family == KernelPlan.matrixLibraryFamily }
+
   static func gemm(
     _ gemm: GEMM<Count>, hasGelu: Bool, _ device: DeviceProperties, _ options: PlanningOptions
   ) throws(Unsupported) -> KernelPlan {
@@ -111,28 +114,51 @@ extension KernelPlan {
     }
     try requireTensorCores(device)
     // The largest tile that gives every SM a block; few rows take one whose warps share out k.
-    let tiles = [(128, 128), (64, 64)]
-    let fitting = tiles.first { tile in
+    let fitting = [(128, 128), (64, 64)].first { tile in
       blocks(product, tile) >= Int(clamping: device.streamingMultiprocessors)
     }
     let tile = product.m <= 16 ? (16, 32) : fitting ?? (product.m <= 64 ? (32, 32) : (64, 64))
-    let hasGelu = product.epilogue == .gelu || product.epilogue == .biasGelu
-    return KernelPlan(
-      definition, buffers: try PlannedBuffers(definition, type),
-      steps: [
+    let tiles = blocks(product, tile)
+    let shares = tile.1 == 32 ? shares(of: product.k, blocks: tiles, device) : 1
+    var buffers = try PlannedBuffers(definition, type)
+    var partials = PlannedLaunch.Argument.null
+    if shares > 1 {
+      partials = .workspace(.partials)
+      buffers.add(.partials, bytes: 4 * shares * product.m * product.n)
+    }
+    let bias = product.epilogue.hasBias ? PlannedLaunch.Argument.read(.bias) : .null
+    let epilogue = PlannedLaunch.Argument.int32((product.epilogue.hasBias ? 1 : 0) + (product.epilogue.hasGelu ? 2 : 0))
+    var steps: [PlannedStep] = [
+      .kernel(
+        PlannedLaunch(
+          source: "gemm.cu", kernel: "gemm_\(type.rawValue)_\(tile.0)x\(tile.1)",
+          geometry: LaunchGeometry(
+            grid: .init(try KernelPlan.blocks(tiles, "the tiles"), UInt32(shares)), block: .init(128),
+            sharedBytes: 49152),
+          arguments: [
+            .read(.input), .read(.weight), bias, .written(.output), partials, .int32(product.m), .int32(product.n),
+            .int32(product.k), epilogue,
+          ]))
+    ]
+    if shares > 1 {
+      let packs = product.m * ((product.n + 7) / 8)
+      steps.append(
         .kernel(
           PlannedLaunch(
-            source: "gemm.cu", kernel: "gemm_\(type.rawValue)_\(tile.0)x\(tile.1)",
+            source: "gemm_combine.cu", kernel: "gemm_combine_\(type.rawValue)",
             geometry: LaunchGeometry(
-              grid: .init(try KernelPlan.blocks(blocks(product, tile), "the tiles")), block: .init(128),
-              sharedBytes: 49152),
+              grid: .init(try KernelPlan.blocks((packs + 127) / 128, "the rows")), block: .init(128)),
             arguments: [
-              .read(.input), .read(.weight), product.epilogue.hasBias ? .read(.bias) : .null, .written(.output),
-              .int32(product.m), .int32(product.n), .int32(product.k),
-              .int32((product.epilogue.hasBias ? 1 : 0) + (hasGelu ? 2 : 0)),
-            ]))
-      ],
-      reference: ProductReference(product, .linear))
+              partials, bias, .written(.output), .int32(product.m), .int32(product.n), .int32(shares), epilogue,
+            ])))
+    }
+    return KernelPlan(definition, buffers: buffers, steps: steps, reference: ProductReference(product, .linear))
+  }
+
+  /// Into how many shares blocks deal out k: so many that every SM gets two blocks, of four steps of 128 columns or more, below
+  /// which adding them up costs more than it saves.
+  private static func shares(of k: Int, blocks: Int, _ device: DeviceProperties) -> Int {
+    max(1, min(2 * Int(clamping: device.streamingMultiprocessors) / max(1, blocks), k / 512))
   }
 
   private static func blocks(_ product: MatrixProduct, _ tile: (rows: Int, columns: Int)) -> Int {
@@ -188,88 +214,6 @@ extension MatrixProduct.Format {
     case .bf16, .fp8: .bf16
     case .int8: .int32
     }
-  }
-}
-
-/// Products by their definition: pieces of neighbouring columns of a row.
-struct ProductReference: KernelReference {
-  private static let columns = 32
-
-  let product: MatrixProduct
-  let matrices: Matrices
-
-  /// Which operands are multiplied, and which one is stored.
-  struct Matrices: Hashable, Sendable {
-    let left, right, output: StaticName
-
-    static let linear = Matrices(left: .input, right: .weight, output: .output)
-  }
-
-  init(_ product: MatrixProduct, _ matrices: Matrices) {
-    self.product = product
-    self.matrices = matrices
-  }
-
-  private var piecesOfRow: Int { (product.n + ProductReference.columns - 1) / ProductReference.columns }
-
-  var outputs: [ReferenceOutput] {
-    [
-      ReferenceOutput(
-        name: matrices.output, type: product.format.outputElement, pieces: product.batchCount * product.m * piecesOfRow,
-        cost: ProductReference.columns * product.k)
-    ]
-  }
-
-  func piece(_ index: Int, of output: StaticName, _ data: TensorData) -> ReferencePiece {
-    let (place, chunk) = index.quotientAndRemainder(dividingBy: piecesOfRow)
-    let (batch, row) = place.quotientAndRemainder(dividingBy: product.m)
-    let firstColumn = chunk * ProductReference.columns
-    let start = batch * product.left.batchStride + row * product.left.leadingDimension
-    let left = data[matrices.left][start..<start + product.k]
-    let (rightMatrix, bias) = (data[matrices.right], data[.bias])
-    let right = batch * product.right.batchStride
-    var values: [Double] = []
-    var magnitude = 0.0
-    var squares = 0.0
-    // The largest of the partial sums, which is what an accumulator of few bits rounds.
-    var partial = 0.0
-    for column in firstColumn..<min(product.n, firstColumn + ProductReference.columns) {
-      var sum = 0.0
-      var sizes = 0.0
-      var ownSquares = 0.0
-      if product.rightOrder == .nk {
-        let first = right + column * product.right.leadingDimension
-        for (a, b) in zip(left, rightMatrix[first..<first + product.k]) {
-          sum += a * b
-          sizes += (a * b).magnitude
-          ownSquares += a * b * a * b
-          partial = max(partial, sum.magnitude)
-        }
-      } else {
-        for (k, a) in left.enumerated() {
-          let term = a * rightMatrix[right + k * product.right.leadingDimension + column]
-          sum += term
-          sizes += term.magnitude
-          ownSquares += term * term
-          partial = max(partial, sum.magnitude)
-        }
-      }
-      if product.epilogue.hasBias { sum += bias[column] }
-      values.append(product.epilogue.hasGelu ? ElementwiseReference.gelu(sum) : sum)
-      magnitude = max(magnitude, sizes)
-      squares = max(squares, ownSquares)
-    }
-    var piece = ReferencePiece(
-      first: batch * product.output.batchStride + row * product.output.leadingDimension + firstColumn, values: values)
-    piece.absoluteError =
-      magnitude * product.format.sumError + Double(product.k) / 32 * product.format.stepError * partial
-    piece.termSize = squares.squareRoot()
-    // Gelu's steepest slope is below 1.2, and its tanh may be the fast one.
-    if product.epilogue.hasGelu {
-      piece.absoluteError = 1.2 * piece.absoluteError + 0x1p-10
-      piece.relativeError = 0x1p-10
-    }
-    return piece
   }
 }
 

@@ -5,6 +5,8 @@
 //    64x64   where only this one does: fewer rows or columns
 //    32x32   where it gives the SMs more blocks than that, for up to 64 rows: its warps share out k
 //    16x32   few rows (decode): it reads the weight with more blocks, whose warps share out k
+// Grid y: of the last two tiles 1 or more shares of k, where so few columns of tiles leave SMs idle. With several, partial sums
+// are left that gemm_combine adds up.
 #include "mathematics.cuh"
 #include "packs.cuh"
 #include "tensor.cuh"
@@ -50,11 +52,12 @@ DEVICE void bringRows(unsigned to, GLOBAL(const T) from, int rowsThere, int colu
 }
 
 // input [m, k], weight [n, k], output [m, n], without gaps. epilogue: 1 adds bias [n], 2 applies gelu (tanh form), 3 both, in
-// this order, before the result is rounded; without 1 the bias is not read. m, n, k ≥ 1, any.
+// this order, before the result is rounded; without 1 the bias is not read. m, n, k ≥ 1, any. partials, float [shares, m, n],
+// all of it written: in place of output and bias where grid y is more than 1; it lies on a 16-byte boundary.
 template <typename T, typename Tile>
 DEVICE void gemm(
-    GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(const T) bias, GLOBAL(T) output, int m, int n, int k,
-    int epilogue) {
+    GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(const T) bias, GLOBAL(T) output, GLOBAL(float) partials, int m,
+    int n, int k, int epilogue) {
   constexpr int rowTiles = Tile::warpRows / 16, columnTiles = Tile::warpColumns / 8;
   const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
   const int across = warp % Tile::across, down = warp / Tile::across % Tile::down;
@@ -87,12 +90,17 @@ DEVICE void gemm(
   const int weightChunk = Tile::place(weightRow, firstChunk + lane / 8 % 2);
 
   float sums[rowTiles][columnTiles][4] = {};
-  const int steps = (k + Tile::depth - 1) / Tile::depth;
+  // The block's own share of k, in steps.
+  int firstStep = 0, steps = (k + Tile::depth - 1) / Tile::depth;
+  if constexpr (Tile::deep > 1) {
+    firstStep = (int)((u64)steps * blockIdx.y / gridDim.y);
+    steps = (int)((u64)steps * (blockIdx.y + 1) / gridDim.y);
+  }
   UNROLL for (int step = 0; step < Tile::stages - 1; ++step) {
-    if (step < steps) bringStep(step);
+    if (firstStep + step < steps) bringStep(firstStep + step);
     commitCopies();
   }
-  for (int step = 0; step < steps; ++step) {
+  for (int step = firstStep; step < steps; ++step) {
     waitForCopies<Tile::stages - 2>();
     // Now the step is there, and every warp has read the one before, whose place the next to come takes.
     __syncthreads();
@@ -143,6 +151,33 @@ DEVICE void gemm(
         }
       }
     }
+    if (gridDim.y > 1) {
+      // Not rounded, to shared memory, to be stored 16 bytes at a time.
+      static_assert(Tile::down == 1 && Tile::across == 1, "a single warp has all sums");
+      constexpr int sumBytes = 4 * Tile::warpColumns + 16;
+      const unsigned part = shared + Tile::rows * Tile::columns * 4 * (Tile::deep - 1);
+      UNROLL for (int r = 0; r < rowTiles; ++r) {
+        UNROLL for (int c = 0; c < columnTiles; ++c) {
+          UNROLL for (int e = 0; e < 4; ++e) {
+            storeShared(
+                part + (r * 16 + e / 2 * 8 + lane / 4) * sumBytes + (c * 8 + lane % 4 * 2 + e % 2) * 4,
+                floatBits(sums[r][c][e]));
+          }
+        }
+      }
+      __syncwarp();
+      constexpr int sumPacks = Tile::warpColumns / 4;
+      UNROLL for (int i = lane; i < Tile::warpRows * sumPacks; i += 32) {
+        const int ownRow = firstRow + i / sumPacks, ownColumn = firstColumn + i % sumPacks * 4;
+        if (ownRow < m && ownColumn < n) {
+          Pack<float> pack;
+          pack.words = loadShared(part + i / sumPacks * sumBytes + i % sumPacks * 16);
+          storePack<float>(
+              partials + ((u64)blockIdx.y * m + ownRow) * n + ownColumn, pack, presentInPack<float>(ownColumn, n));
+        }
+      }
+      return;
+    }
   }
 
   // Rounded, to the warp's own shared memory, to be stored 16 bytes at a time.
@@ -182,9 +217,9 @@ DEVICE void gemm(
 
 #define INSTANTIATE(T, name, ...)                                                                                          \
   TENSOR_KERNEL(128) gemm_##T##_##name(                                                                                    \
-      GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(const T) bias, GLOBAL(T) output, int m, int n, int k,          \
-      int epilogue) {                                                                                                      \
-    gemm<T, GemmTile<__VA_ARGS__>>(input, weight, bias, output, m, n, k, epilogue);                                        \
+      GLOBAL(const T) input, GLOBAL(const T) weight, GLOBAL(const T) bias, GLOBAL(T) output, GLOBAL(float) partials,       \
+      int m, int n, int k, int epilogue) {                                                                                 \
+    gemm<T, GemmTile<__VA_ARGS__>>(input, weight, bias, output, partials, m, n, k, epilogue);                              \
   }
 INSTANTIATE(f16, 128x128, 128, 128, 32, 2, 2, 1, 3)
 INSTANTIATE(bf16, 128x128, 128, 128, 32, 2, 2, 1, 3)

@@ -94,7 +94,7 @@ enum MeasureCommand: Command {
     }
     var run = try session.run(
       tasks, modes: modes.kernels, options: options, hardware: hardware,
-      isKnown: { known.contains(ObservationTarget.Key($0, $1)) },
+      isKnown: { known.contains(ObservationTarget.Key($0, $1, $2)) },
       willMeasure: progress.begin, didMeasure: { run in _ = try save(run) })
     let knownLayers = target.knownLayers
     try session.run(

@@ -90,7 +90,7 @@ final class ExternalSession {
     if arguments.isGiven(MeasurementOptions.output) || given != nil { target = try target(gpu: given?.name ?? "") }
     let known = target?.known ?? []
     let asked = tasks.flatMap { task in
-      modes.filter { !known.contains(ObservationTarget.Key(task, $0)) }.map { ExternalTask(task, $0) }
+      modes.filter { !known.contains(ObservationTarget.Key(task, $0, .own)) }.map { ExternalTask(task, $0) }
     }
     let questions = try asked.enumerated().map { try RunnerTaskDocument($1, id: $0 + 1).line() }
     var answers = RunnerAnswers(asked, questions: questions)
