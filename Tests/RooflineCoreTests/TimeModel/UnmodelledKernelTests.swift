@@ -35,6 +35,7 @@ final class UnmodelledKernelTests: XCTestCase {
     let model = try XCTUnwrap(Calibration.Constants.row(.initial).model(set.facts, generation: set.generation))
     let modelled: Set<OperatorKind> = [
       .rmsNorm, .layerNorm, .addRMSNorm, .siluAndMul, .gelu, .residualAdd, .rotary, .embedding, .softmax,
+      .quantize,
     ]
     for (kind, value) in operators {
       XCTAssertEqual(model.timing(of: value, options.conditions) != nil, modelled.contains(kind), "\(kind)")
