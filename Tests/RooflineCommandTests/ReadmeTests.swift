@@ -166,7 +166,9 @@ final class ReadmeTests: CommandTestCase {
       "\(decode)")
     let rows = try gpus.prefix(2).map { gpu in
       let errors = try Fixtures.catalog.calibration(of: gpu).entries
-        .filter { $0.key.kind == .row && $0.key.launch == .graph }.compactMap { $0.heldOut?.mape }
+        .filter { $0.key.kind == .row && $0.key.operation != .quantize && $0.key.launch == .graph }.compactMap {
+          $0.heldOut?.mape
+        }
       return try [errors.min(), errors.max()].map { String(format: "%.1f", try XCTUnwrap($0) * 100) }
         .joined(separator: " to ")
     }
