@@ -88,20 +88,18 @@ package struct TextFormat: Sendable {
     var width: Int { widths.reduce(0, +) + (widths.count - 1) }
 
     func line(_ cells: [String]) -> String {
-      var line = ""
+      let blank = UInt8(ascii: " ")
+      var line: [UInt8] = []
+      line.reserveCapacity(2 * width)
       for (column, cell) in cells.enumerated() {
-        if column > 0 { line += " " }
-        let space = repeatElement(" " as Character, count: widths[column] - cell.width)
-        if table.columns[column].isText {
-          line += cell
-          line.append(contentsOf: space)
-        } else {
-          line.append(contentsOf: space)
-          line += cell
-        }
+        if column > 0 { line.append(blank) }
+        let space = repeatElement(blank, count: widths[column] - cell.width)
+        if !table.columns[column].isText { line.append(contentsOf: space) }
+        line.append(contentsOf: cell.utf8)
+        if table.columns[column].isText { line.append(contentsOf: space) }
       }
-      let blanks = line.utf8.reversed().prefix { $0 == UInt8(ascii: " ") }.count
-      return String(decoding: line.utf8.dropLast(blanks), as: UTF8.self)
+      while line.last == blank { line.removeLast() }
+      return String(decoding: line, as: UTF8.self)
     }
   }
 
