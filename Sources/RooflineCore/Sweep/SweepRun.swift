@@ -13,10 +13,13 @@ package struct SweepRun: Sendable {
     self.grid = grid
     self.range = range ?? 0..<(grid.count ?? 0)
     self.workers = workers
-    // Pieces of whole batches, whose decode steps are shared; small enough that some of them take no memory to speak of.
-    let lengths = max(1, grid.size(.prompt) * grid.size(.generate))
+    // Pieces of whole batches, or at least of whole prompts, whose decode steps are shared; small enough that some of them take no
+    // memory to speak of.
     let usual: UInt64 = grid.times == ["ideal"] ? 2048 : 256
-    piece = lengths > usual * 2 ? usual : max(1, usual / lengths) * lengths
+    let generations = max(1, grid.size(.generate))
+    let lengths = (Count(max(1, grid.size(.prompt))) * Count(generations)).value
+    let unit = [lengths, generations].first { $0 <= usual * 2 } ?? 1
+    piece = max(1, usual / unit) * unit
   }
 
   /// Hands over the rows.
