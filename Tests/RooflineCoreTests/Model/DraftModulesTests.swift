@@ -149,4 +149,22 @@ final class DraftModulesTests: XCTestCase {
     XCTAssertEqual(try states(3), try states(0).map { 4 * $0 })
     XCTAssertThrowsError(try FootprintPlan(recurrent, workload(3, context: 30), generated: 1, context: 7))
   }
+
+  /// In a pipeline they lie on the last stage, with a copy of the text part's table of 101 × 40 unless its head is the table.
+  func testInAPipelineTheLastStageHoldsModulesAndTheTableTheyShare() throws {
+    for isTied in [false, true] {
+      let configuration = try FamilyTests.configuration(Self.mimo, ["tie_word_embeddings": .bool(isTied)])
+      let modules = try XCTUnwrap(configuration.draft.modules)
+      func draft(_ stage: DeviceMemory<Count>.Stage, _ index: UInt64, of stages: UInt64) throws -> UInt64? {
+        var workload = workload(2, context: 8)
+        workload.parallelism.pipeline = stages
+        let plan = try FootprintPlan(configuration.model, workload, generated: 3, context: nil, draft: modules)
+        return DeviceMemory<Count>(stage, index: index, plan).draft?.value
+      }
+      let whole = try XCTUnwrap(try draft(.whole, 0, of: 1))
+      XCTAssertEqual(try draft(.last, 2, of: 3), whole + (isTied ? 0 : 101 * 40 * 2))
+      XCTAssertNil(try draft(.first, 0, of: 3))
+      XCTAssertNil(try draft(.middle, 1, of: 3))
+    }
+  }
 }
