@@ -78,6 +78,13 @@ final class LoadCommandTests: CommandTestCase {
     XCTAssertFalse(engined.contains("kernels only"), engined)
   }
 
+  /// They are of one pass of the analysis's own batch, and a load's passes are of many sizes.
+  func testExpertsThatOnePassTouchesAreNotSaidOfALoad() {
+    let deployment = "analyze --model qwen3-30b-a3b --hardware h100-sxm --prompt 64 --generate 4"
+    XCTAssertTrue(output(deployment).contains("routed experts, expected"))
+    XCTAssertFalse(output("\(deployment) --load closed --concurrency 4").contains("routed experts, expected"))
+  }
+
   func testReplicasEachHaveTheLoad() throws {
     let one = try json("\(LoadCommandTests.run) --load closed --concurrency 4")
     let two = try json("\(LoadCommandTests.run) --load closed --concurrency 4 --dp 2")

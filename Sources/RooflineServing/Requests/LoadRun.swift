@@ -23,6 +23,14 @@ package struct LoadRun: Sendable {
     self.scheduler = scheduler
   }
 
+  /// What a reader of the numbers should know. How many experts a pass touches is said of one of the analysis's own batch, and a load's
+  /// passes are of many sizes.
+  package var notices: [Notice] {
+    (analysis.notices + analysis.notices(generating: load.generated)).filter {
+      if case .expertsTouched = $0 { false } else { true }
+    }
+  }
+
   /// The scheduler with the seats that are taken: who has so many in flight sees some of them wait, who has a queue does anyway.
   private var seated: EngineScheduler {
     var scheduler = scheduler

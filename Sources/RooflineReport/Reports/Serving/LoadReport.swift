@@ -77,7 +77,7 @@ package struct LoadReport {
     lines += analysis.calibrated.map { CalibratedTimeText(time: $0).sources(analysis) } ?? []
     lines += analysis.configuration.defaults.map { "assumed  \($0.key) = \($0.value) (\($0.reason))" }
     lines += figures.isQueueGrowing ? ["note     \(growth)"] : []
-    lines += (analysis.notices + analysis.notices(generating: run.load.generated)).map { "note     \($0.sentence)" }
+    lines += run.notices.map { "note     \($0.sentence)" }
     return lines
   }
 

@@ -121,7 +121,7 @@ struct RequestLoadDocument: Encodable {
       tokensPerSecond: figures.tokensPerSecond * replicas, allTokensPerSecond: figures.allTokensPerSecond * replicas,
       meanSequences: figures.meanSequences)
     memory = MemoryEntry(cacheBytes: figures.cacheCapacity, peakReservedBytes: figures.peakReserved)
-    notices = (analysis.notices + analysis.notices(generating: run.load.generated)).map(\.sentence)
+    notices = run.notices.map(\.sentence)
   }
 }
 
