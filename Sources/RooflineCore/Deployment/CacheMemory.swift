@@ -3,7 +3,7 @@ struct HeldCache<Scalar: Term>: Sendable {
   let shape: CacheShape
   let layers: Scalar
 
-  /// Those of one device's layers; layers that keep nothing are left out.
+  /// Those of one device's layers; layers without a mixer keep nothing and are left out.
   ///
   /// - Parameters:
   ///   - stage: the device's place in the pipeline.

@@ -164,6 +164,7 @@ extension DecoderModel {
       hiddenSize: hiddenSize, embedding: embedding, groups: groups, runs: runs, norm: norm, head: head,
       layerPrefix: layerPrefix)
   }
+
   /// Equal layers as one group, and which layers are of which.
   static func grouped(_ layers: [LayerGroup]) -> (groups: [LayerGroup], runs: [LayerRun]) {
     var groups: [LayerGroup] = []

@@ -20,7 +20,7 @@ extension MixedPass {
         guard let emptiest = shares.indices.min(by: { shares[$0].promptTokens < shares[$1].promptTokens }) else {
           break
         }
-        shares[emptiest].addOne(chunk)
+        shares[emptiest].add(tokens: chunk.tokens, cached: chunk.cached)
       }
     }
     var fullest = shares.max { $0.promptTokens < $1.promptTokens } ?? self
@@ -36,13 +36,5 @@ extension MixedPass {
 
   private static func share(_ number: UInt64, _ count: UInt64) -> UInt64 {
     number / count + (number.isMultiple(of: count) ? 0 : 1)
-  }
-
-  private mutating func addOne(_ piece: Chunk) {
-    if let last = chunks.indices.last, chunks[last].tokens == piece.tokens, chunks[last].cached == piece.cached {
-      chunks[last].prompts += 1
-    } else {
-      chunks.append(Chunk(tokens: piece.tokens, cached: piece.cached))
-    }
   }
 }

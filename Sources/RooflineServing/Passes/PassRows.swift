@@ -154,9 +154,9 @@ package struct PassRows: Sendable {
     return PassRows.named(step, model).filter { self.part(of: $0.0, phase) == part }
   }
 
-  /// The rows of a mixed pass on ranks that share their requests, in their order, each with its parts: one operator over all tokens, or one for each kind of pieces of
-  /// prompts and one for the sequences, which kernels compute together or apart. Positions are turned by one kernel over all tokens,
-  /// each at a place of its own.
+  /// The rows of a mixed pass on ranks that share their requests, in their order, each with its parts: one operator over all tokens, or
+  /// one for each kind of pieces of prompts and one for the sequences, which kernels compute together or apart. Positions are turned
+  /// by one kernel over all tokens, each at a place of its own.
   package func rows(of pass: MixedPass) -> [[NamedOperator<Count>]] {
     var parts: [Identity: [NamedOperator<Count>]] = [:]
     func add(_ rows: [(Identity, NamedOperator<Count>)]) {
