@@ -5,12 +5,42 @@ package struct DecoderModel: Hashable, Sendable {
   private struct Parts: Hashable, Sendable {
     var hiddenSize: UInt64
     var embedding: EmbeddingBlock
-    var groups: [LayerGroup]
+    var groups: [LayerGroup] {
+      didSet { traits = Traits(groups) }
+    }
     var runs: [LayerRun]
     var norm: NormKind
     var head: HeadBlock
     var layerPrefix: StaticText
     var draftEntry: DraftEntry?
+    private(set) var traits: Traits
+
+    init(
+      hiddenSize: UInt64, embedding: EmbeddingBlock, groups: [LayerGroup], runs: [LayerRun], norm: NormKind,
+      head: HeadBlock, layerPrefix: StaticText
+    ) {
+      self.hiddenSize = hiddenSize
+      self.embedding = embedding
+      self.groups = groups
+      self.runs = runs
+      self.norm = norm
+      self.head = head
+      self.layerPrefix = layerPrefix
+      traits = Traits(groups)
+    }
+  }
+
+  /// What a search asks of every pass and what its layers alone decide.
+  private struct Traits: Hashable, Sendable {
+    let keepsStates, hasCompressedAttention, fusesNorms: Bool
+
+    init(_ groups: [LayerGroup]) {
+      keepsStates = groups.contains { group in
+        group.mixer.map { $0.cache.state != nil || $0.cache.convolution != nil } ?? false
+      }
+      hasCompressedAttention = groups.contains { $0.mixer?.compressed != nil }
+      fusesNorms = groups.allSatisfy(\.residual.fusesNorms)
+    }
   }
 
   private var parts: Shared<Parts>
@@ -67,7 +97,7 @@ package struct DecoderModel: Hashable, Sendable {
   package var hasRoutedExperts: Bool { groups.contains { $0.feedForward?.routed != nil } }
 
   /// Whether the fused set's additions apply the norms that follow them.
-  var fusesNorms: Bool { groups.allSatisfy(\.residual.fusesNorms) }
+  var fusesNorms: Bool { parts.value.traits.fusesNorms }
 
   package var vocabSize: UInt64 { embedding.vocabSize }
   package var tieWordEmbeddings: Bool { head.isTied }
@@ -81,12 +111,10 @@ package struct DecoderModel: Hashable, Sendable {
   }
 
   /// Whether any layer carries a state from token to token.
-  var keepsStates: Bool {
-    groups.contains { $0.mixer.map { $0.cache.state != nil || $0.cache.convolution != nil } ?? false }
-  }
+  var keepsStates: Bool { parts.value.traits.keepsStates }
 
   /// Whether any layer attends to compressed entries.
-  var hasCompressedAttention: Bool { groups.contains { $0.mixer?.compressed != nil } }
+  var hasCompressedAttention: Bool { parts.value.traits.hasCompressedAttention }
 
   /// Whether any layer has latent attention.
   package var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
