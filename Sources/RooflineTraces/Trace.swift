@@ -9,6 +9,8 @@ package struct Trace: Sendable {
   package var shapes: [RecordedShapes] = []
   /// Forward passes that an engine marked, in the order of time.
   package var steps: [TraceStep] = []
+  /// When the recorder was told to record, by the host's clock; empty where nobody told it.
+  package var recorded: [TraceRange] = []
   package var devices: [TraceDevice] = []
   /// Processes of the run, where the recorder wrote how many.
   package var worldSize: UInt64?
@@ -94,6 +96,11 @@ package struct TraceDevice: Hashable, Sendable {
     self.id = id
     self.name = name
   }
+}
+
+/// A stretch of time, s.
+package struct TraceRange: Hashable, Sendable {
+  package let start, end: Double
 }
 
 /// A forward pass that an engine marked.

@@ -49,7 +49,7 @@ package struct TracePasses: Sendable {
     kernels.sort { $0.start < $1.start }
     let steps = TracePasses.steps(trace, kernels)
     guard !steps.isEmpty else {
-      let cut = Array(RecordedAttention.cut(kernels, trace, phase: phase))
+      let cut = Array(RecordedAttention.cut(TracePasses.recorded(kernels, trace), trace, phase: phase))
       (passes, work, marked) = ([cut], nil, nil)
       outside = Outside(kernels).without(Outside(cut))
       return
@@ -82,6 +82,14 @@ package struct TracePasses: Sendable {
       (prefill, tokens) = (work.prefill?.sequences, work.prefill?.tokens)
       (decode, drafted) = (work.decode?.sequences, work.isMixed ? work.decode?.tokens : nil)
     }
+  }
+
+  /// Without what was launched before the recorder was told to begin and still ran: the rest of some other pass.
+  private static func recorded(_ kernels: [TraceKernel], _ trace: Trace) -> [TraceKernel] {
+    let own = kernels.filter { kernel in
+      trace.recorded.contains { $0.start <= kernel.launched && kernel.launched <= $0.end }
+    }
+    return own.isEmpty ? kernels : own
   }
 
   /// The marks that tell passes apart, each pass once, in the order of time.

@@ -109,11 +109,14 @@ struct KinetoReader {
       shapes[event.external] = shapePlaces[recorded]
     case .runtime: if event.correlation >= 0, !event.start.isNaN { launches[event.correlation] = event.start * 1e-6 }
     case .mark, .deviceMark:
-      guard let work = StepWork(mark: event.name), event.start.isFinite, event.duration.isFinite else { return }
-      trace.steps.append(
-        TraceStep(
-          start: event.start * 1e-6, end: (event.start + event.duration) * 1e-6,
-          isOnDevice: event.category == .deviceMark, work: work))
+      guard event.start.isFinite, event.duration.isFinite else { return }
+      let (start, end) = (event.start * 1e-6, (event.start + event.duration) * 1e-6)
+      let isOnDevice = event.category == .deviceMark
+      if let work = StepWork(mark: event.name) {
+        trace.steps.append(TraceStep(start: start, end: end, isOnDevice: isOnDevice, work: work))
+      } else if event.name.hasPrefix("ProfilerStep#"), !isOnDevice {
+        trace.recorded.append(TraceRange(start: start, end: end))
+      }
     case .frame: if let module = Self.module(event.name) { modules[module, default: 0] += 1 }
     case .other: break
     }

@@ -21,9 +21,11 @@ package struct KernelMatcher {
   }
 
   /// What is known of kernels of one name and one shape.
-  private struct Kind {
+  struct Kind {
     let rule: KernelRule?
     let shape: ProductShape?
+    /// Whether it is one of PyTorch's own, which does a single operation.
+    let isNative: Bool
   }
 
   /// - Parameter passes: the kernels of each pass in the order of time.
@@ -37,11 +39,14 @@ package struct KernelMatcher {
       if let place = places[key] { return place }
       places[key] = kinds.count
       let shape = kernel.shapes >= 0 ? shapes[Int(kernel.shapes)] : nil
-      kinds.append(Kind(rule: rules[Int(kernel.name)], shape: shape))
+      kinds.append(
+        Kind(
+          rule: rules[Int(kernel.name)], shape: shape,
+          isNative: trace.name(of: kernel).range(of: "at::native", backwards: false) != nil))
       return kinds.count - 1
     }
     let numbered = passes.map { $0.map(kind) }
-    let seating = pass.map { Seating($0, products, kinds.map { ($0.rule, $0.shape) }) }
+    let seating = pass.map { Seating($0, products, kinds) }
     var known: [[Int]: [TraceMatch.Verdict]] = [:]
     var all: [TraceKernel] = []
     var verdicts: [TraceMatch.Verdict] = []

@@ -2,20 +2,20 @@ import RooflineCore
 
 /// What recorded sizes say of a product.
 package struct ProductShape: Hashable {
-  /// Sizes of a matrix that may be the weight, in either order.
-  struct Matrix: Hashable {
-    let rows, columns: Int64
+  /// Outputs and inputs of a matrix that may be the weight.
+  struct Weight: Hashable {
+    let outputs, inputs: Int64
   }
 
   /// Those that may be the weight: of a plain product the one that is.
-  let matrices: [Matrix]
-  /// Whether the operation is a plain product, whose weight lies there as the checkpoint has it.
+  private let weights: [Weight]
+  /// Whether the operation is a plain product, whose weight and input are known.
   package let isPlain: Bool
 
-  /// Which argument is the weight of operations of PyTorch; nil: none, both are activations.
-  private static let plain: [String: Int?] = [
-    "aten::mm": 1, "aten::addmm": 2, "aten::_addmm_activation": 2, "aten::linear": 1, "aten::matmul": 1,
-    "aten::_scaled_mm": 1, "aten::bmm": nil, "aten::baddbmm": nil,
+  /// Which arguments are input and weight of operations of PyTorch; nil: no weight, both are activations.
+  private static let plain: [String: (input: Int, weight: Int)?] = [
+    "aten::mm": (0, 1), "aten::addmm": (1, 2), "aten::_addmm_activation": (1, 2), "aten::linear": (0, 1),
+    "aten::matmul": (0, 1), "aten::_scaled_mm": (0, 1), "aten::bmm": nil, "aten::baddbmm": nil,
   ]
 
   /// nil where no two matrices are recorded.
@@ -24,21 +24,26 @@ package struct ProductShape: Hashable {
     guard tensors.count(where: { $0.count >= 2 }) >= 2 else { return nil }
     guard let known = Self.plain[shapes.operation] else {
       isPlain = false
-      matrices = tensors.filter { $0.count == 2 }.map { Matrix(rows: $0[0], columns: $0[1]) }
+      weights = tensors.filter { $0.count == 2 }.flatMap { Self.weights($0, inputs: nil) }
       return
     }
     isPlain = true
-    guard let place = known, place < tensors.count, tensors[place].count == 2 else {
-      matrices = []
+    guard let known, known.weight < tensors.count, tensors[known.weight].count == 2 else {
+      weights = []
       return
     }
-    matrices = [Matrix(rows: tensors[place][0], columns: tensors[place][1])]
+    weights = Self.weights(tensors[known.weight], inputs: tensors[known.input].last)
   }
 
-  /// Whether a matrix of k×n, or n×k, took part.
-  package func has(_ n: Int64, _ k: Int64) -> Bool {
-    matrices.contains { ($0.rows == k && $0.columns == n) || ($0.rows == n && $0.columns == k) }
+  /// What a matrix may be: products name their weights either way round, and only the input tells which.
+  private static func weights(_ matrix: [Int64], inputs: Int64?) -> [Weight] {
+    let both = [Weight(outputs: matrix[1], inputs: matrix[0]), Weight(outputs: matrix[0], inputs: matrix[1])]
+    let fitting = both.filter { $0.inputs == inputs }
+    return fitting.isEmpty ? both : fitting
   }
+
+  /// Whether a matrix of n outputs and k inputs took part.
+  package func has(_ n: Int64, _ k: Int64) -> Bool { weights.contains(Weight(outputs: n, inputs: k)) }
 }
 
 /// The products of a pass by their shapes, with what of them engines run apart.

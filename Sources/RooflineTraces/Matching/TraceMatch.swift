@@ -10,6 +10,8 @@ package struct TraceMatch: Sendable {
     case part(Int)
     /// It is the row once more, beside the kernel before it: each of them does some of the row's work.
     case again(Int)
+    /// It is one of PyTorch's operations, the first of which is the row, that do the row's work together.
+    case operation(Int)
     /// It is known, and no row's.
     case known(KernelGroup)
     case unknown
@@ -37,6 +39,8 @@ package struct TraceMatch: Sendable {
     package var ownNames: [String] = []
     /// How many did some of its work beside the first.
     package var repeats: UInt64 = 0
+    /// How many more there were of single operations that do its work together.
+    package var operations: UInt64 = 0
   }
 
   /// By row, in the order in which rows were given; empty without a model.
@@ -91,6 +95,7 @@ package struct TraceMatch: Sendable {
       observed[row].kernels += launches
       if case .row = verdict { observed[row].calls += launches }
       if case .again = verdict { observed[row].repeats += launches }
+      if case .operation = verdict { observed[row].operations += launches }
     }
     self.observed = observed
     self.entries = entries.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) }
@@ -101,7 +106,7 @@ extension TraceMatch.Verdict {
   /// The row that it belongs to; nil of all others.
   package var row: Int? {
     switch self {
-    case .row(let row), .part(let row), .again(let row): row
+    case .row(let row), .part(let row), .again(let row), .operation(let row): row
     case .known, .unknown: nil
     }
   }

@@ -122,7 +122,7 @@ package struct TraceFindings: Sendable {
     for entry in match.entries {
       let key: (String, Bool)
       switch entry.verdict {
-      case .row, .part, .again: continue
+      case .row, .part, .again, .operation: continue
       case .known(let group):
         key = (entry.activity == .kernel ? "\(group.rawValue) kernels" : "\(group.rawValue) engine", true)
       case .unknown: key = ("unknown kernels", false)
@@ -145,7 +145,7 @@ package struct TraceFindings: Sendable {
 
   func label(of verdict: TraceMatch.Verdict) -> (row: String, status: String) {
     switch verdict {
-    case .row(let row), .part(let row), .again(let row):
+    case .row(let row), .part(let row), .again(let row), .operation(let row):
       (prediction?.rows[row].label ?? "", "matched")
     case .known(let group): (group.rawValue, "known")
     case .unknown: ("", "unknown")

@@ -19,6 +19,7 @@ struct TraceNotes {
     lines += findings.lines().filter { $0.verdict == .fasterThanRoof }.map {
       "suspect  \($0.operation) is faster than its roof: another workload, format or degree than the trace's, or another kernel's time"
     }
+    lines += unfused
     lines += unseen
     let unknown = match.entries.filter { $0.verdict == .unknown }
     lines += unknown.prefix(8).map {
@@ -71,6 +72,16 @@ struct TraceNotes {
       findings.prediction?.analysis.calibrated == nil ? "" : ", predicted \(Numbers.time(Seconds(sum(\.predicted))))"
     return [
       "pass     rows with kernels: roofs \(Numbers.time(Seconds(sum(\.roof))))\(predicted), observed \(Numbers.time(Seconds(sum(\.observed))))"
+    ]
+  }
+
+  /// Rows whose work several kernels do, each a single operation.
+  private var unfused: [String] {
+    let names = zip(findings.prediction?.rows ?? [], findings.match.observed)
+      .compactMap { $1.operations > 0 ? $0.label : nil }
+    guard !names.isEmpty else { return [] }
+    return [
+      "unfused  \(names.joined(separator: ", ")): PyTorch's single operations between the kernels of other rows, together"
     ]
   }
 

@@ -92,7 +92,7 @@ private struct TraceRow {
     guard row.parts.count == 1 else { throw Reason(text: "it is of prompts and sequences together") }
     guard own.cost.wireSteps == 0 else { throw Reason(text: "its time has waiting for other GPUs in it") }
     guard own.row.kernel == own.row.operator else { throw Reason(text: "its kernel is measured with other rows' work") }
-    guard seen.repeats == 0 else { throw Reason(text: "several kernels do its work") }
+    guard seen.repeats == 0, seen.operations == 0 else { throw Reason(text: "several kernels do its work") }
     if case .rotary = own.row.operator, seen.kernels != seen.calls {
       throw Reason(text: "several kernels do its work")
     }
