@@ -16,11 +16,14 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   /// Rows that read a tensor and whose gradients have been taken, by tensor; last first.
   private var readers: [ActivationTensor: [(row: NamedOperator<Scalar>, elements: Scalar)]] = [:]
   private var normWeights: Scalar?
+  /// Whether norms in front of the branches add the gradient that goes around them.
+  private let normsAddStream: Bool
   /// Whether a norm of the stream has been passed: the last of a model has no gradient that goes around it.
   private var hasStreamGradient = false
 
   package init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
+    normsAddStream = pass.operatorSet == .fused && !forward.model.groups.contains { $0.residual == .postNorm }
     let tape = Tape(forward)
     var crossings = tape.crossings[...]
     var scope: RowScope?
@@ -63,9 +66,7 @@ package struct BackwardPass<Scalar: Term>: Sendable {
 
   /// Adds up the gradients of the rows that read a tensor, where there are several.
   private mutating func addGradients(of tensor: ActivationTensor) {
-    guard let found = readers.removeValue(forKey: tensor), pass.operatorSet == .separate || tensor != .residual else {
-      return
-    }
+    guard let found = readers.removeValue(forKey: tensor), !normsAddStream || tensor != .residual else { return }
     for (row, elements) in found.reversed().dropFirst() {
       var part = GradientPart.inputSum
       // An addition hands its gradient on: what runs is the sum at the fork.

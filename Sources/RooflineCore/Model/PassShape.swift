@@ -23,6 +23,8 @@ package struct PassShape<Scalar: Term>: Sendable {
   package let batch, queryTokens, attendedKeys: Scalar
   /// How routed experts are dealt out.
   let experts: ExpertDivision
+  /// The stream that a branch reads where no norm stands in front of it; nil: it reads a norm's result.
+  private var branch: ActivationTensor?
 
   package init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(
@@ -98,6 +100,16 @@ package struct PassShape<Scalar: Term>: Sendable {
 
   // MARK: rows that several blocks have
 
+  /// The same pass for a branch without a norm in front, which reads the stream itself.
+  func reading(_ stream: ActivationTensor) -> PassShape {
+    var pass = self
+    pass.branch = stream
+    return pass
+  }
+
+  /// What a branch reads: what its norm made, or where it has none the stream; all rows of it.
+  var input: ActivationTensor { isSequenceParallel ? .normalized : branch ?? .normalized }
+
   /// Norms put their result here: under sequence parallelism it is a shard that a gather completes.
   var normalized: ActivationTensor { isSequenceParallel ? .normalizedShard : .normalized }
 
@@ -126,10 +138,10 @@ package struct PassShape<Scalar: Term>: Sendable {
   func gather<Sink: RowSink<Scalar>>(
     _ part: ShardedPart, _ name: OperatorName, _ place: RowPlace<Scalar>, _ sink: inout Sink
   ) {
-    sink.crossing(.entry(part, place, tensor: .normalized))
+    sink.crossing(.entry(part, place, tensor: input))
     guard isSequenceParallel else { return }
     sink.row(
       name, place, Collective(.allGather, ranks: tensorParallel, message: residualBytes),
-      reads: Activations(.normalizedShard), writes: Activations(.normalized))
+      reads: Activations(branch ?? .normalizedShard), writes: Activations(.normalized))
   }
 }

@@ -37,12 +37,12 @@ package struct GatedMLP: Hashable, Sendable {
     case .separate:
       let gateOrUp = pass.columnParallel(intermediate, bias: hasBias)
       sink.row(
-        .gateProj, place, gateOrUp, reads: Activations(.normalized), writes: Activations(.gate), weight: names.gate)
-      sink.row(.upProj, place, gateOrUp, reads: Activations(.normalized), writes: Activations(.up), weight: names.up)
+        .gateProj, place, gateOrUp, reads: Activations(pass.input), writes: Activations(.gate), weight: names.gate)
+      sink.row(.upProj, place, gateOrUp, reads: Activations(pass.input), writes: Activations(.up), weight: names.up)
       products = Activations(.gate, .up)
     case .fused:
       sink.row(
-        .gateUpProj, place, pass.columnParallel(2 * intermediate, bias: hasBias), reads: Activations(.normalized),
+        .gateUpProj, place, pass.columnParallel(2 * intermediate, bias: hasBias), reads: Activations(pass.input),
         writes: Activations(.gateUp), weight: names.gate.joining)
       products = Activations(.gateUp, .gateUp)
     }

@@ -6,6 +6,8 @@ package struct HeadBlock: Hashable, Sendable {
   package var normName: StaticText
   /// Whether logits pass cap·tanh(logit / cap).
   package var capsLogits: Bool
+  /// Whether the projection has a bias.
+  package var hasBias = false
   /// Snapshots of the stream that are mixed with it in front of the norm; nil: none ever.
   package var snapshots: UInt64?
 
@@ -52,7 +54,7 @@ package struct HeadBlock: Hashable, Sendable {
     let rows = pass.headRows
     let columns = embedding.shardVocabulary(pass)
     sink.row(
-      .lmHead, place, GEMM(m: rows, n: columns, k: pass.hidden, formats: pass.formats),
+      .lmHead, place, GEMM(m: rows, n: columns, k: pass.hidden, formats: pass.formats, hasBias: hasBias),
       reads: Activations(.normalized), writes: Activations(.logits), weight: isTied ? .shared : .tensor(name))
     if capsLogits {
       sink.row(

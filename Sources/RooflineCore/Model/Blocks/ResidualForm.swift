@@ -4,8 +4,12 @@ package enum ResidualForm: Hashable, Sendable {
   case preNorm
   /// x + mixer(norm x) + feedForward(norm′ x): both read the stream that enters the layer.
   case parallel
+  /// x + mixer(norm x) + feedForward(norm x): one norm, whose result both read.
+  case parallelWithOneNorm
   /// x + norm′(mixer(norm x)), then the same with the feed-forward: four norms.
   case sandwich
+  /// x + norm′(mixer(x)), then the same with the feed-forward: branches read the stream itself.
+  case postNorm
   /// α·x + β·mixer(norm x), then the same with the feed-forward: both tensors of an addition are scaled.
   case scaled
   /// mixer(norm(mix of the stream and its snapshots)) is added to the stream, then the same with the feed-forward.
@@ -16,10 +20,16 @@ package enum ResidualForm: Hashable, Sendable {
   /// Whether the fused set's additions apply the norm that follows.
   var fusesNorms: Bool {
     switch self {
-    case .preNorm, .parallel, .sandwich: true
-    case .scaled, .bank, .hyper: false
+    case .preNorm, .parallel, .parallelWithOneNorm, .sandwich: true
+    case .postNorm, .scaled, .bank, .hyper: false
     }
   }
+
+  /// Whether mixer and feed-forward stand side by side.
+  package var isParallel: Bool { self == .parallel || self == .parallelWithOneNorm }
+
+  /// Whether norms stand behind mixer and feed-forward.
+  package var hasNormsBehind: Bool { self == .sandwich || self == .postNorm }
 
   var bank: StreamBank? { if case .bank(let bank) = self { bank } else { nil } }
 
@@ -62,16 +72,13 @@ extension LayerGroup {
     let branches = Branches(group: self, pass: pass, place: place, norm: norm)
     formats.state(into: &sink) { sink in
       switch residual {
-      case .preNorm, .sandwich, .scaled, .bank, .hyper:
+      case .preNorm, .sandwich, .postNorm, .scaled, .bank, .hyper:
         if let mixer { branches.emit(mixer, into: &sink) }
         if let feedForward { branches.emit(feedForward, into: &sink) }
-      case .parallel: branches.emitParallel(into: &sink)
+      case .parallel, .parallelWithOneNorm: branches.emitParallel(into: &sink)
       }
     }
   }
-
-  /// The norm of the stream that enters the layer; nil where it is a no-op.
-  var entryNorm: StaticText? { mixer != nil ? norms.mixer : feedForward != nil ? norms.feedForward : nil }
 }
 
 /// A layer's branches on one device of a pass.
@@ -80,6 +87,9 @@ private struct Branches<Scalar: Term> {
   let pass: PassShape<Scalar>
   let place: RowPlace<Scalar>
   let norm: NormKind
+
+  /// Whether a norm stands in front of each branch.
+  private var hasNormsInFront: Bool { group.residual != .postNorm }
 
   private var isSeparate: Bool { pass.operatorSet == .separate || !group.residual.fusesNorms }
 
@@ -95,13 +105,14 @@ private struct Branches<Scalar: Term> {
     if let hyper = group.residual.hyper {
       stream = hyper.emitCollapse(.attention, of: .residual, pass, place, into: &sink)
     }
-    if isSeparate {
+    if isSeparate, hasNormsInFront {
       norm.emit(
         .attnNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(group.norms.mixer),
         into: &sink)
     }
-    pass.gather(.attention, "attn_all_gather", place, &sink)
-    mixer.emit(pass, place.inside(.mixer), output: .partialSum, into: &sink)
+    let own = hasNormsInFront ? pass : pass.reading(stream)
+    own.gather(.attention, "attn_all_gather", place, &sink)
+    mixer.emit(own, place.inside(.mixer), output: .partialSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     let sum = emitPostNorm("attn_post_norm", of: pass.reducedSum, group.norms.afterMixer, into: &sink)
@@ -121,13 +132,14 @@ private struct Branches<Scalar: Term> {
     if let hyper = group.residual.hyper {
       stream = hyper.emitCollapse(.feedForward, of: entersFeedForward, pass, place, into: &sink)
     }
-    if isSeparate {
+    if isSeparate, hasNormsInFront {
       norm.emit(
         .mlpNorm, place, pass, reads: stream, writes: pass.normalized,
         weight: .tensor(group.norms.feedForward), into: &sink)
     }
-    pass.gather(.feedForward, "mlp_all_gather", place, &sink)
-    feedForward.emit(pass, place.inside(.feedForward), norm: norm, stream: entersFeedForward, into: &sink)
+    let own = hasNormsInFront ? pass : pass.reading(stream)
+    own.gather(.feedForward, "mlp_all_gather", place, &sink)
+    feedForward.emit(own, place.inside(.feedForward), norm: norm, stream: entersFeedForward, into: &sink)
     if !feedForward.completesItself {
       pass.complete(
         .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
@@ -150,7 +162,7 @@ private struct Branches<Scalar: Term> {
     }
   }
 
-  /// Both norms read the stream that enters; the attention's output waits until the feed-forward's is there, then both are
+  /// Both norms, or the one that both read, read the stream that enters; the attention's output waits until the feed-forward's is there, then both are
   /// added to each other and to the stream.
   func emitParallel<Sink: RowSink<Scalar>>(into sink: inout Sink) {
     guard let mixer = group.mixer, let feedForward = group.feedForward else { return }
@@ -163,10 +175,12 @@ private struct Branches<Scalar: Term> {
     mixer.emit(pass, place.inside(.mixer), output: pass.isSequenceParallel ? .partialSum : .attentionSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .attentionSum, .attentionSum), &sink)
-    norm.emit(
-      .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
-      into: &sink)
-    pass.gather(.feedForward, "mlp_all_gather", place, &sink)
+    if group.residual == .parallel {
+      norm.emit(
+        .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
+        into: &sink)
+      pass.gather(.feedForward, "mlp_all_gather", place, &sink)
+    }
     feedForward.emit(pass, place.inside(.feedForward), norm: norm, stream: .residual, into: &sink)
     pass.complete(
       .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
@@ -183,7 +197,7 @@ private struct Branches<Scalar: Term> {
   private func emitPostNorm<Sink: RowSink<Scalar>>(
     _ name: OperatorName, of sum: ActivationTensor, _ weight: StaticText, into sink: inout Sink
   ) -> ActivationTensor {
-    guard group.residual == .sandwich else { return sum }
+    guard group.residual.hasNormsBehind else { return sum }
     norm.emit(
       name, place, pass, reads: sum, writes: .normalizedSum, weight: .tensor(weight), into: &sink)
     return .normalizedSum

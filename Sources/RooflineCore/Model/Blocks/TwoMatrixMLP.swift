@@ -26,7 +26,7 @@ package struct TwoMatrixMLP: Hashable, Sendable {
   ) {
     let intermediate = pass.share(.intermediate, intermediateSize, named: .shardIntermediate)
     let projection = pass.columnParallel(intermediate, bias: hasBias)
-    let (read, gated) = (Activations(.normalized), Activations(.gated))
+    let (read, gated) = (Activations(pass.input), Activations(.gated))
     switch (pass.operatorSet, activation) {
     case (.separate, _), (.fused, .squaredRelu):
       sink.row(.upProj, place, projection, reads: read, writes: Activations(.up), weight: up)

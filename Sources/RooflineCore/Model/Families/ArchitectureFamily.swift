@@ -41,10 +41,12 @@ extension ArchitectureFamily {
 package enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
-    Gemma2Family.self, Gemma3Family.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
+    Gemma2Family.self, Gemma3Family.self, GemmaFamily.self, SeedOSSFamily.self, SmolLM3Family.self,
+    Starcoder2Family.self, StableLMFamily.self, Ernie45Family.self, GLM4Family.self, OLMo2Family.self,
+    EXAONE4Family.self, PhiFamily.self, NemotronNASFamily.self, DeepseekV2Family.self, DeepseekV3Family.self,
     DeepseekV32Family.self, DeepseekV4Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self,
     GPTNeoXFamily.self, GPT2Family.self,
-    MixtralFamily.self, Qwen3MoEFamily.self,
+    MixtralFamily.self, Qwen3MoEFamily.self, Qwen2MoEFamily.self,
     Qwen35Family.self, Qwen35MoEFamily.self, Qwen3NextFamily.self, NemotronHFamily.self, Mamba2Family.self,
     KimiLinearFamily.self, JambaFamily.self, MiniMaxFamily.self,
     GPTOSSFamily.self, OLMoEFamily.self, GLM4MoEFamily.self,

@@ -5,10 +5,16 @@ enum LayerText {
   /// What a layer of equal ones is made of.
   static func kind(_ dense: DenseDimensions) -> String {
     let group = dense.model.groups[0]
+    let behind =
+      switch group.residual {
+      case .sandwich: ["norms behind attention and MLP"]
+      case .postNorm: ["norms behind attention and MLP, none in front"]
+      case .preNorm, .parallel, .parallelWithOneNorm, .scaled, .bank, .hyper: [String]()
+      }
     return
       ([dense.model.norm == .rms ? "RMSNorm" : "LayerNorm"] + [positions(dense.attention, dense.model)]
-      + attention(dense.attention) + [feedForward(dense.feedForward, isBeside: group.residual == .parallel)]
-      + (group.residual == .sandwich ? ["norms behind attention and MLP"] : [])).joined(separator: ", ")
+      + attention(dense.attention) + [feedForward(dense.feedForward, isBeside: group.residual.isParallel)]
+      + behind).joined(separator: ", ")
   }
 
   /// The same with dimensions, of one group among several.
@@ -16,7 +22,7 @@ enum LayerText {
     var parts: [String] = []
     parts += group.mixer.map(mixer) ?? ["no attention"]
     if let feedForward = group.feedForward {
-      parts.append(self.feedForward(feedForward, isBeside: group.residual == .parallel) + width(of: feedForward))
+      parts.append(self.feedForward(feedForward, isBeside: group.residual.isParallel) + width(of: feedForward))
     } else {
       parts.append("no MLP")
     }

@@ -73,12 +73,12 @@ extension RoutedExperts {
         sink.row(
           "router_norm", place,
           RMSNorm(rows: pass.tokens, width: pass.hidden, keepsRoot: pass.isTraining, formats: pass.formats),
-          reads: Activations(.normalized), writes: Activations(.routerInput), weight: norm)
+          reads: Activations(pass.input), writes: Activations(.routerInput), weight: norm)
       }
       sink.row(
         "router", place,
         GEMM(m: pass.tokens, n: experts, k: pass.hidden, formats: pass.formats, hasBias: router.hasBias),
-        reads: Activations(router.norm == nil ? .normalized : .routerInput), writes: Activations(.routerLogits),
+        reads: Activations(router.norm == nil ? pass.input : .routerInput), writes: Activations(.routerLogits),
         weight: router.name)
       let scoring: Route<Scalar>.Scoring =
         switch router.scoring {
@@ -100,11 +100,11 @@ extension RoutedExperts {
 
     private func emitExperts<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let formats = pass.formats
-      var input: ActivationTensor = .normalized
+      var input = pass.input
       if let latent = block.latent {
         sink.row(
           "fc1_latent", place, GEMM(m: pass.tokens, n: stream, k: pass.hidden, formats: formats),
-          reads: Activations(.normalized), writes: Activations(.latent), weight: latent.down)
+          reads: Activations(pass.input), writes: Activations(.latent), weight: latent.down)
         input = .latent
       }
       if block.router.scalesInputs {
@@ -179,7 +179,7 @@ extension RoutedExperts {
     /// The shared experts are one MLP beside the routed ones; its output is added to theirs before ranks add up.
     private func emit<Sink: RowSink<Scalar>>(_ shared: Shared, into sink: inout Sink) {
       let width = pass.share(.sharedWidth, shared.width, named: .shardSharedWidth)
-      let read = Activations(.normalized)
+      let read = Activations(pass.input)
       switch block.form {
       case .gated(let activation):
         let products: Activations

@@ -26,10 +26,10 @@ package struct BlockSelection: Hashable, Sendable {
     let formats = pass.formats
     let (heads, width) = (Scalar.input(.indexHeads, heads), Scalar.input(.indexDim, width))
     sink.row(
-      "index_q_proj", place, pass.columnParallel(heads * width, bias: false), reads: Activations(.normalized),
+      "index_q_proj", place, pass.columnParallel(heads * width, bias: false), reads: Activations(pass.input),
       writes: Activations(.indexQuery), weight: .tensor("self_attn.index_q_proj"))
     sink.row(
-      "index_k_proj", place, pass.columnParallel(width, bias: false), reads: Activations(.normalized),
+      "index_k_proj", place, pass.columnParallel(width, bias: false), reads: Activations(pass.input),
       writes: Activations(.indexKey), weight: .tensor("self_attn.index_k_proj"))
     sink.row(
       "index_q_norm", place,

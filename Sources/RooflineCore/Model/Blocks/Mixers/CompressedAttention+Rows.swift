@@ -37,14 +37,14 @@ extension CompressedAttention {
         (queries, keys) = (.latentProjections, .latentProjections)
         sink.row(
           "qkv_a_proj", place, pass.columnParallel(queryRank + headDim, bias: false),
-          reads: Activations(.normalized), writes: Activations(.latentProjections),
+          reads: Activations(pass.input), writes: Activations(.latentProjections),
           weight: .joined("self_attn.q_a_proj"))
       } else {
         sink.row(
-          "q_a_proj", place, pass.columnParallel(queryRank, bias: false), reads: Activations(.normalized),
+          "q_a_proj", place, pass.columnParallel(queryRank, bias: false), reads: Activations(pass.input),
           writes: Activations(queries), weight: .tensor("self_attn.q_a_proj"))
         sink.row(
-          "kv_proj", place, pass.columnParallel(headDim, bias: false), reads: Activations(.normalized),
+          "kv_proj", place, pass.columnParallel(headDim, bias: false), reads: Activations(pass.input),
           writes: Activations(keys), weight: .tensor("self_attn.kv_proj"))
       }
       sink.row(
@@ -92,7 +92,7 @@ extension CompressedAttention {
         reads: Activations(.normalizedQueryLatent), writes: Activations(.indexQuery),
         weight: .tensor("self_attn.compressor.indexer.q_b_proj"))
       sink.row(
-        "index_weights_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(.normalized),
+        "index_weights_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(pass.input),
         writes: Activations(.indexWeights), weight: .tensor("self_attn.compressor.indexer.scorer.weights_proj"))
       let keys = entries(pass.attendedKeys, compressor)
       let pairs = Attention<Scalar>.entryPairs(
@@ -117,10 +117,10 @@ extension CompressedAttention {
       let entries = newEntries(compressor)
       let row = compressor.overlaps ? 2 * width : width
       sink.row(
-        part.values, place, pass.columnParallel(row, bias: false), reads: Activations(.normalized),
+        part.values, place, pass.columnParallel(row, bias: false), reads: Activations(pass.input),
         writes: Activations(.compressorValues), weight: .tensor(part.valuesWeight))
       sink.row(
-        part.gates, place, pass.columnParallel(row, bias: false), reads: Activations(.normalized),
+        part.gates, place, pass.columnParallel(row, bias: false), reads: Activations(pass.input),
         writes: Activations(.compressorGates), weight: .tensor(part.gatesWeight))
       sink.row(
         part.compress, place,

@@ -57,7 +57,7 @@ package struct GatedDeltaNet: Hashable, Sendable {
     let values = heads * valueDim
     let channels = 2 * keyHeads * keyDim + values
     let isFused = pass.operatorSet == .fused
-    let normalized = Activations(.normalized)
+    let normalized = Activations(pass.input)
     let rule = DeltaRule(
       pass.recurrence(chunk: GatedDeltaNet.chunk, stateDType), keyHeads: keyHeads, valueHeads: heads, keyDim: keyDim,
       valueDim: valueDim, decay: .head, isFused: isFused, formats: formats)

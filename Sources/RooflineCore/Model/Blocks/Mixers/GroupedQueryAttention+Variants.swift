@@ -133,7 +133,7 @@ extension GroupedQueryAttention.Rows {
   func emitHeadGate<Sink: RowSink<Scalar>>(into sink: inout Sink) -> ActivationTensor {
     guard let gate = block.headGate else { return .attended }
     sink.row(
-      "g_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(.normalized),
+      "g_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(pass.input),
       writes: Activations(.headGates), weight: gate)
     sink.row(
       "attn_gate", place, SigmoidGate(gates: pass.tokens * heads, width: valueDim, formats: pass.formats),

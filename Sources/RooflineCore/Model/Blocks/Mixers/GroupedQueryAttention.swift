@@ -162,7 +162,7 @@ extension GroupedQueryAttention {
       let home: GEMMDestination = pass.isTraining ? .activation : .keyValueCache
       let key = pass.columnParallel(keyValueHeads * headDim, bias: bias, into: home)
       let value = pass.columnParallel(keyValueHeads * valueDim, bias: bias, into: home)
-      let normalized = Activations(.normalized)
+      let normalized = Activations(pass.input)
       sink.row(
         .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
         weight: block.names.query)
@@ -210,7 +210,7 @@ extension GroupedQueryAttention {
       sink.row(
         .qkvProj, place,
         pass.columnParallel(joinedWidth, bias: block.hasQueryKeyValueBias),
-        reads: Activations(.normalized), writes: Activations(.queryKeyValue), weight: block.names.query.joining)
+        reads: Activations(pass.input), writes: Activations(.queryKeyValue), weight: block.names.query.joining)
       emitValueNorm(.queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)
       if normsBeforeRotary {
         emitNorms(query: .queryKeyValue, key: .queryKeyValue, home: .activation, into: &sink)

@@ -37,13 +37,13 @@ package struct IndexedSelection: Hashable, Sendable {
       reads: Activations(.normalizedQueryLatent), writes: Activations(.indexQuery),
       weight: .tensor("self_attn.indexer.wq_b"))
     sink.row(
-      "index_k_proj", place, pass.columnParallel(width, bias: false), reads: Activations(.normalized),
+      "index_k_proj", place, pass.columnParallel(width, bias: false), reads: Activations(pass.input),
       writes: Activations(.indexKey), weight: .tensor("self_attn.indexer.wk"))
     sink.row(
       "index_k_norm", place, LayerNorm(rows: pass.tokens, width: width, formats: formats),
       reads: Activations(.indexKey), writes: Activations(.indexKey), weight: .tensor("self_attn.indexer.k_norm"))
     sink.row(
-      "index_weights_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(.normalized),
+      "index_weights_proj", place, pass.columnParallel(heads, bias: false), reads: Activations(pass.input),
       writes: Activations(.indexWeights), weight: .tensor("self_attn.indexer.weights_proj"))
     let shape = AttentionShape(
       batch: pass.batch, queryTokens: pass.queryTokens, attendedKeys: pass.attendedKeys, heads: heads,

@@ -42,7 +42,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
     let dim = Scalar.input(.linearKeyDim, headDim)
     let width = heads * dim
     let isFused = pass.operatorSet == .fused
-    let normalized = Activations(.normalized)
+    let normalized = Activations(pass.input)
     emitConvolved(pass, place, width, into: &sink)
     emitLowRank(
       pass, place, width, ("f_a_proj", "f_b_proj"), (.decayLatent, .decayProjection),
@@ -98,7 +98,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
         batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
         isKimi: isJoined, state: pass.stateTraffic, formats: pass.formats)
     }
-    let normalized = Activations(.normalized)
+    let normalized = Activations(pass.input)
     switch pass.operatorSet {
     case .separate:
       let projection = pass.columnParallel(width, bias: false)
@@ -136,7 +136,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
   ) {
     let rank = Scalar.input(.gateRank, headDim)
     sink.row(
-      rows.0, place, pass.columnParallel(rank, bias: false), reads: Activations(.normalized),
+      rows.0, place, pass.columnParallel(rank, bias: false), reads: Activations(pass.input),
       writes: Activations(tensors.0), weight: weights.0)
     sink.row(
       rows.1, place, GEMM(m: pass.tokens, n: width, k: rank, formats: pass.formats), reads: Activations(tensors.0),

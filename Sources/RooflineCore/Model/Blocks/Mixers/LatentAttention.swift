@@ -93,7 +93,7 @@ extension LatentAttention {
       guard block.hasOutputGate else { return .attended }
       let elements = pass.tokens * heads * valueDim
       sink.row(
-        "g_proj", place, pass.columnParallel(heads * valueDim, bias: false), reads: Activations(.normalized),
+        "g_proj", place, pass.columnParallel(heads * valueDim, bias: false), reads: Activations(pass.input),
         writes: Activations(.gateProjection), weight: .tensor("self_attn.g_proj"))
       sink.row(
         "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: formats),
@@ -122,10 +122,10 @@ extension LatentAttention {
           projected = .latentProjections
           sink.row(
             "qkv_a_proj", place, pass.columnParallel(queryRank + latents, bias: block.hasBias),
-            reads: Activations(.normalized), writes: Activations(projected), weight: .joined("self_attn.q_a_proj"))
+            reads: Activations(pass.input), writes: Activations(projected), weight: .joined("self_attn.q_a_proj"))
         } else {
           sink.row(
-            "q_a_proj", place, pass.columnParallel(queryRank, bias: block.hasBias), reads: Activations(.normalized),
+            "q_a_proj", place, pass.columnParallel(queryRank, bias: block.hasBias), reads: Activations(pass.input),
             writes: Activations(.queryLatent), weight: .tensor("self_attn.q_a_proj"))
         }
         sink.row(
@@ -138,12 +138,12 @@ extension LatentAttention {
           weight: .tensor("self_attn.q_b_proj"))
       } else {
         sink.row(
-          .qProj, place, pass.columnParallel(queries, bias: false), reads: Activations(.normalized),
+          .qProj, place, pass.columnParallel(queries, bias: false), reads: Activations(pass.input),
           writes: Activations(.query), weight: .tensor("self_attn.q_proj"))
       }
       if projected == .keyLatent {
         sink.row(
-          "kv_a_proj", place, pass.columnParallel(latents, bias: block.hasBias), reads: Activations(.normalized),
+          "kv_a_proj", place, pass.columnParallel(latents, bias: block.hasBias), reads: Activations(pass.input),
           writes: Activations(projected), weight: .tensor("self_attn.kv_a_proj_with_mqa"))
       }
       sink.row(

@@ -33,7 +33,7 @@ package struct LightningMixer: Hashable, Sendable {
     let headDim = Scalar.input(.headDim, headDim)
     let width = heads * headDim
     sink.row(
-      .qkvProj, place, pass.columnParallel(3 * width, bias: false), reads: Activations(.normalized),
+      .qkvProj, place, pass.columnParallel(3 * width, bias: false), reads: Activations(pass.input),
       writes: Activations(.projected), weight: .tensor("self_attn.qkv_proj"))
     sink.row(
       "qkv_silu", place, Silu(elements: 3 * pass.tokens * width, formats: formats), reads: Activations(.projected),
@@ -44,7 +44,7 @@ package struct LightningMixer: Hashable, Sendable {
         pass.recurrence(chunk: block, stateDType), heads: heads, headDim: headDim, formats: formats),
       reads: Activations(.convolved), writes: Activations(.scanned))
     sink.row(
-      "output_gate", place, pass.columnParallel(width, bias: false), reads: Activations(.normalized),
+      "output_gate", place, pass.columnParallel(width, bias: false), reads: Activations(pass.input),
       writes: Activations(.gateProjection), weight: .tensor("self_attn.output_gate"))
     if pass.isSharded { emitNormAllReduce(pass, place, ranks: pass.tensorParallel, into: &sink) }
     sink.row(

@@ -61,7 +61,7 @@ package struct Mamba2Mixer: Hashable, Sendable {
     let isFused = pass.operatorSet == .fused
     sink.row(
       "in_proj", place, pass.columnParallel(inner + channels + heads, bias: hasBias),
-      reads: Activations(.normalized), writes: Activations(.projected), weight: .tensor("mixer.in_proj"))
+      reads: Activations(pass.input), writes: Activations(.projected), weight: .tensor("mixer.in_proj"))
     sink.row(
       "conv", place,
       CausalConvolution(

@@ -45,7 +45,7 @@ package struct MambaMixer: Hashable, Sendable {
     let rank = Scalar.input(.stepRank, stepRank)
     let mixing = rank + 2 * stateSize
     sink.row(
-      "in_proj", place, pass.columnParallel(2 * inner, bias: hasBias), reads: Activations(.normalized),
+      "in_proj", place, pass.columnParallel(2 * inner, bias: hasBias), reads: Activations(pass.input),
       writes: Activations(.projected), weight: .tensor("mamba.in_proj"))
     sink.row(
       "conv", place,

@@ -14,13 +14,13 @@ enum Gemma2Family: ArchitectureFamily {
   }
 }
 
-/// What Gemma-2 and Gemma-3 read alike.
+/// What Gemma, Gemma-2 and Gemma-3 read alike.
 struct GemmaParts {
   let hidden, layers: UInt64
   var attention: GroupedQueryAttention
-  private let mlp: GatedMLP
-  private let vocabulary: UInt64
-  private let isTied: Bool
+  let mlp: GatedMLP
+  let vocabulary: UInt64
+  let isTied: Bool
 
   init(_ keys: inout ConfigurationKeys) throws(InputError) {
     hidden = try keys.required("hidden_size", "the width of the residual stream")

@@ -1,7 +1,12 @@
-/// Mistral: Llama without biases, every layer with a sliding window where the file has a number for it.
+/// Mistral, and the text part of Mistral-3: Llama without biases, every layer with a sliding window where the file has a number for it.
 enum MistralFamily: ArchitectureFamily {
-  static let modelTypes = ["mistral"]
-  static let architectures = ["MistralForCausalLM"]
+  static let modelTypes = ["mistral", "ministral3"]
+  static let architectures = ["MistralForCausalLM", "Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"]
+  // Of the image's way into the text.
+  static let harmlessKeys: Set<String> = [
+    "image_token_index", "multimodal_projector_bias", "projector_hidden_act", "spatial_merge_size",
+    "vision_feature_layer",
+  ]
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys)

@@ -1,10 +1,13 @@
-/// Qwen2 and Qwen2.5: biases on q, k and v whatever the file says; windows only where `use_sliding_window` switches them on, then
+/// Qwen2 and Qwen2.5, and the text parts of Qwen2-VL and Qwen2.5-VL: biases on q, k and v whatever the file says; windows only where `use_sliding_window` switches them on, then
 /// from layer `max_window_layers` on.
 enum Qwen2Family: ArchitectureFamily {
-  static let modelTypes = ["qwen2"]
-  static let architectures = ["Qwen2ForCausalLM"]
-  // The class has its biases without a key; some files speak of them.
-  static let harmlessKeys: Set<String> = ["attention_bias"]
+  static let modelTypes = ["qwen2", "qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text"]
+  static let architectures = [
+    "Qwen2ForCausalLM", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration",
+  ]
+  // The class has its biases without a key; some files speak of them. Turning angles by three axes changes no count, and a tower is no part
+  // of the text's, whether or not the text's keys stand in a part of their own.
+  static let harmlessKeys: Set<String> = ["attention_bias", "mrope_section", "vision_token_id", "vision_config"]
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys)

@@ -20,8 +20,7 @@ enum Llama4Family: ArchitectureFamily {
     parts.attention.hasQueryKeyNorm = try keys.flag("use_qk_norm", assumed: true)
     parts.attention.normForm = .plainBehindRotary
     let layers = parts.layers
-    try keys.requireListable(layers)
-    let isTurned = try keys.turnedLayers(layers)
+    let isTurned = try keys.chunkedLayers(layers)
     var local = parts.attention
     local.chunk = try keys.integer("attention_chunk_size")
     var global = parts.attention
@@ -56,20 +55,27 @@ enum Llama4Family: ArchitectureFamily {
 }
 
 extension ConfigurationKeys {
-  /// Which layers turn heads: those of `no_rope_layers` with a 1, else all but every fourth.
-  fileprivate mutating func turnedLayers(_ layers: UInt64) throws(InputError) -> [Bool] {
+  /// Which layers turn heads, where those that do see a piece of the sequence.
+  fileprivate mutating func chunkedLayers(_ layers: UInt64) throws(InputError) -> [Bool] {
     let kinds = try layerTypes(["full_attention", "chunked_attention"], layers: layers)
+    let isTurned = try turnedLayers(layers)
+    if let kinds, kinds.map({ $0 == "chunked_attention" }) != isTurned {
+      throw text.wrong(
+        "layer_types", .string("…"),
+        "chunked_attention in the layers that turn heads (no_rope_layers), full_attention in others")
+    }
+    return isTurned
+  }
+
+  /// Which layers turn heads: those of `no_rope_layers` with a 1, else all but every fourth.
+  mutating func turnedLayers(_ layers: UInt64) throws(InputError) -> [Bool] {
+    try requireListable(layers)
     let interval = try integer("no_rope_layer_interval") ?? 4
     var isTurned = (0..<layers).map { !($0 + 1).isMultiple(of: interval) }
     if case .array(let elements)? = value("no_rope_layers"), !elements.isEmpty,
       let flags = try layerFlags("no_rope_layers", layers: layers)
     {
       isTurned = flags
-    }
-    if let kinds, kinds.map({ $0 == "chunked_attention" }) != isTurned {
-      throw text.wrong(
-        "layer_types", .string("…"),
-        "chunked_attention in the layers that turn heads (no_rope_layers), full_attention in others")
     }
     return isTurned
   }

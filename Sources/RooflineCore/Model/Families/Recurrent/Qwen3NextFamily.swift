@@ -55,7 +55,7 @@ enum Qwen35MoEFamily: ArchitectureFamily {
 
 extension ConfigurationKeys {
   /// A softmax over all experts, and a shared expert behind a gate of its own.
-  fileprivate mutating func qwenExperts(
+  mutating func qwenExperts(
     renormalises: Bool, names: RoutedExperts.Names
   ) throws(InputError) -> FeedForward {
     let (experts, chosen) = try experts("num_experts", chosen: "num_experts_per_tok")

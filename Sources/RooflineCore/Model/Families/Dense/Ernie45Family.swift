@@ -1,0 +1,13 @@
+/// ERNIE 4.5, dense: Llama with biases everywhere where the file says so.
+enum Ernie45Family: ArchitectureFamily {
+  static let modelTypes = ["ernie4_5"]
+  static let architectures = ["Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"]
+
+  static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
+    var parts = try DenseParts(&keys, ties: true)
+    let bias = try keys.flag("use_bias", assumed: false)
+    parts.attention.hasQueryKeyValueBias = bias
+    parts.attention.hasOutputBias = bias
+    return parts.model(mlp: .gated(GatedMLP(intermediateSize: parts.intermediate, hasBias: bias)))
+  }
+}

@@ -1,0 +1,389 @@
+import RooflineCore
+import TestSupport
+import XCTest
+
+/// Further families of dense decoders and of routed experts, each with what transformers' own class has.
+final class FurtherFamilyTests: XCTestCase {
+  /// Parameters are those of transformers 5.23's classes, made of these configurations without memory, tensor by tensor.
+  private static let models: [(name: String, parameters: UInt64, layers: LayerTypes?, json: String)] = [
+    (
+      "Qwen1.5-MoE-A2.7B", 14_315_784_192, nil,
+      """
+        {"architectures": ["Qwen2MoeForCausalLM"], "model_type": "qwen2_moe", "hidden_size": 2048,
+         "intermediate_size": 5632, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16,
+         "vocab_size": 151936, "hidden_act": "silu", "moe_intermediate_size": 1408,
+         "shared_expert_intermediate_size": 5632, "num_experts": 60, "num_experts_per_tok": 4, "norm_topk_prob": false,
+         "decoder_sparse_step": 1, "tie_word_embeddings": false, "sliding_window": 32768, "use_sliding_window": false,
+         "qkv_bias": true}
+      """
+    ),
+    (
+      "Qwen2-57B-A14B", 57_408_658_944, nil,
+      """
+        {"architectures": ["Qwen2MoeForCausalLM"], "model_type": "qwen2_moe", "hidden_size": 3584,
+         "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
+         "vocab_size": 151936, "hidden_act": "silu", "moe_intermediate_size": 2560,
+         "shared_expert_intermediate_size": 20480, "num_experts": 64, "num_experts_per_tok": 8, "norm_topk_prob": false,
+         "decoder_sparse_step": 1, "tie_word_embeddings": false, "qkv_bias": true}
+      """
+    ),
+    (
+      "Gemma 2B", 2_506_172_416, nil,
+      """
+        {"architectures": ["GemmaForCausalLM"], "model_type": "gemma", "hidden_size": 2048, "intermediate_size": 16384,
+         "num_hidden_layers": 18, "num_attention_heads": 8, "num_key_value_heads": 1, "vocab_size": 256000,
+         "hidden_act": "gelu", "hidden_activation": null, "head_dim": 256}
+      """
+    ),
+    (
+      "Gemma 7B", 8_537_680_896, nil,
+      """
+        {"architectures": ["GemmaForCausalLM"], "model_type": "gemma", "hidden_size": 3072, "intermediate_size": 24576,
+         "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 16, "vocab_size": 256000,
+         "hidden_act": "gelu", "hidden_activation": null, "head_dim": 256}
+      """
+    ),
+    (
+      "Seed-OSS-36B", 36_151_104_512, nil,
+      """
+        {"architectures": ["SeedOssForCausalLM"], "model_type": "seed_oss", "hidden_size": 5120,
+         "intermediate_size": 27648, "num_hidden_layers": 64, "num_attention_heads": 80, "num_key_value_heads": 8,
+         "vocab_size": 155136, "hidden_act": "silu", "head_dim": 128, "attention_bias": true, "attention_out_bias": false,
+         "mlp_bias": false, "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "SmolLM3-3B", 3_075_098_624, .full,
+      """
+        {"architectures": ["SmolLM3ForCausalLM"], "model_type": "smollm3", "hidden_size": 2048,
+         "intermediate_size": 11008, "num_hidden_layers": 36, "num_attention_heads": 16, "num_key_value_heads": 4,
+         "vocab_size": 128256, "hidden_act": "silu", "attention_bias": false, "mlp_bias": false,
+         "no_rope_layer_interval": 4, "use_sliding_window": false, "sliding_window": null}
+      """
+    ),
+    (
+      "StarCoder2-3B", 3_030_371_328, nil,
+      """
+        {"architectures": ["Starcoder2ForCausalLM"], "model_type": "starcoder2", "hidden_size": 3072,
+         "intermediate_size": 12288, "num_hidden_layers": 30, "num_attention_heads": 24, "num_key_value_heads": 2,
+         "vocab_size": 49152, "hidden_act": "gelu_pytorch_tanh", "use_bias": true, "norm_epsilon": 1e-05,
+         "sliding_window": 4096}
+      """
+    ),
+    (
+      "StarCoder2-15B", 15_957_889_024, nil,
+      """
+        {"architectures": ["Starcoder2ForCausalLM"], "model_type": "starcoder2", "hidden_size": 6144,
+         "intermediate_size": 24576, "num_hidden_layers": 40, "num_attention_heads": 48, "num_key_value_heads": 4,
+         "vocab_size": 49152, "hidden_act": "gelu_pytorch_tanh", "use_bias": true, "norm_epsilon": 1e-05,
+         "sliding_window": 4096, "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "StableLM-3B-4E1T", 2_795_443_200, nil,
+      """
+        {"architectures": ["StableLmForCausalLM"], "model_type": "stablelm", "hidden_size": 2560,
+         "intermediate_size": 6912, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+         "vocab_size": 50304, "hidden_act": "silu", "partial_rotary_factor": 0.25, "use_qkv_bias": false,
+         "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "StableLM-2-1.6B", 1_644_515_328, nil,
+      """
+        {"architectures": ["StableLmForCausalLM"], "model_type": "stablelm", "hidden_size": 2048,
+         "intermediate_size": 5632, "num_hidden_layers": 24, "num_attention_heads": 32, "num_key_value_heads": 32,
+         "vocab_size": 100352, "hidden_act": "silu", "partial_rotary_factor": 0.25, "use_qkv_bias": true,
+         "tie_word_embeddings": false, "use_parallel_residual": false, "qk_layernorm": false}
+      """
+    ),
+    (
+      "ERNIE-4.5-0.3B", 360_748_032, nil,
+      """
+        {"architectures": ["Ernie4_5ForCausalLM"], "model_type": "ernie4_5", "hidden_size": 1024,
+         "intermediate_size": 3072, "num_hidden_layers": 18, "num_attention_heads": 16, "num_key_value_heads": 2,
+         "vocab_size": 103424, "hidden_act": "silu", "head_dim": 128, "use_bias": false, "tie_word_embeddings": true}
+      """
+    ),
+    (
+      "GLM-4-9B-0414", 9_400_279_040, nil,
+      """
+        {"architectures": ["Glm4ForCausalLM"], "model_type": "glm4", "hidden_size": 4096, "intermediate_size": 13696,
+         "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2, "vocab_size": 151552,
+         "hidden_act": "silu", "head_dim": 128, "attention_bias": true, "partial_rotary_factor": 0.5,
+         "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "GLM-4-32B-0414", 32_566_081_536, nil,
+      """
+        {"architectures": ["Glm4ForCausalLM"], "model_type": "glm4", "hidden_size": 6144, "intermediate_size": 23040,
+         "num_hidden_layers": 61, "num_attention_heads": 48, "num_key_value_heads": 2, "vocab_size": 151552,
+         "hidden_act": "silu", "head_dim": 128, "attention_bias": false, "partial_rotary_factor": 0.5,
+         "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "GLM-4-9B-chat", 9_399_951_360, nil,
+      """
+        {"architectures": ["GlmForCausalLM"], "model_type": "glm", "hidden_size": 4096, "intermediate_size": 13696,
+         "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2, "vocab_size": 151552,
+         "hidden_act": "silu", "head_dim": 128, "attention_bias": true, "tie_word_embeddings": false}
+      """
+    ),
+    (
+      "OLMo-2-7B", 7_298_617_344, nil,
+      """
+        {"architectures": ["Olmo2ForCausalLM"], "model_type": "olmo2", "hidden_size": 4096, "intermediate_size": 11008,
+         "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "vocab_size": 100352,
+         "hidden_act": "silu", "tie_word_embeddings": false, "attention_bias": false}
+      """
+    ),
+    (
+      "OLMo-3-7B", 7_298_011_136, .threeOfFourSlide,
+      """
+        {"architectures": ["Olmo3ForCausalLM"], "model_type": "olmo3", "hidden_size": 4096, "intermediate_size": 11008,
+         "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "vocab_size": 100278,
+         "hidden_act": "silu", "tie_word_embeddings": false, "attention_bias": false, "sliding_window": 4096}
+      """
+    ),
+    (
+      "EXAONE-4.0-32B", 32_003_216_384, .threeOfFourSlide,
+      """
+        {"architectures": ["Exaone4ForCausalLM"], "model_type": "exaone4", "hidden_size": 5120,
+         "intermediate_size": 27392, "num_hidden_layers": 64, "num_attention_heads": 40, "num_key_value_heads": 8,
+         "vocab_size": 102400, "hidden_act": "silu", "head_dim": 128, "tie_word_embeddings": false,
+         "sliding_window": 4096, "sliding_window_pattern": "LLLG"}
+      """
+    ),
+    (
+      "EXAONE-4.0-1.2B", 1_279_391_488, .full,
+      """
+        {"architectures": ["Exaone4ForCausalLM"], "model_type": "exaone4", "hidden_size": 2048,
+         "intermediate_size": 4096, "num_hidden_layers": 30, "num_attention_heads": 32, "num_key_value_heads": 8,
+         "vocab_size": 102400, "hidden_act": "silu", "head_dim": 64, "tie_word_embeddings": true, "sliding_window": null,
+         "sliding_window_pattern": null}
+      """
+    ),
+    (
+      "Phi-2", 2_779_683_840, nil,
+      """
+        {"architectures": ["PhiForCausalLM"], "model_type": "phi", "hidden_size": 2560, "intermediate_size": 10240,
+         "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": null, "vocab_size": 51200,
+         "hidden_act": "gelu_new", "partial_rotary_factor": 0.4, "qk_layernorm": false, "tie_word_embeddings": false,
+         "layer_norm_eps": 1e-05}
+      """
+    ),
+  ]
+
+  private enum LayerTypes {
+    case full, threeOfFourSlide
+  }
+
+  private func configuration(_ name: String) throws -> ModelConfiguration {
+    let model = try XCTUnwrap(Self.models.first { $0.name == name }, name)
+    var changes: [String: JSONValue] = [:]
+    if let types = model.layers, let layers = try layers(model.json) {
+      changes["layer_types"] = .array(
+        (1...layers).map { layer in
+          .string(types == .full || layer.isMultiple(of: 4) ? "full_attention" : "sliding_attention")
+        })
+    }
+    return try FamilyTests.configuration(model.json, changes)
+  }
+
+  private func layers(_ json: String) throws -> Int64? {
+    guard case .object(let members) = try JSONValue.parse(Data(json.utf8), file: "config.json"),
+      case .integer(let layers)? = members["num_hidden_layers"]
+    else { return nil }
+    return layers
+  }
+
+  private func tensors(_ name: String) throws -> Set<String> {
+    let configuration = try configuration(name)
+    let list = try WeightList(configuration.model, name: name, formats: configuration.formats)
+    return Set(list.entries.map(\.name.full))
+  }
+
+  func testParametersAreThoseOfTheLibrarysClasses() throws {
+    for model in Self.models {
+      let shape = ParameterShape<Count>(try configuration(model.name).model)
+      XCTAssertEqual(shape.count.value, model.parameters, model.name)
+    }
+  }
+
+  /// What tells each class from Llama, under the names of its checkpoints.
+  func testTensorsHaveTheCheckpointsNames() throws {
+    let layer = "model.layers.1."
+    let cases: [(name: String, has: [String], hasNot: [String])] = [
+      (
+        "Phi-2",
+        ["lm_head.bias", layer + "self_attn.dense.bias", layer + "mlp.fc1.weight", "model.final_layernorm.bias"],
+        [layer + "post_attention_layernorm.weight"]
+      ),
+      (
+        "OLMo-2-7B", [layer + "post_feedforward_layernorm.weight", layer + "self_attn.q_norm.weight"],
+        [layer + "input_layernorm.weight"]
+      ),
+      (
+        "EXAONE-4.0-1.2B", [layer + "post_attention_layernorm.weight"],
+        [layer + "input_layernorm.weight", "lm_head.weight"]
+      ),
+      (
+        "GLM-4-9B-0414", [layer + "post_self_attn_layernorm.weight", layer + "mlp.gate_up_proj.weight"],
+        [layer + "self_attn.o_proj.bias"]
+      ),
+      ("GLM-4-9B-chat", [layer + "post_attention_layernorm.weight"], [layer + "post_mlp_layernorm.weight"]),
+      (
+        "Qwen1.5-MoE-A2.7B",
+        [
+          layer + "mlp.shared_expert_gate.weight", layer + "mlp.experts.59.down_proj.weight",
+          layer + "self_attn.q_proj.bias",
+        ],
+        [layer + "mlp.experts.60.down_proj.weight"]
+      ),
+      ("StarCoder2-3B", [layer + "mlp.c_proj.bias", "model.norm.bias"], ["lm_head.weight"]),
+      ("Seed-OSS-36B", [layer + "self_attn.v_proj.bias"], [layer + "self_attn.o_proj.bias"]),
+    ]
+    for (name, has, hasNot) in cases {
+      let tensors = try tensors(name)
+      for tensor in has { XCTAssertTrue(tensors.contains(tensor), "\(name) has \(tensor)") }
+      for tensor in hasNot { XCTAssertFalse(tensors.contains(tensor), "\(name) has no \(tensor)") }
+    }
+  }
+
+  private func rows(_ model: DecoderModel, _ operators: OperatorSet, isSequenceParallel: Bool = false)
+    -> [NamedOperator<Count>]
+  {
+    var workload = TinyModel.workload(operators, degree: isSequenceParallel ? 2 : 1)
+    workload.parallelism.isSequenceParallel = isSequenceParallel
+    return DecoderStep(.prefill, workload).rows(of: model)
+  }
+
+  /// In the order of transformers' modules.
+  func testWhereNormsStand() throws {
+    let olmo = try configuration("OLMo-2-7B").model
+    let phi = try configuration("Phi-2").model
+    let cases: [(model: DecoderModel, operators: OperatorSet, rows: String)] = [
+      (
+        olmo, .separate,
+        """
+        embedding q_proj k_proj v_proj q_norm k_norm rotary qk_matmul softmax sv_matmul o_proj attn_post_norm attn_add gate_proj \
+        up_proj mlp_silu_dot down_proj mlp_post_norm mlp_add final_norm lm_head
+        """
+      ),
+      (
+        olmo, .fused,
+        """
+        embedding qkv_proj q_norm k_norm rotary attention o_proj attn_post_norm attn_add gate_up_proj mlp_silu_dot down_proj \
+        mlp_post_norm mlp_add final_norm lm_head
+        """
+      ),
+      (
+        phi, .separate,
+        """
+        embedding attn_norm q_proj k_proj v_proj rotary qk_matmul softmax sv_matmul o_proj up_proj mlp_gelu down_proj attn_add \
+        mlp_add final_norm lm_head
+        """
+      ),
+      (
+        phi, .fused,
+        """
+        embedding attn_norm qkv_proj rotary attention o_proj up_proj_gelu down_proj attn_add mlp_add_norm lm_head
+        """
+      ),
+    ]
+    for (model, operators, expected) in cases {
+      XCTAssertEqual(
+        rows(model, operators).map(\.name.rawValue), expected.split(separator: " ").map(String.init), "\(operators)")
+    }
+  }
+
+  /// Without a norm in front, a branch reads the stream; divided among ranks, the stream's shards are gathered.
+  func testBranchesWithoutANormReadTheStream() throws {
+    let olmo = try configuration("OLMo-2-7B").model
+    let whole = Dictionary(rows(olmo, .separate).map { ($0.name, $0.statement) }) { first, _ in first }
+    XCTAssertEqual(whole["q_proj"].map { Array($0.reads) }, [.residual])
+    XCTAssertEqual(whole["up_proj"].map { Array($0.reads) }, [.residualAfterAttention])
+    XCTAssertEqual(whole["attn_add"].map { Array($0.reads) }, [.normalizedSum, .residual])
+    let shards = Dictionary(rows(olmo, .separate, isSequenceParallel: true).map { ($0.name, $0.statement) }) {
+      first, _ in first
+    }
+    XCTAssertEqual(shards["attn_all_gather"].map { Array($0.reads) }, [.residual])
+    XCTAssertEqual(shards["mlp_all_gather"].map { Array($0.reads) }, [.residualAfterAttention])
+    XCTAssertEqual(shards["q_proj"].map { Array($0.reads) }, [.normalized])
+    // One gather serves both branches behind one norm.
+    let phi = try configuration("Phi-2").model
+    let gathers = rows(phi, .separate, isSequenceParallel: true).filter { $0.name.rawValue.hasSuffix("all_gather") }
+    XCTAssertEqual(gathers.map(\.name.rawValue), ["attn_all_gather", "final_all_gather", "logits_all_gather"])
+  }
+
+  /// Every product has two gradients of its own size, and what joins the stream at one place adds its gradients there.
+  func testTheBackwardPassOfBranchesWithoutANorm() throws {
+    let olmo = try configuration("OLMo-2-7B").model
+    // q, k and v read the stream beside the addition: three more gradients; gate and up beside theirs: two. Fused, one each.
+    let additions: [OperatorSet: [String]] = [
+      .separate: ["mlp_add_backward", "up_proj_dx_add", "attn_add_backward", "v_proj_dx_add", "k_proj_dx_add"],
+      .fused: ["mlp_add_backward", "attn_add_backward"],
+    ]
+    for operators in OperatorSet.allCases {
+      let workload = TinyModel.workload(operators, degree: 2)
+      func products(_ pass: TrainingPass) -> Count {
+        DecoderStep(pass, workload).rows(of: olmo).reduce(0) { (sum: Count, row: NamedOperator<Count>) in
+          guard case .attention = row.operator else {
+            guard case .attentionGradient = row.operator else {
+              return sum + row.operator.cost.flops.tensor * row.occurrences
+            }
+            return sum
+          }
+          return sum
+        }
+      }
+      XCTAssertEqual(products(.backward), 2 * products(.forward), "\(operators)")
+      let backward: [NamedOperator<Count>] = DecoderStep(.backward, workload).rows(of: olmo)
+      let names = backward.compactMap { row -> String? in
+        guard case .residualAdd = row.operator, row.scope.isLayer else { return nil }
+        return row.name.rawValue
+      }
+      XCTAssertEqual(Set(names), Set(additions[operators, default: []]), "\(operators)")
+      XCTAssertEqual(names.count, Set(names).count)
+    }
+  }
+
+  func testWhatTheClassesDoAndNobodyCountsIsRefused() throws {
+    for (name, key, value) in [
+      ("SmolLM3-3B", "use_sliding_window", .bool(true)), ("StableLM-2-1.6B", "qk_layernorm", .bool(true)),
+      ("Phi-2", "qk_layernorm", .bool(true)), ("GLM-4-9B-0414", "hidden_act", .string("gelu")),
+    ] as [(String, String, JSONValue)] {
+      let model = try XCTUnwrap(Self.models.first { $0.name == name })
+      XCTAssertThrowsError(try FamilyTests.configuration(model.json, [key: value]), name) { error in
+        XCTAssertTrue("\(error)".contains(key), "\(error)")
+      }
+    }
+    // Which layers slide stands in no other key.
+    let exaone = try XCTUnwrap(Self.models.first { $0.name == "EXAONE-4.0-32B" })
+    XCTAssertThrowsError(try FamilyTests.configuration(exaone.json)) { XCTAssertTrue("\($0)".contains("layer_types")) }
+  }
+
+  func testTextPartsOfModelsThatSeeAreRead() throws {
+    // Flat, as Qwen2.5-VL's files are.
+    let seeing = """
+      {"architectures": ["Qwen2_5_VLForConditionalGeneration"], "model_type": "qwen2_5_vl", "hidden_size": 3584,
+       "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
+       "vocab_size": 152064, "hidden_act": "silu", "tie_word_embeddings": false, "use_sliding_window": false,
+       "rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}, "torch_dtype": "bfloat16",
+       "vision_config": {"depth": 32, "hidden_size": 1280, "num_heads": 16}}
+      """
+    // Qwen2.5-7B's, of its model card.
+    XCTAssertEqual(ParameterShape<Count>(try FamilyTests.configuration(seeing).model).count.value, 7_615_616_512)
+    let mistral = """
+      {"architectures": ["Mistral3ForConditionalGeneration"], "model_type": "mistral3", "torch_dtype": "bfloat16",
+       "vision_config": {"hidden_size": 1024, "model_type": "pixtral"}, "spatial_merge_size": 2, "image_token_index": 10,
+       "text_config": {"model_type": "mistral", "hidden_size": 5120, "intermediate_size": 32768, "num_hidden_layers": 40,
+         "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 131072, "hidden_act": "silu",
+         "sliding_window": null}}
+      """
+    // Mistral-Small-24B's, of its model card.
+    XCTAssertEqual(ParameterShape<Count>(try FamilyTests.configuration(mistral).model).count.value, 23_572_403_200)
+  }
+}
