@@ -14,6 +14,9 @@ static const char elements_cuh[] = {
 static const char elementwise_cuh[] = {
 #embed "kernels/elementwise.cuh"
     , 0};
+static const char gemm_cuh[] = {
+#embed "kernels/gemm.cuh"
+    , 0};
 static const char mathematics_cuh[] = {
 #embed "kernels/mathematics.cuh"
     , 0};
@@ -44,6 +47,9 @@ static const char embedding_cu[] = {
 static const char empty_cu[] = {
 #embed "kernels/empty.cu"
     , 0};
+static const char expert_combine_cu[] = {
+#embed "kernels/expert_combine.cu"
+    , 0};
 static const char exponentials_cu[] = {
 #embed "kernels/exponentials.cu"
     , 0};
@@ -65,6 +71,9 @@ static const char gemm_combine_cu[] = {
 static const char gemm_cu[] = {
 #embed "kernels/gemm.cu"
     , 0};
+static const char grouped_gemm_cu[] = {
+#embed "kernels/grouped_gemm.cu"
+    , 0};
 static const char layernorm_cu[] = {
 #embed "kernels/layernorm.cu"
     , 0};
@@ -82,6 +91,9 @@ static const char rotary_cu[] = {
     , 0};
 static const char rotary_kv_write_cu[] = {
 #embed "kernels/rotary_kv_write.cu"
+    , 0};
+static const char route_cu[] = {
+#embed "kernels/route.cu"
     , 0};
 static const char silu_and_mul_cu[] = {
 #embed "kernels/silu_and_mul.cu"
@@ -104,6 +116,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("device.cuh", device_cuh),
       TEXT("elements.cuh", elements_cuh),
       TEXT("elementwise.cuh", elementwise_cuh),
+      TEXT("gemm.cuh", gemm_cuh),
       TEXT("mathematics.cuh", mathematics_cuh),
       TEXT("packs.cuh", packs_cuh),
       TEXT("reductions.cuh", reductions_cuh),
@@ -114,6 +127,7 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("copy.cu", copy_cu),
       TEXT("embedding.cu", embedding_cu),
       TEXT("empty.cu", empty_cu),
+      TEXT("expert_combine.cu", expert_combine_cu),
       TEXT("exponentials.cu", exponentials_cu),
       TEXT("flash_attention.cu", flash_attention_cu),
       TEXT("flash_decode.cu", flash_decode_cu),
@@ -121,12 +135,14 @@ const struct KernelText *kernelTexts(size_t *count) {
       TEXT("gelu.cu", gelu_cu),
       TEXT("gemm.cu", gemm_cu),
       TEXT("gemm_combine.cu", gemm_combine_cu),
+      TEXT("grouped_gemm.cu", grouped_gemm_cu),
       TEXT("layernorm.cu", layernorm_cu),
       TEXT("residual_add.cu", residual_add_cu),
       TEXT("reread.cu", reread_cu),
       TEXT("rmsnorm.cu", rmsnorm_cu),
       TEXT("rotary.cu", rotary_cu),
       TEXT("rotary_kv_write.cu", rotary_kv_write_cu),
+      TEXT("route.cu", route_cu),
       TEXT("silu_and_mul.cu", silu_and_mul_cu),
       TEXT("softmax.cu", softmax_cu),
       TEXT("spin.cu", spin_cu),

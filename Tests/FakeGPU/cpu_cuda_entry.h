@@ -28,3 +28,5 @@ template <auto kernel, typename... Parameters> constexpr Kernel entry(const char
       ENTRY(kernel##_f16_d256), ENTRY(kernel##_bf16_d256)
 // The tiles of gemm.cu.
 #define TILE_ENTRIES(kernel) ENTRY(kernel##_128x128), ENTRY(kernel##_64x64), ENTRY(kernel##_32x32), ENTRY(kernel##_16x32)
+// Those of grouped_gemm.cu.
+#define GROUPED_ENTRIES(kernel) ENTRY(kernel##_128x128), ENTRY(kernel##_64x64), ENTRY(kernel##_16x32)

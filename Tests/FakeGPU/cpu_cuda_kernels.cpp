@@ -4,6 +4,7 @@
 #include "copy.cu"
 #include "embedding.cu"
 #include "empty.cu"
+#include "expert_combine.cu"
 #include "exponentials.cu"
 #include "flash_attention.cu"
 #include "flash_decode.cu"
@@ -11,12 +12,14 @@
 #include "gelu.cu"
 #include "gemm.cu"
 #include "gemm_combine.cu"
+#include "grouped_gemm.cu"
 #include "layernorm.cu"
 #include "residual_add.cu"
 #include "reread.cu"
 #include "rmsnorm.cu"
 #include "rotary.cu"
 #include "rotary_kv_write.cu"
+#include "route.cu"
 #include "silu_and_mul.cu"
 #include "softmax.cu"
 #include "spin.cu"
@@ -34,6 +37,7 @@ constexpr Kernel kernels[] = {
     HEAD_ENTRIES(flash_attention), ENTRY(flash_attention_f16_d128_r64), ENTRY(flash_attention_bf16_d128_r64),
     HEAD_ENTRIES(flash_decode), TENSOR_ENTRIES(flash_decode_combine),
     TILE_ENTRIES(gemm_f16), TILE_ENTRIES(gemm_bf16), TENSOR_ENTRIES(gemm_combine),
+    GROUPED_ENTRIES(grouped_gemm_f16), GROUPED_ENTRIES(grouped_gemm_bf16), ENTRIES(expert_combine), ENTRIES(route),
 };
 constexpr Kernel faultyKernels[] = {
     ENTRY(faulty_without_barrier), ENTRY(faulty_split_wait),      ENTRY(faulty_write_behind_end), ENTRY(faulty_read_behind_end),

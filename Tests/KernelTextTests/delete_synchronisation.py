@@ -6,7 +6,8 @@ Run it behind `swift build --build-tests`, with the folder of the build's produc
 
 Each mutant is compiled to a library that takes the place of libCPUKernels.so (ROOFLINE_CPU_KERNELS), and must fail each of
 the tests named below. A reduction's steps are deleted for sums alone and for maxima alone, so that one does not hide the
-other; what the attention kernels share must fail in prefill and in decode. Ends with 1 where a mutant survives, or where the
+other; what the attention kernels share must fail in prefill and in decode, and what products share in those of experts, too.
+Ends with 1 where a mutant survives, or where the
 kernels as they are fail.
 """
 
@@ -31,10 +32,19 @@ SUMS = [
 ]
 MAXIMA = ["SoftmaxKernelTests/testTheMaximumReachesEveryThread"]
 PRODUCTS = ["GEMMKernelTests/testManyStepsGoThroughSharedMemory"]
+EXPERTS = ["GroupedGEMMKernelTests/testManyStepsGoThroughSharedMemory"]
+ROUTES = ["RouteKernelTests/testTheLargestIsFoundAtAnyPlace"]
 PREFILL = ["FlashAttentionKernelTests/testEveryOrderOfThreads"]
 DECODE = ["FlashDecodeKernelTests/testEveryOrderOfThreads"]
 # The tests of a file's steps, where they are not those of sums and maxima.
-OWN = {"attention.cuh": PREFILL + DECODE, "flash_attention.cu": PREFILL, "flash_decode.cu": DECODE, "gemm.cu": PRODUCTS}
+OWN = {
+    "attention.cuh": PREFILL + DECODE,
+    "flash_attention.cu": PREFILL,
+    "flash_decode.cu": DECODE,
+    "gemm.cu": PRODUCTS,
+    "gemm.cuh": PRODUCTS + EXPERTS,
+    "route.cu": ROUTES,
+}
 
 
 def mutants():
@@ -99,14 +109,14 @@ def main():
         common = []
         (scratch / "unchanged").mkdir()
         library = compile_library(KERNELS, scratch / "unchanged", common)
-        failed = failures(bundles[0], library, SUMS + MAXIMA + PREFILL + DECODE + PRODUCTS)
+        failed = failures(bundles[0], library, SUMS + MAXIMA + PREFILL + DECODE + PRODUCTS + EXPERTS + ROUTES)
         if failed:
             sys.exit(f"the kernels as they are fail {sorted(failed)}")
         found = list(mutants())
         # A reduction's barrier and five steps, each twice; four steps of the online softmax; prefill's three barriers, one
         # commit and two waits; decode's three barriers, two commits and two waits; the
-        # products' five barriers, two commits and one wait. Fewer would mean that the search misses some.
-        if len(found) < 37:
+        # products' five barriers, two commits and one wait; a route's five steps. Fewer would mean that the search misses some.
+        if len(found) < 42:
             sys.exit(f"only {len(found)} mutants found")
         for number, (name, file, index, replacement, tests) in enumerate(found):
             folder = scratch / str(number)
