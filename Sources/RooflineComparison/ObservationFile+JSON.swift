@@ -4,10 +4,11 @@ import RooflineMeasurement
 extension ObservationFile {
   /// What else `measure` says of an observation.
   private static let details: Set<String> = [
-    "names", "floor_us", "operator", "formats", "mode", "remark", "kernels", "statistics", "samples_us", "counts",
+    "names", "floor_us", "operator", "formats", "mode", "remark", "routing", "kernels", "statistics", "samples_us",
+    "counts",
     "achieved",
     "check", "recheck", "sustained",
-    "before", "during", "after", "elapsed", "run",
+    "before", "during", "after", "elapsed", "run", "touched", "pairs",
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's

@@ -23,6 +23,8 @@ package struct KernelMeasurement: Sendable {
   package var workspaceBytes: Int
   /// What is different from the operator as it is counted; nil: nothing.
   package var remark: String?
+  /// Token–expert pairs of each expert that a grouped product touched; nil of other operators.
+  package var rowsPerExpert: [Int]?
   /// Seconds a call, in the order in which they were taken.
   package var samples: [Double]
   package var statistics: SampleStatistics
@@ -106,7 +108,7 @@ package struct KernelMeasurement: Sendable {
     remark: String?, samples: [Double], statistics: SampleStatistics, end: StoppingRule.Reason, floor: Double,
     gap: Double?,
     check: Check, recheck: Check, before: DeviceState?, after: DeviceState?, during: DeviceState?,
-    load: SustainedLoad? = nil, procedure: TimingProcedure? = nil
+    load: SustainedLoad? = nil, procedure: TimingProcedure? = nil, rowsPerExpert: [Int]? = nil
   ) {
     self.task = task
     self.family = family
@@ -131,6 +133,7 @@ package struct KernelMeasurement: Sendable {
     self.after = after
     self.during = during
     self.load = load
+    self.rowsPerExpert = rowsPerExpert
   }
 
   /// How the samples changed from first to last.

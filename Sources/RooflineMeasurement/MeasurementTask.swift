@@ -4,6 +4,7 @@ import RooflineCore
 package struct MeasurementTask: Hashable, Sendable {
   /// e.g. `prefill attn_norm`; empty where it was asked for by its columns.
   package var names: [String]
+  /// Products of experts touch whole experts, since what is timed does.
   package let value: Operator<Count>
   package let formats: NumberFormats
   package let columns: KernelColumns
@@ -23,7 +24,7 @@ package struct MeasurementTask: Hashable, Sendable {
   ) {
     guard let columns = KernelColumns(value) else { return nil }
     self.names = names
-    self.value = value
+    self.value = value.inWholeExperts
     self.formats = formats
     self.columns = columns
     self.curve = curve
@@ -70,5 +71,11 @@ package struct MeasurementTask: Hashable, Sendable {
       }
     }
     return merged
+  }
+}
+
+extension Operator where Scalar == Count {
+  fileprivate var inWholeExperts: Self {
+    if case .groupedGEMM(let product) = self { .groupedGEMM(product.inWholeExperts) } else { self }
   }
 }

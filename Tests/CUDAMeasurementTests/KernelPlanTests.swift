@@ -41,6 +41,7 @@ final class KernelPlanTests: XCTestCase {
   func testEveryOperandReachesTheKernelsAndEveryResultIsChecked() throws {
     let plans: [(lines: [String], options: [PlanningOptions])] = [
       (PlannedOperators.lines, [PlanningOptions()]), (PlannedOperators.products, [PlanningOptions()]),
+      (PlannedOperators.expertProducts + PlannedOperators.expertRows, [PlanningOptions()]),
       (
         PlannedOperators.tensorCoreLines,
         [PlanningOptions(), PlanningOptions(prefersOwnProducts: true), PlanningOptions(pageTokens: 16)]

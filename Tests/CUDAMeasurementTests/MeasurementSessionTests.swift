@@ -26,7 +26,8 @@ final class MeasurementSessionTests: XCTestCase {
       let made = try session()
       fake = made.fake
       for dtype in PlannedOperators.formats {
-        for line in PlannedOperators.lines {
+        let products = dtype == .fp32 ? [] : PlannedOperators.expertProducts
+        for line in PlannedOperators.lines + PlannedOperators.expertRows + products {
           let task = try PlannedOperators.task(line, dtype)
           let plan = try KernelPlan(task.value, on: made.session.properties)
           let measured = try XCTUnwrap(made.session.measured(task, plan, modes: [.hot]), line)
@@ -78,7 +79,7 @@ final class MeasurementSessionTests: XCTestCase {
   /// One wrong element of an output is found, whichever kernel computes it.
   func testAWrongResultIsNotTimed() throws {
     let own = PlannedOperators.lines.filter { !$0.contains("width=1") || $0.contains("width=1000") }
-    for line in own + PlannedOperators.tensorCoreLines {
+    for line in own + PlannedOperators.tensorCoreLines + PlannedOperators.expertProducts + PlannedOperators.expertRows {
       let (fake, session) = try session()
       let task = try PlannedOperators.task(line, .bf16)
       let plan = try KernelPlan(

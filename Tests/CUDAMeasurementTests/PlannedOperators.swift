@@ -40,6 +40,23 @@ enum PlannedOperators {
     "gemm m=5 n=48 k=64 bias=1", "gemm m=70 n=33 k=17",
   ]
 
+  /// Products of routed experts: of one token; of few and of many tokens an expert, gathered from fewer rows; of rows of their own.
+  static let expertProducts = [
+    "grouped_gemm m=1 n=33 k=17 experts=8 top_k=1 bias=1", "grouped_gemm m=2 n=24 k=40 experts=8 top_k=2",
+    "grouped_gemm m=24 n=48 k=64 rows=12 experts=4 top_k=2 bias=1",
+    "grouped_gemm m=24 n=40 k=32 rows=24 experts=8 top_k=2 touched=5",
+    "grouped_gemm m=150 n=40 k=24 rows=75 experts=2 top_k=2",
+  ]
+
+  /// Routes and sums over experts, in any format.
+  static let expertRows = [
+    "route rows=3 experts=8 top_k=2 renormalise=1", "route rows=9 experts=129 top_k=8",
+    "route rows=5 experts=32 top_k=4 of_chosen=1", "route rows=6 experts=64 top_k=6 sigmoid=1 renormalise=1 scale=1",
+
+    "expert_combine rows=3 width=96 pairs=6", "expert_combine rows=4 width=33 pairs=3 weighted=0",
+    "expert_combine rows=5 width=2051 pairs=11",
+  ]
+
   static func task(_ line: String, _ dtype: DType) throws -> MeasurementTask {
     try task(line, NumberFormats(dtype))
   }

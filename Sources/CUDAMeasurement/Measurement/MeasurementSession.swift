@@ -191,7 +191,7 @@ package final class MeasurementSession {
           workspaceBytes: prepared.workspaceBytes, remark: plan.remark, samples: sampling.samples,
           statistics: statistics, end: sampling.end, floor: floor, gap: gap, check: check, recheck: recheck,
           before: before,
-          after: after, during: during, load: load))
+          after: after, during: during, load: load, rowsPerExpert: plan.routing?.rowsPerExpert))
     }
     return true
   }

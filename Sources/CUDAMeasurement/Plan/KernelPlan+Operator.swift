@@ -45,9 +45,12 @@ extension KernelPlan {
       }
       guard attention.shape.sharedDim == nil else { throw Unsupported("the kernel's heads share no part of a key") }
       self = try .attention(attention, device, options)
+    case .groupedGEMM(let product): self = try .groupedGEMM(product, device)
+    case .route(let route): self = try .route(route)
+    case .expertCombine(let combine): self = try .expertCombine(combine)
     case .linearRelu, .addLayerNorm, .relu, .positionEmbedding, .keyValueCacheWrite, .softcap,
-      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation, .groupedGEMM, .route,
-      .expertCombine, .sigmoidGate, .squaredRelu, .quantize, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
+      .scale, .expertScale, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
+      .sigmoidGate, .squaredRelu, .quantize, .causalConvolution, .l2Norm, .gatedRMSNorm, .silu,
       .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix,
       .compression, .hyperConnection:
       throw Unsupported("there is no kernel of its kind")

@@ -13,6 +13,8 @@ package struct KernelPlan: Sendable {
   package let steps: [PlannedStep]
   /// What is different from the operator as it is counted; nil: nothing.
   package let remark: String?
+  /// How rows are spread over experts; nil of operators without experts of their own.
+  package let routing: ExpertRouting?
   package let reference: any KernelReference
 
   /// This package's own kernels.
@@ -20,7 +22,7 @@ package struct KernelPlan: Sendable {
 
   init<Definition: OperatorDefinition>(
     _ definition: Definition, family: String = KernelPlan.ownFamily, buffers: PlannedBuffers, steps: [PlannedStep],
-    remark: String? = nil, reference: any KernelReference
+    remark: String? = nil, routing: ExpertRouting? = nil, reference: any KernelReference
   ) where Definition.Scalar == Count {
     value = definition.asOperator
     self.family = family
@@ -28,6 +30,7 @@ package struct KernelPlan: Sendable {
     homes = buffers.homes
     self.steps = steps
     self.remark = remark
+    self.routing = routing
     self.reference = reference
   }
 

@@ -152,6 +152,7 @@ package struct LayerPlan: Sendable {
       var role = name == .residual ? Role.stream : .other
       if case .residualAdd = plan.value { role = .stream }
       if case .gemm = plan.value { role = .product }
+      if case .groupedGEMM = plan.value { role = .product }
       written.append(
         Written(
           name: name, isCache: operand.traffic == .storeKVCache, place: place(row, buffer),
@@ -194,6 +195,7 @@ extension KernelPlan {
   fileprivate var depth: Count? {
     if case .gemm(let gemm) = value { return gemm.k }
     if case .linearGelu(let linear) = value { return linear.gemm.k }
+    if case .groupedGEMM(let product) = value { return product.k }
     return nil
   }
 

@@ -18,6 +18,12 @@ package enum PlannedTensor: Hashable, Sendable, CustomStringConvertible {
     case partials
     /// Each split's largest score and sum of powers.
     case statistics
+    /// Which row of the input each token–expert pair reads.
+    case rows
+    /// Each tile's expert, first pair and number of pairs.
+    case tiles
+    /// Where each token's pairs lie, and where in this list those of a token begin.
+    case pairs, starts
   }
 
   package var description: String {

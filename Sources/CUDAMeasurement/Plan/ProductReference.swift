@@ -6,6 +6,8 @@ struct ProductReference: KernelReference {
 
   let product: MatrixProduct
   let matrices: Matrices
+  /// Of a grouped product: which row of the left matrix and which of several right ones a row of the output is of.
+  let routing: ExpertRouting?
 
   /// Which operands are multiplied, and which one is stored.
   struct Matrices: Hashable, Sendable {
@@ -14,9 +16,10 @@ struct ProductReference: KernelReference {
     static let linear = Matrices(left: .input, right: .weight, output: .output)
   }
 
-  init(_ product: MatrixProduct, _ matrices: Matrices) {
+  init(_ product: MatrixProduct, _ matrices: Matrices, routing: ExpertRouting? = nil) {
     self.product = product
     self.matrices = matrices
+    self.routing = routing
   }
 
   private var piecesOfRow: Int { (product.n + ProductReference.columns - 1) / ProductReference.columns }
@@ -33,10 +36,11 @@ struct ProductReference: KernelReference {
     let (place, chunk) = index.quotientAndRemainder(dividingBy: piecesOfRow)
     let (batch, row) = place.quotientAndRemainder(dividingBy: product.m)
     let firstColumn = chunk * ProductReference.columns
-    let start = batch * product.left.batchStride + row * product.left.leadingDimension
+    let start = batch * product.left.batchStride + (routing?.inputRow(row) ?? row) * product.left.leadingDimension
     let left = data[matrices.left][start..<start + product.k]
     let (rightMatrix, bias) = (data[matrices.right], data[.bias])
-    let right = batch * product.right.batchStride
+    let expert = routing?.expert(row) ?? 0
+    let right = batch * product.right.batchStride + expert * product.n * product.k
     var values: [Double] = []
     var magnitude = 0.0
     var squares = 0.0
@@ -63,7 +67,7 @@ struct ProductReference: KernelReference {
           partial = max(partial, sum.magnitude)
         }
       }
-      if product.epilogue.hasBias { sum += bias[column] }
+      if product.epilogue.hasBias { sum += bias[expert * product.n + column] }
       values.append(product.epilogue.hasGelu ? ElementwiseReference.gelu(sum) : sum)
       magnitude = max(magnitude, sizes)
       squares = max(squares, ownSquares)

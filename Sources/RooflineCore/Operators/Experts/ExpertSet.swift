@@ -32,6 +32,14 @@ package struct ExpertSet<Scalar: Term>: Hashable, Sendable {
     elements.times(expected: touched, of: tokens, .touchedExperts)
   }
 
+  /// Whether tokens are known to spread over the experts otherwise than by choices that are all alike.
+  package var hasUnevenLoad: Bool {
+    switch touched {
+    case .stated, .load(.uniform, _, _, _), .load(.distinct, _, _, _): false
+    case .load(.balanced, _, _, _), .load(.power, _, _, _), .load(.loads, _, _, _): true
+    }
+  }
+
   /// This device's part of what all ranks have.
   func own(_ amount: Scalar) -> Scalar {
     switch share {

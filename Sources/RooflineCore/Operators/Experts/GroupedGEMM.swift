@@ -10,7 +10,7 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   package let half: Scalar?
   /// Distinct rows of x on this device: the tokens, or the pairs where each has a row of its own.
   package let inputRows: Scalar
-  package let experts: ExpertSet<Scalar>
+  package private(set) var experts: ExpertSet<Scalar>
   package let hasBias: Bool
   /// Columns to whose sums this device adds the bias: where ranks add up their sums, each does so for a part of them.
   package let biasColumns: Scalar
@@ -78,5 +78,26 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
 
   package static var source: String {
     "grouped GEMM: a dot product of k for each column of each token–expert pair; matrices of the experts that are touched, once"
+  }
+}
+
+extension GroupedGEMM where Scalar == Count {
+  /// Token–expert pairs on this device.
+  package var ownPairs: Count { experts.own(m) }
+
+  /// Distinct experts that are touched: the expected number in whole ones, 1 at least.
+  package var wholeTouched: Count {
+    Count(UInt64(max(experts.touched.value(at: Double(experts.tokens.value)), 1).rounded()))
+  }
+
+  /// The product as it can be run, and as its columns state it: a part of an expert is touched by nobody. One whose load falls
+  /// unevenly on the experts keeps it: columns do not tell it.
+  package var inWholeExperts: Self {
+    guard !experts.hasUnevenLoad else { return self }
+    var changed = self
+    changed.experts = ExpertSet(
+      held: experts.held, all: experts.all, chosen: experts.chosen, tokens: experts.tokens,
+      touched: .stated(Double(wholeTouched.value)), share: experts.share)
+    return changed
   }
 }

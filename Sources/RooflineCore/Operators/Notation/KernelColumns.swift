@@ -162,12 +162,10 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
 
   private static func grouped(_ product: GroupedGEMM<Count>) -> [Column] {
     [
-      Column("m", product.experts.own(product.m)), Column("n", product.n), Column("k", product.k),
+      Column("m", product.ownPairs), Column("n", product.n), Column("k", product.k),
       Column("rows", product.inputRows),
       Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
-      Column(
-        "touched",
-        Count(UInt64(max(product.experts.touched.value(at: Double(product.experts.tokens.value)), 1).rounded()))),
+      Column("touched", product.wholeTouched),
     ] + (product.hasBias ? [Column("bias", 1)] : [])
   }
 

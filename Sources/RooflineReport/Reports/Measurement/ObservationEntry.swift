@@ -31,6 +31,8 @@ struct ObservationEntry: Encodable {
     let mode: String
     /// What is different from the operator as it is counted.
     @Nullable var remark: String?
+    /// Of a grouped product; null of other operators.
+    @Nullable var routing: Routing?
     let kernels: [Kernel]
     let statistics: Statistics
     let samplesUs: [Double]
@@ -49,10 +51,20 @@ struct ObservationEntry: Encodable {
     let run: Run
 
     enum CodingKeys: String, CodingKey {
-      case names, `operator`, formats, mode, remark, kernels, statistics, counts, achieved, check, recheck, sustained,
+      case names, `operator`, formats, mode, remark, routing, kernels, statistics, counts, achieved, check, recheck,
+        sustained,
         before, during, after, elapsed, run
       case samplesUs = "samples_us"
     }
+  }
+
+  /// How the rows of a grouped product were spread over experts.
+  struct Routing: Encodable {
+    let distinctExperts: Int
+    /// Token–expert pairs of each of them.
+    let rowsPerExpert: [Int]
+
+    init(_ rows: [Int]) { (distinctExperts, rowsPerExpert) = (rows.count, rows) }
   }
 
   /// The run that it is of.
@@ -177,6 +189,7 @@ struct ObservationEntry: Encodable {
       names: task.names, operator: task.columns.description,
       formats: Formats(task.formats),
       mode: measurement.mode.rawValue, remark: measurement.remark,
+      routing: measurement.rowsPerExpert.map(Routing.init),
       kernels: measurement.kernels.map(Kernel.init),
       statistics: Statistics(
         measurement.statistics, end: measurement.end, callsPerSample: measurement.callsPerSample,
@@ -246,7 +259,7 @@ struct ObservationEntry: Encodable {
   private static let known: Set<String> = [
     "m", "n", "k", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "rows", "width",
     "ranks",
-    "bytes",
+    "bytes", "experts", "top_k", "touched", "pairs",
   ]
 }
 
