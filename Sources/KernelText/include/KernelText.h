@@ -6,10 +6,11 @@
 /// at most 2^30.
 ///
 /// Kernels on tensor cores (`tensor.cuh`) need sm_80, are refused below with that reason, and have no f32. Their files say the
-/// size of their blocks, their dynamic shared memory, and the workspace of split decode and of products that share k among blocks; beside
-/// them only the lists of experts' kernels are no operand of an operator: whose rows are whose, and which tiles there are.
-/// Matrix products are called after their tile (`gemm_f16_128x128`, `grouped_gemm_bf16_16x32`; `gemm_combine_f16` takes any), attention after the head dimension, 32, 64, 80, 96, 128 or
-/// 256 (`flash_attention_bf16_d128`, `flash_decode_f16_d64`; `flash_decode_combine_f16` takes any).
+/// size of their blocks, their dynamic shared memory, and the workspace of split decode and of products that share k among
+/// blocks; beside them only the lists of experts' kernels (whose rows are whose, which tiles there are) are no operand of an
+/// operator. Matrix products are called after their tile (`gemm_f16_128x128`, `grouped_gemm_bf16_16x32`; `gemm_combine_f16` takes
+/// any), attention after the head dimension, 32, 64, 80, 96, 128 or 256 (`flash_attention_bf16_d128`, `flash_decode_f16_d64`;
+/// `flash_decode_combine_f16` takes any).
 ///
 /// Shown without a GPU, by the same text compiled for the CPU (Tests/FakeGPU) and by NVRTC for sm_70 (sm_80) to sm_120: results
 /// against double precision, in five orders of the threads; that the distinct bytes a kernel touches are exactly its operator's

@@ -30,7 +30,6 @@ struct GemmTile {
 struct NeighbouringRows {
   // Of the tile's row that is the thread's `i`-th to copy.
   DEVICE_MEMBER int copied(int, int row) const { return row; }
-  DEVICE_MEMBER int at(int row) const { return row; }
 };
 
 // The block's threads begin to bring `rows` rows of a step's columns, those from `column` on, to shared memory. Rows from
@@ -50,9 +49,9 @@ DEVICE void bringRows(
       copyAsync(target(row), from + (u64)places.copied(i, row) * k + own, row < rowsThere && left > 0);
     }
   } else {
-    for (int row = first; row < rows; row += step) {
-      const int present = row < rowsThere ? (left < 8 ? left : 8) : 0;
-      storeShared(target(row), loadPack<T>(from + (u64)(present > 0 ? places.at(row) : 0) * k + own, present).words);
+    UNROLL for (int i = 0; i < rows / step; ++i) {
+      const int row = first + i * step, present = row < rowsThere ? (left < 8 ? left : 8) : 0;
+      storeShared(target(row), loadPack<T>(from + (u64)places.copied(i, row) * k + own, present).words);
     }
   }
 }
