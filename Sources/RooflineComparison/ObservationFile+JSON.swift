@@ -8,7 +8,7 @@ extension ObservationFile {
     "counts",
     "achieved",
     "check", "recheck", "sustained",
-    "before", "during", "after", "elapsed", "run", "touched", "pairs",
+    "before", "during", "after", "elapsed", "run", "touched", "busiest", "pairs",
   ]
 
   /// Reads an observation file: `{"schemaVersion": 1, "gpu": …, "observations": [{…}]}`, each observation with the keys of the CSV's

@@ -69,10 +69,11 @@ final class ExpertLayerTests: XCTestCase {
         let sum = try task.rows.reduce(0.0) { try $0 + XCTUnwrap(times[$1.task.key], $1.name) }
         XCTAssertEqual(layer.time, sum, accuracy: 0.01e-6, "\(phase)")
       }
-      // What cannot run is named, and the rest is timed.
+      // Under a load that falls, too.
       var run = MeasurementRun()
       try session.run(layers: [task(.decode, load: .power(1.2))], into: &run)
-      XCTAssertEqual(try XCTUnwrap(run.layers.first).leftOut.map(\.name), ["experts_gate_up", "experts_down"])
+      XCTAssertEqual(run.failedLayers, [])
+      XCTAssertEqual(try XCTUnwrap(run.layers.first).leftOut, [])
       // A wrong element of an expert's product is found.
       for kernel in ["grouped_gemm_bf16_16x32", "expert_combine_bf16", "route_bf16"] {
         try fake.apply("corrupt=\(kernel)")

@@ -74,7 +74,6 @@ final class ExpertPlanTests: XCTestCase {
         let (n, k) = (Int(row.counted.n.value), Int(row.counted.k.value))
         XCTAssertEqual(
           Int(launch.geometry.grid.x), tiles.count * ((n + tileSides[1] - 1) / tileSides[1]), row.name)
-        // The uneven load of nobody: all FLOPs are there, and no more.
         XCTAssertEqual(UInt64(2 * next * n * k), row.counted.flops.tensor.value, row.name)
         let expected = row.counted.experts.touched.value(at: Double(row.counted.experts.tokens.value))
         XCTAssertLessThanOrEqual((Double(counts.count) - expected).magnitude, 0.5, row.name)
@@ -149,6 +148,50 @@ final class ExpertPlanTests: XCTestCase {
     XCTAssertEqual(ExpertRouting.spread(10, over: 3, tokens: 5, most: 4).reduce(0, +), 10)
   }
 
+  /// The busiest expert has what its load says, and the others what is left, falling by the same law.
+  func testUnevenLoads() throws {
+    // 256 tokens of 2 choices; shares 1/i of 2.718, so that the first has 2 · 256 / 2.718 pairs, the i-th an i-th of it.
+    let power = [188, 94, 63, 47, 38, 31, 27, 24]
+    let cases: [(load: ExpertLoad, tokens: UInt64, rows: [Int])] = [
+      (.power(1), 256, power), (.balanced, 256, [Int](repeating: 64, count: 8)),
+      (.balanced, 5, [2, 2, 1, 1, 1, 1, 1, 1]),
+      // Every token chooses the first.
+      (.loads([7, 1, 1, 1, 1, 1, 1, 1]), 1, [1, 1]),
+    ]
+    for (load, tokens, wanted) in cases {
+      let decode = try rows("mixtral-8x7b", batch: tokens, prompt: 16, load: load).filter {
+        $0.name.hasPrefix("decode")
+      }
+      XCTAssertEqual(decode.count, 2)
+      for row in decode {
+        let routing = try XCTUnwrap(row.plan.routing)
+        let found = routing.rowsPerExpert.sorted(by: >)
+        XCTAssertEqual(found.count, wanted.count, "\(load) \(row.name)")
+        for (own, other) in zip(found, wanted) { XCTAssertLessThanOrEqual(abs(own - other), 1, "\(load): \(found)") }
+        XCTAssertEqual(found.first, wanted.first, "\(load): \(found)")
+        XCTAssertEqual(found.reduce(0, +), Int(2 * tokens))
+        let columns = Dictionary(uniqueKeysWithValues: row.task.columns.columns.map { ($0.name, $0.value) })
+        XCTAssertEqual(columns["busiest"], wanted.first.map(UInt64.init))
+        let again = try PlannedOperators.task(row.task.columns.description, row.task.formats)
+        XCTAssertEqual(try KernelPlan(again.value, on: PlannedOperators.device).routing, routing)
+      }
+    }
+    // The rank with most to do of 8: more than its eighth of the pairs, of which no expert reads a row twice.
+    for row in try rows("qwen3-30b-a3b", batch: 64, prompt: 16, tp: 8, ep: 8, load: .power(1.2)) {
+      let routing = try XCTUnwrap(row.plan.routing)
+      let tokens = row.name.hasPrefix("decode") ? 64 : 1024
+      XCTAssertGreaterThan(routing.rowsPerExpert.reduce(0, +), tokens, row.name)
+      for expert in routing.rowsPerExpert.indices {
+        let pairs = (0..<routing.rowsPerExpert.reduce(0, +)).filter { routing.expert($0) == expert }
+        XCTAssertEqual(Set(pairs.map { routing.inputRow($0) }).count, pairs.count, "\(row.name), expert \(expert)")
+      }
+    }
+    // All that can be left for one; nothing but equal shares.
+    XCTAssertEqual(ExpertRouting.falling(20, over: 5, from: 16).sorted(), [1, 1, 1, 1, 16])
+    XCTAssertEqual(ExpertRouting.falling(20, over: 5, from: 4), [4, 4, 4, 4, 4])
+    XCTAssertEqual(ExpertRouting.falling(7, over: 1, from: 7), [7])
+  }
+
   func testReasons() throws {
     func reason(_ line: String, _ formats: NumberFormats, compute: Int = 9) throws -> String? {
       var device = PlannedOperators.device
@@ -179,13 +222,11 @@ final class ExpertPlanTests: XCTestCase {
     XCTAssertEqual(
       try reason("grouped_gemm m=8 n=32 k=64 rows=9 experts=8 top_k=2 touched=4", half),
       "it has more rows than token–expert pairs")
-    for load in [ExpertLoad.balanced, .power(1.2), .loads((1...8).map(Double.init))] {
-      XCTAssertThrowsError(try rows("mixtral-8x7b", batch: 4, prompt: 16, load: load)) {
-        XCTAssertEqual(
-          ($0 as? Unsupported)?.reason,
-          "tokens are spread over experts as choices spread them that are all alike: of --expert-load, uniform and a number are run"
-        )
-      }
+    XCTAssertThrowsError(try PlannedOperators.task("\(line) busiest=6", half)) {
+      // Of four experts that 3.75 are expected of.
+      XCTAssertEqual(
+        "\($0)",
+        "\(InputError.usage("busiest=6 cannot be: of m=8 pairs of 4 experts and rows=4 one has 2 to 4"))")
     }
     XCTAssertEqual(
       try rows("mixtral-8x7b", batch: 16, prompt: 16, load: .distinct(3)).map { $0.plan.routing?.rowsPerExpert.count },

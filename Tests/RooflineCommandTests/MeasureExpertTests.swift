@@ -63,11 +63,22 @@ final class MeasureExpertTests: MeasureTestCase {
     }
   }
 
-  /// Loads that are not of choices that are all alike, and formats without a kernel, are named with the reason.
+  /// A load that falls is in the columns: the file's product is no other load's.
+  func testAnUnevenLoadIsAnotherProduct() throws {
+    let file = try temporaryFolder().appendingPathComponent("uneven.json").path
+    XCTAssertEqual(try roofline("\(Self.model) --output \(file)", surroundings()).exitCode, 0)
+    let uneven = try roofline("\(Self.model) --expert-load balanced --resume --output \(file)", surroundings())
+    XCTAssertEqual(uneven.exitCode, 0, uneven.errors)
+    let products = try observations(file).filter { $0["kind"] as? String == "grouped_gemm" }
+    XCTAssertEqual(products.map { $0["busiest"] as? Int }, [nil, nil, 1, 1])
+    XCTAssertEqual(
+      products.map { ($0["routing"] as? [String: Any])?["distinctExperts"] as? Int }, [5, 5, 6, 6])
+  }
+
+  /// Formats without a kernel are named with the reason.
   func testWhatDoesNotRunIsNamed() throws {
     let folder = try temporaryFolder()
     for (index, (options, reason)) in [
-      ("--expert-load power1.2", "of --expert-load, uniform and a number are run"),
       ("--weight-dtype fp8", "these are"), ("--dtype fp32", "the kernel of experts' products multiplies fp16 and bf16"),
     ].enumerated() {
       let file = folder.appendingPathComponent("\(index).json").path

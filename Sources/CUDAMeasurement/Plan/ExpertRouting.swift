@@ -11,13 +11,8 @@ package struct ExpertRouting: Hashable, Sendable {
   /// Each expert's first pair.
   private let starts: [Int]
 
-  /// - Throws: `Unsupported` for tokens that do not spread by choices that are all alike, and for sizes that no routing has.
+  /// - Throws: `Unsupported` for sizes that no routing has.
   init(_ product: GroupedGEMM<Count>) throws(Unsupported) {
-    guard !product.experts.hasUnevenLoad else {
-      throw Unsupported(
-        "tokens are spread over experts as choices spread them that are all alike: of --expert-load, uniform and a number are run"
-      )
-    }
     let limit = Int(Int32.max)
     let pairs = try KernelPlan.size(product.ownPairs, "the number of token–expert pairs", limit: limit)
     let inputs = try KernelPlan.size(product.inputRows, "the number of rows", limit: limit)
@@ -30,14 +25,17 @@ package struct ExpertRouting: Hashable, Sendable {
     guard inputs <= pairs else { throw Unsupported("it has more rows than token–expert pairs") }
     // Where ranks share the pairs: as if a token had all of its choices on one.
     let tokens = max((pairs + chosen - 1) / chosen, (pairs + touched - 1) / touched)
+    var busiest: Int?
+    if let most = product.wholeMost { busiest = try KernelPlan.size(most, "the busiest expert", limit: limit) }
     // An expert reads no row twice.
     let most = inputs < pairs ? min(tokens, inputs) : tokens
-    guard touched * most >= pairs else {
+    guard touched * (busiest ?? most) >= pairs, busiest ?? 0 <= inputs else {
       throw Unsupported("\(pairs) token–expert pairs are more than \(touched) experts have of \(inputs) rows")
     }
     var generator = SplitMix(seed: UInt64(pairs))
-    rowsPerExpert = ExpertRouting.spread(pairs, over: touched, tokens: tokens, most: most)
-      .shuffled(using: &generator)
+    rowsPerExpert =
+      (busiest.map { ExpertRouting.falling(pairs, over: touched, from: $0) }
+      ?? ExpertRouting.spread(pairs, over: touched, tokens: tokens, most: most)).shuffled(using: &generator)
     var starts: [Int] = []
     var next = 0
     for rows in rowsPerExpert {
@@ -106,15 +104,39 @@ package struct ExpertRouting: Hashable, Sendable {
     } else {
       rows = [Int](repeating: most, count: experts)
     }
-    var missing = pairs - rows.reduce(0, +)
+    ExpertRouting.correct(&rows, sum: pairs, from: 0, most: most)
+    return rows
+  }
+
+  /// How many pairs each of the experts has, where the first has `busiest` and the others fall with a power of their place, the
+  /// one that makes the sum right, to 1 at least: from equal shares to all that is left for one expert.
+  package static func falling(_ pairs: Int, over experts: Int, from busiest: Int) -> [Int] {
+    func rows(_ exponent: Double) -> [Double] {
+      (0..<experts).map { max(1, Double(busiest) * Mathematics.power(Double($0 + 1), -exponent)) }
+    }
+    var (low, high) = (0.0, 64.0)
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if rows(middle).reduce(0, +) > Double(pairs) { low = middle } else { high = middle }
+    }
+    var whole = rows(high).map { min(busiest, Int($0.rounded())) }
+    correct(&whole, sum: pairs, from: experts > 1 ? 1 : 0, most: busiest)
+    return whole
+  }
+
+  /// Makes a sum right by one pair more or less an expert, from one on, as often as needed.
+  private static func correct(_ rows: inout [Int], sum: Int, from first: Int, most: Int) {
+    var missing = sum - rows.reduce(0, +)
     while missing != 0 {
-      for expert in rows.indices where missing != 0 {
+      let before = missing
+      for expert in rows.indices.dropFirst(first) where missing != 0 {
         let own = rows[expert] + missing.signum()
         guard (1...most).contains(own) else { continue }
         rows[expert] = own
         missing -= missing.signum()
       }
+      // Nothing fits any more: sizes that the initialiser refuses.
+      if missing == before { return }
     }
-    return rows
   }
 }

@@ -32,14 +32,6 @@ package struct ExpertSet<Scalar: Term>: Hashable, Sendable {
     elements.times(expected: touched, of: tokens, .touchedExperts)
   }
 
-  /// Whether tokens are known to spread over the experts otherwise than by choices that are all alike.
-  package var hasUnevenLoad: Bool {
-    switch touched {
-    case .stated, .load(.uniform, _, _, _), .load(.distinct, _, _, _): false
-    case .load(.balanced, _, _, _), .load(.power, _, _, _), .load(.loads, _, _, _): true
-    }
-  }
-
   /// This device's part of what all ranks have.
   func own(_ amount: Scalar) -> Scalar {
     switch share {
@@ -52,22 +44,32 @@ package struct ExpertSet<Scalar: Term>: Hashable, Sendable {
 
 extension ExpertSet {
   /// A set of which so many experts are touched, whatever the tokens.
-  package init(held: Scalar, chosen: Scalar, expected: Double) {
-    self.init(held: held, chosen: chosen, tokens: 1, touched: .stated(expected))
+  package init(held: Scalar, chosen: Scalar, expected: Double, most: Double? = nil) {
+    self.init(held: held, chosen: chosen, tokens: 1, touched: .stated(expected, most: most))
   }
 }
 
 /// How many distinct experts of a device tokens are expected to touch.
 package enum TouchedExperts: ExpectedNumber {
-  case stated(Double)
+  /// With the pairs of the expert that has most; nil: as many as come about where each token chooses for itself.
+  case stated(Double, most: Double? = nil)
   /// By a load of the whole layer's experts, of which the device has one of `ranks` parts.
   case load(ExpertLoad, experts: UInt64, chosen: UInt64, ranks: UInt64)
 
   package func value(at tokens: Double) -> Double {
     switch self {
-    case .stated(let number): number
+    case .stated(let number, _): number
     case .load(let load, let experts, let chosen, let ranks):
       load.rank(experts, chosen: chosen, tokens: tokens, ranks: ranks).distinct
+    }
+  }
+
+  /// Expected token–expert pairs of the expert that has most; nil: as many as come about where each token chooses for itself.
+  package func mostPairs(at tokens: Double) -> Double? {
+    switch self {
+    case .stated(_, let most): most
+    case .load(let load, let experts, let chosen, let ranks):
+      load.mostPairs(experts, chosen: chosen, tokens: tokens, ranks: ranks)
     }
   }
 }

@@ -90,14 +90,22 @@ extension GroupedGEMM where Scalar == Count {
     Count(UInt64(max(experts.touched.value(at: Double(experts.tokens.value)), 1).rounded()))
   }
 
-  /// The product as it can be run, and as its columns state it: a part of an expert is touched by nobody. One whose load falls
-  /// unevenly on the experts keeps it: columns do not tell it.
+  /// Pairs of the expert that has most, in whole ones: no fewer than the others leave it, and no more than it has rows to read.
+  /// nil: as many as come about where each token chooses for itself.
+  package var wholeMost: Count? {
+    guard let expected = experts.touched.mostPairs(at: Double(experts.tokens.value)) else { return nil }
+    let (pairs, touched) = (ownPairs.value, wholeTouched.value)
+    let even = pairs / touched + (pairs % touched == 0 ? 0 : 1)
+    let limit = max(even, min(inputRows.value, pairs > touched ? pairs - touched + 1 : 1))
+    return Count(UInt64(min(max(expected.rounded(), Double(even)), Double(limit))))
+  }
+
+  /// The product as it can be run, and as its columns state it: a part of an expert is touched by nobody.
   package var inWholeExperts: Self {
-    guard !experts.hasUnevenLoad else { return self }
     var changed = self
     changed.experts = ExpertSet(
       held: experts.held, all: experts.all, chosen: experts.chosen, tokens: experts.tokens,
-      touched: .stated(Double(wholeTouched.value)), share: experts.share)
+      touched: .stated(Double(wholeTouched.value), most: wholeMost.map { Double($0.value) }), share: experts.share)
     return changed
   }
 }

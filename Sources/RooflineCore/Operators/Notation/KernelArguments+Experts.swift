@@ -1,7 +1,8 @@
 /// Operators of mixtures of experts out of the columns of a measurement file.
 extension KernelArguments {
   /// `m` token–expert pairs; without `rows`, each token stands in x once; without `touched`, as many experts as so many tokens are
-  /// expected to touch.
+  /// expected to touch; without `busiest`, the pairs of the expert that has most, as many as come about where each token chooses
+  /// for itself.
   func groupedGEMM<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> GroupedGEMM<Scalar> {
     let pairs = try number("m", default: nil)
     let experts = try number("experts", default: nil)
@@ -16,11 +17,24 @@ extension KernelArguments {
     guard expected.map({ $0 <= Double(experts) }) != false else {
       throw .usage("touched=\(values["touched"] ?? "") is more than experts=\(experts)")
     }
+    let most = try given("busiest")
+    if let most {
+      let touched = max(
+        (expected ?? ExpertLoad.distinctExperts(experts, chosen: chosen, tokens: Double(tokens))).rounded(), 1)
+      let least = (Double(pairs) / touched).rounded(.up)
+      let limit = min(Double(rows), Double(pairs) - touched + 1)
+      guard (least...max(least, limit)).contains(Double(most)) else {
+        throw .usage(
+          "busiest=\(most) cannot be: of m=\(pairs) pairs of \(UInt64(touched)) experts and rows=\(rows) one has \(UInt64(least)) to \(UInt64(max(least, limit)))"
+        )
+      }
+    }
     return GroupedGEMM(
       m: .input(.gemmM, pairs), n: try input(.gemmN, "n"), k: try input(.gemmK, "k"), inputRows: .input(.rows, rows),
       experts: ExpertSet(
         held: .input(.experts, experts), chosen: .input(.chosenExperts, chosen),
-        expected: expected ?? ExpertLoad.distinctExperts(experts, chosen: chosen, tokens: Double(tokens))),
+        expected: expected ?? ExpertLoad.distinctExperts(experts, chosen: chosen, tokens: Double(tokens)),
+        most: most.map { Double($0) }),
       hasBias: try flag("bias", default: false), formats: formats)
   }
 

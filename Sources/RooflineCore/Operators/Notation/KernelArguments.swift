@@ -80,7 +80,7 @@ package struct KernelArguments: Sendable {
     case .compression: ["entries", "tokens_per_entry", "row_width", "width"]
     case .hyperCollapse: ["rows", "width", "streams", "iterations"]
     case .hyperExpand, .hyperHead: ["rows", "width", "streams"]
-    case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "bias"]
+    case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "busiest", "bias"]
     case .route:
       [
         "rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "bias", "renormalise", "scale",

@@ -166,7 +166,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       Column("rows", product.inputRows),
       Column("experts", product.experts.held), Column("top_k", product.experts.chosen),
       Column("touched", product.wholeTouched),
-    ] + (product.hasBias ? [Column("bias", 1)] : [])
+    ] + (product.wholeMost.map { [Column("busiest", $0)] } ?? []) + (product.hasBias ? [Column("bias", 1)] : [])
   }
 
   private static func layer(_ layer: ExpertLayer<Count>) -> [Column] {

@@ -259,7 +259,7 @@ struct ObservationEntry: Encodable {
   private static let known: Set<String> = [
     "m", "n", "k", "batch", "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "rows", "width",
     "ranks",
-    "bytes", "experts", "top_k", "touched", "pairs",
+    "bytes", "experts", "top_k", "touched", "busiest", "pairs",
   ]
 }
 

@@ -69,6 +69,23 @@ extension ExpertLoad {
     }
   }
 
+  /// Expected token–expert pairs of the expert that has most, on the rank that has most to do; nil where each token chooses for
+  /// itself among experts that are all alike, or nobody knows otherwise.
+  package func mostPairs(_ experts: UInt64, chosen: UInt64, tokens: Double, ranks: UInt64) -> Double? {
+    switch self {
+    case .uniform, .distinct: return nil
+    case .balanced:
+      let own = rank(experts, chosen: chosen, tokens: tokens, ranks: ranks).distinct
+      return own > 0 ? tokens * Double(chosen) / Double(ranks) / own : nil
+    case .power(let exponent):
+      let loads = (1...experts).map { Mathematics.power(Double($0), -exponent) }
+      return ExpertLoad.busiestChances(ExpertLoad.dealt(loads, ranks), chosen: chosen, ranks: ranks).max()
+        .map { $0 * tokens }
+    case .loads(let loads):
+      return ExpertLoad.busiestChances(loads, chosen: chosen, ranks: ranks).max().map { $0 * tokens }
+    }
+  }
+
   /// Experts of a layer that times are computed for; no model comes near.
   package static let mostExperts: UInt64 = 65_536
 
