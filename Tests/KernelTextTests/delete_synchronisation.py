@@ -7,8 +7,7 @@ Run it behind `swift build --build-tests`, with the folder of the build's produc
 Each mutant is compiled to a library that takes the place of libCPUKernels.so (ROOFLINE_CPU_KERNELS), and must fail each of
 the tests named below. A reduction's steps are deleted for sums alone and for maxima alone, so that one does not hide the
 other; what the attention kernels share must fail in prefill and in decode, and what products share in those of experts, too.
-Ends with 1 where a mutant survives, or where the
-kernels as they are fail.
+Ends with 1 where a mutant survives, or where the kernels as they are fail.
 """
 
 import os
