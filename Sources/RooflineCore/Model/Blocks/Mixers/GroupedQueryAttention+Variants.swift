@@ -5,8 +5,11 @@ package enum QueryKeyNormForm: Hashable, Sendable {
   /// A token's queries, or keys, of all heads together, before the rotary embedding. Ranks that divide the heads add up their
   /// sums of squares.
   case wholeWidth
-  /// Each head's row by itself, behind the rotary embedding, without a weight.
-  case plainBehindRotary
+  /// Each head's row by itself, behind the rotary embedding; one weight for all heads, or none.
+  case perHeadBehindRotary, plainBehindRotary
+
+  var isBehindRotary: Bool { self == .perHeadBehindRotary || self == .plainBehindRotary }
+  var hasWeight: Bool { self != .plainBehindRotary }
 }
 
 extension GroupedQueryAttention {
@@ -52,10 +55,10 @@ extension GroupedQueryAttention.Rows {
       ? (queries + 2 * keyValueHeads) * headDim : queries * headDim + keyValueHeads * (headDim + valueDim)
   }
 
-  var normsBeforeRotary: Bool { block.hasQueryKeyNorm && block.normForm != .plainBehindRotary }
+  var normsBeforeRotary: Bool { block.hasQueryKeyNorm && !block.normForm.isBehindRotary }
   /// Of heads that are not turned there are none.
   var normsBehindRotary: Bool {
-    block.hasQueryKeyNorm && block.normForm == .plainBehindRotary && block.rotaryDim != nil
+    block.hasQueryKeyNorm && block.normForm.isBehindRotary && block.rotaryDim != nil
   }
 
   /// The tensor that holds the queries as the attention reads them.
@@ -78,7 +81,7 @@ extension GroupedQueryAttention.Rows {
     query: ActivationTensor, key: ActivationTensor, home: KeyValueHome, into sink: inout Sink
   ) {
     let isWhole = block.normForm == .wholeWidth
-    let hasWeight = block.normForm != .plainBehindRotary
+    let hasWeight = block.normForm.hasWeight
     func norm(_ heads: Scalar, _ home: KeyValueHome) -> RMSNorm<Scalar> {
       RMSNorm(
         rows: isWhole ? pass.tokens : pass.tokens * heads, width: isWhole ? heads * headDim : headDim,
