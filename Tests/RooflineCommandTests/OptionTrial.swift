@@ -71,6 +71,7 @@ struct OptionTrials {
       "devices": "", "measure": norm, "sweep": model, "plot": model, "report": model, "completion": "bash",
       "manual": "", "import": trace,
     ]
+    let requests = "\(device) --prompt 64 --generate 4"
     general = [
       "model": .acts("qwen2-0.5b"), "hardware": .acts("a100-sxm4-80gb"), "set": .acts("num_attention_heads=16"),
       "strict": .refused(beside: "--model \(files.odd)"), "tp": .acts("2"), "batch": .acts("5"), "prompt": .acts("80"),
@@ -111,11 +112,18 @@ struct OptionTrials {
       "kernels": .acts(files.kernels), "modes": .acts("hot"), "gemm": .acts("own"), "page-size": .acts("16"),
       "resume": .refused(), "where": .acts("batch>4"), "pareto": .acts(), "best": .acts(),
       "by": .acts("ttft", beside: "--best"), "slo": .acts("ttft=1"), "stdin": .acts(), "shard": .acts("2/2"),
+      "load": .acts("static", line: "\(requests) --load closed --concurrency 3"),
+      "concurrency": .acts("5", line: "\(requests) --load static --concurrency 3"),
+      "arrival": .acts("9", line: "\(requests) --arrival 3"),
+      "seed": .acts("9", line: "\(requests) --arrival 300 --seed 1"),
+      "requests": .acts("40", line: "\(requests) --arrival 300"),
+      "warm-up": .acts("0", line: "\(requests) --load closed --concurrency 3 --max-num-batched-tokens 64"),
+      "max-num-seqs": .acts("2", line: "\(requests) --load closed --concurrency 3"),
+      "max-num-batched-tokens": .acts("40", line: "\(requests) --load closed --concurrency 3"),
       "kind": .acts("layer"), "over": .acts("context", beside: "--kind latency"),
       "yes": OptionTrial(expectation: .isIdle(because: "a short sweep needs no consent")),
     ]
     let cut = "\(model) --operator"
-    let requests = "\(device) --prompt 64 --generate 4"
     let unmarked = "\(files.unmarkedTrace) --model llama-3.2-1b --batch 16"
     special = [
       "import operators": .acts("separate"), "import dp": .refused("2"), "import by": .acts("kernel"),
@@ -126,14 +134,6 @@ struct OptionTrials {
       "import columns": .acts("all", beside: "--time calibrated"),
       "analyze training": .acts(beside: "", line: "\(device) --sequence 32"),
       "analyze sequence": .acts("96", line: training),
-      "analyze load": .acts("static", line: "\(requests) --load closed --concurrency 3"),
-      "analyze concurrency": .acts("5", line: "\(requests) --load static --concurrency 3"),
-      "analyze arrival": .acts("9", line: "\(requests) --arrival 3"),
-      "analyze seed": .acts("9", line: "\(requests) --arrival 300 --seed 1"),
-      "analyze requests": .acts("40", line: "\(requests) --load closed --concurrency 3"),
-      "analyze warm-up": .acts("0", line: "\(requests) --load closed --concurrency 3 --max-num-batched-tokens 64"),
-      "analyze max-num-seqs": .acts("2", line: "\(requests) --load closed --concurrency 3"),
-      "analyze max-num-batched-tokens": .acts("40", line: "\(requests) --load closed --concurrency 3"),
       "explain training": .acts(line: "\(device) --sequence 32 --operator q_proj"),
       "explain sequence": .acts("96", line: "\(training) --operator q_proj"),
       "explain context": .acts("99", line: "\(cut) qk_matmul"),

@@ -4,6 +4,11 @@ import XCTest
 
 /// `--where`: every text is a condition or a sentence.
 final class SweepConditionTests: XCTestCase {
+  /// A promise names a time as its column is named.
+  func testEveryTimeOfAPromiseIsAColumn() {
+    for time in SweepTime.allCases { XCTAssertEqual(SweepColumn(rawValue: time.rawValue)?.isBetterSmall, true) }
+  }
+
   private func row(ttft: Double? = 0.25, batch: UInt64 = 8, needs: UInt64 = 5, isPossible: Bool = true) -> SweepRow {
     var figures = SweepFigures()
     figures.timeToFirstToken = ttft.map { Seconds($0) }

@@ -1,11 +1,13 @@
 /// What users are promised: the longest TTFT and TPOT.
 package struct ServiceLevel: Hashable, Sendable {
-  /// nil: no limit.
-  package var timeToFirstToken, timePerOutputToken: Seconds?
+  /// Times without one have no limit.
+  private var limits: [SweepTime: Seconds]
 
-  package init(timeToFirstToken: Seconds? = nil, timePerOutputToken: Seconds? = nil) {
-    self.timeToFirstToken = timeToFirstToken
-    self.timePerOutputToken = timePerOutputToken
+  package init(_ limits: [SweepTime: Seconds]) { self.limits = limits }
+
+  /// In one order, whichever it was written in.
+  package var promises: [(time: SweepTime, limit: Seconds)] {
+    SweepTime.allCases.compactMap { time in limits[time].map { (time, $0) } }
   }
 
   /// What keeps a configuration from being chosen.
@@ -13,11 +15,13 @@ package struct ServiceLevel: Hashable, Sendable {
     case impossible(SweepRow.Reason?)
     /// It does not fit, or nobody knows whether it does.
     case memory(needed: Count?, capacity: UInt64?)
-    case timeToFirstToken(Seconds?, limit: Seconds)
-    case timePerOutputToken(Seconds?, limit: Seconds)
-    /// It keeps the promise, and another does with less: GPUs, then batch, then tokens/s per GPU.
+    case time(SweepTime, Seconds?, limit: Seconds)
+    /// Requests wait longer the longer they come: no promise is kept for long.
+    case growingQueue
+    /// It keeps the promise, and another does with less: GPUs, then batch or load, then tokens/s per GPU.
     case moreDevices(UInt64, than: UInt64)
     case smallerBatch(UInt64, than: UInt64)
+    case smallerLoad(SweepLoad, than: SweepLoad)
     case fewerTokens(Double?, than: Double?)
   }
 
@@ -25,32 +29,19 @@ package struct ServiceLevel: Hashable, Sendable {
   package func miss(_ row: SweepRow) -> Miss? {
     guard let figures = row.figures else { return .impossible(row.reason) }
     guard figures.fits == true else { return .memory(needed: figures.footprint, capacity: figures.capacity) }
-    if let limit = timeToFirstToken {
-      guard let time = figures.timeToFirstToken, time <= limit else {
-        return .timeToFirstToken(figures.timeToFirstToken, limit: limit)
-      }
+    for (time, limit) in promises {
+      guard let known = figures[time], known <= limit else { return .time(time, figures[time], limit: limit) }
     }
-    if let limit = timePerOutputToken {
-      guard let time = figures.timePerOutputToken, time <= limit else {
-        return .timePerOutputToken(figures.timePerOutputToken, limit: limit)
-      }
-    }
-    return nil
+    return figures.load?.isQueueGrowing == true ? .growingQueue : nil
   }
 
   /// How far a configuration is from keeping it: 1 is the limit.
   private func excess(_ row: SweepRow) -> Double {
-    func ratio(_ time: Seconds?, _ limit: Seconds?) -> Double {
-      guard let limit else { return 0 }
-      return time.map { $0 / limit } ?? .infinity
-    }
-    return max(
-      ratio(row.figures?.timeToFirstToken, timeToFirstToken),
-      ratio(row.figures?.timePerOutputToken, timePerOutputToken))
+    promises.map { time, limit in row.figures?[time].map { $0 / limit } ?? .infinity }.max() ?? 0
   }
 
-  /// Of two configurations that keep the promise: whether the first is to be preferred. Fewest GPUs, then the largest batch, then
-  /// most tokens/s per GPU.
+  /// Of two configurations that keep the promise: whether the first is to be preferred. Fewest GPUs, then the largest batch or load,
+  /// then most tokens/s per GPU.
   package static func isBetter(_ left: SweepRow, than right: SweepRow) -> Bool { loss(right, against: left) != nil }
 
   /// Why a configuration that keeps the promise is not preferred to another one; nil where it is, or they are alike.
@@ -59,6 +50,9 @@ package struct ServiceLevel: Hashable, Sendable {
     if own != best { return own > best ? .moreDevices(own, than: best) : nil }
     if row.point.batch != winner.point.batch {
       return row.point.batch < winner.point.batch ? .smallerBatch(row.point.batch, than: winner.point.batch) : nil
+    }
+    if let load = row.point.load, let most = winner.point.load, load.size != most.size {
+      return load.size < most.size ? .smallerLoad(load, than: most) : nil
     }
     let (yield, most) = (row.tokensPerSecondPerGPU, winner.tokensPerSecondPerGPU)
     return (yield ?? 0) < (most ?? 0) ? .fewerTokens(yield, than: most) : nil
@@ -84,9 +78,9 @@ package struct ServiceLevel: Hashable, Sendable {
     private var rank: Int {
       switch miss {
       case nil: 0
-      case .timeToFirstToken, .timePerOutputToken: 1
+      case .time, .growingQueue: 1
       case .memory: 2
-      default: 3
+      case .impossible, .moreDevices, .smallerBatch, .smallerLoad, .fewerTokens: 3
       }
     }
 

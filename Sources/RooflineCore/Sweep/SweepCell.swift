@@ -12,6 +12,7 @@ package struct SweepCell: Sendable {
     let memory: SweepMemory
     let capacity: UInt64?
     let notices: [Notice]
+    let serve: SweepSetting.Service?
   }
 
   /// - Parameter setting: throws where the deployment is not possible.
@@ -39,7 +40,7 @@ package struct SweepCell: Sendable {
         scenario.configuration.model, scenario.workload,
         SweepMemory.Settings(reserve: setting.reserve, pages: setting.pages)),
       capacity: setting.capacity ?? scenario.hardware.memory?.capacity,
-      notices: analysis.notices.filter(\.isOfDeployment))
+      notices: analysis.notices.filter(\.isOfDeployment), serve: setting.serve)
   }
 
   /// Why the deployment is not possible; nil where it is.
@@ -51,9 +52,21 @@ package struct SweepCell: Sendable {
     guard case .success(let ready) = state else {
       return points.map { SweepRow(shared, $0, nil, refusal.map { .refused($0) }) }
     }
+    if let serve = ready.serve { return points.map { served($0, ready, serve) } }
     let answers = ready.passes.answers(points[...], memo)
     var memory = ready.memory
     return zip(points, answers).map { point, answer in row(point, answer, ready, &memory) }
+  }
+
+  /// Requests over time.
+  private func served(_ point: SweepPoint, _ ready: Ready, _ serve: SweepSetting.Service) -> SweepRow {
+    do {
+      var figures = try serve(try ready.passes.analysis(of: point), point)
+      figures.capacity = ready.capacity
+      return SweepRow(shared, point, figures, ready.reason)
+    } catch {
+      return SweepRow(shared, point, nil, .refused(error))
+    }
   }
 
   private func row(
@@ -70,8 +83,12 @@ package struct SweepCell: Sendable {
     guard figures.footprint != nil else {
       return SweepRow(shared, point, nil, .refused(.overflow(what: "the footprint")))
     }
-    return SweepRow(shared, point, figures, ready.notices.isEmpty ? nil : .notices(ready.notices))
+    return SweepRow(shared, point, figures, ready.reason)
   }
+}
+
+extension SweepCell.Ready {
+  fileprivate var reason: SweepRow.Reason? { notices.isEmpty ? nil : .notices(notices) }
 }
 
 extension Notice {

@@ -1,10 +1,10 @@
 /// Every configuration of a sweep, by its number: nothing is written out, so that a grid of any size takes no memory.
 ///
-/// The last axis runs fastest: model, GPU, format, time, engine, tp, pp, ep, dp, batch, prompt, generate.
+/// The last axis runs fastest: model, GPU, format, time, engine, tp, pp, ep, dp, batch, load, prompt, generate.
 package struct SweepGrid: Sendable {
   /// What a sweep changes, in the order of its numbers.
   package enum Axis: Int, Hashable, Sendable, CaseIterable {
-    case model, hardware, dtype, time, engine, tensorParallel, pipeline, expert, data, batch, prompt, generate
+    case model, hardware, dtype, time, engine, tensorParallel, pipeline, expert, data, batch, load, prompt, generate
   }
 
   package var models: [String]
@@ -19,6 +19,8 @@ package struct SweepGrid: Sendable {
   package var expert = NumberAxis(1)
   package var data = NumberAxis(1)
   package var batch = NumberAxis(1)
+  /// With one, the batch is 1.
+  package var load = SweepLoadAxis.none
   package var prompt: NumberAxis
   package var generate: NumberAxis
   /// Makes a deployment ready, or says why it is not possible.
@@ -50,6 +52,7 @@ package struct SweepGrid: Sendable {
     case .expert: expert.count
     case .data: data.count
     case .batch: batch.count
+    case .load: load.count
     case .prompt: prompt.count
     case .generate: generate.count
     }
@@ -59,7 +62,7 @@ package struct SweepGrid: Sendable {
   package var count: UInt64? { product(Axis.allCases) }
 
   /// Configurations of one deployment; nil as before.
-  package var countPerDeployment: UInt64? { product([.batch, .prompt, .generate]) }
+  package var countPerDeployment: UInt64? { product([.batch, .load, .prompt, .generate]) }
 
   private func product(_ axes: [Axis]) -> UInt64? {
     let product = axes.reduce(Count(1)) { $0 * Count(size($1)) }
@@ -96,12 +99,14 @@ package struct SweepGrid: Sendable {
       data: data[place(.data)], expert: expert[place(.expert)])
   }
 
-  /// The workload of a configuration: where it stands on the last three axes, without a list of all places, since a search asks
+  /// The workload of a configuration: where it stands on the last four axes, without a list of all places, since a search asks
   /// this of every one.
   package func point(of number: UInt64) -> SweepPoint {
     var rest = number
-    let (generate, prompt, batch) = (place(.generate, &rest), place(.prompt, &rest), place(.batch, &rest))
-    return SweepPoint(batch: self.batch[batch], prompt: self.prompt[prompt], generate: self.generate[generate])
+    let (generate, prompt) = (place(.generate, &rest), place(.prompt, &rest))
+    let (load, batch) = (place(.load, &rest), place(.batch, &rest))
+    return SweepPoint(
+      batch: self.batch[batch], prompt: self.prompt[prompt], generate: self.generate[generate], load: self.load[load])
   }
 
   /// The deployment of a configuration, made ready.

@@ -174,20 +174,24 @@ struct SweepPasses: Sendable {
 
   /// A generation of so many steps that they are not looked at one by one.
   private func addUp(_ point: SweepPoint, _ figures: inout SweepFigures) -> InputError? {
-    var workload = workload
-    (workload.batch, workload.prompt) = (point.batch, point.prompt)
-    workload.context = workload.promptKeys + 1
     do {
-      let analysis = try Analysis(
-        configuration: analysis.configuration, hardware: analysis.hardware, workload: workload,
-        phases: Phase.allCases, options: analysis.options, calibrated: analysis.calibrated)
-      let generation = try Generation(analysis, tokens: point.generate)
+      let generation = try Generation(analysis(of: point), tokens: point.generate)
       figures.timePerOutputToken = generation.meanTimePerOutputToken
       figures.decodeUtilization = generation.decodeUtilization?.modelFLOPs
       return nil
     } catch {
       return error
     }
+  }
+
+  /// A point by itself.
+  func analysis(of point: SweepPoint) throws(InputError) -> Analysis {
+    var workload = workload
+    (workload.batch, workload.prompt) = (point.batch, point.prompt)
+    workload.context = workload.promptKeys + 1
+    return try Analysis(
+      configuration: analysis.configuration, hardware: analysis.hardware, workload: workload,
+      phases: Phase.allCases, options: analysis.options, calibrated: analysis.calibrated)
   }
 }
 

@@ -37,9 +37,14 @@ package struct SweepPoint: Hashable, Sendable {
   package var batch, prompt, generate: UInt64
   /// The keys of a single decode step; nil: the steps are those that follow the prompt.
   package var context: UInt64?
+  /// Requests over time, which make batches of their own: the one above is 1 then. nil: that batch.
+  package var load: SweepLoad?
 
-  package init(batch: UInt64, prompt: UInt64, generate: UInt64, context: UInt64? = nil) {
+  package init(
+    batch: UInt64, prompt: UInt64, generate: UInt64, context: UInt64? = nil, load: SweepLoad? = nil
+  ) {
     self.batch = batch
+    self.load = load
     self.prompt = prompt
     self.generate = generate
     self.context = context
@@ -91,16 +96,18 @@ package struct SweepRow: Sendable {
   /// 1/TPOT; nil where TPOT is unknown.
   package var tokensPerSecondPerUser: Double? { figures?.timePerOutputToken.map { 1 / $0.value } }
 
-  /// B/(TPOT · t · pp).
+  /// B/(TPOT · t · pp); of a load what its requests get.
   package var tokensPerSecondPerGPU: Double? {
-    figures?.timePerOutputToken.map {
+    if let load = figures?.load { return load.tokensPerSecondPerGPU }
+    return figures?.timePerOutputToken.map {
       Double(point.batch) / ($0.value * shared.devicesPerReplica)
     }
   }
 
   /// All replicas together.
   package var tokensPerSecond: Double? {
-    figures?.timePerOutputToken.map { Double(point.batch) * Double(deployment.data) / $0.value }
+    if let load = figures?.load { return load.tokensPerSecond }
+    return figures?.timePerOutputToken.map { Double(point.batch) * Double(deployment.data) / $0.value }
   }
 
   /// Whether it is possible, and known to fit.
@@ -109,9 +116,9 @@ package struct SweepRow: Sendable {
 
 /// What a configuration takes and yields.
 package struct SweepFigures: Hashable, Sendable {
-  /// TTFT: the prefill of the whole batch, s; nil where a rate that it needs is missing.
+  /// TTFT: the prefill of the whole batch, s; nil where a rate that it needs is missing. Of a load the mean over its requests.
   package var timeToFirstToken: Seconds?
-  /// TPOT: the mean decode step, s; nil without a decode step, too.
+  /// TPOT: the mean decode step, s; nil without a decode step, too. Of a load the mean over its requests.
   package var timePerOutputToken: Seconds?
   /// Model FLOPs over time × peak.
   package var prefillUtilization, decodeUtilization: Double?
@@ -121,10 +128,22 @@ package struct SweepFigures: Hashable, Sendable {
   package var footprint: Count?
   /// Bytes that a device has; nil where nobody has written it down.
   package var capacity: UInt64?
+  /// By reference: rows without a load are moved by the million.
+  private var held: Held?
+
+  private indirect enum Held: Hashable, Sendable { case figures(SweepLoadFigures) }
 
   package init() {}
 
+  /// What requests over time add; nil of a batch.
+  package var load: SweepLoadFigures? {
+    get { if case .figures(let figures)? = held { figures } else { nil } }
+    set { held = newValue.map { .figures($0) } }
+  }
+
+  /// A load is served in the memory that there is, or has no figures.
   package var fits: Bool? {
+    guard held == nil else { return true }
     guard let footprint, let capacity else { return nil }
     return !footprint.isOverflow && footprint.value <= capacity
   }

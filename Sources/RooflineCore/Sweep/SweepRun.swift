@@ -15,6 +15,11 @@ package struct SweepRun: Sendable {
     self.workers = workers
     // Pieces of whole batches, or at least of whole prompts, whose decode steps are shared; small enough that some of them take no
     // memory to speak of.
+    // Of loads each takes long, and shares nothing.
+    guard grid.load == .none else {
+      piece = 1
+      return
+    }
     let usual: UInt64 = grid.times == ["ideal"] ? 2048 : 256
     let generations = max(1, grid.size(.generate))
     let lengths = (Count(max(1, grid.size(.prompt))) * Count(generations)).value

@@ -9,6 +9,11 @@ package struct SweepSetting: Sendable {
   /// Bytes of a device; nil: the GPU's.
   package var capacity: UInt64?
   package var pages: CachePages?
+  /// Serves a point's requests over time; nil where none are asked for. Engines are not known here.
+  package var serve: Service?
+
+  /// - Parameter analysis: of one such request, at the point's lengths.
+  package typealias Service = @Sendable (_ analysis: Analysis, _ point: SweepPoint) throws(InputError) -> SweepFigures
 
   /// - Parameter calibrated: the scenario's times, where they are looked up already.
   package init(_ scenario: Scenario, calibrated: CalibratedTime? = nil) {

@@ -129,7 +129,7 @@ package struct ParetoFigure: Figure {
       case .dtype: parts.append(kind.dtype?.rawValue ?? "formats of the file")
       case .time: parts.append("\(kind.time) times")
       case .engine: parts.append(kind.engine ?? "kernels only")
-      case .tensorParallel, .pipeline, .expert, .data, .batch, .prompt, .generate: break
+      case .tensorParallel, .pipeline, .expert, .data, .batch, .load, .prompt, .generate: break
       }
     }
     return parts.isEmpty ? kind.hardware : parts.joined(separator: ", ")
@@ -141,7 +141,7 @@ package struct ParetoFigure: Figure {
     var parts: [String] = []
     for axis in SweepGrid.Axis.allCases where grid.size(axis) == 1 {
       guard let number = Self.number(axis, deployment, point) else { continue }
-      if number.value > 1 || number.name == "batch" { parts.append("\(number.name) \(number.value)") }
+      if !number.isUsual { parts.append("\(number.name) \(number.value)") }
     }
     if let dtype = Self.common(grid.dtypes.compactMap { $0?.rawValue }) { parts.append(dtype) }
     if let time = Self.common(grid.times) { parts.append("\(time) times") }
@@ -151,16 +151,24 @@ package struct ParetoFigure: Figure {
 
   fileprivate static func number(
     _ axis: SweepGrid.Axis, _ deployment: SweepDeployment, _ point: SweepPoint
-  ) -> (name: String, value: UInt64)? {
+  ) -> (name: String, value: String, isUsual: Bool)? {
+    func degree(_ name: String, _ value: UInt64) -> (String, String, Bool) { (name, "\(value)", value == 1) }
     switch axis {
-    case .model, .hardware, .dtype, .time, .engine: nil
-    case .tensorParallel: ("tp", deployment.tensorParallel)
-    case .pipeline: ("pp", deployment.pipeline)
-    case .expert: ("ep", deployment.expert)
-    case .data: ("dp", deployment.data)
-    case .batch: ("batch", point.batch)
-    case .prompt: ("prompt", point.prompt)
-    case .generate: ("generate", point.generate)
+    case .model, .hardware, .dtype, .time, .engine: return nil
+    case .tensorParallel: return degree("tp", deployment.tensorParallel)
+    case .pipeline: return degree("pp", deployment.pipeline)
+    case .expert: return degree("ep", deployment.expert)
+    case .data: return degree("dp", deployment.data)
+    case .batch: return point.load == nil ? ("batch", "\(point.batch)", false) : nil
+    case .load:
+      switch point.load {
+      case nil: return nil
+      case .together(let count): return ("requests at once", "\(count)", false)
+      case .closed(let count): return ("in flight", "\(count)", false)
+      case .open(let rate): return ("requests/s", "\(rate)", false)
+      }
+    case .prompt: return degree("prompt", point.prompt)
+    case .generate: return degree("generate", point.generate)
     }
   }
 

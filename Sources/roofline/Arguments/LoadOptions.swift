@@ -46,6 +46,10 @@ enum LoadOptions {
     (ImageOptions.images, "prompts are tokens alone"),
     (TimeOptions.interval, "how errors of passes add up over requests is not known"),
   ]
+
+  fileprivate static func foreign(_ option: any AnyOption, _ reason: String) -> InputError {
+    .usage("--\(option.name) means nothing to requests over time: \(reason); leave it out")
+  }
 }
 
 extension ParsedArguments {
@@ -60,9 +64,7 @@ extension ParsedArguments {
       }
       return
     }
-    for (option, reason) in LoadOptions.foreign where isGiven(option) {
-      throw .usage("--\(option.name) means nothing to requests over time: \(reason); leave it out")
-    }
+    for (option, reason) in LoadOptions.foreign where isGiven(option) { throw LoadOptions.foreign(option, reason) }
     guard isGiven(WorkloadOptions.generate) else {
       throw .usage("--generate is missing; give the tokens that each request gets, e.g. --generate 128")
     }
@@ -106,6 +108,37 @@ extension ParsedArguments {
     return try value(of: LoadOptions.load) == .static
       ? .together(concurrency, prompt: prompt, generated: generated)
       : .closed(concurrency, requests: counted ?? 10 * concurrency, prompt: prompt, generated: generated)
+  }
+
+  /// What a sweep goes through; each of its rows has a load of its own.
+  func loadAxis() throws(InputError) -> SweepLoadAxis {
+    try checkRowLoad()
+    guard isLoad else { return .none }
+    if let rates = try value(of: SweepOptions.arrival) { return .open(rates) }
+    let concurrency = try value(of: SweepOptions.concurrency) ?? NumberAxis(1)
+    switch try value(of: LoadOptions.load) {
+    case .static: return .together(concurrency)
+    case .closed, nil: return .closed(concurrency)
+    }
+  }
+
+  /// The same of a row by itself.
+  func rowLoad() throws(InputError) -> SweepLoad? {
+    try checkRowLoad()
+    guard isLoad else { return nil }
+    if let rate = try value(of: LoadOptions.arrival) { return .open(perSecond: rate) }
+    let concurrency = try value(of: LoadOptions.concurrency) ?? 1
+    switch try value(of: LoadOptions.load) {
+    case .static: return .together(concurrency)
+    case .closed, nil: return .closed(concurrency)
+    }
+  }
+
+  private func checkRowLoad() throws(InputError) {
+    try checkLoad()
+    for (option, reason) in SweepOptions.foreignToLoads where isLoad && isGiven(option) {
+      throw LoadOptions.foreign(option, reason)
+    }
   }
 
   /// How requests share passes: what is given, else the engine's, else what is assumed.

@@ -16,6 +16,10 @@ package enum SweepOptions {
   static let expert = numbers("ep", "ranks of --tp among which routed experts are dealt out (1)")
   static let data = numbers("dp", "replicas, each with its own batch (1)")
   static let batch = numbers("batch", "sequences per replica: 1,2,4 or 1..10 or 1..64+8 or 1..256x2 (1)")
+  static let concurrency = numbers("concurrency", "requests of --load that are in flight")
+  static let arrival = Option(
+    "arrival", "RATE,…|A..B", "requests a second that come by chance, instead of --load: 1,2.5 or 0.5..8x2"
+  ) { text throws(InputError) in try RateAxis.rates(text, "arrival") }
   static let prompt = numbers("prompt", "tokens of the prompt")
   static let generate = numbers("generate", "tokens to generate (2: the first one and one decode step)")
 
@@ -25,7 +29,8 @@ package enum SweepOptions {
     (time, TimeOptions.time), (engine, TimeOptions.engine), (tensorParallel, WorkloadOptions.tensorParallel),
     (pipeline, WorkloadOptions.pipeline),
     (expert, WorkloadOptions.expertParallel), (data, WorkloadOptions.data), (batch, WorkloadOptions.batch),
-    (prompt, WorkloadOptions.prompt), (generate, WorkloadOptions.generate),
+    (concurrency, LoadOptions.concurrency), (arrival, LoadOptions.arrival), (prompt, WorkloadOptions.prompt),
+    (generate, WorkloadOptions.generate),
   ]
 
   /// What all configurations have in common.
@@ -33,10 +38,16 @@ package enum SweepOptions {
     let changed = axes.map { $0.single.name }
     let others: [any AnyOption] =
       WorkloadOptions.workload + [WorkloadOptions.cachedPrefix] + WorkloadOptions.formats + WorkloadOptions.rates
-      + TimeOptions.all + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+      + TimeOptions.all + LoadOptions.all + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
     // A decode step's context follows from prompt and tokens; rows have no intervals.
     let foreign = changed + [WorkloadOptions.context.name, TimeOptions.interval.name]
     return others.filter { !foreign.contains($0.name) }
+  }()
+
+  /// Options of a batch's rows that mean nothing to requests over time, and why.
+  static let foreignToLoads: [(option: any AnyOption, reason: String)] = {
+    let options: [any AnyOption] = [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+    return options.map { ($0, "an engine's own rules say how memory is given out") }
   }()
 
   static let condition = Option(
@@ -54,7 +65,7 @@ package enum SweepOptions {
     return column
   }
   static let slo = Option(
-    "slo", "ttft=S,tpot=S", "fewest GPUs, then largest batch, within so many seconds; why others lost"
+    "slo", "ttft=S,tpot=S", "fewest GPUs, then largest batch or load, within so many seconds; why others lost"
   ) { text throws(InputError) in try ServiceLevel(argument: text) }
 
   static let stdin = Option.flag("stdin", "one JSON workload a line from standard input, one JSON answer a line")
@@ -158,18 +169,20 @@ extension NumberAxis {
 
 extension ServiceLevel {
   fileprivate init(argument text: String) throws(InputError) {
-    self.init()
+    var limits: [SweepTime: Seconds] = [:]
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let words = part.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
       guard words.count == 2, let seconds = Double(words[1]), seconds > 0, seconds.isFinite else {
         throw .usage("--slo is \"\(text)\"; expected limits in seconds, e.g. ttft=0.5,tpot=0.05")
       }
-      switch words[0] {
-      case "ttft" where timeToFirstToken == nil: timeToFirstToken = Seconds(seconds)
-      case "tpot" where timePerOutputToken == nil: timePerOutputToken = Seconds(seconds)
-      case "ttft", "tpot": throw .usage("--slo has \(words[0]) twice")
-      default: throw .usage("--slo knows ttft and tpot, not \"\(words[0])\"")
+      guard let time = SweepTime(rawValue: words[0]) else {
+        let known = SweepTime.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .usage("--slo knows \(known), not \"\(words[0])\"")
+      }
+      guard limits.updateValue(Seconds(seconds), forKey: time) == nil else {
+        throw .usage("--slo has \(words[0]) twice")
       }
     }
+    self.init(limits)
   }
 }

@@ -18,10 +18,12 @@ enum SweepCommand: Command {
     example:
       "roofline sweep --model llama-2-70b --hardware a100-sxm4-40gb --tp 4,8 --batch 1..256x2 --prompt 1024 --best",
     notes: [
-      "Columns: \(columns.prefix(13).joined(separator: " "))",
-      "  \(columns.dropFirst(13).prefix(4).joined(separator: " "))",
-      "  \(columns.dropFirst(17).joined(separator: " ")).",
-      "Times are in seconds, memory in bytes. TTFT is the prefill of a whole batch, TPOT the mean decode step.",
+      "Columns: \(columns.prefix(16).joined(separator: " "))",
+      "  \(columns.dropFirst(16).prefix(7).joined(separator: " "))",
+      "  \(columns.dropFirst(23).prefix(6).joined(separator: " "))",
+      "  \(columns.dropFirst(29).joined(separator: " ")).",
+      "Times are in seconds, memory in bytes. TTFT is the prefill of a whole batch, TPOT the mean decode step; with --load",
+      "or --arrival they are means over requests, and p50 and p99 are of those requests, too.",
       "Exit codes: 0, 1 where nothing fits or keeps what is asked, 130 after Ctrl-C, which leaves whole lines.",
     ])
 

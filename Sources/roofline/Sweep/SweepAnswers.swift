@@ -115,11 +115,9 @@ private final class LineAnswerer: Sendable {
       lines.append(try row(own), [("id", id)], to: &text)
     } catch {
       var known: [SweepColumn: SweepColumn.Value] = [.reason: .text(error.sentence.onOneLine)]
-      for axis in SweepOptions.axes {
-        guard let column = SweepColumn(rawValue: axis.single.name), let word = own.texts(of: axis.single).last else {
-          continue
-        }
-        known[column] = column.kind == .number ? UInt64(word).map { .integer($0) } : .text(word)
+      for option in options {
+        guard let column = SweepColumn(rawValue: option.name), let word = own.texts(of: option).last else { continue }
+        known[column] = column.kind == .number ? SweepColumn.Value(number: word) : .text(word)
       }
       lines.append(known, [("id", id)], to: &text)
     }
@@ -175,7 +173,7 @@ private final class LineAnswerer: Sendable {
     let point = SweepPoint(
       batch: try own.value(of: WorkloadOptions.batch) ?? 1,
       prompt: try own.required(WorkloadOptions.prompt, "give the prompt's length in tokens"),
-      generate: try own.value(of: WorkloadOptions.generate) ?? 2)
+      generate: try own.value(of: WorkloadOptions.generate) ?? 2, load: try own.rowLoad())
     let cell = try cell(own)
     let memo = memos.withLock { $0.popLast() } ?? KernelMemo()
     defer { memos.withLock { $0.append(memo) } }
@@ -183,7 +181,10 @@ private final class LineAnswerer: Sendable {
   }
 
   private func cell(_ own: ParsedArguments) throws(InputError) -> SweepCell {
-    let lengths = [WorkloadOptions.batch.name, WorkloadOptions.prompt.name, WorkloadOptions.generate.name]
+    let lengths = [
+      WorkloadOptions.batch.name, LoadOptions.concurrency.name, LoadOptions.arrival.name, WorkloadOptions.prompt.name,
+      WorkloadOptions.generate.name,
+    ]
     let key = options.filter { !lengths.contains($0.name) }.map { own.texts(of: $0).joined(separator: "\u{1}") }
       .joined(separator: "\u{2}")
     if let known = cells.withLock({ $0[key] }) { return known }

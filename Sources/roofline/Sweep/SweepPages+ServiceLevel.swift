@@ -4,7 +4,7 @@ import RooflineReport
 extension SweepPages {
   /// One question of `--slo`: the model, its times and lengths are given, everything else may be chosen.
   private static let chosen: [SweepGrid.Axis] = [
-    .hardware, .dtype, .engine, .tensorParallel, .pipeline, .expert, .data, .batch,
+    .hardware, .dtype, .engine, .tensorParallel, .pipeline, .expert, .data, .batch, .load,
   ]
   private static let largestNumberOfQuestions: UInt64 = 100
 
@@ -15,6 +15,9 @@ extension SweepPages {
       throw .usage(
         "--slo answers for each model, time tier, prompt and number of tokens by itself, and these are \(Numbers.grouped(count.value)); ask for \(Self.largestNumberOfQuestions) at most"
       )
+    }
+    for (time, _) in level.promises where time.isOfLoad && grid.load == .none {
+      throw .usage("--slo \(time.rawValue) is about requests over time; give --load or --arrival, too")
     }
     var output = SweepOutput(surroundings)
     var errors = ""
@@ -90,7 +93,9 @@ extension SweepPages {
         text += "… \(Numbers.grouped(UInt64(rows.count - limit))) more; CSV and JSON Lines have all of them\n"
       }
     }
-    if let winner { section("fewest GPUs, then the largest batch", "winner", [(winner.row, "")]) }
+    if let winner {
+      section("fewest GPUs, then the largest \(grid.load == .none ? "batch" : "load")", "winner", [(winner.row, "")])
+    }
     section("its neighbours", "neighbour", winner.map { neighbours($0, level) } ?? [])
     let losers = attempts.filter { $0.number != winner?.number && $0.row.figures != nil }
     section(

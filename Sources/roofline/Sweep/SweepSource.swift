@@ -75,6 +75,7 @@ final class SweepSource: Sendable {
     setting.reserve = try arguments.value(of: FootprintCommand.reserve) ?? 0
     setting.capacity = try arguments.value(of: FootprintCommand.memory)
     setting.pages = try arguments.value(of: FootprintCommand.pages)
+    if arguments.isLoad { setting.serve = try arguments.service(catalog) }
     return setting
   }
 
@@ -105,6 +106,19 @@ extension ParsedArguments {
     ])
   }
 
+  /// What serves the load of a row as `analyze` does.
+  func service(_ catalog: Catalog) throws(InputError) -> SweepSetting.Service {
+    let rules = try requestRules(engine(catalog))
+    return { analysis, point throws(InputError) in
+      let own = replacing([
+        (LoadOptions.concurrency, point.load?.concurrency.map { ["\($0)"] }),
+        (LoadOptions.arrival, point.load?.arrivals.map { ["\($0)"] }),
+        (WorkloadOptions.prompt, ["\(point.prompt)"]), (WorkloadOptions.generate, ["\(point.generate)"]),
+      ])
+      return try LoadRun(analysis, scheduler: rules.scheduler, load: own.requestLoad()).sweepFigures()
+    }
+  }
+
   /// The grid that the options span, with its models and GPUs read.
   func sweepGrid(_ source: SweepSource) throws(InputError) -> SweepGrid {
     let models = try required(
@@ -115,6 +129,7 @@ extension ParsedArguments {
       SweepOptions.prompt, "give the prompt's length in tokens, or a range, e.g. --prompt 1024..8192x2")
     let dtypes = try value(of: SweepOptions.dtype).map { $0.map(Optional.some) } ?? [nil]
     let times = try value(of: SweepOptions.time) ?? [usualTier]
+    let load = try loadAxis()
     let engines = try value(of: SweepOptions.engine).map { $0.map(Optional.some) } ?? [nil]
     for case let name? in engines { _ = try source.engine(name) }
     let batch = try value(of: SweepOptions.batch) ?? NumberAxis(1)
@@ -147,6 +162,7 @@ extension ParsedArguments {
     grid.expert = try value(of: SweepOptions.expert) ?? NumberAxis(1)
     grid.data = try value(of: SweepOptions.data) ?? NumberAxis(1)
     grid.batch = batch
+    grid.load = load
     return grid
   }
 }

@@ -52,7 +52,7 @@ final class SweepGridTests: XCTestCase {
         for batch: UInt64 in 0..<5 {
           for prompt: UInt64 in 0..<3 {
             for generate: UInt64 in 0..<3 {
-              expected.append([0, hardware, 0, 0, 0, degree, 0, 0, 0, batch, prompt, generate])
+              expected.append([0, hardware, 0, 0, 0, degree, 0, 0, 0, batch, 0, prompt, generate])
             }
           }
         }
@@ -64,7 +64,7 @@ final class SweepGridTests: XCTestCase {
       XCTAssertEqual(grid.number(at: places), number)
       XCTAssertEqual(
         grid.point(of: number),
-        SweepPoint(batch: grid.batch[places[9]], prompt: grid.prompt[places[10]], generate: grid.generate[places[11]]))
+        SweepPoint(batch: grid.batch[places[9]], prompt: grid.prompt[places[11]], generate: grid.generate[places[12]]))
     }
   }
 
@@ -169,13 +169,13 @@ final class SweepGridTests: XCTestCase {
   }
 
   func testAServiceLevelPrefersFewGPUsThenLargeBatches() {
-    let level = ServiceLevel(timeToFirstToken: Seconds(1), timePerOutputToken: Seconds(0.1))
+    let level = ServiceLevel([.ttft: Seconds(1), .tpot: Seconds(0.1)])
     XCTAssertNil(level.miss(row(10, 100)))
-    XCTAssertEqual(level.miss(row(5, 100)), .timePerOutputToken(Seconds(0.2), limit: Seconds(0.1)))
+    XCTAssertEqual(level.miss(row(5, 100)), .time(.tpot, Seconds(0.2), limit: Seconds(0.1)))
     XCTAssertEqual(level.miss(row(10, 100, fits: false)), .memory(needed: 10, capacity: 9))
     XCTAssertEqual(
-      ServiceLevel(timeToFirstToken: Seconds(0.5)).miss(row(10, 100)),
-      .timeToFirstToken(Seconds(1), limit: Seconds(0.5)))
+      ServiceLevel([.ttft: Seconds(0.5)]).miss(row(10, 100)),
+      .time(.ttft, Seconds(1), limit: Seconds(0.5)))
     XCTAssertEqual(ServiceLevel.loss(row(10, 100, tp: 4), against: row(10, 90, tp: 2)), .moreDevices(4, than: 2))
     XCTAssertEqual(ServiceLevel.loss(row(10, 90), against: row(10, 100)), .smallerBatch(9, than: 10))
     XCTAssertEqual(ServiceLevel.loss(row(10, 100), against: row(20, 200)), .fewerTokens(100, than: 200))

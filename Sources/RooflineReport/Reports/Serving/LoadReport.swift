@@ -129,21 +129,20 @@ package struct LoadReport {
   /// What the engine does, by name.
   private var workFacts: [(name: String, key: String, value: Table.Cell)] {
     let workload = run.analysis.workload
-    let gpus = Double(workload.devicesPerReplica.value)
-    let replicas = Double(workload.parallelism.data)
+    let yield = run.yield(figures)
     let window = figures.window > 0 ? figures.window : .nan
     let all = workload.devices.value
     return [
       (
-        "requests/s", "requests_per_second",
-        .ratio(Double(figures.generatedTokens) / window / Double(run.load.generated))
+        workload.parallelism.data > 1 ? "requests/s in total" : "requests/s", "requests_per_second",
+        .ratio(yield.requestsPerSecond)
       ),
-      ("tokens/s per GPU", "tokens_per_second_per_gpu", .ratio(figures.tokensPerSecond / gpus)),
+      ("tokens/s per GPU", "tokens_per_second_per_gpu", .ratio(yield.tokensPerSecondPerGPU)),
       (
         "tokens/s in total, \(all) GPU\(all == 1 ? "" : "s")", "tokens_per_second",
-        .ratio(figures.tokensPerSecond * replicas)
+        .ratio(yield.tokensPerSecond)
       ),
-      ("the same with prompts' tokens", "all_tokens_per_second", .ratio(figures.allTokensPerSecond * replicas)),
+      ("the same with prompts' tokens", "all_tokens_per_second", .ratio(yield.allTokensPerSecond)),
       ("sequences of a pass, mean", "mean_sequences", .ratio(figures.meanSequences)),
       ("passes", "passes", .integer(figures.passes)),
       ("requests put off", "put_offs", .integer(figures.putOffs)),

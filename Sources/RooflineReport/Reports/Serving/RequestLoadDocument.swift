@@ -89,7 +89,7 @@ struct RequestLoadDocument: Encodable {
     let passes, generatedTokens, promptTokens: UInt64
     /// Requests that were put off, and tokens that were computed again for it.
     let putOffs, againTokens: UInt64
-    let tokensPerSecondPerGPU, tokensPerSecond, allTokensPerSecond, meanSequences: Double
+    let requestsPerSecond, tokensPerSecondPerGPU, tokensPerSecond, allTokensPerSecond, meanSequences: Double
   }
 
   struct MemoryEntry: Encodable {
@@ -112,13 +112,13 @@ struct RequestLoadDocument: Encodable {
       ownPromptSeconds: figures.ownPrompt, othersInFirstTokenSeconds: figures.othersInFirstToken,
       decodeStepSeconds: figures.betweenTokensAlone, othersPromptsSeconds: figures.othersPrompts,
       interruptionsSeconds: figures.interruptions)
-    let replicas = Double(analysis.workload.parallelism.data)
+    let yield = run.yield(figures)
     throughput = ThroughputEntry(
       windowSeconds: figures.window, busySeconds: figures.busy, promptPassSeconds: figures.withPrompts,
       passes: figures.passes, generatedTokens: figures.generatedTokens, promptTokens: figures.promptTokens,
       putOffs: figures.putOffs, againTokens: figures.againTokens,
-      tokensPerSecondPerGPU: figures.tokensPerSecond / Double(analysis.workload.devicesPerReplica.value),
-      tokensPerSecond: figures.tokensPerSecond * replicas, allTokensPerSecond: figures.allTokensPerSecond * replicas,
+      requestsPerSecond: yield.requestsPerSecond, tokensPerSecondPerGPU: yield.tokensPerSecondPerGPU,
+      tokensPerSecond: yield.tokensPerSecond, allTokensPerSecond: yield.allTokensPerSecond,
       meanSequences: figures.meanSequences)
     memory = MemoryEntry(cacheBytes: figures.cacheCapacity, peakReservedBytes: figures.peakReserved)
     notices = run.notices.map(\.sentence)

@@ -2,11 +2,21 @@ import RooflineCore
 
 /// What a row of a sweep says, by the name that tables, conditions and files for machines share. SI units, unrounded.
 package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
-  case model, hardware, dtype, time, engine, tp, pp, ep, dp, batch, prompt, generate
+  case model, hardware, dtype, time, engine, tp, pp, ep, dp, batch
+  /// Requests over time: static, closed or open; how many in flight, or how many come in a second.
+  case load, concurrency, arrival
+  case prompt, generate
   /// GPUs of all replicas.
   case gpus
-  /// Seconds.
-  case ttft, tpot
+  /// Seconds; of a load means and percentiles over its requests.
+  case ttft
+  case ttftMedian = "ttft_p50"
+  case ttftP99 = "ttft_p99"
+  case tpot
+  case tpotMedian = "tpot_p50"
+  case tpotP99 = "tpot_p99"
+  /// Of a load, all replicas: those that end.
+  case requestRate = "requests_per_second"
   case userRate = "tokens_per_second_per_user"
   case deviceRate = "tokens_per_second_per_gpu"
   case rate = "tokens_per_second"
@@ -17,6 +27,8 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
   case decodeUtilization = "mfu_decode"
   case prefillBound = "prefill_bound"
   case decodeBound = "decode_bound"
+  /// Of a load: whether requests come faster than they are served.
+  case queueGrows = "queue_grows"
   /// Why the row has no figures, or not all of them.
   case reason
 
@@ -41,12 +53,20 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
     case .pp: return .integer(deployment.pipeline)
     case .ep: return .integer(deployment.expert)
     case .dp: return .integer(deployment.data)
-    case .batch: return .integer(point.batch)
+    case .batch: return point.load == nil ? .integer(point.batch) : .unknown
+    case .load: return point.load.map { .text($0.word) } ?? .unknown
+    case .concurrency: return point.load?.concurrency.map { .integer($0) } ?? .unknown
+    case .arrival: return Value(point.load?.arrivals)
     case .prompt: return .integer(point.prompt)
     case .generate: return .integer(point.generate)
     case .gpus: return .integer(deployment.devices)
-    case .ttft: return Value(figures?.timeToFirstToken?.value)
-    case .tpot: return Value(figures?.timePerOutputToken?.value)
+    case .ttft: return Value(figures?[.ttft]?.value)
+    case .ttftMedian: return Value(figures?[.ttftMedian]?.value)
+    case .ttftP99: return Value(figures?[.ttftP99]?.value)
+    case .tpot: return Value(figures?[.tpot]?.value)
+    case .tpotMedian: return Value(figures?[.tpotMedian]?.value)
+    case .tpotP99: return Value(figures?[.tpotP99]?.value)
+    case .requestRate: return Value(figures?.load?.requestsPerSecond)
     case .userRate: return Value(row.tokensPerSecondPerUser)
     case .deviceRate: return Value(row.tokensPerSecondPerGPU)
     case .rate: return Value(row.tokensPerSecond)
@@ -57,6 +77,7 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
     case .decodeUtilization: return Value(figures?.decodeUtilization)
     case .prefillBound: return figures?.prefillBound.map { .text($0.rawValue) } ?? .unknown
     case .decodeBound: return figures?.decodeBound.map { .text($0.rawValue) } ?? .unknown
+    case .queueGrows: return figures?.load.map { .truth($0.isQueueGrowing) } ?? .unknown
     case .reason: return row.reason.map { .text($0.sentence.onOneLine) } ?? .unknown
     }
   }
@@ -66,10 +87,11 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
 
   package var kind: Kind {
     switch self {
-    case .model, .hardware, .dtype, .time, .engine, .prefillBound, .decodeBound, .reason: .text
-    case .fits: .truth
-    case .tp, .pp, .ep, .dp, .batch, .prompt, .generate, .gpus, .ttft, .tpot, .userRate, .deviceRate, .rate,
-      .footprint, .capacity, .prefillUtilization, .decodeUtilization:
+    case .model, .hardware, .dtype, .time, .engine, .load, .prefillBound, .decodeBound, .reason: .text
+    case .fits, .queueGrows: .truth
+    case .tp, .pp, .ep, .dp, .batch, .concurrency, .arrival, .prompt, .generate, .gpus, .ttft, .ttftMedian, .ttftP99,
+      .tpot, .tpotMedian, .tpotP99, .requestRate, .userRate, .deviceRate, .rate, .footprint, .capacity,
+      .prefillUtilization, .decodeUtilization:
       .number
     }
   }
@@ -77,8 +99,11 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
   /// Whether less of it is better, e.g. of a time.
   package var isBetterSmall: Bool {
     switch self {
-    case .ttft, .tpot, .footprint, .gpus, .tp, .pp, .ep, .dp: true
-    default: false
+    case .ttft, .ttftMedian, .ttftP99, .tpot, .tpotMedian, .tpotP99, .footprint, .gpus, .tp, .pp, .ep, .dp: true
+    case .model, .hardware, .dtype, .time, .engine, .batch, .load, .concurrency, .arrival, .prompt, .generate,
+      .requestRate, .userRate, .deviceRate, .rate, .capacity, .fits, .prefillUtilization, .decodeUtilization,
+      .prefillBound, .decodeBound, .queueGrows, .reason:
+      false
     }
   }
 
@@ -105,6 +130,11 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
 }
 
 extension SweepColumn.Value {
+  /// A number as it was typed; unknown for what is none.
+  package init(number word: String) {
+    self = UInt64(word).map { .integer($0) } ?? Self(Double(word))
+  }
+
   fileprivate init(_ number: Double?) {
     guard let number, number.isFinite else {
       self = .unknown

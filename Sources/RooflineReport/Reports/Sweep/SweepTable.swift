@@ -43,23 +43,62 @@ package struct SweepTable: Sendable {
     numbers(.pp, "pp", grid.pipeline, isUsual: true)
     numbers(.ep, "ep", grid.expert, isUsual: true)
     numbers(.dp, "dp", grid.data, isUsual: true)
-    numbers(.batch, "batch", grid.batch)
+    switch grid.load {
+    case .none: numbers(.batch, "batch", grid.batch)
+    case .together(let axis):
+      common.append("all requests at once")
+      numbers(.concurrency, "requests", axis)
+    case .closed(let axis):
+      common.append("closed loop")
+      numbers(.concurrency, "in flight", axis)
+    case .open(let rates):
+      common.append("requests by chance")
+      let words = rates.map { "\($0)" }
+      if rates.count == 1 {
+        common.append("\(words[0]) requests/s")
+      } else {
+        columns.append(
+          Column(column: .arrival, title: "come", unit: "1/s", width: max(4, words.map(\.count).max() ?? 0)))
+      }
+    }
     numbers(.prompt, "prompt", grid.prompt)
     numbers(.generate, "generate", grid.generate)
     title = common.joined(separator: ", ")
-    self.columns =
-      columns + [
-        Column(column: .gpus, title: "GPUs", width: 4),
-        Column(column: .ttft, title: "TTFT", width: 9), Column(column: .tpot, title: "TPOT", width: 9),
-        Column(column: .userRate, title: "tokens/s", unit: "a user", width: 9),
-        Column(column: .deviceRate, title: "tokens/s", unit: "a GPU", width: 9),
-        Column(column: .footprint, title: "memory", unit: "GB", width: 8),
-        Column(column: .fits, title: "fits", width: 4, isText: true),
-        Column(column: .prefillUtilization, title: "MFU", unit: "% pre", width: 5),
-        Column(column: .decodeUtilization, title: "MFU", unit: "% dec", width: 5),
-        Column(column: .prefillBound, title: "prefill", unit: "bound by", width: 8, isText: true),
-        Column(column: .decodeBound, title: "decode", unit: "bound by", width: 8, isText: true),
-      ]
+    let gpus = [Column(column: .gpus, title: "GPUs", width: 4)]
+    self.columns = columns + gpus + (grid.load == .none ? Self.ofBatch : Self.ofLoad(grid.load))
+  }
+
+  /// What a batch takes and yields.
+  private static let ofBatch: [Column] =
+    [
+      Column(column: .ttft, title: "TTFT", width: 9), Column(column: .tpot, title: "TPOT", width: 9),
+    ] + rates + [
+      Column(column: .footprint, title: "memory", unit: "GB", width: 8),
+      Column(column: .fits, title: "fits", width: 4, isText: true),
+      Column(column: .prefillUtilization, title: "MFU", unit: "% pre", width: 5),
+      Column(column: .decodeUtilization, title: "MFU", unit: "% dec", width: 5),
+      Column(column: .prefillBound, title: "prefill", unit: "bound by", width: 8, isText: true),
+      Column(column: .decodeBound, title: "decode", unit: "bound by", width: 8, isText: true),
+    ]
+
+  private static let rates = [
+    Column(column: .userRate, title: "tokens/s", unit: "a user", width: 9),
+    Column(column: .deviceRate, title: "tokens/s", unit: "a GPU", width: 9),
+  ]
+
+  /// What requests over time see; where they come by chance, whether they come too fast.
+  private static func ofLoad(_ load: SweepLoadAxis) -> [Column] {
+    func times(_ title: String, _ columns: [(column: SweepColumn, unit: String)]) -> [Column] {
+      columns.map { Column(column: $0.column, title: title, unit: $0.unit, width: 9) }
+    }
+    let shared =
+      times("TTFT", [(.ttft, "mean"), (.ttftMedian, "p50"), (.ttftP99, "p99")])
+      + times("TPOT", [(.tpot, "mean"), (.tpotMedian, "p50"), (.tpotP99, "p99")])
+      + [Column(column: .requestRate, title: "requests", unit: "1/s", width: 8)] + rates
+    switch load {
+    case .none, .together, .closed: return shared
+    case .open: return shared + [Column(column: .queueGrows, title: "queue", unit: "grows", width: 5, isText: true)]
+    }
   }
 
   /// Two lines above the rows.
@@ -94,7 +133,8 @@ package struct SweepTable: Sendable {
       column == .footprint ? Numbers.fixed(Double(integer) / 1e9, decimals: 2) : String(integer)
     case .number(let number):
       switch column {
-      case .ttft, .tpot: Numbers.time(Seconds(number))
+      case .ttft, .ttftMedian, .ttftP99, .tpot, .tpotMedian, .tpotP99: Numbers.time(Seconds(number))
+      case .arrival: "\(number)"
       case .prefillUtilization, .decodeUtilization: Numbers.percent(number)
       default: Numbers.fixed(number, decimals: 2)
       }
