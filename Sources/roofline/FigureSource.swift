@@ -30,7 +30,7 @@ struct FigureSource {
     case .memory: return try memory()
     case .kernels: return try kernels()
     case .accuracy: return try accuracy()
-    case .latency: return try latency()
+    case .latency: return arguments.isLoad ? try load() : try latency()
     case .pareto: return try pareto()
     case .roofline, .layer, .waterfall: break
     }
@@ -107,29 +107,71 @@ struct FigureSource {
   }
 
   private func pareto() throws(InputError) -> Made {
-    let source = SweepSource(catalog)
-    let grid = try arguments.sweepGrid(source)
-    try ParetoFigure.requireKinds(of: grid)
-    let count = try grid.requireCount(at: SweepCommand.largest)
-    let condition = try arguments.value(of: SweepOptions.condition)
-    let pages = SweepPages(grid: grid, source: source, format: .text, condition: condition, surroundings: surroundings)
+    let pages = try pages(ParetoFigure.requireKinds)
+    let condition = pages.condition
     var cloud = ParetoCloud()
     let end = pages.run(
-      0..<count, showsProgress: true,
+      0..<(pages.grid.count ?? 0), showsProgress: true,
       work: { row, number, cloud in if condition?.holds(row) ?? true { cloud.add(row, number) } }, ParetoCloud(),
       take: { found in
         cloud.add(found)
         return true
       })
-    let hardware = try grid.hardware.map { name throws(InputError) in try catalog.hardware(name) }
-    let engines = try grid.engines.compactMap { $0 }.map { name throws(InputError) in try source.engine(name).path }
-    let models = source.configurations.map(\.path)
-    let figure = try ParetoFigure(
-      cloud, grid, end.tally, condition: condition?.text,
-      files: models + engines, hardware: hardware, tool: Self.tool)
-    return Made(
-      figure: figure,
-      warnings: source.configurations.flatMap(\.notices).warnings,
-      inputs: models + engines + hardware.map(\.path))
+    let files = try files(of: pages)
+    return made(
+      try ParetoFigure(
+        cloud, pages.grid, end.tally, condition: condition?.text, files: files.models, hardware: files.hardware,
+        tool: Self.tool), pages, files)
+  }
+
+  /// Requests over time.
+  private func load() throws(InputError) -> Made {
+    let pages = try pages(LoadFigure.requireCurves)
+    let condition = pages.condition
+    var rows: [SweepRow] = []
+    let end = pages.run(
+      0..<(pages.grid.count ?? 0), showsProgress: true,
+      work: { row, _, rows in if condition?.holds(row) ?? true { rows.append(row) } }, [SweepRow](),
+      take: { found in
+        rows += found
+        return true
+      })
+    let files = try files(of: pages)
+    return made(
+      try LoadFigure(
+        rows, pages.grid, end.tally, condition: condition?.text, files: files.models, hardware: files.hardware,
+        tool: Self.tool), pages, files)
+  }
+
+  // MARK: sweeps
+
+  /// A sweep that a picture is drawn from.
+  ///
+  /// - Parameter check: throws where there would be too much in it.
+  private func pages(_ check: (SweepGrid) throws(InputError) -> Void) throws(InputError) -> SweepPages {
+    let source = SweepSource(catalog)
+    let grid = try arguments.sweepGrid(source)
+    try check(grid)
+    _ = try grid.requireCount(at: SweepCommand.largest)
+    return SweepPages(
+      grid: grid, source: source, format: .text, condition: try arguments.value(of: SweepOptions.condition),
+      surroundings: surroundings)
+  }
+
+  /// Paths of models and of engines, and the GPUs.
+  private func files(of pages: SweepPages) throws(InputError) -> (models: [String], hardware: [HardwareSpec]) {
+    let hardware = try pages.grid.hardware.map { name throws(InputError) in try catalog.hardware(name) }
+    let engines = try pages.grid.engines.compactMap { $0 }.map { name throws(InputError) in
+      try pages.source.engine(name).path
+    }
+    return (pages.source.configurations.map(\.path) + engines, hardware)
+  }
+
+  private func made(
+    _ figure: any Figure, _ pages: SweepPages, _ files: (models: [String], hardware: [HardwareSpec])
+  ) -> Made {
+    Made(
+      figure: figure, warnings: pages.source.configurations.flatMap(\.notices).warnings,
+      inputs: files.models + files.hardware.map(\.path))
   }
 }

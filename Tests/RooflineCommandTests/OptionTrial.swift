@@ -1,3 +1,5 @@
+import roofline
+
 /// How a test sees that an option acts: a run without it, and the same run with it.
 struct OptionTrial {
   enum Expectation: Hashable {
@@ -43,7 +45,7 @@ struct OptionTrials {
   /// What a command is run with.
   let lines: [String: String]
   private let general: [String: OptionTrial]
-  private let special: [String: OptionTrial]
+  private var special: [String: OptionTrial]
 
   subscript(command: String, option: String) -> OptionTrial? { special["\(command) \(option)"] ?? general[option] }
 
@@ -225,5 +227,10 @@ struct OptionTrials {
       "measure kv-dtype": .refused("fp8"),
       "measure gemm": .refused("own"), "measure page-size": .refused("16"),
     ]
+    // Loads act in a picture of another kind than the usual one, too.
+    for option in LoadOptions.all {
+      guard let trial = general[option.name], let line = trial.line, let value = trial.value else { continue }
+      special["plot \(option.name)"] = .acts(value, line: "\(line) --kind latency")
+    }
   }
 }

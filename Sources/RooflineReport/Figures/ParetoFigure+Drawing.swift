@@ -1,7 +1,7 @@
 import RooflineCore
 
 extension ParetoFigure {
-  private static func symbol(_ index: Int) -> MarkSymbol { [.circle, .diamond, .square, .triangle][index % 4] }
+  static func symbol(_ index: Int) -> MarkSymbol { [.circle, .diamond, .square, .triangle][index % 4] }
 
   private var legend: Legend {
     Legend(

@@ -43,6 +43,7 @@ package struct ParetoFigure: Figure {
   }
 
   private static let kindAxes: [SweepGrid.Axis] = [.model, .hardware, .dtype, .time, .engine]
+  fileprivate static let numberAxes = SweepGrid.Axis.allCases.filter { !kindAxes.contains($0) }
 
   /// - Parameters:
   ///   - cloud: of all rows of the grid.
@@ -77,7 +78,11 @@ package struct ParetoFigure: Figure {
     let empty = kinds.filter { cloud.front($0).isEmpty }.map { Self.name($0, in: grid) }
     notes =
       (empty.isEmpty ? [] : ["nothing that could be drawn of \(empty.joined(separator: ", "))"])
-      + ["tokens/s are those of decode steps; the time of the prompts is not in them"] + tally.remarks
+      + [
+        grid.load == .none
+          ? "tokens/s are those of decode steps; the time of the prompts is not in them"
+          : "tokens/s of a GPU are those that requests got while they were watched; TPOT is the mean over requests"
+      ] + tally.remarks
     func end(_ row: SweepRow) -> String {
       let name = Spot(row, grid, isBest: true).name
       return kinds.count == 1 ? name : "\(name) (\(Self.name(ParetoCloud.Kind(row.deployment), in: grid)))"
@@ -88,7 +93,7 @@ package struct ParetoFigure: Figure {
       title:
         "\(Self.common(grid.models) ?? "\(grid.models.count) models") on \(Self.common(grid.hardware) ?? "\(grid.hardware.count) GPUs"): tokens/s of a user and of a GPU",
       subtitle:
-        "\(Self.shared(grid)); \(Numbers.grouped(cloud.count)) of \(Numbers.grouped(tally.rows)) configurations fit\(condition.map { " where \($0)" } ?? ""); lines join what no other of them beats, \(ends)",
+        "\(grid.sharedText); \(Numbers.grouped(cloud.count)) of \(Numbers.grouped(tally.rows)) configurations fit\(condition.map { " where \($0)" } ?? ""); lines join what no other of them beats, \(ends)",
       source: FigureCaption.source(files + hardware.map(\.provenance), tool: tool))
   }
 
@@ -121,55 +126,8 @@ package struct ParetoFigure: Figure {
 
   /// What tells a kind from the others; the GPU where there are none.
   private static func name(_ kind: ParetoCloud.Kind, in grid: SweepGrid) -> String {
-    var parts: [String] = []
-    for axis in kindAxes where grid.size(axis) > 1 {
-      switch axis {
-      case .model: parts.append(kind.model)
-      case .hardware: parts.append(kind.hardware)
-      case .dtype: parts.append(kind.dtype?.rawValue ?? "formats of the file")
-      case .time: parts.append("\(kind.time) times")
-      case .engine: parts.append(kind.engine ?? "kernels only")
-      case .tensorParallel, .pipeline, .expert, .data, .batch, .load, .prompt, .generate: break
-      }
-    }
+    let parts = kindAxes.filter { grid.size($0) > 1 }.compactMap(kind.word)
     return parts.isEmpty ? kind.hardware : parts.joined(separator: ", ")
-  }
-
-  /// What all configurations have in common.
-  private static func shared(_ grid: SweepGrid) -> String {
-    let (deployment, point) = (grid.deployment(at: grid.places(of: 0)), grid.point(of: 0))
-    var parts: [String] = []
-    for axis in SweepGrid.Axis.allCases where grid.size(axis) == 1 {
-      guard let number = Self.number(axis, deployment, point) else { continue }
-      if !number.isUsual { parts.append("\(number.name) \(number.value)") }
-    }
-    if let dtype = Self.common(grid.dtypes.compactMap { $0?.rawValue }) { parts.append(dtype) }
-    if let time = Self.common(grid.times) { parts.append("\(time) times") }
-    if grid.engines.count == 1, let engine = grid.engines[0] { parts.append(engine) }
-    return parts.joined(separator: ", ")
-  }
-
-  fileprivate static func number(
-    _ axis: SweepGrid.Axis, _ deployment: SweepDeployment, _ point: SweepPoint
-  ) -> (name: String, value: String, isUsual: Bool)? {
-    func degree(_ name: String, _ value: UInt64) -> (String, String, Bool) { (name, "\(value)", value == 1) }
-    switch axis {
-    case .model, .hardware, .dtype, .time, .engine: return nil
-    case .tensorParallel: return degree("tp", deployment.tensorParallel)
-    case .pipeline: return degree("pp", deployment.pipeline)
-    case .expert: return degree("ep", deployment.expert)
-    case .data: return degree("dp", deployment.data)
-    case .batch: return point.load == nil ? ("batch", "\(point.batch)", false) : nil
-    case .load:
-      switch point.load {
-      case nil: return nil
-      case .together(let count): return ("requests at once", "\(count)", false)
-      case .closed(let count): return ("in flight", "\(count)", false)
-      case .open(let rate): return ("requests/s", "\(rate)", false)
-      }
-    case .prompt: return degree("prompt", point.prompt)
-    case .generate: return degree("generate", point.generate)
-    }
   }
 
   package var description: String {
@@ -183,10 +141,7 @@ package struct ParetoFigure: Figure {
 
 extension ParetoFigure.Spot {
   fileprivate init(_ row: SweepRow, _ grid: SweepGrid, isBest: Bool) {
-    let numbers = SweepGrid.Axis.allCases.filter { grid.size($0) > 1 }.compactMap {
-      ParetoFigure.number($0, row.deployment, row.point)
-    }
-    let name = numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    let name = grid.name(row.deployment, row.point, on: ParetoFigure.numberAxes)
     self.name = name.isEmpty ? row.deployment.hardware : name
     user = row.tokensPerSecondPerUser ?? 0
     device = row.tokensPerSecondPerGPU ?? 0

@@ -3,7 +3,7 @@ import RooflineReport
 import RooflineServing
 
 /// The options of requests over time.
-enum LoadOptions {
+package enum LoadOptions {
   /// How requests come that do not come by chance.
   enum Kind: String, CaseIterable {
     case `static`, closed
@@ -33,7 +33,7 @@ enum LoadOptions {
   static let maxBatchedTokens = Option.count(
     "max-num-batched-tokens", "N", "new tokens of a pass at most (the engine's, or 8192)")
 
-  static let all: [any AnyOption] = [
+  package static let all: [any AnyOption] = [
     load, concurrency, arrival, seed, requests, warmUp, maxSequences, maxBatchedTokens,
   ]
 

@@ -38,8 +38,18 @@ extension FigureKind {
     }
   }
 
+  /// Whether it is of requests over time where they are asked for.
+  fileprivate var takesLoads: Bool {
+    switch self {
+    case .latency, .pareto: true
+    case .roofline, .layer, .memory, .waterfall, .kernels, .accuracy: false
+    }
+  }
+
   /// What it is drawn from, beside the model and the GPU; every other option would change nothing in it.
-  fileprivate var options: [any AnyOption] {
+  ///
+  /// - Parameter isLoad: whether requests over time are asked for.
+  fileprivate func options(isLoad: Bool) -> [any AnyOption] {
     let model: [any AnyOption] = [WorkloadOptions.model, WorkloadOptions.hardware]
     let workload = WorkloadOptions.workload + [WorkloadOptions.cachedPrefix, DraftOptions.draft]
     let passes =
@@ -47,10 +57,11 @@ extension FigureKind {
       + WorkloadOptions.rates
     // Intervals are drawn around curves alone.
     let pointTimes = PlotOptions.times.filter { $0.name != TimeOptions.interval.name } + [TimeOptions.engine]
+    let sweep = SweepOptions.axes.map(\.single) + SweepOptions.settings + [SweepOptions.condition]
     switch self {
     case .roofline: return passes + pointTimes + [AnalyzeCommand.ceilings]
     case .layer: return passes + pointTimes
-    case .latency: return passes + pointTimes + [PlotOptions.over]
+    case .latency: return isLoad ? sweep : passes + pointTimes + [PlotOptions.over]
     case .waterfall:
       return model + workload + [WorkloadOptions.phase, PlotOptions.row] + WorkloadOptions.formats + pointTimes
     case .memory:
@@ -66,7 +77,7 @@ extension FigureKind {
       return model + WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats + [
         PlotOptions.observations, ObservationOptions.calibration, ObservationOptions.prior,
       ]
-    case .pareto: return SweepOptions.axes.map(\.single) + SweepOptions.settings + [SweepOptions.condition]
+    case .pareto: return sweep
     }
   }
 }
@@ -74,7 +85,9 @@ extension FigureKind {
 extension ParsedArguments {
   /// Throws where an option would change nothing in the picture.
   func requireOptions(of kind: FigureKind) throws(InputError) {
-    let own = Set((kind.options + [PlotOptions.kind, PlotOptions.output, WorkloadOptions.help]).map(\.name))
+    if kind.takesLoads { try checkLoad() }
+    let own = Set(
+      (kind.options(isLoad: isLoad) + [PlotOptions.kind, PlotOptions.output, WorkloadOptions.help]).map(\.name))
     for option in PlotCommand.description.options where isGiven(option) && !own.contains(option.name) {
       throw .usage("--\(option.name) changes nothing in a picture of --kind \(kind.rawValue); leave it out")
     }

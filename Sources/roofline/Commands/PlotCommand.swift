@@ -9,7 +9,7 @@ enum PlotCommand: Command {
     summary:
       "Pictures as SVG: a roofline with every operator, a step, memory, latency, kernels, measurement, a Pareto front.",
     usage: "plot --model NAME|PATH --hardware NAME|PATH --prompt N [--kind KIND] [--output FILE] [options of analyze]",
-    options: [PlotOptions.kind, PlotOptions.output] + PlotOptions.run
+    options: [PlotOptions.kind, PlotOptions.output] + PlotOptions.run + LoadOptions.all
       + [
         PlotOptions.over, PlotOptions.row, SweepOptions.condition, FootprintCommand.pages, FootprintCommand.reserve,
         FootprintCommand.memory,
@@ -22,12 +22,13 @@ enum PlotCommand: Command {
       "KINDS:", "  roofline   operators below the roofs of the GPU, sized by their share of the time",
       "  layer      the time of a pass by operator, and what limits each",
       "  memory     what fills a GPU as the context grows",
-      "  latency    the time of a pass over batch, or over context with --over context",
+      "  latency    the time of a pass over batch, or over context with --over context; with --load or --arrival TTFT and",
+      "             TPOT of requests over tokens/s of a GPU: lists and ranges of loads and of what pareto takes",
       "  waterfall  from the roof to the calibrated time, part by part; --time calibrated or anchored",
       "  kernels    softmax, linear layer, norms and flash attention over their sizes; needs no model",
       "  accuracy   predicted against measured kernels; needs --observations, and no model",
       "  pareto     tokens/s of a user and of a GPU; model, hardware, dtype, time, tp, pp, ep, dp, batch, prompt and",
-      "             generate take lists and ranges, as in `sweep`: --tp 2,4,8 --batch 1..256x2",
+      "             generate take lists and ranges, as in `sweep`: --tp 2,4,8 --batch 1..256x2, or a load's",
     ])
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {

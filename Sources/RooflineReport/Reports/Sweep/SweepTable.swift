@@ -53,7 +53,7 @@ package struct SweepTable: Sendable {
       numbers(.concurrency, "in flight", axis)
     case .open(let rates):
       common.append("requests by chance")
-      let words = rates.map { "\($0)" }
+      let words = rates.map { SweepLoad.open(perSecond: $0).number }
       if rates.count == 1 {
         common.append("\(words[0]) requests/s")
       } else {
@@ -134,7 +134,7 @@ package struct SweepTable: Sendable {
     case .number(let number):
       switch column {
       case .ttft, .ttftMedian, .ttftP99, .tpot, .tpotMedian, .tpotP99: Numbers.time(Seconds(number))
-      case .arrival: "\(number)"
+      case .arrival: SweepLoad.open(perSecond: number).number
       case .prefillUtilization, .decodeUtilization: Numbers.percent(number)
       default: Numbers.fixed(number, decimals: 2)
       }
