@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `report`: one page whose numbers are those of the other commands.
@@ -47,6 +46,46 @@ final class ReportCommandTests: CommandTestCase {
     XCTAssertNil(training["TTFT"])
     let generated = try verdicts("\(run) --generate 64")
     XCTAssertTrue(try XCTUnwrap(generated["TPOT"]).contains("the mean step"))
+  }
+
+  func testALoadStandsFirstAsAnalyzeHasIt() throws {
+    let run = "--model llama-3.2-1b --hardware h100-sxm --engine vllm-0.11 --dp 2 --prompt 300 --generate 6"
+    for load in ["--load closed --concurrency 9", "--load static --concurrency 3", "--arrival 40 --requests 50"] {
+      let page = try data(output("report \(run) \(load)"))
+      let own = try json("analyze \(run) \(load)") as NSDictionary
+      XCTAssertEqual(try XCTUnwrap(page["load"] as? NSDictionary), own, load)
+      let latency = try XCTUnwrap(own["latency"] as? [String: Any])
+      let list = try XCTUnwrap(page["verdict"] as? [[String: Any]])
+      for (place, key) in ["ttft", "tpot"].enumerated() {
+        let times = try XCTUnwrap(latency[key] as? [String: Any])
+        func milliseconds(_ name: String) -> String {
+          String(format: "%.2f ms", (times["\(name)Seconds"] as? Double ?? .nan) * 1e3)
+        }
+        XCTAssertEqual(list[place]["label"] as? String, "\(key.uppercased()) under the load")
+        XCTAssertEqual(list[place]["text"] as? String, milliseconds("mean"))
+        let detail = try XCTUnwrap(list[place]["detail"] as? String)
+        XCTAssertTrue(detail.contains("p50 \(milliseconds("p50")), p99 \(milliseconds("p99"))"), detail)
+      }
+      let rate = try XCTUnwrap((own["throughput"] as? [String: Any])?["requestsPerSecond"] as? Double)
+      XCTAssertEqual(list[2]["text"] as? String, String(format: "%.2f", rate))
+      XCTAssertTrue(try XCTUnwrap(list[2]["detail"] as? String).hasPrefix("on 2 GPUs; "))
+      // The rest is of one request, as it would be without the others.
+      let labels = list.compactMap { $0["label"] as? String }
+      XCTAssertTrue(labels.contains("TTFT of one request alone") && !labels.contains("TTFT"), "\(labels)")
+      let alone = try data(output("report \(run)"))
+      XCTAssertEqual(page["analysis"] as? NSDictionary, alone["analysis"] as? NSDictionary)
+      XCTAssertNil(alone["load"])
+    }
+    for (options, words) in [
+      ("--load closed", "--concurrency is missing"),
+      ("--load closed --concurrency 2 --batch 4", "--batch means nothing"),
+      ("--concurrency 2", "give --load or --arrival"), ("--arrival 2 --phase decode", "--phase means nothing"),
+    ] {
+      let outcome = roofline("report \(run) \(options)")
+      XCTAssertEqual(outcome.exitCode, 64, options)
+      XCTAssertTrue(outcome.errors.contains(words), outcome.errors)
+      XCTAssertEqual(outcome.output, "")
+    }
   }
 
   func testEveryRowHasTheDerivationThatExplainPrints() throws {

@@ -156,7 +156,7 @@ extension ParsedArguments {
   }
 
   /// What `analyze` prints of requests over time.
-  func load(_ surroundings: Surroundings) throws(InputError) -> (report: Report, warnings: String) {
+  func load(_ surroundings: Surroundings) throws(InputError) -> (report: LoadReport, warnings: String) {
     try checkGeneration()
     try checkEngine()
     let catalog = surroundings.catalog()
@@ -170,6 +170,6 @@ extension ParsedArguments {
       surroundings.line?.update("requests", done: done, of: count)
     }
     let report = LoadReport(run, rules: rules, figures: figures, engine: engine)
-    return (report.report, (analysis.notices + analysis.notices(generating: load.generated)).warnings + report.warning)
+    return (report, (analysis.notices + analysis.notices(generating: load.generated)).warnings + report.warning)
   }
 }

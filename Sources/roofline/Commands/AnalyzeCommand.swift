@@ -39,7 +39,7 @@ enum AnalyzeCommand: Command {
     }
     if arguments.isLoad {
       let (report, warnings) = try arguments.load(surroundings)
-      return Outcome(output: try page.render(report), errors: warnings)
+      return Outcome(output: try page.render(report.report), errors: warnings)
     }
     let tokens = try arguments.value(of: WorkloadOptions.generate)
     let listsEveryStep = try arguments.has(everyStep)

@@ -8,7 +8,7 @@ enum ReportCommand: Command {
     summary: "A run as one page for a browser: verdict, tables, pictures, and a derivation behind every number.",
     usage:
       "report --model NAME|PATH --hardware NAME|PATH (--prompt N | --training --sequence N) --output FILE [options]",
-    options: [PlotOptions.output] + PlotOptions.run + [
+    options: [PlotOptions.output] + PlotOptions.run + LoadOptions.all + [
       DraftOptions.accepted, ImageOptions.images, WorkloadOptions.help,
     ],
     positionals: 0...0,
@@ -19,6 +19,7 @@ enum ReportCommand: Command {
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let catalog = surroundings.catalog()
     try arguments.checkEngine()
+    try arguments.checkLoad()
     let analysis = try arguments.analysis(catalog, besideMeasured: true)
     let measured = try FigureSource(arguments, surroundings).measured(on: analysis.hardware)
     var warnings = analysis.notices.warnings
@@ -32,9 +33,14 @@ enum ReportCommand: Command {
       analysis, generation: generation, achieved: try arguments.achieved(analysis, catalog),
       speculation: speculation,
       vision: try arguments.vision(analysis), engine: try arguments.engine(catalog))
+    var load: LoadReport?
+    if arguments.isLoad {
+      let (own, remarks) = try arguments.load(surroundings)
+      (load, warnings) = (own, remarks)
+    }
     let page = PageReport(
-      report, footprint: try footprint(of: analysis, generation), measured: measured, tool: FigureSource.tool,
-      arguments: "report \(arguments.line)")
+      report, footprint: try footprint(of: analysis, generation), measured: measured, load: load,
+      tool: FigureSource.tool, arguments: "report \(arguments.line)")
     let text = try page.html()
     guard let path = try arguments.value(of: PlotOptions.output) else { return Outcome(output: text, errors: warnings) }
     let file = try OutputFile(

@@ -14,6 +14,8 @@ struct PageDocument: Encodable {
   let analysis: AnalysisDocument
   /// What `footprint --format json` prints; absent of a training step and where the GPU's memory is not known.
   let footprint: FootprintDocument?
+  /// What `analyze --load --format json` prints; absent without requests over time.
+  let load: RequestLoadDocument?
   let columns: [PageColumn]
   let figures: [PageFigure]
   /// What is said of marks, which know it by its place here.

@@ -6,6 +6,7 @@ package struct PageReport {
   private let report: AnalysisReport
   private let footprint: Footprint?
   private let measured: MeasuredRows?
+  private let load: LoadReport?
   private let tool: String
   private let arguments: String
 
@@ -15,14 +16,17 @@ package struct PageReport {
   ///   - report: the run, and what `analyze` would say of it.
   ///   - footprint: its memory; nil where it is not known, or means nothing.
   ///   - measured: measurements of its rows.
+  ///   - load: requests over time that share its passes; the run is of one of them then.
   ///   - tool: the program and its version.
   ///   - arguments: what was typed behind the program's name.
   package init(
-    _ report: AnalysisReport, footprint: Footprint?, measured: MeasuredRows?, tool: String, arguments: String
+    _ report: AnalysisReport, footprint: Footprint?, measured: MeasuredRows?, load: LoadReport? = nil, tool: String,
+    arguments: String
   ) {
     self.report = report
     self.footprint = footprint
     self.measured = measured
+    self.load = load
     self.tool = tool
     self.arguments = arguments
   }
@@ -56,6 +60,7 @@ package struct PageReport {
       footprint: footprint.map {
         FootprintDocument(FootprintReport($0, configuration: analysis.configuration, hardware: analysis.hardware))
       },
+      load: load.map(RequestLoadDocument.init),
       columns: PageColumn.all(isCalibrated: analysis.calibrated != nil), figures: figures,
       tips: tips.tips.map(PageDocument.TipEntry.init), comparison: measured.map(comparison), derivations: derivations,
       inputs: inputs)
@@ -90,8 +95,9 @@ package struct PageReport {
   // MARK: verdict
 
   private var verdict: [Verdict] {
-    let limits = analysis.phases.enumerated().compactMap { Verdict($1, $0) }
-    return limits + times + (footprint.map { [Verdict($0)] } ?? [])
+    let limits = analysis.phases.enumerated().compactMap { Verdict(alone($1.step.name), $1, $0) }
+    return (load.map(Verdict.all) ?? []) + limits + times
+      + (footprint.map { [Verdict(alone("memory of a GPU"), $0)] } ?? [])
   }
 
   private var times: [Verdict] {
@@ -108,7 +114,7 @@ package struct PageReport {
       let time = report.generation?.timeToFirstToken ?? analysis.time(of: prefill)
       verdicts.append(
         Verdict(
-          "TTFT", time.map(Numbers.time) ?? Numbers.unknown, "time to first token: the prefill pass",
+          alone("TTFT"), time.map(Numbers.time) ?? Numbers.unknown, "time to first token: the prefill pass",
           derivation: derivation(of: index)))
     }
     if let (index, decode) = places.first(where: { $0.element.step.phase == .decode }) {
@@ -116,6 +122,9 @@ package struct PageReport {
     }
     return verdicts
   }
+
+  /// What a time of the run is called: beside a load it is that of one request.
+  private func alone(_ name: String) -> String { load == nil ? name : "\(name) of one request alone" }
 
   /// Where the time of a pass is derived.
   private func derivation(of phase: Int) -> String {
@@ -128,21 +137,22 @@ package struct PageReport {
     if report.generation == nil, let speculation = report.speculation {
       guard let time = speculation.timePerOutputToken else {
         return Verdict(
-          "step", speculation.time.map(Numbers.time) ?? Numbers.unknown,
+          alone("step"), speculation.time.map(Numbers.time) ?? Numbers.unknown,
           "drafting and verifying \(workload.drafted + 1) tokens; --accepted makes it a time of a token",
           derivation: derivation)
       }
-      return Verdict("TPOT", Numbers.time(time), rates(time), derivation: derivation)
+      return Verdict(alone("TPOT"), Numbers.time(time), rates(time), derivation: derivation)
     }
     guard let time = report.generation?.meanTimePerOutputToken ?? analysis.time(of: decode) else {
-      return Verdict("TPOT", Numbers.unknown, "the time of a row is unknown; notes say why", derivation: derivation)
+      return Verdict(
+        alone("TPOT"), Numbers.unknown, "the time of a row is unknown; notes say why", derivation: derivation)
     }
     let what =
       report.generation == nil
       ? "time per output token: a decode step"
       : workload.drafted > 0
         ? "time per output token: all steps over their tokens" : "time per output token: the mean step"
-    return Verdict("TPOT", Numbers.time(time), "\(what); \(rates(time))", derivation: derivation)
+    return Verdict(alone("TPOT"), Numbers.time(time), "\(what); \(rates(time))", derivation: derivation)
   }
 
   private func rates(_ time: Seconds) -> String {

@@ -11,7 +11,9 @@ struct Verdict: Encodable {
   let derivation: String?
 
   /// What limits a pass.
-  init?(_ phase: PhaseAnalysis, _ index: Int) {
+  ///
+  /// - Parameter name: of the pass.
+  init?(_ name: String, _ phase: PhaseAnalysis, _ index: Int) {
     let summary = PassSummary(phase)
     guard let whole = summary.time, whole.value > 0 else { return nil }
     let shares = Bound.allCases.compactMap { bound in
@@ -23,7 +25,7 @@ struct Verdict: Encodable {
         * Double(right.occurrences.value)
     }
     let list = shares.map { "\($0.bound.rawValue) \(Numbers.percent($0.share)) %" }.joined(separator: ", ")
-    label = "\(phase.step.name) is limited by"
+    label = "\(name) is limited by"
     text = first.bound.rawValue
     let most = largest.map { row in
       let share = (row.time?.value ?? 0) * Double(row.occurrences.value) / whole.value
@@ -41,8 +43,8 @@ struct Verdict: Encodable {
   }
 
   /// The memory of the device that needs most.
-  init(_ footprint: Footprint) {
-    label = "memory of a GPU"
+  init(_ label: String, _ footprint: Footprint) {
+    self.label = label
     text = footprint.fits ? "fits" : "does not fit"
     let (needed, there) = (Double(footprint.required.value), Double(footprint.capacity))
     let batch =
