@@ -42,7 +42,8 @@ struct RowColumns {
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
       .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .clampedSwiGLUGradient,
+      .softcapGradient,
       .sigmoidGateGradient, .expertLayer:
       nil
     }

@@ -2,7 +2,6 @@ import Foundation
 import RooflineReport
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The page of `report` and the pictures of `plot` in a real browser, at the widths of a phone, a desk and a wall, by day and by night.
@@ -17,6 +16,9 @@ final class BrowserTests: CommandTestCase {
   private static let run = "--model qwen3-30b-a3b --hardware h100-sxm --tp 4 --ep 4 --batch 16 --prompt 1000"
   private static let calibrated =
     "--model llama-3.1-8b --hardware a100-sxm4-80gb --batch 8 --prompt 512 --time calibrated"
+  /// Requests over time.
+  private static let load =
+    "--model llama-3.1-8b --prompt 512 --generate 64 --max-num-seqs 64 --max-num-batched-tokens 2048"
 
   /// What the browser finds in pages, each at three widths.
   private func found(_ pages: [(name: String, text: String)], isDark: Bool) throws -> [Found] {
@@ -62,8 +64,15 @@ final class BrowserTests: CommandTestCase {
         }
       return (kind.rawValue, output("plot --kind \(kind.rawValue) \(options)"))
     }
-    let pages = [("experts", output("report \(Self.run)")), ("calibrated", output("report \(Self.calibrated)"))]
-    let day = try found(pages + pictures, isDark: false)
+    let loaded = (
+      "latency of loads",
+      output("plot --kind latency \(Self.load) --hardware a100-sxm4-80gb,h100-sxm --load closed --concurrency 1..64x4")
+    )
+    let pages = [
+      ("experts", output("report \(Self.run)")), ("calibrated", output("report \(Self.calibrated)")),
+      ("load", output("report \(Self.load) --hardware h100-sxm --load closed --concurrency 16")),
+    ]
+    let day = try found(pages + pictures + [loaded], isDark: false)
     for one in day + (try found([pages[1]] + pictures.prefix(2), isDark: true)) {
       XCTAssertEqual(one.faults, [], "\(one.name), \(one.isDark ? "dark" : "light")")
       XCTAssertGreaterThan(try XCTUnwrap(one.object["words"] as? Int), 10, one.name)

@@ -98,7 +98,7 @@ package struct LoadFigure: Figure {
     }
     caption = FigureCaption(
       title:
-        "\(common(grid.models, "models")) on \(common(grid.hardware, "GPUs")): what users wait for over tokens/s of a GPU",
+        "\(common(grid.models, "models")) on \(common(grid.hardware, "kinds of GPU")): what users wait for over tokens/s of a GPU",
       subtitle:
         "\(grid.sharedText); numbers are \(first.load.what); lines are means over requests, bands reach from p50 to p99\(condition.map { "; where \($0)" } ?? "")",
       source: FigureCaption.source(files + hardware.map(\.provenance), tool: tool))

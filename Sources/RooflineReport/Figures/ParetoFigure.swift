@@ -91,7 +91,7 @@ package struct ParetoFigure: Figure {
       best.rows.count == 1 ? "best in both: \(end(last))" : "in all from \(end(best.rows[0])) to \(end(last))"
     caption = FigureCaption(
       title:
-        "\(Self.common(grid.models) ?? "\(grid.models.count) models") on \(Self.common(grid.hardware) ?? "\(grid.hardware.count) GPUs"): tokens/s of a user and of a GPU",
+        "\(Self.common(grid.models) ?? "\(grid.models.count) models") on \(Self.common(grid.hardware) ?? "\(grid.hardware.count) kinds of GPU"): tokens/s of a user and of a GPU",
       subtitle:
         "\(grid.sharedText); \(Numbers.grouped(cloud.count)) of \(Numbers.grouped(tally.rows)) configurations fit\(condition.map { " where \($0)" } ?? ""); lines join what no other of them beats, \(ends)",
       source: FigureCaption.source(files + hardware.map(\.provenance), tool: tool))

@@ -38,7 +38,8 @@ struct UnfusedRows {
         return nil
       case .gemmInputGradient, .gemmWeightGradient, .biasGradient, .queryGradient, .keyGradient, .softmaxGradient,
         .probabilityGradient, .valueGradient, .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient,
-        .siluAndMulGradient, .embeddingGradient, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
+        .siluAndMulGradient, .clampedSwiGLUGradient, .embeddingGradient, .groupedGEMMInputGradient,
+        .groupedGEMMWeightGradient,
         .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
         .sigmoidGateGradient:
         return nil

@@ -78,6 +78,7 @@ final class BruteForceCoverageTests: XCTestCase {
     case .expertCombineGradient: BruteForceExpertGradientTests.combineCases
     case .expertScaleGradient: BruteForceGateGradientTests.scaleCases
     case .geluAndMulGradient: BruteForceGateGradientTests.geluCases
+    case .clampedSwiGLUGradient: BruteForceSinkGradientTests.clampedCases
     case .softcapGradient: BruteForceGateGradientTests.capCases
     case .sigmoidGateGradient: BruteForceGateGradientTests.gateCases
     case .routeGradient: BruteForceRouteGradientTests.cases

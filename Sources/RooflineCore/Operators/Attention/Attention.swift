@@ -199,11 +199,16 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
       product: shape.products(perHead), on: unit, vector: (capsScores ? 6 : 4) * perHead,
       special: capsScores ? 2 * perHead : perHead)
     if hasSinks {
-      let rows = shape.batch * shape.queryTokens * shape.heads
-      counts = counts + FLOPCounts(vector: 2 * rows, special: rows)
+      counts = counts + FLOPCounts(vector: (keepsProbabilities ? 3 : 2) * sinkRows, special: sinkRows)
     }
     return counts
   }
+
+  /// Rows of scores that a head's sink is a term of.
+  var sinkRows: Scalar { shape.batch * shape.queryTokens * shape.heads }
+
+  /// Probabilities of the visible pairs, and the share of each row's sink: what a backward pass reads.
+  var keptProbabilities: Scalar { hasSinks ? visibleScores + sinkRows : visibleScores }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let keys = visibleKeys
@@ -215,12 +220,12 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
     if hasSinks { visit(Operand(.weight, .loadWeight, shape.heads, formats.residualFormat)) }
     visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
-      visit(Operand(.probabilities, .storeActivation, visibleScores, formats.residualFormat))
+      visit(Operand(.probabilities, .storeActivation, keptProbabilities, formats.residualFormat))
     }
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    capsScores || valuesAreKeys || hasSinks ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    capsScores || valuesAreKeys ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -1,7 +1,7 @@
 /// The gradients of fused attention: dQ, dK and dV from dO and the probabilities that the forward pass kept.
 ///
 /// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
-/// operations. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
+/// operations; two more in a row with a sink (`SoftmaxGradient`). Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
 package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
   package let attention: Attention<Scalar>
 
@@ -16,7 +16,8 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
 
   package var flops: FLOPCounts<Scalar> {
     let perHead = attention.visibleScores
-    return FLOPCounts(product: product(perHead), on: formats.residual, vector: 4 * perHead)
+    let vector = attention.hasSinks ? 4 * perHead + 2 * attention.sinkRows : 4 * perHead
+    return FLOPCounts(product: product(perHead), on: formats.residual, vector: vector)
   }
 
   /// 2d each for dQ and dK, 2d_v each for dP and dV.
@@ -33,10 +34,13 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
     visit(Operand(.value, .loadActivation, values, formats.residualFormat))
-    visit(Operand(.probabilities, .loadActivation, attention.visibleScores, formats.residualFormat))
+    visit(Operand(.probabilities, .loadActivation, attention.keptProbabilities, formats.residualFormat))
     visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
     visit(Operand(.keyGradient, .storeActivation, keys, formats.residualFormat))
     visit(Operand(.valueGradient, .storeActivation, values, formats.residualFormat))
+    if attention.hasSinks {
+      visit(Operand(.weightGradient, .storeActivation, shape.heads, formats.residualFormat))
+    }
   }
 
   package static var source: String {

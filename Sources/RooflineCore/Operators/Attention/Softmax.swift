@@ -8,12 +8,17 @@ package struct Softmax<Scalar: Term>: OperatorDefinition {
   /// Heads that have a learned logit beside the scores, a sink: one more term in each row, two `vector` FLOPs (subtract the
   /// maximum, add) and one exp; nil: no sinks.
   package let sinks: Scalar?
+  /// Whether the share of each row's sink is stored for a backward pass that computes nothing again: one more division.
+  package let keepsSinks: Bool
   package let formats: NumberFormats
 
-  package init(elements: Scalar, width: Scalar, sinks: Scalar? = nil, formats: NumberFormats) {
+  package init(
+    elements: Scalar, width: Scalar, sinks: Scalar? = nil, keepsSinks: Bool = false, formats: NumberFormats
+  ) {
     self.elements = elements.named(.elements)
     self.width = width
     self.sinks = sinks
+    self.keepsSinks = keepsSinks
     self.formats = formats
   }
 
@@ -23,18 +28,23 @@ package struct Softmax<Scalar: Term>: OperatorDefinition {
   package var flops: FLOPCounts<Scalar> {
     let counts = FLOPCounts(vector: 4 * elements, special: elements)
     guard sinks != nil else { return counts }
-    let rows = elements.divided(exactlyBy: width)
-    return counts + FLOPCounts(vector: 2 * rows, special: rows)
+    return counts + FLOPCounts(vector: (keepsSinks ? 3 : 2) * rows, special: rows)
   }
+
+  private var rows: Scalar { elements.divided(exactlyBy: width) }
+
+  /// What a backward pass reads: the probabilities, and of rows with a sink its share, too.
+  private var kept: Scalar { sinks != nil && keepsSinks ? elements + rows : elements }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.scores, .loadActivation, elements, formats.residualFormat))
     if let sinks { visit(Operand(.weight, .loadWeight, sinks, formats.residualFormat)) }
-    visit(Operand(.probabilities, .storeActivation, elements, formats.residualFormat))
+    visit(Operand(.probabilities, .storeActivation, kept, formats.residualFormat))
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    sinks == nil ? .rows([.init(.backward, SoftmaxGradient(elements: elements, formats: formats))]) : .unknown
+    let sinks = sinks.map { SoftmaxGradient<Scalar>.Sinks(heads: $0, rows: rows) }
+    return .rows([.init(.backward, SoftmaxGradient(elements: elements, sinks: sinks, formats: formats))])
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -74,6 +74,7 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case routeGradient = "route_gradient"
   case expertScaleGradient = "expert_scale_gradient"
   case geluAndMulGradient = "gelu_and_mul_gradient"
+  case clampedSwiGLUGradient = "swigluoai_and_mul_gradient"
   case softcapGradient = "softcap_gradient"
   case sigmoidGateGradient = "sigmoid_gate_gradient"
   case expertLayer = "moe_layer"

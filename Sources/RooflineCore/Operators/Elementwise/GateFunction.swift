@@ -25,7 +25,8 @@ package enum GateFunction: String, Hashable, Sendable, CaseIterable {
     switch self {
     case .silu: .silu
     case .gelu: .gelu
-    case .swigluoai, .situ: nil
+    case .swigluoai: .swigluoai
+    case .situ: nil
     }
   }
 

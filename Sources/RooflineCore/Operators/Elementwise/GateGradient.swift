@@ -5,6 +5,9 @@ package enum GateGradient: Hashable, Sendable {
   /// gelu(g) = g·h with h = ½(1 + t), t = tanh(a·g·(1 + q)), q = b·g²; the inner derivative is a·(1 + 3q), and
   /// gelu′ = h + ½g·(1 − t²)·that; dUp = dY·(g·h), dGate = dY·u·gelu′.
   case gelu
+  /// With s = 1/(1 + exp(−α·g)): a = dY·s, dUp = a·g, dGate = (u + 1)·(a + α·dUp·(1 − s)). Where a clamp holds an element, its gradient
+  /// is 0, which a comparison tells.
+  case swigluoai
 
   var cost: GateFunction.Cost {
     switch self {
@@ -20,6 +23,12 @@ package enum GateGradient: Hashable, Sendable {
         source:
           "gradient of gelu·mul, an element: q = b·g² 2, tanh's argument 3, h = (1 + t)/2 2, dUp 2, the inner derivative 3, gelu′ 6, dGate 2; one tanh"
       )
+    case .swigluoai:
+      GateFunction.Cost(
+        vector: 11, special: 1,
+        source:
+          "gradient of swigluoai, an element: s = 1/(1 + exp(−α·g)) 3, a = dY·s, dUp = a·g, dGate = (u + 1)·(a + α·dUp·(1 − s)) 6; one exp; clamps compare"
+      )
     }
   }
 
@@ -27,6 +36,7 @@ package enum GateGradient: Hashable, Sendable {
     switch self {
     case .silu: .siluAndMulGradient
     case .gelu: .geluAndMulGradient
+    case .swigluoai: .clampedSwiGLUGradient
     }
   }
 }

@@ -58,11 +58,12 @@ package struct GroupedGEMM<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    hasBias
-      ? .unknown
-      : .rows([
-        .init(.input, GroupedGEMMGradient(self, by: .input)), .init(.weight, GroupedGEMMGradient(self, by: .weight)),
-      ])
+    let products = [
+      OperatorGradient(.input, GroupedGEMMGradient(self, by: .input)),
+      OperatorGradient(.weight, GroupedGEMMGradient(self, by: .weight)),
+    ]
+    let bias = BiasGradient(rows: m, width: biasColumns, experts: experts, formats: formats)
+    return .rows(hasBias ? products + [OperatorGradient(.bias, bias)] : products)
   }
 
   package func holding(_ tensor: TensorFormat) -> Self? {

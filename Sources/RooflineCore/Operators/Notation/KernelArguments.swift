@@ -65,7 +65,7 @@ package struct KernelArguments: Sendable {
     case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual", "weight"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient, .geluAndMulGradient,
-      .softcapGradient, .sigmoidGateGradient:
+      .clampedSwiGLUGradient, .softcapGradient, .sigmoidGateGradient:
       ["rows", "width"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
@@ -186,6 +186,8 @@ package struct KernelArguments: Sendable {
     case .expertScaleGradient: .expertScaleGradient(ExpertScaleGradient(try expertScale(formats)))
     case .geluAndMulGradient:
       .gatedActivationGradient(GatedActivationGradient(.gelu, elements: try elements(), formats: formats))
+    case .clampedSwiGLUGradient:
+      .gatedActivationGradient(GatedActivationGradient(.swigluoai, elements: try elements(), formats: formats))
     case .softcapGradient: .softcapGradient(SoftcapGradient(elements: try elements(), formats: formats))
     case .sigmoidGateGradient:
       .sigmoidGateGradient(

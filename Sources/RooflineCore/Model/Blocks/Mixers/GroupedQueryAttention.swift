@@ -197,6 +197,7 @@ extension GroupedQueryAttention {
         .softmax, place,
         Softmax(
           elements: attention.scores, width: attention.attendedKeys, sinks: block.sinks.map { _ in heads },
+          keepsSinks: pass.isTraining,
           formats: formats), reads: Activations(block.capsScores ? .cappedScores : .scores),
         writes: Activations(.probabilities), weight: block.sinks ?? .none)
       sink.row(
