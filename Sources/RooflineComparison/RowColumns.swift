@@ -43,7 +43,8 @@ struct RowColumns {
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
       .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .clampedSwiGLUGradient,
-      .softcapGradient,
+      .softcapGradient, .layerNormInputGradient, .layerNormWeightGradient, .geluGradient, .reluGradient,
+      .squaredReluGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .expertLayer:
       nil
     }

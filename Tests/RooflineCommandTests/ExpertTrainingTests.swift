@@ -58,7 +58,7 @@ final class ExpertTrainingTests: CommandTestCase {
   }
 
   func testARowWithoutGradientsIsNamed() throws {
-    for file in ["openai--gpt-oss-20b", "google--gemma-4-26B-A4B", "Qwen--Qwen3.5-35B-A3B"] {
+    for file in ["zai-org--GLM-5.2", "google--gemma-4-26B-A4B", "Qwen--Qwen3.5-35B-A3B"] {
       let line = "analyze --model \(try configuration(file)) --hardware h100-sxm --dtype bf16 --training --sequence 8"
       let outcome = roofline(line)
       XCTAssertNotEqual(outcome.exitCode, 0, file)

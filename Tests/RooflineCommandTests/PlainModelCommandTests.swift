@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// OPT and GPT-NeoX on the command line.
@@ -20,11 +19,6 @@ final class PlainModelCommandTests: CommandTestCase {
   /// What has no meaning for them is refused in one sentence.
   func testGatedCountsAreRefused() {
     for (command, words) in [
-      ("analyze --training --model opt-6.7b --hardware h100-sxm --sequence 8", "OPTForCausalLM"),
-      (
-        "explain --training --model pythia-6.9b --hardware h100-sxm --sequence 8 --operator q_proj",
-        "GPTNeoXForCausalLM"
-      ),
       (
         "analyze --convention llm-counts --model opt-6.7b --hardware h100-sxm --prompt 8 --generate 8", "OPTForCausalLM"
       ),
@@ -61,6 +55,8 @@ final class PlainModelCommandTests: CommandTestCase {
         let run = "--model \(model) --hardware a100-sxm4-80gb --tp 2 --batch 4 --prompt 64 --operators \(operators)"
         for command in [
           "analyze \(run) --generate 4 --units", "footprint \(run) --generate 4 --pp 2",
+          "analyze --training --sequence 64 --model \(model) --hardware a100-sxm4-80gb --tp 2 --operators \(operators)",
+          "explain --training --sequence 64 --model \(model) --hardware a100-sxm4-80gb --operator final_norm",
           "sensitivity \(run)", "explain \(run) --operator footprint", "explain \(run) --operator layer",
         ] {
           XCTAssertFalse(output(command).isEmpty, command)

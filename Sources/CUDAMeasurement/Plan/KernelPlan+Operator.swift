@@ -57,6 +57,7 @@ extension KernelPlan {
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .expertLayer:
       throw Unsupported("there are no kernels of a backward pass")
     }

@@ -81,7 +81,7 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   /// often the last of the norms behind an addition.
   private mutating func append(_ gradient: OperatorGradient<Scalar>, of row: NamedOperator<Scalar>) {
     let (name, place) = (row.name.gradient(gradient.part), row.statement.place)
-    guard gradient.part == .input, isStreamNorm(row), case .rmsNormGradient(let norm) = gradient.operator else {
+    guard gradient.part == .input, isStreamNorm(row), let norm = NormGradient(gradient.operator) else {
       append(name, place, gradient.operator)
       return
     }
@@ -90,16 +90,19 @@ package struct BackwardPass<Scalar: Term>: Sendable {
       others = others.excess(over: 1)
       append(
         OperatorName.finalNorm.gradient(gradient.part), RowPlace(.afterLayers, 1),
-        .rmsNormGradient(norm.addingResidual(false)))
+        norm.addingResidual(false))
     }
     guard others.isAbove(0) else { return }
-    append(name, RowPlace(place.scope, others, part: place.part), .rmsNormGradient(norm.addingResidual(true)))
+    append(name, RowPlace(place.scope, others, part: place.part), norm.addingResidual(true))
   }
 
   private func isStreamNorm(_ row: NamedOperator<Scalar>) -> Bool {
     guard pass.operatorSet == .fused else { return false }
     if case .addRMSNorm = row.operator { return true }
-    if case .rmsNorm = row.operator { return row.statement.reads.contains(.residual) }
+    if case .addLayerNorm = row.operator { return true }
+    guard row.statement.reads.contains(.residual) else { return false }
+    if case .rmsNorm = row.operator { return true }
+    if case .layerNorm = row.operator { return true }
     return false
   }
 
@@ -140,6 +143,30 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     // No activations are counted for a backward pass.
     let statement = RowStatement(name: name, place: place, reads: .none, writes: .none, weight: .none)
     rows.append(NamedOperator(statement, value))
+  }
+}
+
+/// The gradient of a norm by its input, to which that of the stream around it may be added.
+private enum NormGradient<Scalar: Term> {
+  case root(RMSNormGradient<Scalar>)
+  case layer(LayerNormGradient<Scalar>)
+
+  /// nil of other gradients.
+  init?(_ value: Operator<Scalar>) {
+    if case .rmsNormGradient(let norm) = value {
+      self = .root(norm)
+    } else if case .layerNormGradient(let norm) = value {
+      self = .layer(norm)
+    } else {
+      return nil
+    }
+  }
+
+  func addingResidual(_ addsResidual: Bool) -> Operator<Scalar> {
+    switch self {
+    case .root(let norm): .rmsNormGradient(norm.addingResidual(addsResidual))
+    case .layer(let norm): .layerNormGradient(norm.addingResidual(addsResidual))
+    }
   }
 }
 

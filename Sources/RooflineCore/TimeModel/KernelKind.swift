@@ -78,6 +78,7 @@ extension Operator where Scalar == Count {
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .gatedActivationGradient, .embeddingGradient,
       .groupedGEMMGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .indexRotation, .compression, .hyperConnection:

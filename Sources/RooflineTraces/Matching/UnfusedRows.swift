@@ -41,6 +41,8 @@ struct UnfusedRows {
         .siluAndMulGradient, .clampedSwiGLUGradient, .embeddingGradient, .groupedGEMMInputGradient,
         .groupedGEMMWeightGradient,
         .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
+        .layerNormInputGradient, .layerNormWeightGradient, .geluGradient, .reluGradient,
+        .squaredReluGradient, .positionEmbeddingGradient,
         .sigmoidGateGradient:
         return nil
       }

@@ -78,6 +78,12 @@ final class BruteForceCoverageTests: XCTestCase {
     case .expertCombineGradient: BruteForceExpertGradientTests.combineCases
     case .expertScaleGradient: BruteForceGateGradientTests.scaleCases
     case .geluAndMulGradient: BruteForceGateGradientTests.geluCases
+    case .layerNormInputGradient: BruteForcePlainGradientTests.normInputCases
+    case .layerNormWeightGradient: BruteForcePlainGradientTests.normWeightCases
+    case .geluGradient: BruteForcePlainGradientTests.cases(.gelu)
+    case .reluGradient: BruteForcePlainGradientTests.cases(.relu)
+    case .squaredReluGradient: BruteForcePlainGradientTests.cases(.squaredRelu)
+    case .positionEmbeddingGradient: BruteForcePlainGradientTests.positionCases
     case .clampedSwiGLUGradient: BruteForceSinkGradientTests.clampedCases
     case .softcapGradient: BruteForceGateGradientTests.capCases
     case .sigmoidGateGradient: BruteForceGateGradientTests.gateCases

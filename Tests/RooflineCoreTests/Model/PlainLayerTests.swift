@@ -117,6 +117,30 @@ final class PlainLayerTests: XCTestCase {
     XCTAssertEqual(fused[.mlpAddNorm]?.cost.flops.vector, 6783)
   }
 
+  /// A training step has the gradients of every row, and for each product two of its own size.
+  func testTheyTrain() {
+    for decoder in Self.decoders {
+      for operators in OperatorSet.allCases {
+        for degree in [1, 2] as [UInt64] {
+          let workload = TinyModel.workload(operators, degree: degree)
+          let backward = BackwardPass(ForwardPass<Count>(decoder.model, DecoderStep(.backward, workload)))
+          XCTAssertEqual(backward.missing, [], decoder.name)
+          func products(_ pass: TrainingPass) -> Count {
+            DecoderStep(pass, workload).rows(of: decoder.model).reduce(0) {
+              (sum: Count, row: NamedOperator<Count>) in sum + row.operator.cost.flops.tensor * row.occurrences
+            }
+          }
+          XCTAssertEqual(products(.backward), 2 * products(.forward), "\(decoder.name) \(operators)")
+          // The gradient of gelu needs what went into it: stored beside the result, 21 rows of 84 over the ranks.
+          let forward: [NamedOperator<Count>] = DecoderStep(.forward, workload).rows(of: decoder.model)
+          for row in forward where row.name == "up_proj_gelu" {
+            XCTAssertEqual(row.operator.cost.traffic.storeActivation, Count(2 * 2 * 21 * 84 / degree))
+          }
+        }
+      }
+    }
+  }
+
   // MARK: laws
 
   func testShardsAddUpToTheWhole() throws {

@@ -18,7 +18,9 @@ package enum NormKind: Hashable, Sendable {
         reads: Activations(reads), writes: Activations(writes), weight: weight)
     case .layer:
       sink.row(
-        name, place, LayerNorm(rows: pass.residualRows, width: pass.hidden, formats: pass.formats),
+        name, place,
+        LayerNorm(
+          rows: pass.residualRows, width: pass.hidden, keepsStatistics: pass.isTraining, formats: pass.formats),
         reads: Activations(reads), writes: Activations(writes), weight: weight)
     }
   }
@@ -37,7 +39,10 @@ package enum NormKind: Hashable, Sendable {
         reads: reads, writes: written, weight: weight)
     case .layer:
       sink.row(
-        name, place, AddLayerNorm(rows: pass.residualRows, width: pass.hidden, formats: pass.formats), reads: reads,
+        name, place,
+        AddLayerNorm(
+          rows: pass.residualRows, width: pass.hidden, keepsStatistics: pass.isTraining, formats: pass.formats),
+        reads: reads,
         writes: written, weight: weight)
     }
   }

@@ -32,7 +32,10 @@ package struct TwoMatrixMLP: Hashable, Sendable {
       sink.row(.upProj, place, projection, reads: read, writes: Activations(.up), weight: up)
       activation.emit(
         .mlp, elements: pass.tokens * intermediate, pass, place, reads: .up, writes: .gated, into: &sink)
-    case (.fused, .gelu): sink.row(.upProjGelu, place, LinearGelu(projection), reads: read, writes: gated, weight: up)
+    case (.fused, .gelu):
+      sink.row(
+        .upProjGelu, place, LinearGelu(projection, keepsInput: pass.isTraining), reads: read,
+        writes: pass.isTraining ? Activations(.gated, .up) : gated, weight: up)
     case (.fused, .relu): sink.row(.upProjRelu, place, LinearRelu(projection), reads: read, writes: gated, weight: up)
     }
     sink.row(

@@ -66,6 +66,9 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case routeGradient(RouteGradient<Scalar>)
   case expertScaleGradient(ExpertScaleGradient<Scalar>)
   case softcapGradient(SoftcapGradient<Scalar>)
+  case layerNormGradient(LayerNormGradient<Scalar>)
+  case activationGradient(ActivationGradient<Scalar>)
+  case positionEmbeddingGradient(PositionEmbeddingGradient<Scalar>)
   case sigmoidGateGradient(SigmoidGateGradient<Scalar>)
   case expertLayer(ExpertLayer<Scalar>)
 
@@ -134,6 +137,9 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .routeGradient(let definition): visitor.visit(definition)
     case .expertScaleGradient(let definition): visitor.visit(definition)
     case .softcapGradient(let definition): visitor.visit(definition)
+    case .layerNormGradient(let definition): visitor.visit(definition)
+    case .activationGradient(let definition): visitor.visit(definition)
+    case .positionEmbeddingGradient(let definition): visitor.visit(definition)
     case .sigmoidGateGradient(let definition): visitor.visit(definition)
     case .expertLayer(let definition): visitor.visit(definition)
     }

@@ -76,6 +76,12 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case geluAndMulGradient = "gelu_and_mul_gradient"
   case clampedSwiGLUGradient = "swigluoai_and_mul_gradient"
   case softcapGradient = "softcap_gradient"
+  case layerNormInputGradient = "layernorm_dx"
+  case layerNormWeightGradient = "layernorm_dgamma"
+  case geluGradient = "gelu_gradient"
+  case reluGradient = "relu_gradient"
+  case squaredReluGradient = "relu2_gradient"
+  case positionEmbeddingGradient = "position_embedding_gradient"
   case sigmoidGateGradient = "sigmoid_gate_gradient"
   case expertLayer = "moe_layer"
 }

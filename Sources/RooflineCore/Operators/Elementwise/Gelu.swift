@@ -20,6 +20,10 @@ package struct Gelu<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, ActivationGradient(.gelu, elements: elements, formats: formats))])
+  }
+
   package var rowwise: RowwiseWork<Scalar>? {
     RowwiseWork(of: self, dtype: formats.residual, rows: 1, width: elements, walk: .elements)
   }

@@ -26,6 +26,13 @@ package struct PositionEmbedding<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(
+        .weight, PositionEmbeddingGradient(rows: rows, positions: positions, width: width, formats: formats))
+    ])
+  }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     guard let tableRows else { return }
     visit(OperatorParameter(.weight, tableRows, by: width, formats.weightFormat, isGathered: true))

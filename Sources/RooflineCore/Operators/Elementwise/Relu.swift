@@ -18,5 +18,9 @@ package struct Relu<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, ActivationGradient(.relu, elements: elements, formats: formats))])
+  }
+
   package static var source: String { "relu: a comparison an element, which is not counted as a FLOP" }
 }

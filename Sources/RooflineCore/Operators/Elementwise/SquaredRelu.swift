@@ -18,5 +18,9 @@ package struct SquaredRelu<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, ActivationGradient(.squaredRelu, elements: elements, formats: formats))])
+  }
+
   package static var source: String { "relu², an element: a comparison, which is not counted, and a product" }
 }

@@ -57,12 +57,19 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
     }
   }
 
-  package var gradients: OperatorGradients<Scalar> {
+  package var gradients: OperatorGradients<Scalar> { .rows(ownGradients) }
+
+  /// Those of a kernel that applies a function to the results: its gradient first.
+  func gradients(behind function: ActivationGradient<Scalar>.Function) -> OperatorGradients<Scalar> {
+    .rows([.init(.backward, ActivationGradient(function, elements: m * n, formats: formats))] + ownGradients)
+  }
+
+  private var ownGradients: [OperatorGradient<Scalar>] {
     let product = [
       OperatorGradient(.input, GEMMGradient(self, by: .input)),
       OperatorGradient(.weight, GEMMGradient(self, by: .weight)),
     ]
-    return .rows(hasBias ? product + [.init(.bias, BiasGradient(rows: m, width: n, formats: formats))] : product)
+    return hasBias ? product + [.init(.bias, BiasGradient(rows: m, width: n, formats: formats))] : product
   }
 
   package func holding(_ tensor: TensorFormat) -> Self? {

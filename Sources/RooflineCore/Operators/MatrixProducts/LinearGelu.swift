@@ -4,8 +4,13 @@
 /// since the intermediate result never leaves the chip.
 package struct LinearGelu<Scalar: Term>: OperatorDefinition {
   package let gemm: GEMM<Scalar>
+  /// Whether the GEMM's result is stored, too, for a backward pass that computes nothing again.
+  package let keepsInput: Bool
 
-  package init(_ gemm: GEMM<Scalar>) { self.gemm = gemm }
+  package init(_ gemm: GEMM<Scalar>, keepsInput: Bool = false) {
+    self.gemm = gemm
+    self.keepsInput = keepsInput
+  }
 
   package var kind: OperatorKind { .linearGelu }
   package var asOperator: Operator<Scalar> { .linearGelu(self) }
@@ -16,9 +21,16 @@ package struct LinearGelu<Scalar: Term>: OperatorDefinition {
     gemm.flops + Gelu(elements: gemm.m * gemm.n, formats: gemm.formats).flops
   }
 
-  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) { gemm.forEachOperand(visit) }
+  package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
+    gemm.forEachOperand(visit)
+    if keepsInput { visit(Operand(.up, .storeActivation, gemm.m * gemm.n, gemm.formats.residualFormat)) }
+  }
 
-  package func holding(_ tensor: TensorFormat) -> Self? { gemm.holding(tensor).map(LinearGelu.init) }
+  package var gradients: OperatorGradients<Scalar> { gemm.gradients(behind: .gelu) }
+
+  package func holding(_ tensor: TensorFormat) -> Self? {
+    gemm.holding(tensor).map { LinearGelu($0, keepsInput: keepsInput) }
+  }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) { gemm.forEachParameter(visit) }
 

@@ -15,6 +15,9 @@ package struct LinearRelu<Scalar: Term>: OperatorDefinition {
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) { gemm.forEachOperand(visit) }
 
+  /// The result itself says where it was above 0.
+  package var gradients: OperatorGradients<Scalar> { gemm.gradients(behind: .relu) }
+
   package func holding(_ tensor: TensorFormat) -> Self? { gemm.holding(tensor).map(LinearRelu.init) }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) { gemm.forEachParameter(visit) }

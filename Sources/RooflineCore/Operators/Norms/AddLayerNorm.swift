@@ -3,11 +3,14 @@
 /// A row: w additions on top of LayerNorm's 7w + 3. Both s and y are stored.
 package struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
   package let rows, width: Scalar
+  /// Whether each row's mean and reciprocal root are stored for a backward pass.
+  package let keepsStatistics: Bool
   package let formats: NumberFormats
 
-  package init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, keepsStatistics: Bool = false, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
+    self.keepsStatistics = keepsStatistics
     self.formats = formats
   }
 
@@ -23,6 +26,11 @@ package struct AddLayerNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.bias, .loadWeight, width, formats.residualFormat))
     visit(Operand(.residual, .storeActivation, rows * width, formats.residualFormat))
     visit(Operand(.normalized, .storeActivation, rows * width, formats.residualFormat))
+    if keepsStatistics { visit(Operand(.root, .storeActivation, 2 * rows, formats.residualFormat)) }
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    LayerNormGradient.all(rows: rows, width: width, addsResidual: true, formats: formats)
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -4,11 +4,14 @@
 /// 7w + 3 vector; one rsqrt.
 package struct LayerNorm<Scalar: Term>: OperatorDefinition {
   package let rows, width: Scalar
+  /// Whether each row's mean and reciprocal root are stored for a backward pass.
+  package let keepsStatistics: Bool
   package let formats: NumberFormats
 
-  package init(rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(rows: Scalar, width: Scalar, keepsStatistics: Bool = false, formats: NumberFormats) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
+    self.keepsStatistics = keepsStatistics
     self.formats = formats
   }
 
@@ -22,6 +25,11 @@ package struct LayerNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, width, formats.residualFormat))
     visit(Operand(.bias, .loadWeight, width, formats.residualFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
+    if keepsStatistics { visit(Operand(.root, .storeActivation, 2 * rows, formats.residualFormat)) }
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    LayerNormGradient.all(rows: rows, width: width, addsResidual: false, formats: formats)
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -115,6 +115,14 @@ extension KernelArguments {
     GatedActivation(function, rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats)
   }
 
+  func layerNormGradient<Scalar: Term>(
+    by target: LayerNormGradient<Scalar>.Target, _ formats: NumberFormats
+  ) throws(InputError) -> LayerNormGradient<Scalar> {
+    LayerNormGradient(
+      rows: try input(.rows, "rows"), width: try input(.width, "width"), by: target,
+      addsResidual: try flag("residual", default: false), formats: formats)
+  }
+
   func normGradient<Scalar: Term>(
     by target: RMSNormGradient<Scalar>.Target, _ formats: NumberFormats
   ) throws(InputError) -> RMSNormGradient<Scalar> {

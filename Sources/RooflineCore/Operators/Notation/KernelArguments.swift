@@ -65,8 +65,11 @@ package struct KernelArguments: Sendable {
     case .residualAdd: ["rows", "width", "scaled"]
     case .rmsNormInputGradient: ["rows", "width", "residual", "weight"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient, .geluAndMulGradient,
-      .clampedSwiGLUGradient, .softcapGradient, .sigmoidGateGradient:
+      .clampedSwiGLUGradient, .softcapGradient, .sigmoidGateGradient, .layerNormWeightGradient, .geluGradient,
+      .reluGradient, .squaredReluGradient:
       ["rows", "width"]
+    case .layerNormInputGradient: ["rows", "width", "residual"]
+    case .positionEmbeddingGradient: ["rows", "width", "positions"]
     case .embedding, .embeddingGradient: ["rows", "width", "tp"]
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
@@ -209,6 +212,19 @@ package struct KernelArguments: Sendable {
     case .valueGradient: .svMatmulGradient(SVMatmulGradient(try attentionShape(), by: .value, formats: formats))
     case .attentionGradient:
       .attentionGradient(AttentionGradient(Attention(try attentionShape(), mask: try mask(), formats: formats)))
+    case .layerNormInputGradient: .layerNormGradient(try layerNormGradient(by: .input, formats))
+    case .layerNormWeightGradient: .layerNormGradient(try layerNormGradient(by: .weight, formats))
+    case .geluGradient:
+      .activationGradient(ActivationGradient(.gelu, elements: try elements(), formats: formats))
+    case .reluGradient:
+      .activationGradient(ActivationGradient(.relu, elements: try elements(), formats: formats))
+    case .squaredReluGradient:
+      .activationGradient(ActivationGradient(.squaredRelu, elements: try elements(), formats: formats))
+    case .positionEmbeddingGradient:
+      .positionEmbeddingGradient(
+        PositionEmbeddingGradient(
+          rows: try input(.rows, "rows"), positions: try input(.queryTokens, "positions"),
+          width: try input(.width, "width"), formats: formats))
     case .rmsNormInputGradient: .rmsNormGradient(try normGradient(by: .input, formats))
     case .rmsNormWeightGradient: .rmsNormGradient(try normGradient(by: .weight, formats))
     case .siluAndMulGradient:

@@ -146,6 +146,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient:
       return nil
     }
