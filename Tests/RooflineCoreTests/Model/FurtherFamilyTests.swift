@@ -8,12 +8,16 @@ final class FurtherFamilyTests: XCTestCase {
     let model = try XCTUnwrap(FurtherFamilies.models.first { $0.name == name }, name)
     var changes: [String: JSONValue] = [:]
     if let types = model.layers, let layers = try layers(model.json) {
-      changes["layer_types"] = .array(
-        (1...layers).map { layer in
-          .string(types == .full || layer.isMultiple(of: 4) ? "full_attention" : "sliding_attention")
-        })
+      changes["layer_types"] = Self.types(types, layers)
     }
     return try FamilyTests.configuration(model.json, changes)
+  }
+
+  private static func types(_ types: FurtherFamilies.LayerTypes, _ layers: Int64) -> JSONValue {
+    .array(
+      (1...layers).map { layer in
+        .string(types == .full || layer.isMultiple(of: 4) ? "full_attention" : "sliding_attention")
+      })
   }
 
   private func layers(_ json: String) throws -> Int64? {
@@ -33,6 +37,19 @@ final class FurtherFamilyTests: XCTestCase {
     for model in FurtherFamilies.models {
       let shape = ParameterShape<Count>(try configuration(model.name).model)
       XCTAssertEqual(shape.count.value, model.parameters, model.name)
+    }
+  }
+
+  /// `model_type` alone says which class it is, as transformers has it.
+  func testTheClassIsThatOfTheModelType() throws {
+    for model in FurtherFamilies.models {
+      let stated = try configuration(model.name)
+      var changes: [String: JSONValue] = ["architectures": .null]
+      if let types = model.layers, let layers = try layers(model.json) {
+        changes["layer_types"] = Self.types(types, layers)
+      }
+      let alone = try FamilyTests.configuration(model.json, changes)
+      XCTAssertEqual(alone.model, stated.model, model.name)
     }
   }
 

@@ -42,7 +42,8 @@ package enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
     LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, GemmaFamily.self, SeedOSSFamily.self, SmolLM3Family.self,
-    Starcoder2Family.self, StableLMFamily.self, Ernie45Family.self, GLM4Family.self, OLMo2Family.self,
+    Starcoder2Family.self, StableLMFamily.self, Ernie45Family.self, GLM4Family.self, GLMFamily.self, OLMo2Family.self,
+    OLMo3Family.self,
     EXAONE4Family.self, PhiFamily.self, ArceeFamily.self, HunYuanFamily.self, NemotronNASFamily.self,
     DeepseekV2Family.self, DeepseekV3Family.self,
     DeepseekV32Family.self, DeepseekV4Family.self, GLM4MoELiteFamily.self, GLMMoEDSAFamily.self, OPTFamily.self,

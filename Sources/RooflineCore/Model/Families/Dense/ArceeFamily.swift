@@ -5,9 +5,7 @@ enum ArceeFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, mayOmitKeyValueHeads: true, checksActivation: false)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     try keys.require("hidden_act", .string("relu2"), "of its MLP only that with relu2 is counted")
     return parts.model(
       mlp: .twoMatrix(

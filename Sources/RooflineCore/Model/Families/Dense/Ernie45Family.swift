@@ -5,9 +5,7 @@ enum Ernie45Family: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, ties: true)
-    let bias = try keys.flag("use_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    let bias = try parts.readBias(&keys, key: "use_bias")
     return parts.model(mlp: .gated(GatedMLP(intermediateSize: parts.intermediate, hasBias: bias)))
   }
 }

@@ -1,10 +1,28 @@
 /// GLM-4, dense: norms behind attention and MLP beside those in front, gate and up in one tensor, biases of q, k and v where the file says
-/// so, rotary embedding of half of each head. The older class, `glm`, has the norms in front alone.
+/// so, rotary embedding of half of each head.
 enum GLM4Family: ArchitectureFamily {
-  static let modelTypes = ["glm4", "glm"]
-  static let architectures = ["Glm4ForCausalLM", "GlmForCausalLM"]
+  static let modelTypes = ["glm4"]
+  static let architectures = ["Glm4ForCausalLM"]
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
+    try .glm4(&keys, residual: .sandwich)
+  }
+}
+
+/// The class before it, with the norms in front alone.
+enum GLMFamily: ArchitectureFamily {
+  static let modelTypes = ["glm"]
+  static let architectures = ["GlmForCausalLM"]
+
+  static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
+    try .glm4(&keys, residual: .preNorm)
+  }
+}
+
+extension DecoderModel {
+  fileprivate static func glm4(
+    _ keys: inout ConfigurationKeys, residual: ResidualForm
+  ) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128, turnsWholeHeads: false)
     parts.attention.hasQueryKeyValueBias = try keys.flag("attention_bias", assumed: false)
     parts.attention.rotaryDim = try keys.rotaryDim(
@@ -12,12 +30,11 @@ enum GLM4Family: ArchitectureFamily {
     let mlp = GatedMLP(
       intermediateSize: parts.intermediate,
       names: .init(gate: .part(of: "mlp.gate_up_proj"), up: .part(of: "mlp.gate_up_proj")))
-    let isOlder = keys.architecture.hasPrefix("Glm") && !keys.architecture.hasPrefix("Glm4")
     return DecoderModel(
       hiddenSize: parts.hidden, embedding: EmbeddingBlock(vocabSize: parts.vocabulary),
       groups: [
         LayerGroup(
-          mixer: .groupedQuery(parts.attention), feedForward: .gated(mlp), residual: isOlder ? .preNorm : .sandwich,
+          mixer: .groupedQuery(parts.attention), feedForward: .gated(mlp), residual: residual,
           norms: LayerNormNames(afterMixer: "post_self_attn_layernorm", afterFeedForward: "post_mlp_layernorm"))
       ],
       runs: [LayerRun(group: 0, layers: parts.layers)], norm: .rms, head: HeadBlock(isTied: parts.isTied),

@@ -5,9 +5,7 @@ enum HunYuanFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, mayOmitKeyValueHeads: true)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     try keys.require("use_qk_norm", .bool(true), "the class has norms of queries and keys whatever the file says")
     parts.attention.hasQueryKeyNorm = true
     parts.attention.normForm = .perHeadBehindRotary

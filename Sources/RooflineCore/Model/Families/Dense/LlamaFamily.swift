@@ -5,9 +5,7 @@ enum LlamaFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, mayOmitKeyValueHeads: true)
-    let attentionBias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = attentionBias
-    parts.attention.hasOutputBias = attentionBias
+    try parts.readBias(&keys)
     let mlpBias = try keys.flag("mlp_bias", assumed: false)
     return parts.model(mlp: .gated(GatedMLP(intermediateSize: parts.intermediate, hasBias: mlpBias)))
   }
@@ -42,6 +40,19 @@ struct DenseParts {
     layers = try keys.required("num_hidden_layers", "the number of layers")
     vocabulary = try keys.required("vocab_size", "the number of tokens")
     isTied = try keys.tiesWordEmbeddings(assumed: ties)
+  }
+
+  /// Biases of all four projections, where a flag says so.
+  ///
+  /// - Returns: the flag.
+  @discardableResult
+  mutating func readBias(
+    _ keys: inout ConfigurationKeys, key: String = "attention_bias", assumed: Bool = false
+  ) throws(InputError) -> Bool {
+    let bias = try keys.flag(key, assumed: assumed)
+    attention.hasQueryKeyValueBias = bias
+    attention.hasOutputBias = bias
+    return bias
   }
 
   /// Equal layers, or layers of several kinds that a list tells apart.

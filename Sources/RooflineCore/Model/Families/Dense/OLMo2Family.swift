@@ -1,24 +1,35 @@
-/// OLMo-2 and -3: norms behind attention and MLP and none in front, norms over the whole width of queries and of keys; of OLMo-3, a window in
-/// three of four layers.
+/// OLMo-2: norms behind attention and MLP and none in front, norms over the whole width of queries and of keys.
 enum OLMo2Family: ArchitectureFamily {
-  static let modelTypes = ["olmo2", "olmo3"]
-  static let architectures = ["Olmo2ForCausalLM", "Olmo3ForCausalLM"]
+  static let modelTypes = ["olmo2"]
+  static let architectures = ["Olmo2ForCausalLM"]
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    var parts = try DenseParts(&keys, mayOmitKeyValueHeads: true)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
-    parts.attention.hasQueryKeyNorm = true
-    parts.attention.normForm = .wholeWidth
-    var isWindowed = [Bool]()
-    if keys.architecture.hasPrefix("Olmo3") {
-      let window = try keys.integer("sliding_window", assumed: 4096)
-      isWindowed = try keys.gemmaWindows(layers: parts.layers) { !($0 + 1).isMultiple(of: 4) }
-      return parts.postNormModel(isWindowed.map { $0 ? window : nil })
-    }
+    let parts = try DenseParts(olmo: &keys)
     try keys.requireListable(parts.layers)
     return parts.postNormModel((0..<parts.layers).map { _ in nil })
+  }
+}
+
+/// OLMo-3: the same with a window in three of four layers.
+enum OLMo3Family: ArchitectureFamily {
+  static let modelTypes = ["olmo3"]
+  static let architectures = ["Olmo3ForCausalLM"]
+
+  static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
+    let parts = try DenseParts(olmo: &keys)
+    let window = try keys.integer("sliding_window", assumed: 4096)
+    let isWindowed = try keys.gemmaWindows(layers: parts.layers) { !($0 + 1).isMultiple(of: 4) }
+    return parts.postNormModel(isWindowed.map { $0 ? window : nil })
+  }
+}
+
+extension DenseParts {
+  /// What both read alike.
+  fileprivate init(olmo keys: inout ConfigurationKeys) throws(InputError) {
+    try self.init(&keys, mayOmitKeyValueHeads: true)
+    try readBias(&keys)
+    attention.hasQueryKeyNorm = true
+    attention.normForm = .wholeWidth
   }
 }
 

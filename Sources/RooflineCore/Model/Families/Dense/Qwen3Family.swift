@@ -11,9 +11,7 @@ enum Qwen3Family: ArchitectureFamily {
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128)
     parts.attention.hasQueryKeyNorm = true
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     // Qwen3-VL's class has no windows.
     let kinds = keys.outer.path == keys.text.path ? try keys.switchedWindows(layers: parts.layers) : nil
     return parts.model(mlp: .gated(GatedMLP(intermediateSize: parts.intermediate)), kinds: kinds)

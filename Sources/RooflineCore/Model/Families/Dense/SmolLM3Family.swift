@@ -5,9 +5,7 @@ enum SmolLM3Family: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, ties: true)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     let mlp = FeedForward.gated(
       GatedMLP(intermediateSize: parts.intermediate, hasBias: try keys.flag("mlp_bias", assumed: false)))
     try keys.require("use_sliding_window", .bool(false), "windows are not counted for this architecture")

@@ -8,9 +8,7 @@ enum Starcoder2Family: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, ties: true, checksActivation: false)
-    let bias = try keys.flag("use_bias", assumed: true)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    let bias = try parts.readBias(&keys, key: "use_bias", assumed: true)
     parts.attention.window = try keys.integer("sliding_window")
     let mlp = TwoMatrixMLP(
       intermediateSize: parts.intermediate, activation: try keys.plainActivation("hidden_act", assumed: .gelu),

@@ -8,9 +8,7 @@ enum Dots1Family: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     parts.attention.hasQueryKeyNorm = true
     let types = try keys.layerTypes(["full_attention", "sliding_attention"], layers: parts.layers)
     let window = try keys.integer("sliding_window")

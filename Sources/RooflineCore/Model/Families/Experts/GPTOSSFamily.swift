@@ -8,9 +8,7 @@ enum GPTOSSFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 64, checksActivation: false)
-    let bias = try keys.flag("attention_bias", assumed: true)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys, assumed: true)
     parts.attention.sinks = .whole("self_attn.sinks")
     let (experts, chosen) = try keys.experts("num_local_experts", chosen: "num_experts_per_tok")
     try keys.require(

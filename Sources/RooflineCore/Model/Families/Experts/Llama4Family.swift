@@ -14,9 +14,7 @@ enum Llama4Family: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128, widthKey: "intermediate_size_mlp")
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     parts.attention.hasQueryKeyNorm = try keys.flag("use_qk_norm", assumed: true)
     parts.attention.normForm = .plainBehindRotary
     let layers = parts.layers

@@ -7,9 +7,7 @@ enum OLMoEFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, mayOmitKeyValueHeads: true)
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     parts.attention.hasQueryKeyNorm = true
     parts.attention.normForm = .wholeWidth
     let (experts, chosen) = try keys.experts("num_experts", chosen: "num_experts_per_tok")

@@ -13,9 +13,7 @@ enum Qwen3MoEFamily: ArchitectureFamily {
     let isVision = keys.outer.path != keys.text.path
     var parts = try DenseParts(&keys, defaultHeadDim: isVision ? nil : 128)
     parts.attention.hasQueryKeyNorm = true
-    let bias = try keys.flag("attention_bias", assumed: false)
-    parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.hasOutputBias = bias
+    try parts.readBias(&keys)
     let windows = isVision ? nil : try keys.switchedWindows(layers: parts.layers)
     let (experts, chosen) = try keys.experts("num_experts", chosen: "num_experts_per_tok")
     let block = RoutedExperts(
