@@ -101,6 +101,11 @@ package struct TraceDevice: Hashable, Sendable {
 /// A stretch of time, s.
 package struct TraceRange: Hashable, Sendable {
   package let start, end: Double
+
+  package init(start: Double, end: Double) {
+    self.start = start
+    self.end = end
+  }
 }
 
 /// A forward pass that an engine marked.

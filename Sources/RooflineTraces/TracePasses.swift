@@ -85,11 +85,21 @@ package struct TracePasses: Sendable {
   }
 
   /// Without what was launched before the recorder was told to begin and still ran: the rest of some other pass.
+  ///
+  /// - Parameter kernels: in the order of their starts.
   private static func recorded(_ kernels: [TraceKernel], _ trace: Trace) -> [TraceKernel] {
-    let own = kernels.filter { kernel in
-      trace.recorded.contains { $0.start <= kernel.launched && kernel.launched <= $0.end }
+    var windows: [TraceRange] = []
+    for window in trace.recorded.sorted(by: { $0.start < $1.start }) {
+      if let last = windows.last, window.start <= last.end {
+        windows[windows.count - 1] = TraceRange(start: last.start, end: max(last.end, window.end))
+      } else {
+        windows.append(window)
+      }
     }
-    return own.isEmpty ? kernels : own
+    func isInside(_ time: Double) -> Bool { windows.lastStarted(by: time).map { time <= windows[$0].end } == true }
+    guard let first = kernels.first(where: { isInside($0.launched) })?.start else { return kernels }
+    // Whose launch nobody recorded belongs to what runs around it.
+    return kernels.filter { isInside($0.launched) || $0.launched.isNaN && $0.start >= first }
   }
 
   /// The marks that tell passes apart, each pass once, in the order of time.
@@ -115,14 +125,8 @@ package struct TracePasses: Sendable {
     var shares = [[TraceKernel]](repeating: [], count: steps.count)
     for kernel in kernels {
       let time = steps[0].isOnDevice ? kernel.start : kernel.launched
-      guard !time.isNaN else { continue }
-      var (low, high) = (0, steps.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if steps[middle].start <= time { low = middle + 1 } else { high = middle }
-      }
-      guard low > 0, time <= steps[low - 1].end else { continue }
-      shares[low - 1].append(kernel)
+      guard let step = steps.lastStarted(by: time), time <= steps[step].end else { continue }
+      shares[step].append(kernel)
     }
     return shares
   }
@@ -140,6 +144,26 @@ package struct TracePasses: Sendable {
       return part
     }
     return StepWork(prefill: mean(works.map(\.prefill)), decode: mean(works.map(\.decode)))
+  }
+}
+
+/// What begins at a time of a recording, and ends.
+protocol TimedSpan {
+  var start: Double { get }
+}
+
+extension TraceStep: TimedSpan {}
+extension TraceRange: TimedSpan {}
+
+extension Array where Element: TimedSpan {
+  /// The last that began by then, of elements in the order of their starts; nil where none did, and for what is no time.
+  fileprivate func lastStarted(by time: Double) -> Int? {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].start <= time { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? low - 1 : nil
   }
 }
 

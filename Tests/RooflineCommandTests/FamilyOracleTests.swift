@@ -111,7 +111,7 @@ final class FamilyOracleTests: CommandTestCase {
       Relative(file: "mistralai--Mixtral-8x7B-v0.1", changes: ["sliding_window": 200]),
       Relative(
         file: "deepseek-ai--DeepSeek-V3",
-        changes: ["q_lora_rank": Any?.none, "first_k_dense_replace": 0, "n_shared_experts": Any?.none]),
+        changes: ["q_lora_rank": NSNull(), "first_k_dense_replace": 0, "n_shared_experts": NSNull()]),
       Relative(file: "deepseek-ai--DeepSeek-V3.2", changes: ["index_topk": 64]),
       Relative(
         file: "moonshotai--Kimi-K3",

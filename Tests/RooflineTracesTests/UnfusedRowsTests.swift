@@ -143,6 +143,22 @@ final class UnfusedRowsTests: TraceTestCase {
     XCTAssertNil(passes.marked)
   }
 
+  /// Windows lie in each other and stand in any order; what no launch is recorded of belongs to the kernels around it.
+  func testWindowsMayOverlapAndLaunchesBeMissing() throws {
+    var trace = Trace(file: "trace.json", format: .kineto)
+    trace.names = ["kernel"]
+    trace.recorded = [TraceRange(start: 30, end: 40), TraceRange(start: 5, end: 20), TraceRange(start: 8, end: 10)]
+    let launches: [Double] = [1, .nan, 6, 15, .nan, 25, 35, 41]
+    for (index, launched) in launches.enumerated() {
+      var kernel = TraceKernel(name: 0, activity: .kernel, start: 100 + Double(index), seconds: 1)
+      kernel.launched = launched
+      trace.kernels.append(kernel)
+    }
+    let passes = try TracePasses(trace, phase: nil, device: nil)
+    XCTAssertEqual(passes.passes.map { $0.map(\.start) }, [[102, 103, 104, 106]])
+    XCTAssertEqual(passes.outside.kernels, 4)
+  }
+
   /// Of a product, the input says which way round its weight lies.
   func testAWeightTheOtherWayRoundIsAnotherProduct() throws {
     let down = try XCTUnwrap(

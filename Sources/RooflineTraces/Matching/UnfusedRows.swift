@@ -27,8 +27,7 @@ struct UnfusedRows {
       case .rmsNorm, .layerNorm, .addRMSNorm, .addLayerNorm, .gatedRMSNorm, .l2Norm: self = .norm
       case .rotary: self = .rotation
       case .siluAndMul, .geluAndMul, .situAndMul, .clampedSwiGLU, .gelu, .relu, .squaredRelu, .silu, .softplus,
-        .residualAdd,
-        .softcap, .scale, .sigmoidGate, .deltaGates:
+        .residualAdd, .softcap, .scale, .sigmoidGate, .deltaGates:
         self = .elements
       case .gemm, .linearGelu, .linearRelu, .qkMatmul, .softmax, .svMatmul, .attention, .embedding, .positionEmbedding,
         .allReduce, .allGather, .reduceScatter, .send, .allToAll, .keyValueCacheWrite, .causalConvolution, .deltaRule,
@@ -38,12 +37,10 @@ struct UnfusedRows {
         return nil
       case .gemmInputGradient, .gemmWeightGradient, .biasGradient, .queryGradient, .keyGradient, .softmaxGradient,
         .probabilityGradient, .valueGradient, .attentionGradient, .rmsNormInputGradient, .rmsNormWeightGradient,
-        .siluAndMulGradient, .clampedSwiGLUGradient, .embeddingGradient, .groupedGEMMInputGradient,
-        .groupedGEMMWeightGradient,
-        .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .softcapGradient,
-        .layerNormInputGradient, .layerNormWeightGradient, .geluGradient, .reluGradient,
-        .squaredReluGradient, .positionEmbeddingGradient,
-        .sigmoidGateGradient:
+        .layerNormInputGradient, .layerNormWeightGradient, .siluAndMulGradient, .clampedSwiGLUGradient,
+        .geluAndMulGradient, .geluGradient, .reluGradient, .squaredReluGradient, .sigmoidGateGradient, .softcapGradient,
+        .embeddingGradient, .positionEmbeddingGradient, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
+        .expertCombineGradient, .routeGradient, .expertScaleGradient:
         return nil
       }
     }

@@ -40,7 +40,8 @@ extension ArchitectureFamily {
 
 package enum ArchitectureFamilies {
   static let all: [any ArchitectureFamily.Type] = [
-    LlamaFamily.self, MistralFamily.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self, Phi3Family.self,
+    LlamaFamily.self, MistralFamily.self, Ministral3Family.self, Qwen2Family.self, Qwen3Family.self, MiMoFamily.self,
+    Phi3Family.self,
     Gemma2Family.self, Gemma3Family.self, GemmaFamily.self, SeedOSSFamily.self, SmolLM3Family.self,
     Starcoder2Family.self, StableLMFamily.self, Ernie45Family.self, GLM4Family.self, GLMFamily.self, OLMo2Family.self,
     OLMo3Family.self,

@@ -24,7 +24,7 @@ extension DecoderModel {
     _ keys: inout ConfigurationKeys, residual: ResidualForm
   ) throws(InputError) -> DecoderModel {
     var parts = try DenseParts(&keys, defaultHeadDim: 128, turnsWholeHeads: false)
-    parts.attention.hasQueryKeyValueBias = try keys.flag("attention_bias", assumed: false)
+    parts.attention.hasQueryKeyValueBias = try keys.flag("attention_bias", assumed: true)
     parts.attention.rotaryDim = try keys.rotaryDim(
       of: parts.attention.headDim, keys: ["partial_rotary_factor"], assumed: 0.5)
     let mlp = GatedMLP(

@@ -15,7 +15,7 @@ enum Gemma3Family: ArchitectureFamily {
         file: keys.text.file, key: keys.text.keyPath(key), value: value.summary,
         reason: "Gemma-3 has no soft caps; null says so")
     }
-    let period = try keys.integer("sliding_window_pattern") ?? 6
+    let period = try keys.integer("sliding_window_pattern", assumed: 6)
     let isWindowed = try keys.gemmaWindows(layers: parts.layers) { !($0 + 1).isMultiple(of: period) }
     return parts.model(isWindowed, window: try keys.integer("sliding_window", assumed: 4096), capsLogits: false)
   }

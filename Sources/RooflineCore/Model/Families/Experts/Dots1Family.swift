@@ -20,7 +20,8 @@ enum Dots1Family: ArchitectureFamily {
       }
       kinds = LayerKinds(window: window, isWindowed: types.map { $0 == "sliding_attention" })
     }
-    let block = try keys.sigmoidExperts("n_routed_experts", correction: "mlp.gate.e_score_correction_bias")
+    let block = try keys.sigmoidExperts(
+      "n_routed_experts", correction: "mlp.gate.e_score_correction_bias", shared: 0, renormalises: false)
     let dense = try keys.firstDense("first_k_dense_replace", layers: parts.layers)
     return parts.model(
       mlps: dense.map { $0 ? .gated(GatedMLP(intermediateSize: parts.intermediate)) : .routed(block) }, kinds)

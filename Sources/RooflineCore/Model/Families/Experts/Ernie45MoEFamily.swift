@@ -12,7 +12,8 @@ enum Ernie45MoEFamily: ArchitectureFamily {
     try keys.require("moe_use_aux_free", .bool(true), "only the router with a correction bias is counted")
     let (experts, chosen) = try keys.experts("moe_num_experts", chosen: "moe_k")
     let width = try keys.required("moe_intermediate_size", "the width of an expert")
-    let (shared, isOverflow) = try keys.count("moe_num_shared_experts").multipliedReportingOverflow(by: width)
+    let (shared, isOverflow) = try keys.count("moe_num_shared_experts", assumed: 2).multipliedReportingOverflow(
+      by: width)
     guard !isOverflow, shared <= Count.limit else { throw .overflow(what: "moe_num_shared_experts") }
     let block = RoutedExperts(
       experts: experts, chosen: chosen, width: width,
@@ -30,7 +31,7 @@ extension ConfigurationKeys {
   fileprivate mutating func routedLayers(_ layers: UInt64) throws(InputError) -> [Bool] {
     try requireListable(layers)
     let interval = try integer("moe_layer_interval", assumed: 1)
-    let first = try isStated("moe_layer_start_index") ? count("moe_layer_start_index") : 1
+    let first = try count("moe_layer_start_index", assumed: 1)
     var last = layers - 1
     if let value = value("moe_layer_end_index"), value != .integer(-1) {
       guard let number = value.wholeNumber, number >= 0, UInt64(number) < layers else {

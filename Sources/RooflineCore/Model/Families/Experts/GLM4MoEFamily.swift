@@ -12,7 +12,8 @@ enum GLM4MoEFamily: ArchitectureFamily {
     parts.attention.hasQueryKeyNorm = try keys.flag("use_qk_norm", assumed: false)
     parts.attention.rotaryDim = try keys.rotaryDim(
       of: parts.attention.headDim, keys: ["partial_rotary_factor"], assumed: 0.5)
-    let block = try keys.sigmoidExperts("n_routed_experts", correction: "mlp.gate.e_score_correction_bias")
+    let block = try keys.sigmoidExperts(
+      "n_routed_experts", correction: "mlp.gate.e_score_correction_bias", shared: 1, renormalises: true)
     let dense = try keys.firstDense("first_k_dense_replace", layers: parts.layers)
     return parts.model(
       mlps: dense.map { $0 ? .gated(GatedMLP(intermediateSize: parts.intermediate)) : .routed(block) }, nil)
@@ -25,10 +26,16 @@ enum GLM4MoEFamily: ArchitectureFamily {
 
 extension ConfigurationKeys {
   /// Routed experts behind a sigmoid router, with a shared expert as wide as `n_shared_experts` of them.
-  mutating func sigmoidExperts(_ key: String, correction: StaticText) throws(InputError) -> RoutedExperts {
+  ///
+  /// - Parameters:
+  ///   - shared: how many shared experts the class has where the file does not say.
+  ///   - renormalises: whether it then divides the chosen experts' weights by their sum.
+  mutating func sigmoidExperts(
+    _ key: String, correction: StaticText, shared assumedShared: UInt64, renormalises: Bool
+  ) throws(InputError) -> RoutedExperts {
     let (experts, chosen) = try experts(key, chosen: "num_experts_per_tok")
     let width = try required("moe_intermediate_size", "the width of an expert")
-    let shared = try count("n_shared_experts")
+    let shared = try count("n_shared_experts", assumed: assumedShared)
     let (sharedWidth, isOverflow) = shared.multipliedReportingOverflow(by: width)
     guard !isOverflow, sharedWidth <= Count.limit else { throw .overflow(what: "n_shared_experts") }
     for key in ["scoring_func", "moe_router_activation_func"] {
@@ -37,20 +44,30 @@ extension ConfigurationKeys {
     return RoutedExperts(
       experts: experts, chosen: chosen, width: width,
       router: .init(
-        scoring: .sigmoid, correction: correction, renormalises: try bool("norm_topk_prob") ?? true,
-        scales: try isScaling("routed_scaling_factor")),
+        scoring: .sigmoid, correction: correction,
+        renormalises: try flag("norm_topk_prob", assumed: renormalises),
+        scales: try isScaling("routed_scaling_factor", assumed: 1)),
       shared: sharedWidth > 0 ? .init(width: sharedWidth) : nil)
   }
 
   /// A whole number that may be 0; absent or null is 0.
-  mutating func count(_ key: String) throws(InputError) -> UInt64 {
-    guard let value = value(key) else { return 0 }
-    guard let number = value.wholeNumber, number >= 0 else { throw text.wrong(key, value, "a whole number") }
-    return UInt64(number)
+  mutating func count(_ key: String) throws(InputError) -> UInt64 { try wholeNumber(key) ?? 0 }
+
+  /// The same where the class has so many by itself: null is 0.
+  mutating func count(_ key: String, assumed: UInt64) throws(InputError) -> UInt64 {
+    guard !isStated(key), assumed > 0 else { return try count(key) }
+    assume(key, String(assumed))
+    return assumed
   }
 
-  /// Whether a factor is there that is not 1.
-  mutating func isScaling(_ key: String) throws(InputError) -> Bool { (try number(key) ?? 1) != 1 }
+  /// Whether a factor is there that is not 1; null is 1.
+  ///
+  /// - Parameter assumed: the class's own, where the file has none.
+  mutating func isScaling(_ key: String, assumed: Double) throws(InputError) -> Bool {
+    if isStated(key) { return (try number(key) ?? 1) != 1 }
+    if assumed != 1 { assume(key, "\(assumed)") }
+    return assumed != 1
+  }
 
   /// Which layers are dense: so many first ones.
   mutating func firstDense(_ key: String, layers: UInt64) throws(InputError) -> [Bool] {

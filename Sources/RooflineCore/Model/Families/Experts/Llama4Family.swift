@@ -68,7 +68,7 @@ extension ConfigurationKeys {
   /// Which layers turn heads: those of `no_rope_layers` with a 1, else all but every fourth.
   mutating func turnedLayers(_ layers: UInt64) throws(InputError) -> [Bool] {
     try requireListable(layers)
-    let interval = try integer("no_rope_layer_interval") ?? 4
+    let interval = try integer("no_rope_layer_interval", assumed: 4)
     var isTurned = (0..<layers).map { !($0 + 1).isMultiple(of: interval) }
     if case .array(let elements)? = value("no_rope_layers"), !elements.isEmpty,
       let flags = try layerFlags("no_rope_layers", layers: layers)
@@ -80,7 +80,7 @@ extension ConfigurationKeys {
 
   /// Which layers have routed experts: those that `moe_layers` names, else every `interleave_moe_layer_step`th.
   fileprivate mutating func interleavedExperts(_ layers: UInt64) throws(InputError) -> [Bool] {
-    let step = try integer("interleave_moe_layer_step") ?? 1
+    let step = try integer("interleave_moe_layer_step", assumed: 1)
     if value("moe_layers") != nil {
       let named = try layerNumbers("moe_layers", layers: layers)
       return (0..<layers).map { named.contains($0) }

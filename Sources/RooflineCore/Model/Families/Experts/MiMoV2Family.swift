@@ -11,9 +11,19 @@ enum MiMoV2Family: ArchitectureFamily {
     var parts = try DenseParts(&keys, turnsWholeHeads: false)
     let bias = try keys.flag("attention_bias", assumed: false)
     parts.attention.hasQueryKeyValueBias = bias
-    parts.attention.scalesValues = try keys.isScaling("attention_value_scale")
-    let full = try keys.attention(parts.attention, prefix: "", hasSinks: "add_full_attention_sink_bias")
-    var sliding = try keys.attention(parts.attention, prefix: "swa_", hasSinks: "add_swa_attention_sink_bias")
+    parts.attention.scalesValues = try keys.isScaling("attention_value_scale", assumed: 0.707)
+    let full = try keys.attention(
+      parts.attention, headDim: parts.attention.headDim, prefix: "",
+      hasSinks: try keys.flag("add_full_attention_sink_bias", assumed: false))
+    // Whether layers with a window have sinks, the published classes do not agree where the file is silent.
+    guard let hasSinks = try keys.bool("add_swa_attention_sink_bias") else {
+      throw .missingKey(
+        file: keys.text.file, key: keys.text.keyPath("add_swa_attention_sink_bias"),
+        expected: "whether heads of layers with a window have a sink, true or false")
+    }
+    var sliding = try keys.attention(
+      parts.attention, headDim: try keys.required("swa_head_dim", "the width of a head in layers with a window"),
+      prefix: "swa_", hasSinks: hasSinks)
     let window = try keys.required("sliding_window", "the keys that a layer with a window sees")
     try keys.require(
       "sliding_window_size", .integer(Int64(window)), "it is another name of sliding_window, and says something else")
@@ -25,7 +35,8 @@ enum MiMoV2Family: ArchitectureFamily {
     let isRouted = try keys.text.require(
       try keys.layerFlags("moe_layer_freq", layers: layers), "moe_layer_freq",
       "a list with 1 for each layer with routed experts, 0 for the others")
-    let block = try keys.sigmoidExperts("n_routed_experts", correction: "mlp.gate.e_score_correction_bias")
+    let block = try keys.sigmoidExperts(
+      "n_routed_experts", correction: "mlp.gate.e_score_correction_bias", shared: 0, renormalises: true)
     return parts.model(
       zip(isSliding, isRouted).map { isSliding, isRouted in
         DenseParts.Layer(
@@ -37,23 +48,23 @@ enum MiMoV2Family: ArchitectureFamily {
 }
 
 extension ConfigurationKeys {
-  /// One kind of attention: heads and widths under keys with a prefix.
+  /// One kind of attention: heads and widths under keys with a prefix, none of which follows from another.
   fileprivate mutating func attention(
-    _ base: GroupedQueryAttention, prefix: String, hasSinks: String
+    _ base: GroupedQueryAttention, headDim: UInt64, prefix: String, hasSinks: Bool
   ) throws(InputError) -> GroupedQueryAttention {
     var attention = base
-    attention.numHeads = try integer("\(prefix)num_attention_heads") ?? base.numHeads
-    attention.numKeyValueHeads = try integer("\(prefix)num_key_value_heads") ?? base.numKeyValueHeads
+    attention.numHeads = try required("\(prefix)num_attention_heads", "the number of query heads")
+    attention.numKeyValueHeads = try required("\(prefix)num_key_value_heads", "the number of KV heads")
     guard attention.numHeads.isMultiple(of: attention.numKeyValueHeads) else {
       throw text.wrong(
         "\(prefix)num_key_value_heads", .integer(Int64(attention.numKeyValueHeads)),
         "a divisor of \(prefix)num_attention_heads (\(attention.numHeads))")
     }
-    attention.headDim = try integer("\(prefix)head_dim") ?? base.headDim
-    let valueDim = try integer("\(prefix)v_head_dim") ?? attention.headDim
+    attention.headDim = headDim
+    let valueDim = try required("\(prefix)v_head_dim", "the width of a head's values")
     attention.valueDim = valueDim == attention.headDim ? nil : valueDim
     attention.rotaryDim = try evenShare(of: attention.headDim)
-    if try bool(hasSinks) == true { attention.sinks = .whole("self_attn.attention_sink_bias") }
+    if hasSinks { attention.sinks = .whole("self_attn.attention_sink_bias") }
     return attention
   }
 

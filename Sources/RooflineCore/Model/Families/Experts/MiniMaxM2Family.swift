@@ -30,7 +30,7 @@ enum MiniMaxM2Family: ArchitectureFamily {
           experts: experts, chosen: chosen, width: parts.intermediate,
           router: .init(
             scoring: .sigmoid, correction: hasCorrection ? "block_sparse_moe.e_score_correction_bias" : nil,
-            renormalises: true, scales: try keys.isScaling("routed_scaling_factor"),
+            renormalises: true, scales: try keys.isScaling("routed_scaling_factor", assumed: 1),
             name: .tensor("block_sparse_moe.gate")),
           names: .init(
             first: .halves("block_sparse_moe.experts.M.w1", "block_sparse_moe.experts.M.w3"),

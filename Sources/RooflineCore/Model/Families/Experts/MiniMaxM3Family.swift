@@ -63,7 +63,7 @@ extension ConfigurationKeys {
       "moe_intermediate_size", .integer(Int64(width)),
       "it is another name of intermediate_size, and says something else")
     try require("scoring_func", .string("sigmoid"), "only a sigmoid router is counted for this architecture")
-    let shared = try isStated("n_shared_experts") ? count("n_shared_experts") : 1
+    let shared = try count("n_shared_experts", assumed: 1)
     let sharedWidth = try integer("shared_intermediate_size", assumed: width)
     let (sharedWidths, overflow) = shared.multipliedReportingOverflow(by: sharedWidth)
     guard !overflow, sharedWidths <= Count.limit else { throw .overflow(what: "n_shared_experts") }
@@ -72,7 +72,8 @@ extension ConfigurationKeys {
       router: .init(
         scoring: .sigmoid,
         correction: try flag("use_routing_bias", assumed: true) ? "block_sparse_moe.e_score_correction_bias" : nil,
-        renormalises: true, scales: try isScaling("routed_scaling_factor"), name: .tensor("block_sparse_moe.gate")),
+        renormalises: true, scales: try isScaling("routed_scaling_factor", assumed: 1),
+        name: .tensor("block_sparse_moe.gate")),
       shared: sharedWidths > 0
         ? .init(
           width: sharedWidths,

@@ -11,7 +11,7 @@ enum Qwen3MoEFamily: ArchitectureFamily {
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
     let isVision = keys.outer.path != keys.text.path
-    var parts = try DenseParts(&keys, defaultHeadDim: isVision ? nil : 128)
+    var parts = try DenseParts(&keys)
     parts.attention.hasQueryKeyNorm = true
     try parts.readBias(&keys)
     let windows = isVision ? nil : try keys.switchedWindows(layers: parts.layers)
@@ -19,7 +19,7 @@ enum Qwen3MoEFamily: ArchitectureFamily {
     let block = RoutedExperts(
       experts: experts, chosen: chosen,
       width: try keys.required("moe_intermediate_size", "the width of an expert"),
-      router: .init(scoring: .softmax, renormalises: try keys.bool("norm_topk_prob") ?? isVision),
+      router: .init(scoring: .softmax, renormalises: try keys.flag("norm_topk_prob", assumed: isVision)),
       // The vision model's checkpoints stack the experts.
       names: isVision
         ? .init(first: .stacked("mlp.experts.gate_up_proj"), down: .stacked("mlp.experts.down_proj")) : .init())
@@ -33,7 +33,7 @@ extension ConfigurationKeys {
   /// Which layers have routed experts: every `decoder_sparse_step`th that `mlp_only_layers` does not name.
   mutating func sparseSteps(layers: UInt64) throws(InputError) -> [Bool] {
     try requireListable(layers)
-    let step = try integer("decoder_sparse_step") ?? 1
+    let step = try integer("decoder_sparse_step", assumed: 1)
     let dense = try layerNumbers("mlp_only_layers", layers: layers)
     return (0..<layers).map { ($0 + 1).isMultiple(of: step) && !dense.contains($0) }
   }

@@ -20,7 +20,9 @@ enum StepFamily: ArchitectureFamily {
       &keys, turnsWholeHeads: false, keyValueHeadsKey: keys.stated(["num_attention_groups", "num_key_value_heads"]))
     try keys.require("use_qk_norm", .bool(true), "attention without norms of queries and keys is not counted here")
     parts.attention.hasQueryKeyNorm = true
-    if try keys.bool("use_head_wise_attn_gate") ?? true { parts.attention.headGate = .tensor("self_attn.g_proj") }
+    if try keys.flag("use_head_wise_attn_gate", assumed: true) {
+      parts.attention.headGate = .tensor("self_attn.g_proj")
+    }
     let window = try keys.required("sliding_window", "the keys that a layer with a window sees")
     let types = try keys.stepLayerTypes(layers: parts.layers)
     let shares = try keys.turnedShares(layers: parts.layers)
@@ -150,7 +152,8 @@ extension ConfigurationKeys {
       experts: experts, chosen: chosen, width: width,
       router: .init(
         scoring: .sigmoid, correction: hasCorrection ? "moe.router_bias" : nil,
-        renormalises: try bool("norm_expert_weight") ?? true, scales: try isScaling("moe_router_scaling_factor"),
+        renormalises: try flag("norm_expert_weight", assumed: true),
+        scales: try isScaling("moe_router_scaling_factor", assumed: 1),
         name: .tensor("moe.gate")),
       shared: shared > 0
         ? .init(

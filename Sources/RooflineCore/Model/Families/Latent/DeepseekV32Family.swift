@@ -6,7 +6,7 @@ enum DeepseekV32Family: ArchitectureFamily {
   static let harmlessKeys = LatentParts.harmlessKeys
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    var parts = try LatentParts(&keys, scoring: .sigmoid)
+    var parts = try LatentParts(&keys, .deepseekV3)
     parts.selection = try keys.indexedSelection(parts.attention)
     return parts.model(try parts.layers(&keys))
   }
@@ -24,7 +24,8 @@ enum GLMMoEDSAFamily: ArchitectureFamily {
   static let harmlessKeys = LatentParts.harmlessKeys.union(["indexer_rope_interleave", "index_share_for_mtp_iteration"])
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    var parts = try LatentParts(&keys, scoring: .sigmoid)
+    var parts = try LatentParts(
+      &keys, .init(scoring: .sigmoid, queryRank: 2048, sharedExperts: 1, scale: 2.5))
     parts.selection = try keys.indexedSelection(parts.attention)
     var layers = try parts.layers(&keys)
     let own = try keys.ownIndexers(layers: UInt64(layers.count))

@@ -11,7 +11,7 @@ enum DeepseekV3Family: ArchitectureFamily {
   static func vision(_ keys: ConfigurationKeys, _ model: DecoderModel) -> VisionPart { .moonViT(keys) }
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    var parts = try LatentParts(&keys, scoring: .sigmoid)
+    var parts = try LatentParts(&keys, .deepseekV3)
     // The checkpoints of the vision models hold the text part under a name of its own.
     parts.isNested = keys.outer.path != keys.text.path
     return parts.model(try parts.layers(&keys))
@@ -29,7 +29,8 @@ enum DeepseekV2Family: ArchitectureFamily {
   static let harmlessKeys = LatentParts.harmlessKeys
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    let parts = try LatentParts(&keys, scoring: .softmax)
+    let parts = try LatentParts(
+      &keys, .init(scoring: .softmax, queryRank: 1536, sharedExperts: 2, scale: 1))
     return parts.model(try parts.layers(&keys))
   }
 }
@@ -41,7 +42,8 @@ enum GLM4MoELiteFamily: ArchitectureFamily {
   static let harmlessKeys = LatentParts.harmlessKeys
 
   static func model(_ keys: inout ConfigurationKeys) throws(InputError) -> DecoderModel {
-    let parts = try LatentParts(&keys, scoring: .sigmoid)
+    let parts = try LatentParts(
+      &keys, .init(scoring: .sigmoid, queryRank: 768, sharedExperts: 1, scale: 1.8))
     return parts.model(try parts.layers(&keys))
   }
 

@@ -18,7 +18,7 @@ enum DeepseekV4Family: ArchitectureFamily {
     let attention = try attention(&keys)
     let ratios = try keys.compressRatios(layers: layers)
     let indexer = try indexer(&keys)
-    let hashed = try keys.wholeNumber("num_hash_layers") ?? 0
+    let hashed = try keys.count("num_hash_layers", assumed: 3)
     let experts = try experts(&keys)
     let residual = HyperConnections(
       streams: try keys.required("hc_mult", "the number of residual streams"),
@@ -102,14 +102,15 @@ enum DeepseekV4Family: ArchitectureFamily {
     }
     let (experts, chosen) = try keys.experts("n_routed_experts", chosen: "num_experts_per_tok")
     let width = try keys.required("moe_intermediate_size", "the width of an expert")
-    let factor = try keys.number("routed_scaling_factor")
-    let (shared, overflow) = width.multipliedReportingOverflow(by: try keys.wholeNumber("n_shared_experts") ?? 0)
+    let (shared, overflow) = width.multipliedReportingOverflow(
+      by: try keys.count("n_shared_experts", assumed: 1))
     guard !overflow else { throw .overflow(what: "the shared experts' width") }
     return RoutedExperts(
       experts: experts, chosen: chosen, width: width,
       router: .init(
         scoring: .sqrtSoftplus, correction: "mlp.gate.e_score_correction_bias",
-        renormalises: try keys.bool("norm_topk_prob") ?? true, scales: factor != nil && factor != 1),
+        renormalises: try keys.flag("norm_topk_prob", assumed: true),
+        scales: try keys.isScaling("routed_scaling_factor", assumed: 1.5)),
       shared: shared > 0 ? .init(width: shared) : nil,
       names: .init(first: .whole("mlp.experts.gate_up_proj"), down: .whole("mlp.experts.down_proj")))
   }

@@ -23,15 +23,27 @@ struct LatentParts {
     "num_key_value_heads", "head_dim", "n_group", "topk_group", "num_nextn_predict_layers", "moe_router_dtype",
   ]
 
-  /// - Parameter scoring: what the class makes of a router's logits where the file does not say.
-  init(_ keys: inout ConfigurationKeys, scoring: RoutedExperts.Router.Scoring) throws(InputError) {
+  /// What a class has where the file does not say.
+  struct Defaults {
+    /// What it makes of a router's logits.
+    let scoring: RoutedExperts.Router.Scoring
+    /// The width of the queries' latent; null in the file is none.
+    let queryRank: UInt64
+    let sharedExperts: UInt64
+    /// What the routed experts' sum is multiplied by.
+    let scale: Double
+
+    static let deepseekV3 = Defaults(scoring: .sigmoid, queryRank: 1536, sharedExperts: 1, scale: 2.5)
+  }
+
+  init(_ keys: inout ConfigurationKeys, _ defaults: Defaults) throws(InputError) {
     hidden = try keys.required("hidden_size", "the width of the residual stream")
     layers = try keys.required("num_hidden_layers", "the number of layers")
     try keys.requireListable(layers)
-    attention = try LatentAttention(&keys)
+    attention = try LatentAttention(&keys, queryRank: defaults.queryRank)
     try keys.requireSilu()
     dense = GatedMLP(intermediateSize: try keys.required("intermediate_size", "the width of the dense layers' MLP"))
-    experts = try RoutedExperts(latent: &keys, scoring: scoring)
+    experts = try RoutedExperts(latent: &keys, defaults)
     vocabulary = try keys.required("vocab_size", "the number of tokens")
     isTied = try keys.tiesWordEmbeddings(assumed: false)
   }
@@ -40,7 +52,7 @@ struct LatentParts {
   /// `first_k_dense_replace` on.
   func layers(_ keys: inout ConfigurationKeys) throws(InputError) -> [Layer] {
     let first = try keys.wholeNumber("first_k_dense_replace")
-    let step = try keys.integer("moe_layer_freq") ?? 1
+    let step = try keys.integer("moe_layer_freq", assumed: 1)
     if let types = try keys.strings("mlp_layer_types") {
       for type in types where type != "dense" && type != "sparse" {
         throw keys.text.wrong("mlp_layer_types", .string(type), "\"dense\" or \"sparse\"")
@@ -99,7 +111,9 @@ struct LatentParts {
 
 extension LatentAttention {
   /// Latent attention under the keys of transformers' classes.
-  init(_ keys: inout ConfigurationKeys) throws(InputError) {
+  ///
+  /// - Parameter queryRank: the class's own, where the file does not say.
+  init(_ keys: inout ConfigurationKeys, queryRank assumed: UInt64) throws(InputError) {
     let nope = try keys.required("qk_nope_head_dim", "elements of a head's key that are its own")
     let rope = try keys.required("qk_rope_head_dim", "turned elements of a key")
     guard rope.isMultiple(of: 2) else {
@@ -112,7 +126,8 @@ extension LatentAttention {
     }
     self.init(
       numHeads: try keys.required("num_attention_heads", "the number of query heads"),
-      queryRank: try keys.integer("q_lora_rank"),
+      queryRank: keys.isStated("q_lora_rank")
+        ? try keys.integer("q_lora_rank") : try keys.integer("q_lora_rank", assumed: assumed),
       latentRank: try keys.required("kv_lora_rank", "the width of the latent of keys and values"), nopeDim: nope,
       ropeDim: rope, valueDim: try keys.required("v_head_dim", "the width of a head's values"),
       hasBias: try keys.flag("attention_bias", assumed: false))
@@ -121,12 +136,12 @@ extension LatentAttention {
 
 extension RoutedExperts {
   /// DeepSeek's experts under the keys of transformers' classes.
-  fileprivate init(latent keys: inout ConfigurationKeys, scoring assumed: Router.Scoring) throws(InputError) {
+  fileprivate init(latent keys: inout ConfigurationKeys, _ defaults: LatentParts.Defaults) throws(InputError) {
     let (experts, chosen) = try keys.experts("n_routed_experts", chosen: "num_experts_per_tok")
     let width = try keys.required("moe_intermediate_size", "the width of an expert")
     let scoring: Router.Scoring
     switch try keys.string("scoring_func") {
-    case nil: scoring = assumed
+    case nil: scoring = defaults.scoring
     case "softmax"?: scoring = .softmax
     case "sigmoid"?: scoring = .sigmoid
     case .some(let other): throw keys.text.wrong("scoring_func", .string(other), "\"softmax\" or \"sigmoid\"")
@@ -139,14 +154,15 @@ extension RoutedExperts {
     case .some(let other):
       throw keys.text.wrong("topk_method", .string(other), "\"greedy\", \"group_limited_greedy\" or \"noaux_tc\"")
     }
-    let factor = try keys.number("routed_scaling_factor")
-    let (sharedWidth, overflow) = width.multipliedReportingOverflow(by: try keys.wholeNumber("n_shared_experts") ?? 0)
+    let (sharedWidth, overflow) = width.multipliedReportingOverflow(
+      by: try keys.count("n_shared_experts", assumed: defaults.sharedExperts))
     guard !overflow else { throw .overflow(what: "the shared experts' width") }
     self.init(
       experts: experts, chosen: chosen, width: width,
       router: .init(
         scoring: scoring, correction: hasCorrection ? "mlp.gate.e_score_correction_bias" : nil,
-        renormalises: try keys.bool("norm_topk_prob") ?? (scoring == .sigmoid), scales: factor != nil && factor != 1),
+        renormalises: try keys.flag("norm_topk_prob", assumed: scoring == .sigmoid),
+        scales: try keys.isScaling("routed_scaling_factor", assumed: defaults.scale)),
       shared: sharedWidth > 0 ? .init(width: sharedWidth) : nil)
   }
 }

@@ -85,7 +85,7 @@ enum KimiLinearFamily: ArchitectureFamily {
     case let other?:
       throw keys.text.wrong("moe_router_activation_func", .string(other), "\"sigmoid\" or \"softmax\"")
     }
-    let shared = Count(try keys.integer("num_shared_experts") ?? 0) * Count(width)
+    let shared = Count(try keys.count("num_shared_experts", assumed: 1)) * Count(width)
     guard !shared.isOverflow else { throw .overflow(what: "num_shared_experts × moe_intermediate_size") }
     let hasNorm = try keys.bool("latent_moe_use_norm") ?? false
     let latent = try keys.integer("routed_expert_hidden_size").map {
@@ -101,7 +101,7 @@ enum KimiLinearFamily: ArchitectureFamily {
           scoring: isSigmoid ? .sigmoid : .softmax,
           correction: isSigmoid ? "block_sparse_moe.gate.e_score_correction_bias" : nil,
           renormalises: try keys.flag("moe_renormalize", assumed: true),
-          scales: (try keys.number("routed_scaling_factor") ?? 1) != 1, name: .tensor("block_sparse_moe.gate")),
+          scales: try keys.isScaling("routed_scaling_factor", assumed: 2.446), name: .tensor("block_sparse_moe.gate")),
         shared: shared == 0
           ? nil
           : .init(
@@ -161,7 +161,7 @@ extension ConfigurationKeys {
     case .integer(let stated) where stated >= 0: first = UInt64(stated)
     case .some(let other): throw text.wrong("first_k_dense_replace", other, "a whole number of at least 0")
     }
-    let step = try integer("moe_layer_freq") ?? 1
+    let step = try integer("moe_layer_freq", assumed: 1)
     return (0..<layers).map { $0 >= first && $0.isMultiple(of: step) }
   }
 

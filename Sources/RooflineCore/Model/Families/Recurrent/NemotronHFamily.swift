@@ -125,7 +125,7 @@ extension NemotronHFamily {
   private static func experts(_ keys: inout ConfigurationKeys) throws(InputError) -> FeedForward {
     try keys.requireSquaredRelu()
     let (experts, chosen) = try keys.experts("n_routed_experts", chosen: "num_experts_per_tok")
-    let shared = try keys.integer("moe_shared_expert_intermediate_size")
+    let shared = try keys.count("moe_shared_expert_intermediate_size", assumed: 7_688)
     // The shared experts are one MLP of that width, however many.
     _ = try keys.integer("n_shared_experts")
     let latent = try keys.integer("moe_latent_size").map {
@@ -138,14 +138,14 @@ extension NemotronHFamily {
         router: .init(
           scoring: .sigmoid, correction: "mixer.gate.e_score_correction_bias",
           renormalises: try keys.flag("norm_topk_prob", assumed: true),
-          scales: (try keys.number("routed_scaling_factor") ?? 1) != 1, name: .tensor("mixer.gate")),
-        shared: shared.map {
-          .init(
-            width: $0,
+          scales: try keys.isScaling("routed_scaling_factor", assumed: 1), name: .tensor("mixer.gate")),
+        shared: shared == 0
+          ? nil
+          : .init(
+            width: shared,
             names: .init(
               gate: .none, up: .tensor("mixer.shared_experts.up_proj"),
-              down: .tensor("mixer.shared_experts.down_proj")))
-        }, latent: latent,
+              down: .tensor("mixer.shared_experts.down_proj"))), latent: latent,
         names: .init(first: .tensor("mixer.experts.M.up_proj"), down: .tensor("mixer.experts.M.down_proj"))))
   }
 }
