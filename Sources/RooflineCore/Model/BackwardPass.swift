@@ -16,6 +16,9 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   /// Rows that read a tensor and whose gradients have been taken, by tensor; last first.
   private var readers: [ActivationTensor: [(row: NamedOperator<Scalar>, elements: Scalar)]] = [:]
   private var normWeights: Scalar?
+  /// Tensors that only choices read, by what came later; and those that a gradient arrives at.
+  private var cutOff: Set<ActivationTensor> = []
+  private var reached: Set<ActivationTensor> = []
   /// Whether norms in front of the branches add the gradient that goes around them.
   private let normsAddStream: Bool
   /// Whether a norm of the stream has been passed: the last of a model has no gradient that goes around it.
@@ -46,7 +49,14 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   }
 
   private mutating func take(_ row: NamedOperator<Scalar>) {
-    for tensor in row.statement.writes { addGradients(of: tensor) }
+    let writes = row.statement.writes
+    let isCutOff = writes.contains { cutOff.contains($0) } && !writes.contains { reached.contains($0) }
+    for tensor in writes {
+      cutOff.remove(tensor)
+      reached.remove(tensor)
+    }
+    if isCutOff { return cutOff.formUnion(row.statement.reads) }
+    for tensor in writes { addGradients(of: tensor) }
     let operands = row.operator.accept(ActivationOperands<Scalar>()).loads
     switch row.operator.accept(GradientsOf<Scalar>()) {
     case .rows(let gradients):
@@ -57,8 +67,10 @@ package struct BackwardPass<Scalar: Term>: Sendable {
         normWeights = normWeights.map { $0 + weights } ?? weights
       }
     case .passedOn: break
+    case .cutOff: return cutOff.formUnion(row.statement.reads)
     case .unknown: missing.append(row.name)
     }
+    reached.formUnion(row.statement.reads)
     for (tensor, operand) in zip(row.statement.reads, operands) where !tensor.isJoined {
       readers[tensor, default: []].append((row, operand.elements))
     }

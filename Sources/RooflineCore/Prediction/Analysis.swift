@@ -154,7 +154,10 @@ public struct Analysis: Sendable {
     }
     notices += Notice.deployment(configuration.model, workload, hardware, options, isTraining: isTraining)
     notices += Notice.experts(configuration.model, steps)
-    if isTraining { notices.append(.trainingScope) }
+    if isTraining {
+      let hasIndexers = configuration.model.groups.contains { $0.mixer?.cache.index != nil }
+      notices.append(.trainingScope(hasIndexers: hasIndexers))
+    }
     if configuration.hasOwnCode { notices.append(.ownCode) }
     notices += configuration.notices
     return notices + [Notice.scales(of: workload.formats)].compactMap { $0 }
@@ -209,7 +212,7 @@ public enum Notice: Hashable, Sendable {
   /// How many of a layer's routed experts a pass touches on all ranks together.
   case expertsTouched(pass: String, expected: Double, bounds: ClosedRange<UInt64>, experts: UInt64, isUniform: Bool)
   /// What a training step does beside its forward and backward pass is not counted.
-  case trainingScope
+  case trainingScope(hasIndexers: Bool)
   /// Constants are another GPU's.
   case borrowedConstants(from: String, isSameGeneration: Bool, kernels: [String])
   /// Constants of a family were fitted for another head dim.

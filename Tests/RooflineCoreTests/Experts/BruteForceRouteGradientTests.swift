@@ -9,11 +9,13 @@ final class BruteForceRouteGradientTests: XCTestCase {
   static var cases: [BruteForceCase] {
     [(1, 3, 1), (2, 4, 2), (3, 7, 3)].flatMap { rows, experts, chosen in
       Route<Count>.Scoring.allCases.flatMap { scoring in
-        [(false, false), (true, false), (true, true)].flatMap { renormalises, scales in
+        [
+          (false, false, false), (true, false, false), (true, true, false), (false, false, true), (true, true, true),
+        ].flatMap { renormalises, scales, hasExpertScales in
           BruteForceFormats.all.map { formats in
             let routing = Routing(
               rows: rows, experts: experts, chosen: chosen, scoring: scoring, renormalises: renormalises,
-              scales: scales, formats: formats)
+              scales: scales, hasExpertScales: hasExpertScales, formats: formats)
             return BruteForceCase(routing.name, .routeGradient(routing.described), execute: routing.gradient)
           }
         }
@@ -21,22 +23,23 @@ final class BruteForceRouteGradientTests: XCTestCase {
     }
   }
 
-  /// Weights of the chosen experts, and the loss Σ dW·weight.
+  /// Weights of the chosen experts, each times its expert's learned scale where there is one, and the loss Σ dW·weight.
   private struct Routing {
     let rows, experts, chosen: Int
     let scoring: Route<Count>.Scoring
-    let renormalises, scales: Bool
+    let renormalises, scales, hasExpertScales: Bool
     let formats: BruteForceFormats
 
     var name: String {
-      "\(rows) tokens to \(chosen) of \(experts), \(scoring), \(renormalises) \(scales), \(formats.name)"
+      "\(rows) tokens to \(chosen) of \(experts), \(scoring), \(renormalises) \(scales) \(hasExpertScales), \(formats.name)"
     }
 
     var described: RouteGradient<Count> {
       RouteGradient(
         Route(
           rows: Count(rows), experts: Count(experts), chosen: Count(chosen), scoring: scoring,
-          weighting: .init(renormalises: renormalises, scales: scales), formats: formats.formats))
+          weighting: .init(renormalises: renormalises, scales: scales), hasExpertScales: hasExpertScales,
+          formats: formats.formats))
     }
 
     private static let factor = 2.5
@@ -47,7 +50,7 @@ final class BruteForceRouteGradientTests: XCTestCase {
     }
 
     /// The weights as the forward row has them, without a machine.
-    private func weights(_ logits: [Double], _ order: [Int]) -> [Double] {
+    private func weights(_ logits: [Double], _ order: [Int], _ expertScales: [Double]) -> [Double] {
       var scores: [Double]
       switch scoring {
       case .softmax:
@@ -63,6 +66,7 @@ final class BruteForceRouteGradientTests: XCTestCase {
         let sum = scores.reduce(0, +)
         scores = scores.map { $0 / sum }
       }
+      if hasExpertScales { scores = zip(scores, order).map { $0 * expertScales[$1] } }
       return scales ? scores.map { $0 * Self.factor } : scores
     }
 
@@ -71,6 +75,10 @@ final class BruteForceRouteGradientTests: XCTestCase {
       let dW = formats.tensor("dW", .activations, \.residual, rows, chosen)
       let ids = DeviceTensor("ids", .activations, bits: 32, shape: [rows, chosen])
       let gradient = formats.tensor("dLogits", .activations, \.residual, rows, experts)
+      let expertScales = formats.tensor("expert scales", .weights, \.residual, experts)
+      let scaleGradient = formats.tensor("dScales", .activations, \.residual, experts)
+      var sums = [Double](repeating: 0, count: experts)
+      let held = hasExpertScales ? (0..<experts).map { machine.load(expertScales, $0) } : []
       for row in 0..<rows {
         let plain = (0..<experts).map { logits[row, $0] }
         let order = order(plain)
@@ -81,27 +89,48 @@ final class BruteForceRouteGradientTests: XCTestCase {
         let values: [Double] =
           scoring == .softmax
           ? (0..<experts).map { machine.load(logits, row, $0) } : known.map { machine.load(logits, row, $0) }
-        let result = derivative(values, known, upstream, machine)
+        let result = derivative(values, known, upstream, machine) { weights, upstream in
+          guard hasExpertScales else { return upstream }
+          return zip(known, zip(weights, upstream)).map { expert, pair in
+            sums[expert] = machine.add(sums[expert], machine.multiply(pair.1, pair.0))
+            return machine.multiply(pair.1, held[expert])
+          }
+        }
         for expert in 0..<experts { machine.store(result[expert] ?? 0, in: gradient, row, expert) }
         let right = NumericalGradient.of(
           { point in
-            zip(weights(point, order), 0..<chosen).reduce(0) { $0 + $1.0 * dW[row, $1.1] }
+            zip(weights(point, order, expertScales.flattened), 0..<chosen).reduce(0) { $0 + $1.0 * dW[row, $1.1] }
           }, at: plain)
         for expert in 0..<experts {
           XCTAssertEqual(gradient[row, expert], right[expert], accuracy: NumericalGradient.accuracy, name)
         }
       }
+      guard hasExpertScales else { return }
+      for expert in 0..<experts { machine.store(sums[expert], in: scaleGradient, expert) }
+      let right = NumericalGradient.of(
+        { point in
+          (0..<rows).reduce(0) { sum, row in
+            let plain = (0..<experts).map { logits[row, $0] }
+            return zip(weights(plain, order(plain), point), 0..<chosen).reduce(sum) { $0 + $1.0 * dW[row, $1.1] }
+          }
+        }, at: expertScales.flattened)
+      for expert in 0..<experts {
+        XCTAssertEqual(scaleGradient[expert], right[expert], accuracy: NumericalGradient.accuracy, name)
+      }
     }
 
     /// Each expert's logit's derivative; those that are missing are zero.
+    ///
+    /// - Parameter scaled: the gradient of weights from that of the weights times their experts' scales.
     private func derivative(
-      _ values: [Double], _ known: [Int], _ upstream: [Double], _ machine: CountingMachine
+      _ values: [Double], _ known: [Int], _ upstream: [Double], _ machine: CountingMachine,
+      scaled: ([Double], [Double]) -> [Double]
     ) -> [Int: Double] {
       switch scoring {
       case .softmax:
         let all = softmax(values, machine)
         let scores = known.map { all[$0] }
-        let own = normalised(scores, upstream, machine)
+        let own = normalised(scores, upstream, machine, scaled)
         let dot = product(own, scores, machine)
         var result: [Int: Double] = [:]
         for expert in all.indices {
@@ -111,12 +140,12 @@ final class BruteForceRouteGradientTests: XCTestCase {
         return result
       case .softmaxOfChosen:
         let scores = softmax(values, machine)
-        let own = normalised(scores, upstream, machine)
+        let own = normalised(scores, upstream, machine, scaled)
         let dot = product(own, scores, machine)
         return pairs(known, zip(own, scores).map { machine.multiply(machine.subtract($0, dot), $1) })
       case .sigmoid:
         let scores = values.map { machine.divide(1, machine.add(1, machine.special(exp, -$0))) }
-        let own = normalised(scores, upstream, machine)
+        let own = normalised(scores, upstream, machine, scaled)
         return pairs(
           known,
           zip(own, scores).map { machine.multiply(machine.multiply($0, $1), machine.subtract(1, $1)) })
@@ -128,7 +157,7 @@ final class BruteForceRouteGradientTests: XCTestCase {
           let softplus = machine.special(log, value)
           return machine.divide(softplus, softplus.squareRoot())
         }
-        let own = normalised(scores, upstream, machine)
+        let own = normalised(scores, upstream, machine, scaled)
         return pairs(
           known,
           own.indices.map { index in
@@ -155,11 +184,15 @@ final class BruteForceRouteGradientTests: XCTestCase {
     }
 
     /// The scores' gradient from that of their renormalised values.
-    private func normalised(_ scores: [Double], _ upstream: [Double], _ machine: CountingMachine) -> [Double] {
-      guard renormalises else { return upstream }
+    private func normalised(
+      _ scores: [Double], _ upstream: [Double], _ machine: CountingMachine, _ scaled: ([Double], [Double]) -> [Double]
+    ) -> [Double] {
+      guard renormalises else { return scaled(scores, upstream) }
       let sum = scores.reduce(0.0) { machine.add($0, $1) }
-      let dot = product(upstream, scores.map { machine.divide($0, sum) }, machine)
-      return upstream.map { machine.divide(machine.subtract($0, dot), sum) }
+      let weights = scores.map { machine.divide($0, sum) }
+      let own = scaled(weights, upstream)
+      let dot = product(own, weights, machine)
+      return own.map { machine.divide(machine.subtract($0, dot), sum) }
     }
   }
 }

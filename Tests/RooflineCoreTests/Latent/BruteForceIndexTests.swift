@@ -18,31 +18,51 @@ final class BruteForceIndexTests: XCTestCase {
   private static let shapes = [(1, 3, 3, 2), (2, 1, 5, 3), (1, 2, 7, 1), (2, 4, 4, 2)]
   private static let width = 4
 
-  /// Whether the scales of keys are stored beside them: of 8 bits or less.
-  private static func keyScales(_ formats: BruteForceFormats, _ home: DeviceTensor.Home, _ shape: [Int])
-    -> DeviceTensor?
-  {
-    formats.keyValue <= 8 ? DeviceTensor("key scales", home, bits: 32, shape: shape) : nil
+  /// Where index keys lie: in the cache, or in a training step with the other activations.
+  private struct Home {
+    let described: KeyValueHome
+    let formats: BruteForceFormats
+
+    static func all(_ formats: BruteForceFormats) -> [Home] {
+      [KeyValueHome.cache, .activation].map { Home(described: $0, formats: formats) }
+    }
+
+    var name: String { "\(formats.name), keys in \(described)" }
+
+    var unit: DType { described == .cache ? formats.formats.keyValueCache : formats.formats.residual }
+
+    func keys(_ name: String, _ shape: Int...) -> DeviceTensor {
+      described == .cache
+        ? DeviceTensor(name, .keyValueCache, bits: formats.keyValue, shape: shape)
+        : DeviceTensor(name, .activations, bits: formats.residual, shape: shape)
+    }
+
+    /// Scales of keys beside them in a cache of 8 bits or less.
+    func scales(_ shape: Int...) -> DeviceTensor? {
+      described == .cache && formats.keyValue <= 8
+        ? DeviceTensor("key scales", .keyValueCache, bits: 32, shape: shape) : nil
+    }
   }
 
   static var scoreCases: [BruteForceCase] {
     shapes.flatMap { batch, queries, keys, heads in
-      BruteForceFormats.all.map { formats in
+      BruteForceFormats.all.flatMap(Home.all).map { home in
+        let formats = home.formats
         let (tokens, attended) = (Count(queries), Count(keys))
         // Pairs by walking over them.
         let pairs = (0..<queries).reduce(0) { $0 + (keys - queries + $1 + 1) }
         let described = IndexScores<Count>(
           batch: Count(batch), queryTokens: tokens, keys: attended, pairs: Count(pairs), heads: Count(heads),
-          width: Count(width), formats: formats.formats)
-        let unit: CountingMachine.Unit = formats.formats.keyValueCache == .fp32 ? .vector : .tensor
+          width: Count(width), keyHome: home.described, formats: formats.formats)
+        let unit: CountingMachine.Unit = home.unit == .fp32 ? .vector : .tensor
         return BruteForceCase(
-          "\(batch) × \(queries) of \(keys), \(heads) heads, \(formats.name)", .indexScores(described),
-          matrixUnit: formats.formats.keyValueCache
+          "\(batch) × \(queries) of \(keys), \(heads) heads, \(home.name)", .indexScores(described),
+          matrixUnit: home.unit
         ) { machine in
           let query = formats.tensor("q", .activations, \.residual, batch, queries, heads, width)
           let weights = formats.tensor("w", .activations, \.residual, batch, queries, heads)
-          let key = formats.tensor("k", .keyValueCache, \.keyValue, batch, keys, width)
-          let scales = keyScales(formats, .keyValueCache, [batch, keys])
+          let key = home.keys("k", batch, keys, width)
+          let scales = home.scales(batch, keys)
           let scores = DeviceTensor("scores", .activations, bits: 32, shape: [batch, queries, keys])
           for sequence in 0..<batch {
             for row in 0..<queries {
@@ -74,19 +94,20 @@ final class BruteForceIndexTests: XCTestCase {
   static var blockCases: [BruteForceCase] {
     [(1, 3, 3, 2, 2), (2, 1, 5, 3, 2), (1, 2, 7, 1, 3), (2, 4, 4, 2, 1), (1, 1, 6, 2, 8)].flatMap {
       batch, queries, keys, heads, block in
-      BruteForceFormats.all.map { formats in
+      BruteForceFormats.all.flatMap(Home.all).map { home in
+        let formats = home.formats
         let described = IndexScores<Count>(
           batch: Count(batch), queryTokens: Count(queries), keys: Count(keys),
           pairs: Count((0..<queries).reduce(0) { $0 + (keys - queries + $1 + 1) }), heads: Count(heads),
-          width: Count(width), block: Count(block), formats: formats.formats)
-        let unit: CountingMachine.Unit = formats.formats.keyValueCache == .fp32 ? .vector : .tensor
+          width: Count(width), block: Count(block), keyHome: home.described, formats: formats.formats)
+        let unit: CountingMachine.Unit = home.unit == .fp32 ? .vector : .tensor
         return BruteForceCase(
-          "\(batch) × \(queries) of \(keys) in blocks of \(block), \(heads) heads, \(formats.name)",
-          .indexScores(described), matrixUnit: formats.formats.keyValueCache
+          "\(batch) × \(queries) of \(keys) in blocks of \(block), \(heads) heads, \(home.name)",
+          .indexScores(described), matrixUnit: home.unit
         ) { machine in
           let query = formats.tensor("q", .activations, \.residual, batch, queries, heads, width)
-          let key = formats.tensor("k", .keyValueCache, \.keyValue, batch, keys, width)
-          let scales = keyScales(formats, .keyValueCache, [batch, keys])
+          let key = home.keys("k", batch, keys, width)
+          let scales = home.scales(batch, keys)
           let scores = DeviceTensor("scores", .activations, bits: 32, shape: [batch, queries, heads, keys])
           for sequence in 0..<batch {
             for row in 0..<queries {
@@ -144,19 +165,20 @@ final class BruteForceIndexTests: XCTestCase {
 
   static var rotationCases: [BruteForceCase] {
     [(1, 1, 1), (3, 2, 2), (2, 1, 3), (5, 3, 1)].flatMap { tokens, heads, steps in
-      BruteForceFormats.all.map { formats in
+      BruteForceFormats.all.flatMap(Home.all).map { home in
+        let formats = home.formats
         let width = [2, 4, 8][steps - 1]
         let described = IndexRotation<Count>(
-          tokens: Count(tokens), heads: Count(heads), width: Count(width), steps: Count(steps), formats: formats.formats
-        )
+          tokens: Count(tokens), heads: Count(heads), width: Count(width), steps: Count(steps),
+          keyHome: home.described, formats: formats.formats)
         return BruteForceCase(
-          "\(tokens) tokens, \(heads) heads of \(width), \(formats.name)", .indexRotation(described)
+          "\(tokens) tokens, \(heads) heads of \(width), \(home.name)", .indexRotation(described)
         ) {
           machine in
           let query = formats.tensor("q", .activations, \.residual, tokens * heads, width)
           let new = formats.tensor("k", .activations, \.residual, tokens, width)
-          let cached = formats.tensor("cached", .keyValueCache, \.keyValue, tokens, width)
-          let scales = keyScales(formats, .keyValueCache, [tokens])
+          let cached = home.keys("cached", tokens, width)
+          let scales = home.scales(tokens)
           for row in 0..<tokens * heads {
             let values = transform(machine, (0..<width).map { machine.load(query, row, $0) })
             for column in 0..<width { machine.store(values[column], in: query, row, column) }

@@ -1,4 +1,4 @@
-/// The Hadamard transform of index queries and of new index keys, which then go to the cache.
+/// The Hadamard transform of index queries and of new index keys, which then go to the cache, if there is one.
 ///
 /// A row of d = 2^s elements: s·d additions and subtractions, and d multiplications by 1/√d. In a cache of 8 bits or less a key
 /// has a scale beside it.
@@ -6,13 +6,18 @@ package struct IndexRotation<Scalar: Term>: OperatorDefinition {
   package let tokens, heads, width: Scalar
   /// s, the transform's steps.
   package let steps: Scalar
+  /// Where the keys go.
+  package let keyHome: KeyValueHome
   package let formats: NumberFormats
 
-  package init(tokens: Scalar, heads: Scalar, width: Scalar, steps: Scalar, formats: NumberFormats) {
+  package init(
+    tokens: Scalar, heads: Scalar, width: Scalar, steps: Scalar, keyHome: KeyValueHome = .cache, formats: NumberFormats
+  ) {
     self.tokens = tokens
     self.heads = heads
     self.width = width
     self.steps = steps
+    self.keyHome = keyHome
     self.formats = formats
   }
 
@@ -26,8 +31,8 @@ package struct IndexRotation<Scalar: Term>: OperatorDefinition {
     visit(Operand(.query, .loadActivation, queries, formats.residualFormat))
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
     visit(Operand(.query, .storeActivation, queries, formats.residualFormat))
-    visit(Operand(.key, .storeKVCache, keys, formats.keyValueFormat))
-    if formats.carriesIndexScale { visit(Operand(.scale, .storeKVCache, tokens, .score)) }
+    visit(Operand(.key, keyHome.store, keys, keyHome.format(formats)))
+    if keyHome.carriesIndexScale(formats) { visit(Operand(.scale, .storeKVCache, tokens, .score)) }
   }
 
   package static var source: String {

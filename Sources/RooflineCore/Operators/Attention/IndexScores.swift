@@ -14,11 +14,13 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   package let heads, width: Scalar
   /// Keys of a block, of whose scores each head keeps the largest; nil: every key has a score, a weighted sum over heads.
   package let block: Scalar?
+  /// Where the keys lie.
+  package let keyHome: KeyValueHome
   package let formats: NumberFormats
 
   package init(
     batch: Scalar, queryTokens: Scalar, keys: Scalar, pairs: Scalar, heads: Scalar, width: Scalar,
-    block: Scalar? = nil, formats: NumberFormats
+    block: Scalar? = nil, keyHome: KeyValueHome = .cache, formats: NumberFormats
   ) {
     self.batch = batch
     self.queryTokens = queryTokens
@@ -27,6 +29,7 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
     self.heads = heads
     self.width = width
     self.block = block
+    self.keyHome = keyHome
     self.formats = formats
   }
 
@@ -36,23 +39,25 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   package var kind: OperatorKind { .indexScores }
   package var asOperator: Operator<Scalar> { .indexScores(self) }
 
-  package var matrixUnit: DType? { formats.keyValueCache }
+  package var matrixUnit: DType? { unit }
+
+  private var unit: DType { keyHome == .cache ? formats.keyValueCache : formats.residual }
 
   package var flops: FLOPCounts<Scalar> {
     let product = 2 * batch * pairs * heads * width
     guard block == nil else {
       return FLOPCounts(
-        product: product, on: formats.keyValueCache, vector: formats.carriesIndexScale ? batch * pairs * heads : 0)
+        product: product, on: unit, vector: keyHome.carriesIndexScale(formats) ? batch * pairs * heads : 0)
     }
-    return FLOPCounts(product: product, on: formats.keyValueCache, vector: batch * pairs * (2 * heads + 1))
+    return FLOPCounts(product: product, on: unit, vector: batch * pairs * (2 * heads + 1))
   }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let queries = batch * queryTokens * heads
     visit(Operand(.query, .loadActivation, queries * width, formats.residualFormat))
     if block == nil { visit(Operand(.weights, .loadActivation, queries, formats.residualFormat)) }
-    visit(Operand(.key, .loadKVCache, batch * keys * width, formats.keyValueFormat))
-    if formats.carriesIndexScale { visit(Operand(.scale, .loadKVCache, batch * keys, .score)) }
+    visit(Operand(.key, keyHome.load, batch * keys * width, keyHome.format(formats)))
+    if keyHome.carriesIndexScale(formats) { visit(Operand(.scale, .loadKVCache, batch * keys, .score)) }
     visit(Operand(.scores, .storeActivation, batch * storedScores, .score))
   }
 
@@ -66,9 +71,9 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   }
 }
 
-extension NumberFormats {
+extension KeyValueHome {
   /// Whether index keys have scales of their own: those of a cache of 8 bits or less.
-  var carriesIndexScale: Bool { keyValueCache.bits <= 8 }
+  func carriesIndexScale(_ formats: NumberFormats) -> Bool { self == .cache && formats.keyValueCache.bits <= 8 }
 }
 
 extension ElementFormat {

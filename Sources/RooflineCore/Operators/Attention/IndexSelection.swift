@@ -1,4 +1,7 @@
 /// The keys with the largest scores, so many a query: comparisons and moves, no FLOPs.
+///
+/// A choice has no gradient: what scores the keys learns from a loss of its own, as DeepSeek-V3.2's indexer does (arXiv:2512.02556), and
+/// its inputs are cut off from the model's.
 package struct IndexSelection<Scalar: Term>: OperatorDefinition {
   package let batch, queryTokens: Scalar
   /// (query, key) pairs of one sequence that have a score.
@@ -33,6 +36,8 @@ package struct IndexSelection<Scalar: Term>: OperatorDefinition {
     visit(Operand(.scores, .loadActivation, batch * pairs, .score))
     visit(Operand(.indices, .storeActivation, batch * queryTokens * kept, .tokenID))
   }
+
+  package var gradients: OperatorGradients<Scalar> { .cutOff }
 
   package static var source: String { "the keys with the largest scores: comparisons, no arithmetic" }
 }

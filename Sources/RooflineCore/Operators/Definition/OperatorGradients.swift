@@ -4,6 +4,8 @@ package enum OperatorGradients<Scalar: Term> {
   case rows([OperatorGradient<Scalar>])
   /// Nothing: the gradient of its output is that of its inputs, or another rank's affair.
   case passedOn
+  /// A choice, behind which no gradient comes: neither it nor what only serves it has any.
+  case cutOff
   /// Nobody has stated them: a training step with such a row is refused.
   case unknown
 }

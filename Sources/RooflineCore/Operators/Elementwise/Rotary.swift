@@ -61,7 +61,7 @@ package struct Rotary<Scalar: Term>: OperatorDefinition {
     case .latentProjection, .indexProjection:
       visit(Operand(.key, .loadActivation, shape.newKeys, formats.residualFormat))
       visit(Operand(.key, .storeKVCache, shape.newKeys, formats.keyValueFormat))
-      if keySource == .indexProjection, formats.carriesIndexScale {
+      if keySource == .indexProjection, KeyValueHome.cache.carriesIndexScale(formats) {
         visit(Operand(.scale, .storeKVCache, tokens * shape.keyValueHeads, .score))
       }
     case .activation:

@@ -76,7 +76,7 @@ package struct Route<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    hasExpertScales ? .unknown : .rows([.init(.backward, RouteGradient(self))])
+    .rows([.init(.backward, RouteGradient(self))])
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

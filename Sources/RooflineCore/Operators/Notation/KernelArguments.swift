@@ -91,7 +91,8 @@ package struct KernelArguments: Sendable {
       ]
     case .groupedGEMMInputGradient, .groupedGEMMWeightGradient:
       ["m", "n", "k", "rows", "experts", "top_k", "touched"]
-    case .routeGradient: ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "renormalise", "scale"]
+    case .routeGradient:
+      ["rows", "experts", "top_k", "of_chosen", "sigmoid", "sqrt_softplus", "renormalise", "scale", "expert_scales"]
     case .expertCombine, .expertCombineGradient: ["rows", "width", "pairs", "weighted"]
     case .expertScale, .expertScaleGradient: ["rows", "width", "pairs"]
     case .allToAll: ["rows", "width", "ranks", "remote"]

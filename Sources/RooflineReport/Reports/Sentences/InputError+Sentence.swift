@@ -123,8 +123,11 @@ extension Notice {
       "config.json has \(keys.count == 1 ? "a key" : "keys") that nobody here knows, taken to change no count: \(InputError.list(keys)); --strict refuses"
     case .expertsTouched(let pass, let expected, let bounds, let experts, let isUniform):
       "\(pass) touches \(Numbers.fixed(expected, decimals: 1)) of a layer's \(experts) routed experts, \(isUniform ? "expected of uniform routing" : "by --expert-load") (at least \(bounds.lowerBound), at most \(bounds.upperBound))\(isUniform ? "; --expert-load states others" : "")"
-    case .trainingScope:
+    case .trainingScope(let hasIndexers):
       "a training step here is its forward and backward pass; the loss, the optimizer and data parallelism's all-reduce of the gradients are not counted"
+        + (hasIndexers
+          ? "; a choice of keys has no gradient, and the loss of its own that an indexer learns from is not counted, either"
+          : "")
     }
   }
 }

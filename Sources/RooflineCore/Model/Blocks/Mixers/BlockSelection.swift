@@ -43,16 +43,20 @@ package struct BlockSelection: Hashable, Sendable {
       keyValueHeads: 1, headDim: width)
     sink.row(
       "index_rotary", place,
-      Rotary(shape, dim: .input(.rotaryDim, rotaryDim), keySource: .indexProjection, formats: formats),
-      reads: Activations(.indexQuery, .table, .indexKey), writes: Activations(.indexQuery))
+      Rotary(
+        shape, dim: .input(.rotaryDim, rotaryDim), keySource: pass.isTraining ? .activation : .indexProjection,
+        formats: formats),
+      reads: Activations(.indexQuery, .table, .indexKey),
+      writes: pass.isTraining ? Activations(.indexQuery, .indexKey) : Activations(.indexQuery))
     let size = Scalar.input(.indexBlock, block)
     sink.row(
       "index_scores", place,
       IndexScores(
         batch: pass.batch, queryTokens: pass.queryTokens, keys: pass.attendedKeys,
         pairs: Attention<Scalar>.causalPairs(pass.queryTokens, pass.attendedKeys), heads: heads, width: width,
-        block: size, formats: formats),
-      reads: Activations(.indexQuery), writes: Activations(.indexScores))
+        block: size, keyHome: pass.keyValueHome, formats: formats),
+      reads: pass.isTraining ? Activations(.indexQuery, .indexKey) : Activations(.indexQuery),
+      writes: Activations(.indexScores))
     sink.row(
       "index_topk", place,
       IndexSelection(

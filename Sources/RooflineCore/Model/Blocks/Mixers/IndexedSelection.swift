@@ -52,19 +52,24 @@ package struct IndexedSelection: Hashable, Sendable {
       "index_rotary", place,
       Rotary(shape, dim: .input(.rotaryDim, indexer.rotaryDim), keySource: .activation, formats: formats),
       reads: Activations(.indexQuery, .table, .indexKey), writes: Activations(.indexQuery, .indexKey))
+    // A training step keeps the keys between rows, and others in the cache.
+    let keys = pass.isTraining ? Activations(.indexQuery, .indexKey) : Activations(.indexQuery)
     sink.row(
       "index_hadamard", place,
       IndexRotation(
         tokens: pass.tokens, heads: heads, width: width,
-        steps: .input(.transformSteps, UInt64(indexer.width.trailingZeroBitCount)), formats: formats),
-      reads: Activations(.indexQuery, .indexKey), writes: Activations(.indexQuery))
+        steps: .input(.transformSteps, UInt64(indexer.width.trailingZeroBitCount)), keyHome: pass.keyValueHome,
+        formats: formats),
+      reads: Activations(.indexQuery, .indexKey), writes: keys)
     let pairs = Attention<Scalar>.causalPairs(pass.queryTokens, pass.attendedKeys)
     sink.row(
       "index_scores", place,
       IndexScores(
         batch: pass.batch, queryTokens: pass.queryTokens, keys: pass.attendedKeys, pairs: pairs, heads: heads,
-        width: width, formats: formats),
-      reads: Activations(.indexQuery, .indexWeights), writes: Activations(.indexScores))
+        width: width, keyHome: pass.keyValueHome, formats: formats),
+      reads: pass.isTraining
+        ? Activations(.indexQuery, .indexWeights, .indexKey) : Activations(.indexQuery, .indexWeights),
+      writes: Activations(.indexScores))
     sink.row(
       "index_topk", place,
       IndexSelection(
