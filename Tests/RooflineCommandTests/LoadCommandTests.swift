@@ -116,7 +116,7 @@ final class LoadCommandTests: CommandTestCase {
   func testAQueueThatGrowsIsAWarning() {
     let outcome = roofline("\(LoadCommandTests.run) --arrival 5000 --requests 400")
     XCTAssertEqual(outcome.exitCode, 0)
-    XCTAssertTrue(outcome.errors.contains("more requests come than are served"), outcome.errors)
+    XCTAssertTrue(outcome.errors.contains("more requests come than end"), outcome.errors)
     XCTAssertEqual(roofline("\(LoadCommandTests.run) --arrival 5 --requests 50").errors, "")
   }
 

@@ -55,6 +55,26 @@ final class SweepAnswersTests: CommandTestCase {
     }
   }
 
+  /// A batch and requests over time of one deployment, in any order.
+  func testNoLineChangesTheAnswerOfAnother() throws {
+    let common = "\"model\":\"llama-3.2-1b\",\"hardware\":\"h100-sxm\",\"prompt\":128,\"generate\":8"
+    let lines = [
+      "{\(common),\"id\":1}", "{\(common),\"arrival\":2,\"requests\":9,\"id\":2}",
+      "{\(common),\"load\":\"closed\",\"concurrency\":3,\"id\":3}", "{\(common),\"arrival\":2,\"id\":4}",
+      "{\(common),\"batch\":2,\"id\":5}",
+    ]
+    let alone = lines.map { answers($0 + "\n").output }
+    for shift in lines.indices {
+      let order = (0..<lines.count).map { ($0 + shift) % lines.count }
+      let together = answers(order.map { lines[$0] }.joined(separator: "\n") + "\n").output
+      XCTAssertEqual(together, order.map { alone[$0] }.joined())
+    }
+    for (place, row) in try objects(alone.joined()).enumerated() {
+      XCTAssertEqual(row["requests_per_second"] is NSNull, [0, 4].contains(place), "\(place)")
+      XCTAssertEqual(row["footprint"] is NSNull, ![0, 4].contains(place), "\(place)")
+    }
+  }
+
   func testAnswersAreTheRowsOfAGrid() throws {
     let grid = output(
       "sweep --model llama-3.1-8b --hardware h100-sxm --tp 1,2 --batch 1,3 --prompt 50,60 --generate 3 --operators fused --format jsonl"

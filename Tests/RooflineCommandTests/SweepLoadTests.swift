@@ -176,6 +176,44 @@ final class SweepLoadTests: CommandTestCase {
     }
   }
 
+  /// A column in which no row has anything chooses nothing.
+  func testColumnsOfTheOtherKindChooseNothing() {
+    let closed = "--load closed --concurrency 4"
+    let open = "--arrival 3 --requests 9"
+    for (load, option, column) in [
+      (closed, "--best --by footprint", "footprint"), (closed, "--where \"batch > 3\"", "batch"),
+      (closed, "--best --by arrival", "arrival"), (closed, "--where \"!(ttft > 1 || arrival > 3)\"", "arrival"),
+      (open, "--where \"concurrency > 3\"", "concurrency"),
+      (open, "--where \"decode_bound == 'memory'\"", "decode_bound"),
+      ("", "--where \"!queue_grows\"", "queue_grows"), ("", "--best --by requests_per_second", "requests_per_second"),
+    ] {
+      let outcome = Tool.run(words("sweep \(Self.base) --prompt 64 --generate 4 \(load) \(option)"), Surroundings())
+      XCTAssertEqual(outcome.exitCode, 64, option)
+      XCTAssertTrue(outcome.errors.contains(": no row has \(column): "), outcome.errors)
+    }
+  }
+
+  /// Words as a shell has them.
+  private func words(_ line: String) -> [String] {
+    line.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { place, part in
+      place.isMultiple(of: 2) ? part.split(separator: " ").map(String.init) : [String(part)]
+    }
+  }
+
+  func testRatesBeyondAnyEndAreRefused() {
+    for (rate, isPossible) in [
+      ("1e-320", false), ("9e-10", false), ("1e-9", true), ("1e12", true), ("1.1e12", false), ("1e308", false),
+      ("-1", false), ("nan", false),
+    ] {
+      for command in ["analyze", "sweep"] {
+        let outcome = roofline(
+          "\(command) \(Self.base) --prompt 64 --generate 4 --arrival \(rate) --requests 20")
+        XCTAssertEqual(outcome.exitCode, isPossible ? 0 : 64, "\(command) \(rate): \(outcome.errors)")
+        if !isPossible { XCTAssertTrue(outcome.errors.contains("--arrival"), outcome.errors) }
+      }
+    }
+  }
+
   func testRangesOfRatesAreTheValuesTheySay() throws {
     func values(_ text: String) throws -> [Double] {
       try rows("\(Self.base) --prompt 9 --generate 2 --requests 3 --arrival \(text)").map { number($0, "arrival") }
@@ -236,7 +274,7 @@ final class SweepLoadTests: CommandTestCase {
       number(patient, "arrival"),
       all.filter { number($0, "gpus") == 1 && $0["queue_grows"] as? Bool == false }.map { number($0, "arrival") }.max())
     let lost = try rows("\(line) --slo ttft=1000").compactMap { $0["remark"] as? String }
-    XCTAssertTrue(lost.contains("more requests come than are served"), "\(lost)")
+    XCTAssertTrue(lost.contains("more requests come than end"), "\(lost)")
   }
 
   func testShardsAndLinesAreTheRowsOfTheGrid() throws {

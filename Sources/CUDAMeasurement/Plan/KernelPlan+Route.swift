@@ -77,7 +77,8 @@ struct RouteReference: KernelReference {
     guard output == .weights else {
       return ReferencePiece(first: first, values: ids.map(Double.init), relativeError: 0)
     }
-    func power(_ id: Int) -> Double { Mathematics.exponential(logits[id]) }
+    let largest = logits.max() ?? 0
+    func power(_ id: Int) -> Double { Mathematics.exponential(logits[id] - largest) }
     var scores: [Double]
     switch scoring {
     case .softmax:

@@ -38,7 +38,10 @@ package enum OrderedChunks {
   ) -> Bool {
     guard workers > 1, count > 1 else {
       for piece in 0..<count {
-        guard !isStopped(), take(work(piece)) else { return false }
+        guard !isStopped() else { return false }
+        let result = work(piece)
+        // Work may have stopped half-way for the same reason.
+        guard !isStopped(), take(result) else { return false }
       }
       return true
     }
@@ -64,7 +67,7 @@ package enum OrderedChunks {
         continue
       }
       desk.room.signal()
-      guard take(result) else { return false }
+      guard !isStopped(), take(result) else { return false }
       piece += 1
     }
     return true

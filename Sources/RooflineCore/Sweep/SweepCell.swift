@@ -52,7 +52,16 @@ package struct SweepCell: Sendable {
     guard case .success(let ready) = state else {
       return points.map { SweepRow(shared, $0, nil, refusal.map { .refused($0) }) }
     }
-    if let serve = ready.serve { return points.map { served($0, ready, serve) } }
+    if let serve = ready.serve {
+      return points.map { point in
+        // A deployment that serves loads answers nothing else.
+        guard point.load != nil else {
+          return SweepRow(
+            shared, point, nil, .refused(.usage("requests over time are asked for, and a batch is given")))
+        }
+        return served(point, ready, serve)
+      }
+    }
     let answers = ready.passes.answers(points[...], memo)
     var memory = ready.memory
     return zip(points, answers).map { point, answer in row(point, answer, ready, &memory) }

@@ -92,7 +92,7 @@ package struct LoadFigure: Figure {
     }
     notes =
       (drawn.contains(where: \.isQueueGrowing)
-        ? ["hollow: more requests come than are served, and times grow with --requests"] : []) + tally.remarks
+        ? ["hollow: more requests come than end, and times grow with --requests"] : []) + tally.remarks
     func common(_ names: [String], _ several: String) -> String {
       names.count == 1 ? names[0] : "\(names.count) \(several)"
     }
@@ -128,6 +128,8 @@ extension LoadFigure.Spot {
       let columns = wait.times
       guard let mean = figures[columns.mean], let median = figures[columns.median], let p99 = figures[columns.p99]
       else { continue }
+      // What takes no time has no place on a scale of decades.
+      guard [mean, median, p99].allSatisfy({ $0.value > 0 }) else { continue }
       times[wait] = LoadFigure.Times(mean: mean.value, median: median.value, p99: p99.value)
       for (name, time) in [("mean", mean), ("p50", median), ("p99", p99)] {
         facts.append(.init("\(wait.title), \(name)", Numbers.time(time)))

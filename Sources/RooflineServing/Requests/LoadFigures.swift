@@ -34,6 +34,8 @@ package struct LoadFigures: Hashable, Sendable {
   /// Of an open load: requests that waited when the middle one of the counted came, and when the last one came. A queue that grows is
   /// no steady state.
   package let waitingInTheMiddle, waitingAtTheEnd: UInt64
+  /// Of the same moments: requests that had come and not ended.
+  package let presentInTheMiddle, presentAtTheEnd: UInt64
 
   /// Of TTFT: what others' prompts and tokens add to the passes of a prompt; nil where prompts differ.
   package var othersInFirstToken: Double? { ownPrompt.map { timeToFirstToken.mean - queueing.mean - $0 } }
@@ -58,9 +60,14 @@ package struct LoadFigures: Hashable, Sendable {
     window > 0 ? (Double(generatedTokens) + Double(promptTokens)) / window : 0
   }
 
-  /// Whether requests came faster than they were served: more of them waited at the end than in the middle, by more than a tenth of
-  /// those that came between.
+  /// Whether requests came faster than they ended: more of them waited, or were there, at the end than in the middle, by more than a
+  /// tenth of those that came between. While there are seats nobody waits, however many come; and of those that are there, chance moves
+  /// as many as twice the root. Then times depend on how many are counted, be it that a queue grows or that too few are counted for as
+  /// many to end as come.
   package var isQueueGrowing: Bool {
-    waitingAtTheEnd > waitingInTheMiddle && (waitingAtTheEnd - waitingInTheMiddle) * 20 > endToEnd.count
+    let growth = Double(presentAtTheEnd) - Double(presentInTheMiddle)
+    let chance = 2 * Double(presentAtTheEnd + presentInTheMiddle).squareRoot()
+    let share = Double(endToEnd.count) / 20
+    return growth > share + chance || Double(waitingAtTheEnd) - Double(waitingInTheMiddle) > share
   }
 }

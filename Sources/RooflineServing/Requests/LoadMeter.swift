@@ -49,6 +49,12 @@ struct LoadMeter {
 
   mutating func open(at now: Double) { windowStart = windowStart ?? now }
 
+  /// Counts times from one on, at which no counted request is there.
+  mutating func begin(at now: Double) {
+    windowStart = windowStart.map { $0 - now }
+    latest.removeAll(keepingCapacity: true)
+  }
+
   /// A pass that begins in the window.
   ///
   /// - Parameter alone: what it would take without the prompts, s; 0 without sequences.

@@ -22,9 +22,10 @@ extension LoadRun {
 
   /// What a row of a sweep says of it: the same figures.
   ///
+  /// - Parameter goesOn: false ends the run.
   /// - Throws: as `figures`.
-  package func sweepFigures() throws(InputError) -> SweepFigures {
-    let figures = try figures()
+  package func sweepFigures(goesOn: @escaping () -> Bool = { true }) throws(InputError) -> SweepFigures {
+    let figures = try figures { _, _ in goesOn() }
     let yield = yield(figures)
     func spread(_ times: Distribution) -> SweepLoadFigures.Spread {
       SweepLoadFigures.Spread(median: Seconds(times[.median]), p99: Seconds(times[.p99]))

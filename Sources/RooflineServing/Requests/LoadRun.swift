@@ -49,16 +49,18 @@ package struct LoadRun: Sendable {
     }
   }
 
-  /// - Parameter progress: is told now and then how many requests have ended, and of how many.
+  /// - Parameter progress: is told now and then how many requests have ended, and of how many; false ends the run.
   /// - Throws: `InputError` where passes have no time, where nothing is stated of what a step with drafts keeps, where memory is not known or too short, and what `RequestLoop`
   ///   throws.
   package func figures(
-    progress: ((_ done: UInt64, _ count: UInt64) -> Void)? = nil
+    progress: ((_ done: UInt64, _ count: UInt64) -> Bool)? = nil
   ) throws(InputError) -> LoadFigures {
     let limit = LoadRun.requestLimit
-    guard load.counted <= limit, load.warmUp <= limit, load.generated <= limit else {
-      throw .usage("at most \(limit) requests of at most \(limit) tokens are computed")
-    }
+    for (number, what) in [
+      (load.counted, "requests are counted (--requests, or ten for each of --concurrency)"),
+      (load.warmUp, "requests come first (--warm-up, or two for each of --concurrency)"),
+      (load.generated, "tokens are computed of each request (--generate)"),
+    ] where number > limit { throw .usage("at most \(limit) \(what), and \(number) are asked for") }
     var yield = DecodeYield.one
     if let speculation {
       guard let own = speculation.yield else { throw .draftsWithoutYield }

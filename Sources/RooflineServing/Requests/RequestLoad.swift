@@ -75,6 +75,8 @@ struct RequestSource {
   private(set) var next: Request?
   /// How many of `.together` and `.closed` have come, or of `.listed`.
   private var given: UInt64 = 0
+  /// What times are counted from, s.
+  private var beginning = 0.0
 
   init(_ load: RequestLoad) {
     self.load = load
@@ -90,6 +92,12 @@ struct RequestSource {
     guard let request = next, request.arrival <= now else { return nil }
     advance(after: request.arrival)
     return request
+  }
+
+  /// Counts times from one on that nobody has come by.
+  mutating func begin(at now: Double) {
+    beginning += now
+    next?.arrival -= now
   }
 
   /// What the end of a request brings.
@@ -116,6 +124,7 @@ struct RequestSource {
       next = given < count ? request(at: 0) : nil
     case .listed(let requests):
       next = given < requests.count ? requests[Int(given)] : nil
+      next?.arrival -= beginning
     case .open(let rate, _):
       // 53 random bits in (0, 1]: a logarithm of 0 is none.
       let share = Double((generator.next() >> 11) + 1) * 0x1p-53

@@ -37,10 +37,13 @@ struct RequestScheduler {
   }
 
   /// Sequences that run at once at most: each needs places among the tokens of a pass.
-  private var seats: Int { Int(min(rules.maxSequences, rules.maxBatchedTokens / yield.queryTokens, 1 << 30)) }
+  var seats: Int { Int(min(rules.maxSequences, rules.maxBatchedTokens / yield.queryTokens, 1 << 30)) }
 
   /// Requests that wait to begin, for the first time or again.
   var waitingCount: Int { waiting.count + putOff.count }
+
+  /// Requests that have come and not ended.
+  var presentCount: Int { waitingCount + prompts.count + running.count }
 
   /// Bytes that requests which have begun hold.
   var reserved: UInt64 { ledger.held }

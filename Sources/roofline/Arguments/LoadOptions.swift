@@ -12,7 +12,15 @@ package enum LoadOptions {
   static let load = Option<Kind>.choice(
     "load", "HOW", "requests instead of a pass: static (all at once) or closed (one comes when one ends)")
   static let concurrency = Option.count("concurrency", "N", "requests of --load that are in flight")
-  static let arrival = Option.positive("arrival", "RATE", "requests a second that come by chance, instead of --load")
+  static let arrival = Option("arrival", "RATE", "requests a second that come by chance, instead of --load") {
+    text throws(InputError) in
+    guard let rate = Double(text), arrivals.contains(rate) else {
+      throw .usage("--arrival is \"\(text)\"; expected requests a second, a number from 1e-9 to 1e12")
+    }
+    return rate
+  }
+  /// Requests a second: one in a human life, and more than a pass has time for.
+  static let arrivals = 1e-9...1e12
   static let seed = Option("seed", "S", "which chance decides --arrival (1)") { text throws(InputError) in
     guard let seed = UInt64(text) else {
       throw .usage("--seed is \"\(text)\"; expected a whole number of at least 0, e.g. 7")
@@ -168,6 +176,7 @@ extension ParsedArguments {
       analysis, scheduler: rules.scheduler, load: load, speculation: try speculation(analysis, catalog))
     let figures = try run.figures { done, count in
       surroundings.line?.update("requests", done: done, of: count)
+      return true
     }
     let report = LoadReport(run, rules: rules, figures: figures, engine: engine)
     return (report, (analysis.notices + analysis.notices(generating: load.generated)).warnings + report.warning)

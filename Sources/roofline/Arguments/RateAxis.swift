@@ -11,7 +11,7 @@ enum RateAxis {
     for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let own = run(piece), rates.count + own.count <= largest else {
         throw .usage(
-          "--\(name) is \"\(text)\"; expected numbers above 0, at most 10,000 of them, e.g. 0.5,1,2 or 1..4 or 0.5..2+0.5 or 0.5..8x2"
+          "--\(name) is \"\(text)\"; expected numbers from 1e-9 to 1e12, at most 10,000 of them, e.g. 0.5,1,2 or 1..4 or 0.5..2+0.5 or 0.5..8x2"
         )
       }
       rates += own
@@ -22,7 +22,7 @@ enum RateAxis {
   }
 
   private static func number(_ text: some StringProtocol) -> Double? {
-    guard let number = Double(String(text)), number > 0, number.isFinite else { return nil }
+    guard let number = Double(String(text)), LoadOptions.arrivals.contains(number) else { return nil }
     return number
   }
 

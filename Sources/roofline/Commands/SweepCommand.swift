@@ -58,7 +58,11 @@ enum SweepCommand: Command {
     defer { if surroundings.write != nil { Interruption.ignore() } }
     if try arguments.has(SweepOptions.pareto) { return pages.pareto() }
     if try arguments.has(SweepOptions.best) {
-      return pages.best(try arguments.value(of: SweepOptions.by) ?? .deviceRate)
+      let column = try arguments.value(of: SweepOptions.by) ?? .deviceRate
+      if let absence = column.absence(of: grid.load) {
+        throw InputError.usage("--by: no row has \(column.rawValue): \(absence)")
+      }
+      return pages.best(column)
     }
     if let level = try arguments.value(of: SweepOptions.slo) { return try pages.serviceLevel(level) }
     return pages.rows(try arguments.value(of: SweepOptions.shard))

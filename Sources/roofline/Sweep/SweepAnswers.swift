@@ -83,6 +83,8 @@ struct SweepAnswers {
         return text
       },
       take: { text in
+        // What was cut short is no answer.
+        guard surroundings.write == nil || !Interruption.isRequested else { return false }
         isWritten = output.put(text)
         return isWritten
       })
@@ -185,8 +187,10 @@ private final class LineAnswerer: Sendable {
       WorkloadOptions.batch.name, LoadOptions.concurrency.name, LoadOptions.arrival.name, WorkloadOptions.prompt.name,
       WorkloadOptions.generate.name,
     ]
-    let key = options.filter { !lengths.contains($0.name) }.map { own.texts(of: $0).joined(separator: "\u{1}") }
-      .joined(separator: "\u{2}")
+    let kind = own.isLoad ? "requests over time" : "batches"
+    let key =
+      options.filter { !lengths.contains($0.name) }.map { own.texts(of: $0).joined(separator: "\u{1}") }
+      .joined(separator: "\u{2}") + kind
     if let known = cells.withLock({ $0[key] }) { return known }
     let deployment = SweepDeployment(
       model: try own.required(WorkloadOptions.model, "name one"),

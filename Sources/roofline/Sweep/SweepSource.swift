@@ -115,7 +115,16 @@ extension ParsedArguments {
         (LoadOptions.arrival, point.load?.arrivals.map { ["\($0)"] }),
         (WorkloadOptions.prompt, ["\(point.prompt)"]), (WorkloadOptions.generate, ["\(point.generate)"]),
       ])
-      return try LoadRun(analysis, scheduler: rules.scheduler, load: own.requestLoad()).sweepFigures()
+      return try LoadRun(analysis, scheduler: rules.scheduler, load: own.requestLoad()).sweepFigures {
+        !Interruption.isRequested
+      }
+    }
+  }
+
+  /// Throws where a row is asked for by a column in which no row has anything.
+  private func checkColumns(_ load: SweepLoadAxis) throws(InputError) {
+    for column in try value(of: SweepOptions.condition)?.columns ?? [] {
+      if let absence = column.absence(of: load) { throw .usage("--where: no row has \(column.rawValue): \(absence)") }
     }
   }
 
@@ -130,6 +139,7 @@ extension ParsedArguments {
     let dtypes = try value(of: SweepOptions.dtype).map { $0.map(Optional.some) } ?? [nil]
     let times = try value(of: SweepOptions.time) ?? [usualTier]
     let load = try loadAxis()
+    try checkColumns(load)
     let engines = try value(of: SweepOptions.engine).map { $0.map(Optional.some) } ?? [nil]
     for case let name? in engines { _ = try source.engine(name) }
     let batch = try value(of: SweepOptions.batch) ?? NumberAxis(1)

@@ -72,7 +72,7 @@ final class LoadFigureTests: XCTestCase {
             XCTAssertEqual(spot.times[.perToken]?.mean, row.figures?.timePerOutputToken?.value)
           }
         }
-        XCTAssertTrue(figure.notes.contains { $0.contains("more requests come than are served") })
+        XCTAssertTrue(figure.notes.contains { $0.contains("more requests come than end") })
         for width in FigureWidth.allCases {
           XCTAssertEqual(FigureTestRuns.misplaced(figure.drawing(width)), [], "\(axis), \(width)")
         }

@@ -40,9 +40,13 @@ extension KernelArguments {
 
   /// With `sinks`, so many heads have a logit of their own.
   func softmax<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Softmax<Scalar> {
-    Softmax(
-      elements: try elements(), width: try input(.width, "width"),
-      sinks: try given("sinks").map { .input(.heads, $0) }, formats: formats)
+    let sinks = try given("sinks")
+    if let sinks, let rows = try given("rows"), !rows.isMultiple(of: sinks) {
+      throw .usage("rows=\(rows) is no multiple of sinks=\(sinks): each head has a sink, and as many rows as any other")
+    }
+    return Softmax(
+      elements: try elements(), width: try input(.width, "width"), sinks: sinks.map { .input(.heads, $0) },
+      formats: formats)
   }
 
   /// Each row to `remote` other ranks, or to all of them.

@@ -13,7 +13,7 @@ extension Verdict {
     let waiting =
       figures.queueing.mean > 0 ? "; \(Numbers.time(Seconds(figures.queueing.mean))) of it waiting to begin" : ""
     let growth =
-      figures.isQueueGrowing ? "; more requests come than are served, and times grow with --requests" : ""
+      figures.isQueueGrowing ? "; more requests come than end, and times grow with --requests" : ""
     var verdicts = [
       Verdict(
         "TTFT under the load", Numbers.time(Seconds(first.mean)),

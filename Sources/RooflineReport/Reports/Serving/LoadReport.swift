@@ -40,7 +40,7 @@ package struct LoadReport {
   package var warning: String { figures.isQueueGrowing ? "roofline: warning: \(growth)\n" : "" }
 
   private var growth: String {
-    "more requests come than are served: \(figures.waitingInTheMiddle) waited when half of the counted ones had come, \(figures.waitingAtTheEnd) at the last one; times grow with --requests"
+    "more requests come than end: \(figures.presentInTheMiddle) were there when half of the counted ones had come, \(figures.waitingInTheMiddle) of them waiting, \(figures.presentAtTheEnd) and \(figures.waitingAtTheEnd) at the last one; times grow with --requests, until as many end as come"
   }
 
   // MARK: lines

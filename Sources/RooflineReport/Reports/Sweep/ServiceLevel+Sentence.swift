@@ -10,7 +10,7 @@ extension ServiceLevel.Miss {
     case .memory: "whether it fits is not known"
     case .time(let time, let seconds, let limit):
       "\(time.title) \(seconds.map(Numbers.time) ?? "unknown"), above \(Numbers.time(limit))"
-    case .growingQueue: "more requests come than are served"
+    case .growingQueue: "more requests come than end"
     case .moreDevices(let own, let best): "\(own) GPUs, not \(best)"
     case .smallerBatch(let own, let best): "as many GPUs, batch \(own), not \(best)"
     case .smallerLoad(let own, let best): "as many GPUs, \(Self.words(own)), not \(Self.words(best))"

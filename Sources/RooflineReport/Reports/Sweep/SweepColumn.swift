@@ -27,7 +27,7 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
   case decodeUtilization = "mfu_decode"
   case prefillBound = "prefill_bound"
   case decodeBound = "decode_bound"
-  /// Of a load: whether requests come faster than they are served.
+  /// Of a load: whether requests come faster than they end.
   case queueGrows = "queue_grows"
   /// Why the row has no figures, or not all of them.
   case reason
@@ -93,6 +93,29 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
       .tpot, .tpotMedian, .tpotP99, .requestRate, .userRate, .deviceRate, .rate, .footprint, .capacity,
       .prefillUtilization, .decodeUtilization:
       .number
+    }
+  }
+
+  /// Why rows of such a load have nothing in the column, whatever becomes of them; nil where they have.
+  package func absence(of load: SweepLoadAxis) -> String? {
+    let isOfBatches = load == .none
+    switch self {
+    case .batch, .footprint, .prefillUtilization, .decodeUtilization, .prefillBound, .decodeBound:
+      return isOfBatches ? nil : "it is of batches, and --load and --arrival make requests over time"
+    case .load, .ttftMedian, .ttftP99, .tpotMedian, .tpotP99, .requestRate, .queueGrows:
+      return isOfBatches ? "it is of requests over time; give --load or --arrival, too" : nil
+    case .concurrency:
+      switch load {
+      case .together, .closed: return nil
+      case .none, .open: return "it is of requests of --load"
+      }
+    case .arrival:
+      if case .open = load { return nil }
+      return "it is of requests of --arrival"
+    case .model, .hardware, .dtype, .time, .engine, .tp, .pp, .ep, .dp, .prompt, .generate, .gpus, .ttft, .tpot,
+      .userRate,
+      .deviceRate, .rate, .capacity, .fits, .reason:
+      return nil
     }
   }
 

@@ -38,6 +38,19 @@ package struct SweepCondition: Sendable {
     root = try parser.whole()
   }
 
+  /// The columns that it names.
+  package var columns: [SweepColumn] { SweepCondition.columns(root) }
+
+  private static func columns(_ node: Node) -> [SweepColumn] {
+    switch node {
+    case .truth(let column): [column]
+    case .compare(let left, _, let right):
+      [left, right].compactMap { if case .column(let column) = $0 { column } else { nil } }
+    case .not(let inner): columns(inner)
+    case .and(let left, let right), .or(let left, let right): columns(left) + columns(right)
+    }
+  }
+
   package func holds(_ row: SweepRow) -> Bool { SweepCondition.value(root, row) == true }
 
   /// nil where it hangs on a number that is not known.
