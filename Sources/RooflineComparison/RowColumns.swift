@@ -42,7 +42,10 @@ struct RowColumns {
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan, .selectiveScan,
       .lightningAttention, .bankMix, .situAndMul, .batchedGEMM, .indexScores, .indexSelection, .indexRotation,
       .compression, .hyperCollapse, .hyperExpand, .hyperHead, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient, .clampedSwiGLUGradient,
+      .batchedGEMMInputGradient, .batchedGEMMWeightGradient, .compressionGradient, .hyperCollapseGradient,
+      .hyperExpandGradient,
+      .hyperHeadGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .geluAndMulGradient,
+      .clampedSwiGLUGradient,
       .softcapGradient, .layerNormInputGradient, .layerNormWeightGradient, .geluGradient, .reluGradient,
       .squaredReluGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .expertLayer:

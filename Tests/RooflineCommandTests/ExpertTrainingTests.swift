@@ -57,11 +57,31 @@ final class ExpertTrainingTests: CommandTestCase {
   }
 
   func testARowWithoutGradientsIsNamed() throws {
-    for file in ["deepseek-ai--DeepSeek-V4-Flash"] {
-      let line = "analyze --model \(try configuration(file)) --hardware h100-sxm --dtype bf16 --training --sequence 8"
-      let outcome = roofline(line)
-      XCTAssertNotEqual(outcome.exitCode, 0, file)
-      XCTAssertTrue(outcome.errors.contains("--training: the gradients of"), outcome.errors)
+    // Gemma-2: its fused attention caps scores.
+    let file = try temporaryFolder().appendingPathComponent("config.json")
+    try """
+    {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216,
+     "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000,
+     "hidden_activation": "gelu_pytorch_tanh", "sliding_window": 4096, "attn_logit_softcapping": 50.0,
+     "final_logit_softcapping": 30.0, "query_pre_attn_scalar": 256, "torch_dtype": "bfloat16"}
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let line = "analyze --model \(file.path) --hardware h100-sxm --training --sequence 8"
+    let outcome = roofline("\(line) --operators fused")
+    XCTAssertNotEqual(outcome.exitCode, 0)
+    XCTAssertTrue(outcome.errors.contains("--training: the gradients of attention,"), outcome.errors)
+    XCTAssertEqual(roofline("\(line) --operators separate").exitCode, 0)
+  }
+
+  /// A form of serving, which reads a cache.
+  func testAbsorbedAttentionDoesNotTrain() throws {
+    for file in ["deepseek-ai--DeepSeek-V3", "zai-org--GLM-5.2"] {
+      for operators in ["separate", "fused"] {
+        let outcome = roofline(
+          "analyze --model \(try configuration(file)) --hardware h100-sxm --dtype bf16 --training --sequence 8 --mla absorbed --operators \(operators)"
+        )
+        XCTAssertNotEqual(outcome.exitCode, 0, file)
+        XCTAssertTrue(outcome.errors.contains("leave --mla out"), outcome.errors)
+      }
     }
   }
 

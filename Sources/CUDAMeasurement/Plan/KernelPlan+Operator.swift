@@ -56,7 +56,8 @@ extension KernelPlan {
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .batchedGEMMGradient, .compressionGradient,
+      .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .expertLayer:
       throw Unsupported("there are no kernels of a backward pass")

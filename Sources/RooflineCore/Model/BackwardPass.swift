@@ -26,7 +26,7 @@ package struct BackwardPass<Scalar: Term>: Sendable {
 
   package init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
-    normsAddStream = pass.operatorSet == .fused && !forward.model.groups.contains { $0.residual == .postNorm }
+    normsAddStream = pass.operatorSet == .fused && forward.model.groups.allSatisfy(\.residual.fusesNorms)
     let tape = Tape(forward)
     var crossings = tape.crossings[...]
     var scope: RowScope?

@@ -51,9 +51,15 @@ public struct Analysis: Sendable {
     self.workload = workload
     self.options = options
     self.calibrated = calibrated
-    if model.hasLatentAttention, workload.tensorParallel > 1, steps.contains(where: \.isTraining) {
+    if model.hasLatentAttention || model.hasCompressedAttention, workload.tensorParallel > 1,
+      steps.contains(where: \.isTraining)
+    {
       // Gradients of the latents' projections, which run on every rank, are partial sums: their collectives are not stated.
-      throw .usage("--training: latent attention under tensor parallelism is not counted; leave --tp out")
+      throw .usage("--training: attention over latents under tensor parallelism is not counted; leave --tp out")
+    }
+    if model.hasLatentAttention, workload.latentAttention == .absorbed, steps.contains(where: \.isTraining) {
+      throw .usage(
+        "--training: absorbed attention reads a cache of latents, and a training step keeps none; leave --mla out")
     }
     if model.isQuantized, steps.contains(where: \.isTraining) {
       throw .usage(

@@ -40,7 +40,9 @@ struct UnfusedRows {
         .layerNormInputGradient, .layerNormWeightGradient, .siluAndMulGradient, .clampedSwiGLUGradient,
         .geluAndMulGradient, .geluGradient, .reluGradient, .squaredReluGradient, .sigmoidGateGradient, .softcapGradient,
         .embeddingGradient, .positionEmbeddingGradient, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
-        .expertCombineGradient, .routeGradient, .expertScaleGradient:
+        .batchedGEMMInputGradient, .batchedGEMMWeightGradient, .compressionGradient, .hyperCollapseGradient,
+        .hyperExpandGradient,
+        .hyperHeadGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient:
         return nil
       }
     }

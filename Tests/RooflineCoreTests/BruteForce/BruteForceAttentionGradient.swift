@@ -184,11 +184,14 @@ extension BruteForceAttention {
   // MARK: at once
 
   /// Over the visible pairs: dP and dS are never stored.
+  ///
+  /// - Parameter dV: nil where keys are the values, too, and both gradients are one.
   func gradients(
     _ machine: CountingMachine, _ p: DeviceTensor, _ mask: Mask, into dQ: DeviceTensor, _ dK: DeviceTensor,
-    _ dV: DeviceTensor
+    _ dV: DeviceTensor?
   ) {
-    let (dO, q, k, v) = (outputGradient, trainingQuery, trainingKey, trainingValue)
+    let (dO, q, k) = (outputGradient, trainingQuery, trainingKey)
+    let v = dV == nil ? k : trainingValue
     for sequence in 0..<batch {
       for keyValueHead in 0..<keyValueHeads {
         var keySums: [Int: [Double]] = [:]
@@ -216,8 +219,13 @@ extension BruteForceAttention {
         }
         for (key, sums) in keySums {
           for column in 0..<headDim {
-            machine.store(alpha * sums[column], in: dK, sequence, key, keyValueHead, column)
-            machine.store(valueSums[key, default: []][column], in: dV, sequence, key, keyValueHead, column)
+            let (own, value) = (alpha * sums[column], valueSums[key, default: []][column])
+            if let dV {
+              machine.store(own, in: dK, sequence, key, keyValueHead, column)
+              machine.store(value, in: dV, sequence, key, keyValueHead, column)
+            } else {
+              machine.store(machine.add(own, value), in: dK, sequence, key, keyValueHead, column)
+            }
           }
         }
       }

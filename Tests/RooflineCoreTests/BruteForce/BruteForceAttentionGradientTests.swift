@@ -182,16 +182,19 @@ final class BruteForceAttentionGradientTests: XCTestCase {
     let masks: [(loop: BruteForceAttention.Mask, described: Attention<Count>.Mask)] =
       [(.full, .full), (.causal, .causal)] + [1, 2, 5, 11].map { (.slidingWindow($0), .slidingWindow(Count($0))) }
     return BruteForceFormats.all.flatMap { problems($0) }.flatMap { problem in
-      masks.map { mask in
-        let described = Attention<Count>(problem.shape, mask: mask.described, formats: problem.formats.formats)
-        return BruteForceCase(
-          "\(problem.name), \(mask.loop)", .attentionGradient(AttentionGradient(described)),
-          matrixUnit: problem.trainingUnit
-        ) {
-          problem.gradients(
-            $0, problem.activation("p", problem.scoreShape), mask.loop,
-            into: problem.activation("dQ", problem.queryShape), problem.activation("dK", problem.keyShape),
-            problem.activation("dV", problem.keyShape))
+      masks.flatMap { mask in
+        [false, true].map { valuesAreKeys in
+          let described = Attention<Count>(
+            problem.shape, mask: mask.described, valuesAreKeys: valuesAreKeys, formats: problem.formats.formats)
+          return BruteForceCase(
+            "\(problem.name), \(mask.loop), values are keys \(valuesAreKeys)",
+            .attentionGradient(AttentionGradient(described)), matrixUnit: problem.trainingUnit
+          ) {
+            problem.gradients(
+              $0, problem.activation("p", problem.scoreShape), mask.loop,
+              into: problem.activation("dQ", problem.queryShape), problem.activation("dK", problem.keyShape),
+              valuesAreKeys ? nil : problem.activation("dV", problem.keyShape))
+          }
         }
       }
     }

@@ -87,6 +87,12 @@ final class BruteForceCoverageTests: XCTestCase {
     case .clampedSwiGLUGradient: BruteForceSinkGradientTests.clampedCases
     case .softcapGradient: BruteForceGateGradientTests.capCases
     case .sigmoidGateGradient: BruteForceGateGradientTests.gateCases
+    case .batchedGEMMInputGradient: BruteForceCompressionGradientTests.inputCases
+    case .batchedGEMMWeightGradient: BruteForceCompressionGradientTests.weightCases
+    case .compressionGradient: BruteForceCompressionGradientTests.compressionCases
+    case .hyperCollapseGradient: BruteForceStreamGradientTests.collapseCases
+    case .hyperExpandGradient: BruteForceStreamGradientTests.expandCases
+    case .hyperHeadGradient: BruteForceStreamGradientTests.headCases
     case .routeGradient: BruteForceRouteGradientTests.cases
     case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
     case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases

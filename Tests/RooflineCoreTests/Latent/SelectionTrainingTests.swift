@@ -6,6 +6,7 @@ import XCTest
 final class SelectionTrainingTests: XCTestCase {
   private static let models = [
     "deepseek-ai--DeepSeek-V3.2", "zai-org--GLM-5", "zai-org--GLM-5.2", "MiniMaxAI--MiniMax-M3",
+    "deepseek-ai--DeepSeek-V4-Flash",
   ]
 
   private func rows(_ model: DecoderModel, _ pass: TrainingPass, _ operators: OperatorSet) -> [NamedOperator<Count>] {

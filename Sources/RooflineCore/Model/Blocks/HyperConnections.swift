@@ -41,7 +41,9 @@ package struct HyperConnections: Hashable, Sendable {
     let streams = Scalar.input(.streams, self.streams)
     let width = streams * pass.hidden
     sink.row(
-      names.norm, place, RMSNorm(rows: pass.residualRows, width: width, hasWeight: false, formats: pass.formats),
+      names.norm, place,
+      RMSNorm(
+        rows: pass.residualRows, width: width, keepsRoot: pass.isTraining, hasWeight: false, formats: pass.formats),
       reads: Activations(stream), writes: Activations(.normalizedStreams))
     // The product is one of fp32 numbers, whatever the model's.
     sink.row(
@@ -53,9 +55,12 @@ package struct HyperConnections: Hashable, Sendable {
       names.collapse, place,
       HyperConnection(
         isHead ? .head : .before(iterations: .input(.iterations, iterations)), rows: pass.residualRows,
-        width: pass.hidden, streams: streams, formats: pass.formats),
+        width: pass.hidden, streams: streams, keepsCoefficients: pass.isTraining, formats: pass.formats),
       reads: Activations(stream, .streamWeights),
-      writes: isHead ? Activations(.collapsed) : Activations(.collapsed, .streamMix), weight: .tensor(names.tensor))
+      writes: isHead
+        ? Activations(.collapsed, pass.isTraining ? .streamCoefficients : nil)
+        : Activations(.collapsed, .streamMix, pass.isTraining ? .streamCoefficients : nil),
+      weight: .tensor(names.tensor))
     return .collapsed
   }
 

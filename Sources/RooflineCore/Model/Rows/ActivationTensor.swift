@@ -16,6 +16,8 @@ package enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   /// Of compressed attention and of hyper-connections.
   case compressorValues, compressorGates, compressed, compressedKeys, outputLatent
   case normalizedStreams, streamWeights, streamMix, collapsed
+  /// What their gradients need of the forward pass.
+  case compressionShares, streamCoefficients
   case routerLogits, routeWeights, expertIDs, latent, expertGateUp, expertGated, expertRows, latentSum
   case sharedGate, sharedSum, gatedSharedSum, headGates, gatedHeads, scaledInput
   case dispatched, rankSums, returnedSums

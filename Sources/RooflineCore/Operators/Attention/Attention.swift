@@ -225,7 +225,9 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    capsScores || valuesAreKeys ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
+    // Values that are a part of their keys have a gradient that is a part of theirs; nobody trains with those.
+    capsScores || valuesAreKeys && shape.valueDim != shape.headDim
+      ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -1,7 +1,8 @@
 /// The gradients of fused attention: dQ, dK and dV from dO and the probabilities that the forward pass kept.
 ///
 /// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
-/// operations; two more in a row with a sink (`SoftmaxGradient`). Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
+/// operations; two more in a row with a sink (`SoftmaxGradient`). Where values are keys, their two gradients are added up, an addition an
+/// element. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
 package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
   package let attention: Attention<Scalar>
 
@@ -16,7 +17,8 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
 
   package var flops: FLOPCounts<Scalar> {
     let perHead = attention.visibleScores
-    let vector = attention.hasSinks ? 4 * perHead + 2 * attention.sinkRows : 4 * perHead
+    var vector = attention.hasSinks ? 4 * perHead + 2 * attention.sinkRows : 4 * perHead
+    if attention.valuesAreKeys { vector = vector + attention.shape.keys(attention.visibleKeys) }
     return FLOPCounts(product: product(perHead), on: formats.residual, vector: vector)
   }
 
@@ -33,11 +35,13 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.outputGradient, .loadActivation, shape.outputs, formats.residualFormat))
     visit(Operand(.query, .loadActivation, shape.queries, formats.residualFormat))
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
-    visit(Operand(.value, .loadActivation, values, formats.residualFormat))
+    if !attention.valuesAreKeys { visit(Operand(.value, .loadActivation, values, formats.residualFormat)) }
     visit(Operand(.probabilities, .loadActivation, attention.keptProbabilities, formats.residualFormat))
     visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
     visit(Operand(.keyGradient, .storeActivation, keys, formats.residualFormat))
-    visit(Operand(.valueGradient, .storeActivation, values, formats.residualFormat))
+    if !attention.valuesAreKeys {
+      visit(Operand(.valueGradient, .storeActivation, values, formats.residualFormat))
+    }
     if attention.hasSinks {
       visit(Operand(.weightGradient, .storeActivation, shape.heads, formats.residualFormat))
     }

@@ -13,9 +13,15 @@ package struct Compression<Scalar: Term>: OperatorDefinition {
   package let rowWidth: Scalar
   /// Elements of an entry.
   package let width: Scalar
+  /// Whether the softmax's shares are stored for a backward pass.
+  package let keepsShares: Bool
   package let formats: NumberFormats
 
-  package init(entries: Scalar, tokensPerEntry: Scalar, rowWidth: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(
+    entries: Scalar, tokensPerEntry: Scalar, rowWidth: Scalar, width: Scalar, keepsShares: Bool = false,
+    formats: NumberFormats
+  ) {
+    self.keepsShares = keepsShares
     self.entries = entries.named(.newEntries)
     self.tokensPerEntry = tokensPerEntry
     self.rowWidth = rowWidth
@@ -27,7 +33,7 @@ package struct Compression<Scalar: Term>: OperatorDefinition {
   package var asOperator: Operator<Scalar> { .compression(self) }
 
   /// Elements of the windows of values.
-  private var elements: Scalar { entries * tokensPerEntry * rowWidth }
+  var elements: Scalar { entries * tokensPerEntry * rowWidth }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: 6 * elements, special: elements) }
 
@@ -36,7 +42,10 @@ package struct Compression<Scalar: Term>: OperatorDefinition {
     visit(Operand(.gate, .loadActivation, elements, formats.residualFormat))
     visit(Operand(.bias, .loadWeight, tokensPerEntry * rowWidth, formats.residualFormat))
     visit(Operand(.output, .storeActivation, entries * width, formats.residualFormat))
+    if keepsShares { visit(Operand(.probabilities, .storeActivation, elements, formats.residualFormat)) }
   }
+
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, CompressionGradient(self))]) }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, tokensPerEntry, by: rowWidth, formats.residualFormat))

@@ -42,6 +42,9 @@ package enum StaticName: String, Hashable, Sendable, CaseIterable {
   case logits, weights, expertIDs
   /// What the backward pass reads of the forward one beside its operands: the reciprocal root of a norm's rows.
   case root
+  /// The same of whatever else a row computed on its way.
+  case kept
   case outputGradient, inputGradient, weightGradient, biasGradient, residualGradient
   case queryGradient, keyGradient, valueGradient, scoreGradient, probabilityGradient, gateGradient, upGradient
+  case mixingGradient
 }

@@ -18,9 +18,16 @@ package struct HyperConnection<Scalar: Term>: OperatorDefinition {
 
   package let place: Place
   package let rows, width, streams: Scalar
+  /// Whether what its gradient needs is stored: sigmoids, the softmax, each normalisation's sums and, but for the last, which is the
+  /// mixing matrix, its result.
+  package let keepsCoefficients: Bool
   package let formats: NumberFormats
 
-  package init(_ place: Place, rows: Scalar, width: Scalar, streams: Scalar, formats: NumberFormats) {
+  package init(
+    _ place: Place, rows: Scalar, width: Scalar, streams: Scalar, keepsCoefficients: Bool = false,
+    formats: NumberFormats
+  ) {
+    self.keepsCoefficients = keepsCoefficients
     self.place = place
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
@@ -40,13 +47,25 @@ package struct HyperConnection<Scalar: Term>: OperatorDefinition {
   /// Elements of the mixing matrix.
   private var square: Scalar { streams * streams }
   /// Coefficients of a token that the product in front gives.
-  private var coefficients: Scalar {
+  var coefficients: Scalar {
     switch place {
     case .before: 2 * streams + square
     case .after: streams + square
     case .head: streams
     }
   }
+
+  /// Elements that are stored for the gradient.
+  var kept: Scalar {
+    switch place {
+    case .before(let iterations):
+      rows * (2 * streams + square + (2 * iterations).excess(over: 2) * (square + streams))
+    case .after: 0
+    case .head: rows * streams
+    }
+  }
+
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, HyperConnectionGradient(self))]) }
 
   package var flops: FLOPCounts<Scalar> {
     let sum = 2 * streams * width
@@ -70,6 +89,7 @@ package struct HyperConnection<Scalar: Term>: OperatorDefinition {
       visit(Operand(.bias, .loadWeight, coefficients, .score))
       visit(Operand(.output, .storeActivation, one, formats.residualFormat))
       visit(Operand(.mixing, .storeActivation, rows * (streams + square), .score))
+      if keepsCoefficients { visit(Operand(.kept, .storeActivation, kept, .score)) }
     case .after:
       visit(Operand(.residual, .loadActivation, one, formats.residualFormat))
       visit(Operand(.output, .storeActivation, all, formats.residualFormat))
@@ -77,6 +97,7 @@ package struct HyperConnection<Scalar: Term>: OperatorDefinition {
       visit(Operand(.scale, .loadWeight, 1, .score))
       visit(Operand(.bias, .loadWeight, coefficients, .score))
       visit(Operand(.output, .storeActivation, one, formats.residualFormat))
+      if keepsCoefficients { visit(Operand(.kept, .storeActivation, kept, .score)) }
     }
   }
 

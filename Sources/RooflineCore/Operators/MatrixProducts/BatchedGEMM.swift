@@ -41,6 +41,12 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, groups * m * n, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([
+      .init(.input, BatchedGEMMGradient(self, by: .input)), .init(.weight, BatchedGEMMGradient(self, by: .weight)),
+    ])
+  }
+
   package func holding(_ tensor: TensorFormat) -> Self? {
     var changed = self
     changed.formats = formats.holding(tensor)

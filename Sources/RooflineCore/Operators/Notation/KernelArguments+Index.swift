@@ -38,6 +38,12 @@ extension KernelArguments {
       steps: .input(.transformSteps, UInt64(width.trailingZeroBitCount)), formats: formats)
   }
 
+  func batchedGEMM<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> BatchedGEMM<Scalar> {
+    BatchedGEMM(
+      groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
+      k: try input(.gemmK, "k"), formats: formats)
+  }
+
   func compression<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Compression<Scalar> {
     Compression(
       entries: try input(.newEntries, "entries"), tokensPerEntry: try input(.tokensPerEntry, "tokens_per_entry"),

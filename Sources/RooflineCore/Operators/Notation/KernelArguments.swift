@@ -76,13 +76,13 @@ package struct KernelArguments: Sendable {
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix:
       recurrentColumns(of: kind)
-    case .batchedGEMM: ["groups", "m", "n", "k"]
+    case .batchedGEMM, .batchedGEMMInputGradient, .batchedGEMMWeightGradient: ["groups", "m", "n", "k"]
     case .indexScores: ["batch", "query", "context", "heads", "head_dim", "block"]
     case .indexSelection: ["batch", "query", "context", "top_k"]
     case .indexRotation: ["rows", "heads", "width"]
-    case .compression: ["entries", "tokens_per_entry", "row_width", "width"]
-    case .hyperCollapse: ["rows", "width", "streams", "iterations"]
-    case .hyperExpand, .hyperHead: ["rows", "width", "streams"]
+    case .compression, .compressionGradient: ["entries", "tokens_per_entry", "row_width", "width"]
+    case .hyperCollapse, .hyperCollapseGradient: ["rows", "width", "streams", "iterations"]
+    case .hyperExpand, .hyperHead, .hyperExpandGradient, .hyperHeadGradient: ["rows", "width", "streams"]
     case .groupedGEMM: ["m", "n", "k", "rows", "experts", "top_k", "touched", "busiest", "bias"]
     case .route:
       [
@@ -158,16 +158,23 @@ package struct KernelArguments: Sendable {
     case .softcap: .softcap(Softcap(elements: try elements(), formats: formats))
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
     case .batchedGEMM:
-      .batchedGEMM(
-        BatchedGEMM(
-          groups: try input(.groups, "groups"), m: try input(.gemmM, "m"), n: try input(.gemmN, "n"),
-          k: try input(.gemmK, "k"), formats: formats))
+      .batchedGEMM(try batchedGEMM(formats))
+    case .batchedGEMMInputGradient: .batchedGEMMGradient(BatchedGEMMGradient(try batchedGEMM(formats), by: .input))
+    case .batchedGEMMWeightGradient: .batchedGEMMGradient(BatchedGEMMGradient(try batchedGEMM(formats), by: .weight))
     case .indexScores: .indexScores(try indexScores(formats))
     case .indexSelection: .indexSelection(try indexSelection(formats))
     case .indexRotation: .indexRotation(try indexRotation(formats))
     case .compression: .compression(try compression(formats))
     case .hyperCollapse:
       .hyperConnection(try hyperConnection(.before(iterations: try input(.iterations, "iterations")), formats))
+    case .compressionGradient: .compressionGradient(CompressionGradient(try compression(formats)))
+    case .hyperCollapseGradient:
+      .hyperConnectionGradient(
+        HyperConnectionGradient(
+          try hyperConnection(.before(iterations: try input(.iterations, "iterations")), formats)))
+    case .hyperExpandGradient:
+      .hyperConnectionGradient(HyperConnectionGradient(try hyperConnection(.after, formats)))
+    case .hyperHeadGradient: .hyperConnectionGradient(HyperConnectionGradient(try hyperConnection(.head, formats)))
     case .hyperExpand: .hyperConnection(try hyperConnection(.after, formats))
     case .hyperHead: .hyperConnection(try hyperConnection(.head, formats))
     case .residualAdd:

@@ -145,7 +145,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
-      .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
+      .batchedGEMMGradient, .compressionGradient,
+      .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient:
       return nil

@@ -7,7 +7,8 @@ enum LoadText {
     switch arrivals {
     case .together(let count): "\(count) request\(count == 1 ? "" : "s") at once"
     case .closed(let count): "a closed loop of \(count) request\(count == 1 ? "" : "s")"
-    case .open(let rate, let seed): "\(rate < 0.01 ? "\(rate)" : Numbers.scaled(rate)) requests/s by chance (seed \(seed))"
+    case .open(let rate, let seed):
+      "\(rate < 0.01 ? "\(rate)" : Numbers.scaled(rate)) requests/s by chance (seed \(seed))"
     case .listed(let requests): "\(requests.count) requests"
     }
   }

@@ -101,8 +101,9 @@ extension CompressedAttention {
         "index_scores", place,
         IndexScores(
           batch: pass.batch, queryTokens: pass.queryTokens, keys: keys, pairs: pairs, heads: heads, width: width,
-          formats: formats),
-        reads: Activations(.indexQuery, .indexWeights), writes: Activations(.indexScores))
+          keyHome: pass.keyValueHome, formats: formats),
+        reads: Activations(.indexQuery, .indexWeights, pass.isTraining ? .indexKey : nil),
+        writes: Activations(.indexScores))
       sink.row(
         "index_topk", place,
         IndexSelection(
@@ -126,12 +127,13 @@ extension CompressedAttention {
         part.compress, place,
         Compression(
           entries: entries, tokensPerEntry: .input(.tokensPerEntry, compressor.tokensPerEntry), rowWidth: row,
-          width: width, formats: formats),
-        reads: Activations(.compressorValues, .compressorGates), writes: Activations(.compressed),
+          width: width, keepsShares: pass.isTraining, formats: formats),
+        reads: Activations(.compressorValues, .compressorGates),
+        writes: Activations(.compressed, pass.isTraining ? .compressionShares : nil),
         weight: .whole(part.biasWeight))
       sink.row(
         part.norm, place, norm(rows: entries, width, to: pass.keyValueHome), reads: Activations(.compressed),
-        writes: pass.isTraining ? Activations(.compressedKeys) : .none, weight: .tensor(part.normWeight))
+        writes: pass.isTraining ? Activations(part.keys) : .none, weight: .tensor(part.normWeight))
     }
 
     // MARK: attention
@@ -146,13 +148,14 @@ extension CompressedAttention {
 
     func emitAttention<Sink: RowSink<Scalar>>(into sink: inout Sink) {
       let attention = Attention(
-        shape(pass.attendedKeys), mask: mask, keyValueHome: pass.keyValueHome, valuesAreKeys: true, hasSinks: true,
-        formats: formats)
+        shape(pass.attendedKeys), mask: mask, keyValueHome: pass.keyValueHome, keepsProbabilities: pass.isTraining,
+        valuesAreKeys: true, hasSinks: true, formats: formats)
       let keys = pass.isTraining ? Activations(.rotatedQuery, .rotatedKey) : Activations(.rotatedQuery)
       switch pass.operatorSet {
       case .fused:
         sink.row(
-          .attention, place, attention, reads: keys, writes: Activations(.attendedLatent), weight: .shared)
+          .attention, place, attention, reads: keys,
+          writes: Activations(.attendedLatent, pass.isTraining ? .probabilities : nil), weight: .shared)
       case .separate:
         let rectangle = shape(attention.visibleKeys)
         sink.row(
@@ -161,7 +164,8 @@ extension CompressedAttention {
         sink.row(
           .softmax, place,
           Softmax(
-            elements: rectangle.scores, width: rectangle.attendedKeys, sinks: heads, formats: formats),
+            elements: rectangle.scores, width: rectangle.attendedKeys, sinks: heads, keepsSinks: pass.isTraining,
+            formats: formats),
           reads: Activations(.scores), writes: Activations(.probabilities), weight: .whole("self_attn.sinks"))
         sink.row(
           .svMatmul, place, SVMatmul(rectangle, keyValueHome: pass.keyValueHome, formats: formats),
@@ -197,11 +201,14 @@ extension CompressedAttention {
 /// The two compressors of a layer by their rows' names.
 private struct CompressedPart {
   let values, gates, compress, norm: OperatorName
+  /// The entries of a training step, which keeps no cache.
+  let keys: ActivationTensor
   let valuesWeight, gatesWeight, biasWeight, normWeight: StaticText
 
   static var keys: Self {
     Self(
       values: "compress_kv_proj", gates: "compress_gate_proj", compress: "compress", norm: "compress_norm",
+      keys: .compressedKeys,
       valuesWeight: "self_attn.compressor.kv_proj", gatesWeight: "self_attn.compressor.gate_proj",
       biasWeight: "self_attn.compressor.position_bias", normWeight: "self_attn.compressor.kv_norm")
   }
@@ -209,7 +216,8 @@ private struct CompressedPart {
   static var index: Self {
     Self(
       values: "index_compress_kv_proj", gates: "index_compress_gate_proj", compress: "index_compress",
-      norm: "index_compress_norm", valuesWeight: "self_attn.compressor.indexer.kv_proj",
+      norm: "index_compress_norm", keys: .indexKey,
+      valuesWeight: "self_attn.compressor.indexer.kv_proj",
       gatesWeight: "self_attn.compressor.indexer.gate_proj",
       biasWeight: "self_attn.compressor.indexer.position_bias",
       normWeight: "self_attn.compressor.indexer.kv_norm")
