@@ -48,6 +48,8 @@ struct RowColumns {
       .clampedSwiGLUGradient,
       .softcapGradient, .layerNormInputGradient, .layerNormWeightGradient, .geluGradient, .reluGradient,
       .squaredReluGradient, .positionEmbeddingGradient,
+      .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient, .softplusGradient, .stateSpaceScanGradient,
+      .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient,
       .sigmoidGateGradient, .expertLayer:
       nil
     }

@@ -23,7 +23,8 @@ final class ExpertTrainingTests: CommandTestCase {
     for file in [
       "mistralai--Mixtral-8x7B-v0.1", "Qwen--Qwen3-30B-A3B", "sim--deepseek-v2-lite", "deepseek-ai--DeepSeek-V3",
       "moonshotai--Kimi-K2.5", "MiniMaxAI--MiniMax-M2.5", "stepfun-ai--Step-3.7-Flash",
-      "meta-llama--Llama-4-Scout-17B-16E-Instruct",
+      "meta-llama--Llama-4-Scout-17B-16E-Instruct", "nvidia--NVIDIA-Nemotron-3-Nano-30B-A3B-BF16",
+      "nvidia--Nemotron-H-56B-Base-8K",
     ] {
       for operators in ["separate", "fused"] {
         let passes = try passes(file, "--operators \(operators)")

@@ -103,6 +103,12 @@ final class KernelCommandTests: CommandTestCase {
       .hyperExpandGradient: "rows=3 width=5 streams=2", .hyperHeadGradient: "rows=3 width=5 streams=2",
       .expertCombineGradient: "rows=3 width=5 pairs=6", .routeGradient: "rows=3 experts=8 top_k=2 sigmoid=1",
       .siluAndMulGradient: "rows=3 width=5", .embeddingGradient: "rows=3 width=5 tp=2",
+      .causalConvolutionGradient: "query=5 channels=6 width=4 bias=1",
+      .gatedRMSNormGradient: "rows=6 width=5 weights=10 sigmoid=1", .siluGradient: "rows=3 width=5",
+      .softplusGradient: "rows=3 width=5", .scaledAddGradient: "rows=3 width=5",
+      .stateSpaceScanGradient: "query=5 heads=4 head_dim=3 groups=2 state=6 chunk=2 fused=1",
+      .selectiveScanGradient: "query=5 channels=6 state=3 state_bits=16",
+      .lightningAttentionGradient: "query=5 heads=2 head_dim=4 chunk=2",
       .expertLayer: "tokens=3 hidden=8 intermediate=6 experts=8 top_k=2 distribution=power1.2",
     ]
     for kind in OperatorKind.allCases {

@@ -59,6 +59,8 @@ extension KernelPlan {
       .batchedGEMMGradient, .compressionGradient,
       .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
+      .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient, .selectiveScanGradient,
+      .lightningAttentionGradient, .scaledAddGradient,
       .sigmoidGateGradient, .expertLayer:
       throw Unsupported("there are no kernels of a backward pass")
     }

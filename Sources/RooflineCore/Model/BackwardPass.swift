@@ -134,6 +134,8 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     case .copiedHeads(let place, let copies, let message):
       // Each rank has the gradient from its own queries: the copies' weights need the sum.
       append("kv_grad_all_reduce", place, .collective(Collective(.allReduce, ranks: copies, message: message)))
+    case .partialGradient(let name, let place, let ranks, let message):
+      append(name, place, .collective(Collective(.allReduce, ranks: ranks, message: message)))
     }
   }
 
@@ -185,7 +187,9 @@ private enum NormGradient<Scalar: Term> {
 extension ActivationTensor {
   /// Whether it holds tensors beside each other, each with readers of its own.
   fileprivate var isJoined: Bool {
-    [.queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp].contains(self)
+    [
+      .queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp, .projected, .mixing,
+    ].contains(self)
   }
 }
 

@@ -81,6 +81,8 @@ extension Operator where Scalar == Count {
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient,
+      .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient, .selectiveScanGradient,
+      .lightningAttentionGradient, .scaledAddGradient,
       .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates,
       .stateSpaceScan, .selectiveScan, .lightningAttention, .bankMix, .indexRotation, .compression, .hyperConnection:
       nil

@@ -41,8 +41,9 @@ struct UnfusedRows {
         .geluAndMulGradient, .geluGradient, .reluGradient, .squaredReluGradient, .sigmoidGateGradient, .softcapGradient,
         .embeddingGradient, .positionEmbeddingGradient, .groupedGEMMInputGradient, .groupedGEMMWeightGradient,
         .batchedGEMMInputGradient, .batchedGEMMWeightGradient, .compressionGradient, .hyperCollapseGradient,
-        .hyperExpandGradient,
-        .hyperHeadGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient:
+        .hyperExpandGradient, .hyperHeadGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient,
+        .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient, .softplusGradient, .stateSpaceScanGradient,
+        .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient:
         return nil
       }
     }

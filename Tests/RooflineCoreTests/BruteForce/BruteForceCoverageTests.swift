@@ -93,6 +93,14 @@ final class BruteForceCoverageTests: XCTestCase {
     case .hyperCollapseGradient: BruteForceStreamGradientTests.collapseCases
     case .hyperExpandGradient: BruteForceStreamGradientTests.expandCases
     case .hyperHeadGradient: BruteForceStreamGradientTests.headCases
+    case .causalConvolutionGradient: BruteForceMixerGradientTests.convolutionCases
+    case .gatedRMSNormGradient: BruteForceMixerGradientTests.normCases
+    case .siluGradient: BruteForcePlainGradientTests.cases(.silu)
+    case .softplusGradient: BruteForcePlainGradientTests.cases(.softplus)
+    case .stateSpaceScanGradient: BruteForceStateSpaceGradientTests.cases
+    case .selectiveScanGradient: BruteForceScanGradientTests.selectiveCases
+    case .lightningAttentionGradient: BruteForceScanGradientTests.lightningCases
+    case .scaledAddGradient: BruteForceMixerGradientTests.scaledAddCases
     case .routeGradient: BruteForceRouteGradientTests.cases
     case .siluAndMulGradient: BruteForceElementwiseGradientTests.siluAndMulCases
     case .embeddingGradient: BruteForceElementwiseGradientTests.embeddingCases

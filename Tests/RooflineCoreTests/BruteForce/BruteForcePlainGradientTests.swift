@@ -17,6 +17,8 @@ final class BruteForcePlainGradientTests: XCTestCase {
     BruteForceCase.check(Self.cases(.gelu), .geluGradient)
     BruteForceCase.check(Self.cases(.relu), .reluGradient)
     BruteForceCase.check(Self.cases(.squaredRelu), .squaredReluGradient)
+    BruteForceCase.check(Self.cases(.silu), .siluGradient)
+    BruteForceCase.check(Self.cases(.softplus), .softplusGradient)
   }
 
   func testThePositionsGradientCostsWhatItsLoopExecutesAndTouches() {
@@ -160,9 +162,10 @@ final class BruteForcePlainGradientTests: XCTestCase {
         let described = ActivationGradient<Count>(function, elements: Count(elements), formats: formats.formats)
         return BruteForceCase("\(function), \(elements), \(formats.name)", .activationGradient(described)) { machine in
           func tensor(_ name: String) -> DeviceTensor { formats.tensor(name, .activations, \.residual, elements) }
-          let (x, dY, dX) = (tensor("x"), tensor("dY"), tensor("dX"))
+          let (x, y, dY, dX) = (tensor("x"), tensor("y"), tensor("dY"), tensor("dX"))
           for index in 0..<elements {
-            let (element, d) = (machine.load(x, index), machine.load(dY, index))
+            y[[index]] = value(function, x[index])
+            let (element, d) = (machine.load(function == .softplus ? y : x, index), machine.load(dY, index))
             machine.store(step(machine, function, element, d), in: dX, index)
           }
           let right = NumericalGradient.of(
@@ -180,6 +183,8 @@ final class BruteForcePlainGradientTests: XCTestCase {
     case .gelu: 0.5 * x * (1 + tanh(a * (x + b * x * x * x)))
     case .relu: max(x, 0)
     case .squaredRelu: max(x, 0) * max(x, 0)
+    case .silu: x * (1 + tanh(x / 2)) / 2
+    case .softplus: log1p(exp(x))
     }
   }
 
@@ -196,6 +201,11 @@ final class BruteForcePlainGradientTests: XCTestCase {
       return machine.multiply(d, machine.add(half, machine.multiply(machine.multiply(0.5, x), bend)))
     case .relu: return x > 0 ? d : 0
     case .squaredRelu: return machine.multiply(machine.multiply(2, max(x, 0)), d)
+    case .silu:
+      let share = machine.divide(1, machine.add(1, machine.special(exp, -x)))
+      let slope = machine.add(1, machine.multiply(x, machine.subtract(1, share)))
+      return machine.multiply(machine.multiply(d, share), slope)
+    case .softplus: return machine.multiply(d, machine.subtract(1, machine.special(exp, -x)))
     }
   }
 

@@ -125,7 +125,7 @@ final class RowStatementTests: XCTestCase {
   /// A row whose gradients nobody has stated ends a training step by name instead of being left out.
   func testARowWithoutGradientsIsNamed() throws {
     for (json, set, row) in [
-      (FamilyTests.gemma2, OperatorSet.fused, "attention"), (RecurrentFamilies.mamba2, .separate, "out_norm"),
+      (FamilyTests.gemma2, OperatorSet.fused, "attention"), (ExpertFamilyTests.miniMaxM3, .separate, "index_topk"),
     ] {
       let configuration = try FamilyTests.configuration(json)
       let workload = Workload(

@@ -24,6 +24,8 @@ package enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   case routerInput, denseSum, expertsSum, bothSums
   /// Of draft modules: the stream that the text part left, the normalised embedding, and both side by side.
   case textStream, draftEmbedding, draftInput
+  /// What recurrences keep for a backward pass.
+  case convolutionSums, scanScores, scanDecays, scanStates, stepSizes
   /// Of vision towers: pixels.
   case patches
 }

@@ -79,10 +79,14 @@ package enum ShardCrossing<Scalar: Term> {
   case exit(ShardedPart, RowPlace<Scalar>)
   /// Ranks hold copies of KV heads, whose weights of `message` bytes are updated alike on `copies` ranks.
   case copiedHeads(RowPlace<Scalar>, copies: Scalar, message: Scalar)
+  /// Of what a backward pass computes here, each of `ranks` ranks has a part of every element: `message` bytes to add up.
+  case partialGradient(OperatorName, RowPlace<Scalar>, ranks: Scalar, message: Scalar)
 
   var place: RowPlace<Scalar> {
     switch self {
-    case .entry(_, let place, _), .exit(_, let place), .copiedHeads(let place, _, _): place
+    case .entry(_, let place, _), .exit(_, let place), .copiedHeads(let place, _, _),
+      .partialGradient(_, let place, _, _):
+      place
     }
   }
 }

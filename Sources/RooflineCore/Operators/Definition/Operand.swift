@@ -46,5 +46,7 @@ package enum StaticName: String, Hashable, Sendable, CaseIterable {
   case kept
   case outputGradient, inputGradient, weightGradient, biasGradient, residualGradient
   case queryGradient, keyGradient, valueGradient, scoreGradient, probabilityGradient, gateGradient, upGradient
-  case mixingGradient
+  /// Of recurrences: what a convolution's silu is taken of, the states that were passed, the decays in between.
+  case sums, states, decays
+  case stepSizeGradient, mixingGradient, decayGradient
 }

@@ -73,6 +73,12 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
   case activationGradient(ActivationGradient<Scalar>)
   case positionEmbeddingGradient(PositionEmbeddingGradient<Scalar>)
   case sigmoidGateGradient(SigmoidGateGradient<Scalar>)
+  case causalConvolutionGradient(CausalConvolutionGradient<Scalar>)
+  case gatedRMSNormGradient(GatedRMSNormGradient<Scalar>)
+  case stateSpaceScanGradient(StateSpaceScanGradient<Scalar>)
+  case selectiveScanGradient(SelectiveScanGradient<Scalar>)
+  case lightningAttentionGradient(LightningAttentionGradient<Scalar>)
+  case scaledAddGradient(ScaledAddGradient<Scalar>)
   case expertLayer(ExpertLayer<Scalar>)
 
   /// Hands the definition inside to a visitor, with its own type: no existential stands between a count and its formula.
@@ -147,6 +153,12 @@ package indirect enum Operator<Scalar: Term>: Hashable, Sendable {
     case .activationGradient(let definition): visitor.visit(definition)
     case .positionEmbeddingGradient(let definition): visitor.visit(definition)
     case .sigmoidGateGradient(let definition): visitor.visit(definition)
+    case .causalConvolutionGradient(let definition): visitor.visit(definition)
+    case .gatedRMSNormGradient(let definition): visitor.visit(definition)
+    case .stateSpaceScanGradient(let definition): visitor.visit(definition)
+    case .selectiveScanGradient(let definition): visitor.visit(definition)
+    case .lightningAttentionGradient(let definition): visitor.visit(definition)
+    case .scaledAddGradient(let definition): visitor.visit(definition)
     case .expertLayer(let definition): visitor.visit(definition)
     }
   }

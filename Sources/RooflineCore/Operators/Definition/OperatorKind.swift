@@ -89,5 +89,13 @@ package enum OperatorKind: String, Hashable, Sendable, CaseIterable {
   case squaredReluGradient = "relu2_gradient"
   case positionEmbeddingGradient = "position_embedding_gradient"
   case sigmoidGateGradient = "sigmoid_gate_gradient"
+  case causalConvolutionGradient = "conv_gradient"
+  case gatedRMSNormGradient = "gated_rmsnorm_gradient"
+  case siluGradient = "silu_gradient"
+  case softplusGradient = "softplus_gradient"
+  case stateSpaceScanGradient = "ssm_scan_gradient"
+  case selectiveScanGradient = "selective_scan_gradient"
+  case lightningAttentionGradient = "lightning_attention_gradient"
+  case scaledAddGradient = "residual_add_gradient"
   case expertLayer = "moe_layer"
 }

@@ -22,7 +22,9 @@ package struct ResidualAdd<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
-  package var gradients: OperatorGradients<Scalar> { isScaled ? .unknown : .passedOn }
+  package var gradients: OperatorGradients<Scalar> {
+    isScaled ? .rows([.init(.input, ScaledAddGradient(elements: elements, formats: formats))]) : .passedOn
+  }
 
   package var rowwise: RowwiseWork<Scalar>? {
     isScaled ? nil : RowwiseWork(of: self, dtype: formats.residual, rows: 1, width: elements, walk: .elements)

@@ -18,5 +18,9 @@ package struct Silu<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    .rows([.init(.backward, ActivationGradient(.silu, elements: elements, formats: formats))])
+  }
+
   package static var source: String { "silu, an element: 1 + exp(−x), divide; one exp" }
 }

@@ -26,6 +26,12 @@ package struct Softplus<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> {
+    let own = OperatorGradient(
+      .backward, ActivationGradient(.softplus, elements: rows * width, formats: formats))
+    return .rows(hasBias ? [own, .init(.bias, BiasGradient(rows: rows, width: width, formats: formats))] : [own])
+  }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     if hasBias { visit(OperatorParameter(.stepBias, width, formats.residualFormat)) }
   }

@@ -9,13 +9,18 @@ package struct GatedRMSNorm<Scalar: Term>: OperatorDefinition {
   /// Elements of the weight: `width` where all rows share it, more where groups of a wider row have their own.
   package let weightElements: Scalar
   package let gate: Gate
+  /// Whether each row's reciprocal root is stored for a backward pass.
+  package let keepsRoot: Bool
   package let formats: NumberFormats
 
-  package init(rows: Scalar, width: Scalar, weightElements: Scalar, gate: Gate, formats: NumberFormats) {
+  package init(
+    rows: Scalar, width: Scalar, weightElements: Scalar, gate: Gate, keepsRoot: Bool = false, formats: NumberFormats
+  ) {
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.weightElements = weightElements
     self.gate = gate
+    self.keepsRoot = keepsRoot
     self.formats = formats
   }
 
@@ -31,7 +36,10 @@ package struct GatedRMSNorm<Scalar: Term>: OperatorDefinition {
     visit(Operand(.gate, .loadActivation, rows * width, formats.residualFormat))
     visit(Operand(.weight, .loadWeight, weightElements, formats.residualFormat))
     visit(Operand(.output, .storeActivation, rows * width, formats.residualFormat))
+    if keepsRoot { visit(Operand(.root, .storeActivation, rows, formats.residualFormat)) }
   }
+
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, GatedRMSNormGradient(self))]) }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, weightElements, formats.residualFormat))

@@ -18,26 +18,14 @@ extension KernelArguments {
     case .selectiveScan: ["batch", "query", "channels", "state", "past", "state_bits"]
     case .lightningAttention: ["batch", "query", "heads", "head_dim", "chunk", "past", "state_bits"]
     case .bankMix: ["rows", "width", "snapshot"]
-    default: []
+    default: recurrentGradientColumns(of: kind)
     }
   }
 
   func recurrent<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> Operator<Scalar> {
     switch kind {
-    case .causalConvolution:
-      return .causalConvolution(
-        CausalConvolution(
-          batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
-          channels: try input(.channels, "channels"), taps: try input(.taps, "width"),
-          hasBias: try flag("bias", default: false), isKimi: try flag("kda", default: false), state: try stateTraffic(),
-          formats: formats))
-    case .gatedRMSNorm:
-      let width = try number("width", default: nil)
-      return .gatedRMSNorm(
-        GatedRMSNorm(
-          rows: try input(.rows, "rows"), width: .input(.width, width),
-          weightElements: .input(.width, try number("weights", default: width)),
-          gate: try flag("sigmoid", default: false) ? .sigmoid : .silu, formats: formats))
+    case .causalConvolution: return .causalConvolution(try convolution(formats))
+    case .gatedRMSNorm: return .gatedRMSNorm(try gatedNorm(formats))
     case .softplus:
       return .softplus(
         Softplus(
@@ -59,30 +47,51 @@ extension KernelArguments {
           valueDim: try input(.valueDim, "v_dim"),
           decay: try flag("channel_gates", default: false) ? .channel : .head,
           isFused: try flag("fused", default: false), formats: formats))
-    case .stateSpaceScan:
-      return .stateSpaceScan(
-        StateSpaceScan(
-          try recurrence(), heads: try input(.stateHeads, "heads"), headDim: try input(.stateHeadDim, "head_dim"),
-          groups: try input(.stateGroups, "groups"), stateSize: try input(.stateSize, "state"),
-          isFused: try flag("fused", default: false), formats: formats))
-    case .selectiveScan:
-      return .selectiveScan(
-        SelectiveScan(
-          batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
-          channels: try input(.innerWidth, "channels"), stateSize: try input(.stateSize, "state"),
-          state: try stateTraffic(), stateDType: try stateDType(), formats: formats))
-    case .lightningAttention:
-      return .lightningAttention(
-        LightningAttention(
-          try recurrence(), heads: try input(.heads, "heads"), headDim: try input(.headDim, "head_dim"),
-          formats: formats))
+    case .stateSpaceScan: return .stateSpaceScan(try stateSpaceScan(formats))
+    case .selectiveScan: return .selectiveScan(try selectiveScan(formats))
+    case .lightningAttention: return .lightningAttention(try lightningAttention(formats))
     case .bankMix:
       return .bankMix(
         BankMix(
           try flag("snapshot", default: false) ? .snapshot : .stream, rows: try input(.rows, "rows"),
           width: try input(.width, "width"), formats: formats))
-    default: throw .usage("kernel \(kind.rawValue) is no part of a recurrent mixer")
+    default: return try recurrentGradient(formats)
     }
+  }
+
+  func convolution<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> CausalConvolution<Scalar> {
+    CausalConvolution(
+      batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
+      channels: try input(.channels, "channels"), taps: try input(.taps, "width"),
+      hasBias: try flag("bias", default: false), isKimi: try flag("kda", default: false), state: try stateTraffic(),
+      formats: formats)
+  }
+
+  func gatedNorm<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> GatedRMSNorm<Scalar> {
+    let width = try number("width", default: nil)
+    return GatedRMSNorm(
+      rows: try input(.rows, "rows"), width: .input(.width, width),
+      weightElements: .input(.width, try number("weights", default: width)),
+      gate: try flag("sigmoid", default: false) ? .sigmoid : .silu, formats: formats)
+  }
+
+  func stateSpaceScan<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> StateSpaceScan<Scalar> {
+    StateSpaceScan(
+      try recurrence(), heads: try input(.stateHeads, "heads"), headDim: try input(.stateHeadDim, "head_dim"),
+      groups: try input(.stateGroups, "groups"), stateSize: try input(.stateSize, "state"),
+      isFused: try flag("fused", default: false), formats: formats)
+  }
+
+  func selectiveScan<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> SelectiveScan<Scalar> {
+    SelectiveScan(
+      batch: .input(.batch, try number("batch", default: 1)), queryTokens: try input(.queryTokens, "query"),
+      channels: try input(.innerWidth, "channels"), stateSize: try input(.stateSize, "state"),
+      state: try stateTraffic(), stateDType: try stateDType(), formats: formats)
+  }
+
+  func lightningAttention<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> LightningAttention<Scalar> {
+    LightningAttention(
+      try recurrence(), heads: try input(.heads, "heads"), headDim: try input(.headDim, "head_dim"), formats: formats)
   }
 
   /// Without `chunk` it goes token after token.

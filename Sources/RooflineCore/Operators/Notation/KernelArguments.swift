@@ -74,7 +74,9 @@ package struct KernelArguments: Sendable {
     case .allReduce, .allGather, .reduceScatter: ["ranks", "bytes"]
     case .send: ["bytes"]
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient,
+      .softplusGradient, .stateSpaceScanGradient, .selectiveScanGradient, .lightningAttentionGradient,
+      .scaledAddGradient:
       recurrentColumns(of: kind)
     case .batchedGEMM, .batchedGEMMInputGradient, .batchedGEMMWeightGradient: ["groups", "m", "n", "k"]
     case .indexScores: ["batch", "query", "context", "heads", "head_dim", "block"]
@@ -239,7 +241,9 @@ package struct KernelArguments: Sendable {
       .gatedActivationGradient(GatedActivationGradient(.silu, elements: try elements(), formats: formats))
     case .embeddingGradient: .embeddingGradient(try embeddingGradient(formats))
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
-      .selectiveScan, .lightningAttention, .bankMix:
+      .selectiveScan, .lightningAttention, .bankMix, .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient,
+      .softplusGradient, .stateSpaceScanGradient, .selectiveScanGradient, .lightningAttentionGradient,
+      .scaledAddGradient:
       try recurrent(formats)
     case .expertLayer: .expertLayer(try expertLayer(formats))
     }

@@ -148,7 +148,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       .batchedGEMMGradient, .compressionGradient,
       .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
-      .sigmoidGateGradient:
+      .sigmoidGateGradient, .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient,
+      .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient:
       return nil
     }
   }

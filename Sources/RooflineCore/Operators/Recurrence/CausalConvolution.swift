@@ -8,12 +8,14 @@ package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
   /// Whether its channels are those of queries, keys and values of Kimi delta attention, which engines convolve over a prompt by a
   /// kernel each.
   package let isKimi: Bool
+  /// Whether what silu is taken of is stored, too, for a backward pass that computes nothing again.
+  package let keepsSums: Bool
   package let state: Recurrence<Scalar>.StateTraffic
   package let formats: NumberFormats
 
   package init(
     batch: Scalar, queryTokens: Scalar, channels: Scalar, taps: Scalar, hasBias: Bool = false,
-    isKimi: Bool = false, state: Recurrence<Scalar>.StateTraffic, formats: NumberFormats
+    isKimi: Bool = false, keepsSums: Bool = false, state: Recurrence<Scalar>.StateTraffic, formats: NumberFormats
   ) {
     self.batch = batch
     self.queryTokens = queryTokens
@@ -21,6 +23,7 @@ package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
     self.taps = taps
     self.hasBias = hasBias
     self.isKimi = isKimi
+    self.keepsSums = keepsSums
     self.state = state
     self.formats = formats
   }
@@ -28,7 +31,7 @@ package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
   package var kind: OperatorKind { .causalConvolution }
   package var asOperator: Operator<Scalar> { .causalConvolution(self) }
 
-  private var elements: Scalar { batch * queryTokens * channels }
+  var elements: Scalar { batch * queryTokens * channels }
 
   package var flops: FLOPCounts<Scalar> {
     FLOPCounts(vector: elements * (2 * taps + (hasBias ? 3 : 2)), special: elements)
@@ -41,7 +44,10 @@ package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
     if hasBias { visit(Operand(.bias, .loadWeight, channels, format)) }
     state.forEachOperand(batch * channels * taps.excess(over: 1), format, visit)
     visit(Operand(.output, .storeActivation, elements, format))
+    if keepsSums { visit(Operand(.sums, .storeActivation, elements, format)) }
   }
+
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, CausalConvolutionGradient(self))]) }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.weight, channels, by: taps, formats.residualFormat, isConvolution: true))

@@ -6,12 +6,18 @@
 package struct LightningAttention<Scalar: Term>: OperatorDefinition {
   package let recurrence: Recurrence<Scalar>
   package let heads, headDim: Scalar
+  /// Whether what a backward pass needs of each block is stored.
+  package let keepsScores: Bool
   package let formats: NumberFormats
 
-  package init(_ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, formats: NumberFormats) {
+  package init(
+    _ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, keepsScores: Bool = false,
+    formats: NumberFormats
+  ) {
     self.recurrence = recurrence
     self.heads = heads
     self.headDim = headDim
+    self.keepsScores = keepsScores
     self.formats = formats
   }
 
@@ -37,6 +43,19 @@ package struct LightningAttention<Scalar: Term>: OperatorDefinition {
     visit(Operand(.input, .loadActivation, 3 * elements, formats.residualFormat))
     recurrence.forEachStateOperand(heads * headDim * headDim, visit)
     visit(Operand(.output, .storeActivation, elements, formats.residualFormat))
+    guard keepsScores, case .chunks(let size) = recurrence.form else { return }
+    forEachKeptOperand(size, .storeActivation, visit)
+  }
+
+  /// What a backward pass needs of each block of `size` and head: the scores with their decays, a whole square, and the state before it.
+  func forEachKeptOperand(_ size: Scalar, _ traffic: TrafficClass, _ visit: (Operand<Scalar>) -> Void) {
+    let blocks = recurrence.chunks(of: size) * heads
+    visit(Operand(.scores, traffic, blocks * size * size, formats.residualFormat))
+    visit(Operand(.states, traffic, blocks * headDim * headDim, recurrence.stateFormat))
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    LightningAttentionGradient(self).map { .rows([.init(.backward, $0)]) } ?? .unknown
   }
 
   package static var source: String {

@@ -51,10 +51,11 @@ package struct Recurrence<Scalar: Term>: Hashable, Sendable {
     }
   }
 
+  var stateFormat: ElementFormat { ElementFormat(.stateBytes, stateDType) }
+
   /// The state's operands, of `elements` a sequence.
   func forEachStateOperand(_ elements: Scalar, _ visit: (Operand<Scalar>) -> Void) {
-    let format = ElementFormat(.stateBytes, stateDType)
-    state.forEachOperand(batch * elements, format, visit)
+    state.forEachOperand(batch * elements, stateFormat, visit)
   }
 }
 

@@ -7,11 +7,13 @@ package struct SelectiveScan<Scalar: Term>: OperatorDefinition {
   package let batch, queryTokens, channels, stateSize: Scalar
   package let state: Recurrence<Scalar>.StateTraffic
   package let stateDType: DType
+  /// Whether the state and the decays of each token are stored for a backward pass.
+  package let keepsStates: Bool
   package let formats: NumberFormats
 
   package init(
     batch: Scalar, queryTokens: Scalar, channels: Scalar, stateSize: Scalar, state: Recurrence<Scalar>.StateTraffic,
-    stateDType: DType = .fp32, formats: NumberFormats
+    stateDType: DType = .fp32, keepsStates: Bool = false, formats: NumberFormats
   ) {
     self.batch = batch
     self.queryTokens = queryTokens
@@ -19,6 +21,7 @@ package struct SelectiveScan<Scalar: Term>: OperatorDefinition {
     self.stateSize = stateSize
     self.state = state
     self.stateDType = stateDType
+    self.keepsStates = keepsStates
     self.formats = formats
   }
 
@@ -40,7 +43,17 @@ package struct SelectiveScan<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, channels, format))
     state.forEachOperand(batch * channels * stateSize, ElementFormat(.stateBytes, stateDType), visit)
     visit(Operand(.output, .storeActivation, tokens * channels, format))
+    if keepsStates { forEachKeptOperand(.storeActivation, visit) }
   }
+
+  /// What a backward pass needs: each token's state, and the decay before it.
+  func forEachKeptOperand(_ traffic: TrafficClass, _ visit: (Operand<Scalar>) -> Void) {
+    let elements = batch * queryTokens * channels * stateSize
+    visit(Operand(.states, traffic, elements, ElementFormat(.stateBytes, stateDType)))
+    visit(Operand(.decays, traffic, elements, formats.residualFormat))
+  }
+
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, SelectiveScanGradient(self))]) }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.decay, channels, by: stateSize, formats.residualFormat))

@@ -9,11 +9,13 @@ package struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
   package let heads, headDim, groups, stateSize: Scalar
   /// Whether the kernel adds the bias to the step sizes and takes their softplus.
   package let isFused: Bool
+  /// Whether what a backward pass needs of each chunk is stored.
+  package let keepsScores: Bool
   package let formats: NumberFormats
 
   package init(
     _ recurrence: Recurrence<Scalar>, heads: Scalar, headDim: Scalar, groups: Scalar, stateSize: Scalar,
-    isFused: Bool = false, formats: NumberFormats
+    isFused: Bool = false, keepsScores: Bool = false, formats: NumberFormats
   ) {
     self.recurrence = recurrence
     self.heads = heads
@@ -21,6 +23,7 @@ package struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     self.groups = groups
     self.stateSize = stateSize
     self.isFused = isFused
+    self.keepsScores = keepsScores
     self.formats = formats
   }
 
@@ -64,6 +67,21 @@ package struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, heads, format))
     recurrence.forEachStateOperand(heads * headDim * stateSize, visit)
     visit(Operand(.output, .storeActivation, tokens * heads * headDim, format))
+    guard keepsScores, case .chunks(let size) = recurrence.form else { return }
+    forEachKeptOperand(size, .storeActivation, visit)
+  }
+
+  /// What a backward pass needs of each chunk of `size` and head: the scores with their decays and the decays by themselves, whole squares,
+  /// the decays from its beginning and to its end, the state before it; and step sizes that are nobody's input.
+  func forEachKeptOperand(_ size: Scalar, _ traffic: TrafficClass, _ visit: (Operand<Scalar>) -> Void) {
+    let chunks = recurrence.chunks(of: size) * heads
+    visit(Operand(.scores, traffic, chunks * (2 * size * size + 2 * size), formats.residualFormat))
+    visit(Operand(.states, traffic, chunks * headDim * stateSize, recurrence.stateFormat))
+    if isFused { visit(Operand(.stepSize, traffic, recurrence.tokens * heads, formats.residualFormat)) }
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    StateSpaceScanGradient(self).map { .rows([.init(.backward, $0)]) } ?? .unknown
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -63,7 +63,7 @@ package struct GatedDeltaNet: Hashable, Sendable {
       valueDim: valueDim, decay: .head, isFused: isFused, formats: formats)
     let convolution = CausalConvolution(
       batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
-      state: pass.stateTraffic, formats: formats)
+      keepsSums: pass.isTraining, state: pass.stateTraffic, formats: formats)
     switch pass.operatorSet {
     case .separate:
       sink.row(
@@ -87,7 +87,7 @@ package struct GatedDeltaNet: Hashable, Sendable {
         writes: Activations(.stepProjection), weight: names.learning.joining)
     }
     sink.row(
-      "conv", place, convolution, reads: Activations(.projected), writes: Activations(.convolved),
+      "conv", place, convolution, reads: Activations(.projected), writes: pass.convolved,
       weight: .tensor("linear_attn.conv1d"))
     if isFused {
       sink.row(
@@ -109,7 +109,8 @@ package struct GatedDeltaNet: Hashable, Sendable {
     sink.row(
       "out_norm", place,
       GatedRMSNorm(
-        rows: pass.tokens * heads, width: valueDim, weightElements: valueDim, gate: .silu, formats: formats),
+        rows: pass.tokens * heads, width: valueDim, weightElements: valueDim, gate: .silu, keepsRoot: pass.isTraining,
+        formats: formats),
       reads: Activations(.scanned, isFused ? .projected : .gateProjection), writes: Activations(.attended),
       weight: .tensor("linear_attn.norm"))
     sink.row(

@@ -81,7 +81,9 @@ package struct KimiDeltaAttention: Hashable, Sendable {
     }
     sink.row(
       "out_norm", place,
-      GatedRMSNorm(rows: pass.tokens * heads, width: dim, weightElements: dim, gate: .sigmoid, formats: formats),
+      GatedRMSNorm(
+        rows: pass.tokens * heads, width: dim, weightElements: dim, gate: .sigmoid, keepsRoot: pass.isTraining,
+        formats: formats),
       reads: Activations(.scanned, .gateProjection), writes: Activations(.attended),
       weight: .tensor("self_attn.o_norm"))
     sink.row(
@@ -96,7 +98,10 @@ package struct KimiDeltaAttention: Hashable, Sendable {
     func convolution(_ channels: Scalar, isJoined: Bool = false) -> CausalConvolution<Scalar> {
       CausalConvolution(
         batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
-        isKimi: isJoined, state: pass.stateTraffic, formats: pass.formats)
+        isKimi: isJoined, keepsSums: pass.isTraining, state: pass.stateTraffic, formats: pass.formats)
+    }
+    func written(_ output: ActivationTensor) -> Activations {
+      pass.isTraining ? Activations(output, .convolutionSums) : Activations(output)
     }
     let normalized = Activations(pass.input)
     switch pass.operatorSet {
@@ -109,13 +114,13 @@ package struct KimiDeltaAttention: Hashable, Sendable {
       sink.row(
         .vProj, place, projection, reads: normalized, writes: Activations(.value), weight: .tensor("self_attn.v_proj"))
       sink.row(
-        "q_conv", place, convolution(width), reads: Activations(.query), writes: Activations(.convolvedQuery),
+        "q_conv", place, convolution(width), reads: Activations(.query), writes: written(.convolvedQuery),
         weight: .tensor("self_attn.q_conv1d"))
       sink.row(
-        "k_conv", place, convolution(width), reads: Activations(.key), writes: Activations(.convolvedKey),
+        "k_conv", place, convolution(width), reads: Activations(.key), writes: written(.convolvedKey),
         weight: .tensor("self_attn.k_conv1d"))
       sink.row(
-        "v_conv", place, convolution(width), reads: Activations(.value), writes: Activations(.convolved),
+        "v_conv", place, convolution(width), reads: Activations(.value), writes: written(.convolved),
         weight: .tensor("self_attn.v_conv1d"))
     case .fused:
       sink.row(
@@ -123,8 +128,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
         writes: Activations(.projected), weight: .joined("self_attn.q_proj"))
       sink.row(
         "conv", place, convolution(3 * width, isJoined: true), reads: Activations(.projected),
-        writes: Activations(.convolved),
-        weight: .shared)
+        writes: pass.convolved, weight: .shared)
     }
   }
 

@@ -41,15 +41,19 @@ package struct LightningMixer: Hashable, Sendable {
     sink.row(
       "lightning_attention", place,
       LightningAttention(
-        pass.recurrence(chunk: block, stateDType), heads: heads, headDim: headDim, formats: formats),
-      reads: Activations(.convolved), writes: Activations(.scanned))
+        pass.recurrence(chunk: block, stateDType), heads: heads, headDim: headDim, keepsScores: pass.isTraining,
+        formats: formats),
+      reads: Activations(.convolved),
+      writes: pass.isTraining ? Activations(.scanned, .scanScores, .scanStates) : Activations(.scanned))
     sink.row(
       "output_gate", place, pass.columnParallel(width, bias: false), reads: Activations(pass.input),
       writes: Activations(.gateProjection), weight: .tensor("self_attn.output_gate"))
     if pass.isSharded { emitNormAllReduce(pass, place, ranks: pass.tensorParallel, into: &sink) }
     sink.row(
       "out_norm", place,
-      GatedRMSNorm(rows: pass.tokens, width: width, weightElements: width, gate: .sigmoid, formats: formats),
+      GatedRMSNorm(
+        rows: pass.tokens, width: width, weightElements: width, gate: .sigmoid, keepsRoot: pass.isTraining,
+        formats: formats),
       reads: Activations(.scanned, .gateProjection), writes: Activations(.attended), weight: .tensor("self_attn.norm"))
     sink.row(
       "out_proj", place, pass.rowParallel(width, bias: false), reads: Activations(.attended),

@@ -59,6 +59,7 @@ package struct Mamba2Mixer: Hashable, Sendable {
     let inner = heads * headDim
     let channels = inner + 2 * groups * stateSize
     let isFused = pass.operatorSet == .fused
+    if pass.ranks > numGroups { emitCopies(of: 2 * groups * stateSize, pass, place, into: &sink) }
     sink.row(
       "in_proj", place, pass.columnParallel(inner + channels + heads, bias: hasBias),
       reads: Activations(pass.input), writes: Activations(.projected), weight: .tensor("mixer.in_proj"))
@@ -66,8 +67,8 @@ package struct Mamba2Mixer: Hashable, Sendable {
       "conv", place,
       CausalConvolution(
         batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
-        hasBias: hasConvolutionBias, state: pass.stateTraffic, formats: formats),
-      reads: Activations(.projected), writes: Activations(.convolved), weight: .tensor("mixer.conv1d"))
+        hasBias: hasConvolutionBias, keepsSums: pass.isTraining, state: pass.stateTraffic, formats: formats),
+      reads: Activations(.projected), writes: pass.convolved, weight: .tensor("mixer.conv1d"))
     if !isFused {
       sink.row(
         "dt_softplus", place, Softplus(rows: pass.tokens, width: heads, hasBias: true, formats: formats),
@@ -77,8 +78,10 @@ package struct Mamba2Mixer: Hashable, Sendable {
       "ssm_scan", place,
       StateSpaceScan(
         pass.recurrence(chunk: chunk, stateDType), heads: heads, headDim: headDim, groups: groups,
-        stateSize: stateSize, isFused: isFused, formats: formats),
-      reads: Activations(.convolved, isFused ? .projected : .stepProjection), writes: Activations(.scanned),
+        stateSize: stateSize, isFused: isFused, keepsScores: pass.isTraining, formats: formats),
+      reads: Activations(.convolved, isFused ? .projected : .stepProjection),
+      writes: pass.isTraining
+        ? Activations(.scanned, .scanScores, .scanStates, isFused ? .stepSizes : nil) : Activations(.scanned),
       weight: isFused ? .shared : .tensor("mixer"))
     if pass.ranks > numGroups {
       emitNormAllReduce(
@@ -88,7 +91,7 @@ package struct Mamba2Mixer: Hashable, Sendable {
       "out_norm", place,
       GatedRMSNorm(
         rows: pass.tokens * groups, width: inner.divided(exactlyBy: groups), weightElements: inner, gate: .silu,
-        formats: formats),
+        keepsRoot: pass.isTraining, formats: formats),
       reads: Activations(.scanned, .projected), writes: Activations(.attended), weight: .tensor("mixer.norm"))
     sink.row(
       "out_proj", place, pass.rowParallel(inner, bias: hasBias), reads: Activations(.attended),
@@ -96,12 +99,35 @@ package struct Mamba2Mixer: Hashable, Sendable {
   }
 }
 
+extension Mamba2Mixer {
+  /// Ranks of a group have its B and C, each the gradient from its own heads: the weights of these channels need the sum.
+  private func emitCopies<Scalar: Term, Sink: RowSink<Scalar>>(
+    of channels: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
+  ) {
+    let vectors: Scalar = .input(.taps, taps) + (hasConvolutionBias ? 1 : 0) + (hasBias ? 1 : 0)
+    let message =
+      (channels * pass.hidden).bytes(pass.formats.weightFormat)
+      + (channels * vectors).bytes(pass.formats.residualFormat)
+    sink.crossing(
+      .partialGradient(
+        "bc_grad_all_reduce", place,
+        ranks: pass.tensorParallel.divided(exactlyBy: .input(.stateGroups, numGroups)), message: message))
+  }
+}
+
+extension PassShape {
+  /// What a convolution writes: in a training step also what silu was taken of.
+  var convolved: Activations { isTraining ? Activations(.convolved, .convolutionSums) : Activations(.convolved) }
+}
+
 /// Adds up the squares of rows that a norm has in parts on several ranks: a number in fp32 for each token.
 func emitNormAllReduce<Scalar: Term, Sink: RowSink<Scalar>>(
   _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, ranks: Scalar, into sink: inout Sink
 ) {
+  let message = pass.tokens.bytes(ElementFormat(.stateBytes, .fp32))
   sink.row(
-    "out_norm_all_reduce", place,
-    Collective(.allReduce, ranks: ranks, message: pass.tokens.bytes(ElementFormat(.stateBytes, .fp32))),
+    "out_norm_all_reduce", place, Collective(.allReduce, ranks: ranks, message: message),
     reads: Activations(.scanned), writes: Activations(.scanned))
+  // The rows' gradients have a sum over the whole row, too.
+  sink.crossing(.partialGradient("out_norm_grad_all_reduce", place, ranks: ranks, message: message))
 }

@@ -51,8 +51,8 @@ package struct MambaMixer: Hashable, Sendable {
       "conv", place,
       CausalConvolution(
         batch: pass.batch, queryTokens: pass.queryTokens, channels: inner, taps: .input(.taps, taps),
-        hasBias: hasConvolutionBias, state: pass.stateTraffic, formats: formats),
-      reads: Activations(.projected), writes: Activations(.convolved), weight: .tensor("mamba.conv1d"))
+        hasBias: hasConvolutionBias, keepsSums: pass.isTraining, state: pass.stateTraffic, formats: formats),
+      reads: Activations(.projected), writes: pass.convolved, weight: .tensor("mamba.conv1d"))
     sink.row(
       "x_proj", place, GEMM(m: pass.tokens, n: mixing, k: inner, formats: formats), reads: Activations(.convolved),
       writes: Activations(.mixing), weight: .tensor("mamba.x_proj"))
@@ -72,6 +72,13 @@ package struct MambaMixer: Hashable, Sendable {
       weight: .tensor("mamba.dt_layernorm"))
     sink.row("b_norm", place, norm(stateSize), reads: read, writes: read, weight: .tensor("mamba.b_layernorm"))
     sink.row("c_norm", place, norm(stateSize), reads: read, writes: read, weight: .tensor("mamba.c_layernorm"))
+    if pass.isSharded {
+      // Step sizes, B and C were the same on every rank: each has their gradients from its own channels.
+      sink.crossing(
+        .partialGradient(
+          "x_grad_all_reduce", place, ranks: pass.tensorParallel,
+          message: (pass.tokens * mixing).bytes(formats.residualFormat)))
+    }
     sink.row(
       "dt_proj", place, GEMM(m: pass.tokens, n: inner, k: rank, formats: formats, hasBias: true),
       reads: Activations(.stepGates), writes: Activations(.decayProjection), weight: .tensor("mamba.dt_proj"))
@@ -82,8 +89,9 @@ package struct MambaMixer: Hashable, Sendable {
       "selective_scan", place,
       SelectiveScan(
         batch: pass.batch, queryTokens: pass.queryTokens, channels: inner, stateSize: stateSize,
-        state: pass.stateTraffic, stateDType: stateDType, formats: formats),
-      reads: Activations(.convolved, .stepProjection, .mixing), writes: Activations(.scanned),
+        state: pass.stateTraffic, stateDType: stateDType, keepsStates: pass.isTraining, formats: formats),
+      reads: Activations(.convolved, .stepProjection, .mixing),
+      writes: pass.isTraining ? Activations(.scanned, .scanStates, .scanDecays) : Activations(.scanned),
       weight: .tensor("mamba"))
     sink.row(
       "out_gate", place, GatedActivation(.silu, rows: pass.tokens, width: inner, formats: formats),
