@@ -14,7 +14,8 @@ final class BruteForceScanGradientTests: XCTestCase {
     BruteForceCase.check(Self.lightningCases, .lightningAttentionGradient)
   }
 
-  /// Beside its results: a state in fp32 and decays in bf16 of each token and channel; a square and a state of each block and head.
+  /// Beside its results: a state in fp32 and decays in bf16 of each token and channel; a square and a state of each
+  /// block and head.
   func testWhatTheForwardPassStores() {
     let formats = NumberFormats(.bf16)
     let stored = [false, true].map { keeps in

@@ -18,8 +18,8 @@ final class BruteForceStateSpaceGradientTests: XCTestCase {
     XCTAssertNil(StateSpaceScanGradient(scan))
   }
 
-  /// A layer of Nemotron-3-Nano over 4096 tokens, on paper: 32 chunks of 64 heads, two squares of 128 and two rows of decays in bf16, a state
-  /// of 64 × 128 in fp32; products are twice the published forward ones.
+  /// A layer of Nemotron-3-Nano over 4096 tokens, on paper: 32 chunks of 64 heads, two squares of 128 and two rows of
+  /// decays in bf16, a state of 64 × 128 in fp32; products are twice the published forward ones.
   func testWhatALayerKeepsAndMultiplies() throws {
     func scan(keeps: Bool) -> StateSpaceScan<Count> {
       StateSpaceScan(

@@ -75,7 +75,8 @@ final class RecurrentTrainingTests: XCTestCase {
     // x goes into the projection to step sizes, B and C, and into the scan; experts and their router read one tensor.
     XCTAssertEqual(
       try sums(RecurrentFamilies.jamba, .fused), ["selective_scan_dx_add", "experts_gate_up_dx_add"])
-    // The gate's projection and that of queries, keys and values; no norm of the fused set adds a stream that is scaled.
+    // The gate's projection and that of queries, keys and values; no norm of the fused set adds a stream that is
+    // scaled.
     XCTAssertEqual(
       try sums(RecurrentFamilies.miniMax, .fused),
       ["output_gate_dx_add", "experts_gate_up_dx_add", "mlp_add_backward"])
@@ -102,7 +103,8 @@ final class RecurrentTrainingTests: XCTestCase {
     return messages
   }
 
-  /// Where ranks share a group, B and C have parts of their gradients on each of them, and so has the norm's sum over the group.
+  /// Where ranks share a group, B and C have parts of their gradients on each of them, and so has the norm's sum over
+  /// the group.
   func testRanksOfAGroupAddUpItsGradients() throws {
     for operators in OperatorSet.allCases {
       let alone = messages(try rows(RecurrentFamilies.mamba2, .backward, operators, degree: 8))
@@ -111,7 +113,8 @@ final class RecurrentTrainingTests: XCTestCase {
       XCTAssertEqual(
         Set(shared.keys),
         ["final_grad_all_reduce", "attn_grad_all_reduce", "bc_grad_all_reduce", "out_norm_grad_all_reduce"])
-      // B and C are 128 wide each: their columns of the projection, four taps and a bias, in bf16; a sum a token in fp32.
+      // B and C are 128 wide each: their columns of the projection, four taps and a bias, in bf16; a sum a token in
+      // fp32.
       XCTAssertEqual(shared["bc_grad_all_reduce"], 2 * 128 * (4096 + 4 + 1) * 2)
       XCTAssertEqual(shared["out_norm_grad_all_reduce"], 21 * 4)
       XCTAssertEqual(shared["attn_grad_all_reduce"], 21 * 4096 * 2)

@@ -92,7 +92,8 @@ struct StateSpaceGradientLoop {
     }
   }
 
-  /// What the forward pass stores: scores with decays and decays alone, decays from a chunk's beginning and to its end, the state before.
+  /// What the forward pass stores: scores with decays and decays alone, decays from a chunk's beginning and to its end,
+  /// the state before.
   private func keep(_ point: Point, in tensors: Tensors) {
     for sequence in 0..<batch {
       for head in 0..<heads {

@@ -1,10 +1,10 @@
 /// The gradients of a gated RMSNorm by its input, its gate z and its weight γ.
 ///
-/// With the reciprocal root r that the forward pass kept, and with the gate's value s = silu(z) = z·σ(z) behind the norm: σ 2 and an exp,
-/// s 1, n = x·r 1, u = n·γ 1, du = dY·s 1; dz = dY·u·(σ + s·(1 − σ)) 5; dγ the product du·n and its sum over the rows 2; g = du·γ 1,
-/// Σ g·n 2, its share 1 a row, dx = r·(g − n·share) 3. In front of the norm h = x·s 1, n = h·r 1, g = dY·γ 1, dγ 2, Σ g·n 2, dh 3,
-/// dx = dh·s 1, dz = dh·x·(σ + s·(1 − σ)) 5: either way 19w + 1 a row. A gate σ(z) itself has no product for s, and its dz is du·u·(1 − σ)
-/// 3: 16w + 1.
+/// With the reciprocal root r that the forward pass kept, and with the gate's value s = silu(z) = z·σ(z) behind the
+/// norm: σ 2 and an exp, s 1, n = x·r 1, u = n·γ 1, du = dY·s 1; dz = dY·u·(σ + s·(1 − σ)) 5; dγ the product du·n and
+/// its sum over the rows 2; g = du·γ 1, Σ g·n 2, its share 1 a row, dx = r·(g − n·share) 3. In front of the norm h =
+/// x·s 1, n = h·r 1, g = dY·γ 1, dγ 2, Σ g·n 2, dh 3, dx = dh·s 1, dz = dh·x·(σ + s·(1 − σ)) 5: either way 19w + 1 a
+/// row. A gate σ(z) itself has no product for s, and its dz is du·u·(1 − σ) 3: 16w + 1.
 package struct GatedRMSNormGradient<Scalar: Term>: OperatorDefinition {
   package let norm: GatedRMSNorm<Scalar>
 

@@ -1,9 +1,9 @@
 /// The gradients of a causal convolution and its silu: by the input, the taps and the bias.
 ///
-/// An element, with the sum u that the forward pass kept: σ = 1/(1 + exp(−u)) 2 and an exp, du = dY·σ·(1 + u·(1 − σ)) 5. The input's
-/// gradient adds up the du of the K outputs that read an element, times their taps, 2K; a tap's gradient the products of du and the inputs
-/// that it met, 2K; that of a bias du itself, 1: vector 4K + 7 (+ 1), special 1. As in the forward pass, what would lie beyond either
-/// end of a sequence is executed.
+/// An element, with the sum u that the forward pass kept: σ = 1/(1 + exp(−u)) 2 and an exp, du = dY·σ·(1 + u·(1 − σ))
+/// 5. The input's gradient adds up the du of the K outputs that read an element, times their taps, 2K; a tap's gradient
+/// the products of du and the inputs that it met, 2K; that of a bias du itself, 1: vector 4K + 7 (+ 1), special 1. As
+/// in the forward pass, what would lie beyond either end of a sequence is executed.
 package struct CausalConvolutionGradient<Scalar: Term>: OperatorDefinition {
   package let convolution: CausalConvolution<Scalar>
 

@@ -47,7 +47,8 @@ package struct LightningAttention<Scalar: Term>: OperatorDefinition {
     forEachKeptOperand(size, .storeActivation, visit)
   }
 
-  /// What a backward pass needs of each block of `size` and head: the scores with their decays, a whole square, and the state before it.
+  /// What a backward pass needs of each block of `size` and head: the scores with their decays, a whole square, and the
+  /// state before it.
   func forEachKeptOperand(_ size: Scalar, _ traffic: TrafficClass, _ visit: (Operand<Scalar>) -> Void) {
     let blocks = recurrence.chunks(of: size) * heads
     visit(Operand(.scores, traffic, blocks * size * size, formats.residualFormat))

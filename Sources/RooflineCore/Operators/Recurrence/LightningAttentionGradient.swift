@@ -1,9 +1,10 @@
 /// The gradients of lightning attention in blocks of Q, last block first: by queries, keys and values.
 ///
-/// With the scores P = q·kᵀ ∘ Λ and the state S before a block that the forward pass kept, and dS the gradient of the state behind it:
-/// dP = dO·vᵀ, Pᵀ·dO, (dP ∘ Λ)·k and its transpose times q, 8Q²d; dO·Sᵀ and (λ ∘ q)ᵀ·dO, (λ ∘ k)·dS and v·dSᵀ, 8Q·d²: twice the forward
-/// products. Vector: the mask's decays Q²; queries and keys with their decays 2Qd, as in the forward pass, their gradients from the state
-/// with the same decays, added, 4Qd, the values' sum Qd; the decay and sum of dS 2d². No special functions: powers of λ are tables.
+/// With the scores P = q·kᵀ ∘ Λ and the state S before a block that the forward pass kept, and dS the gradient of the
+/// state behind it: dP = dO·vᵀ, Pᵀ·dO, (dP ∘ Λ)·k and its transpose times q, 8Q²d; dO·Sᵀ and (λ ∘ q)ᵀ·dO, (λ ∘ k)·dS
+/// and v·dSᵀ, 8Q·d²: twice the forward products. Vector: the mask's decays Q²; queries and keys with their decays 2Qd,
+/// as in the forward pass, their gradients from the state with the same decays, added, 4Qd, the values' sum Qd; the
+/// decay and sum of dS 2d². No special functions: powers of λ are tables.
 package struct LightningAttentionGradient<Scalar: Term>: OperatorDefinition {
   package let attention: LightningAttention<Scalar>
   /// Tokens of a block.

@@ -1,9 +1,9 @@
 /// The gradients of Mamba-1's scan, last token first: by x, the step sizes, B, C, A and D.
 ///
-/// Each token's state h and its decay exp(Δ·A) were kept, N a channel each, so that none is computed again. With dh the gradient of the
-/// state, a token and channel: dh + dY·C 2N, dC 2N, dB 2N, the gradient of Δ·x 2N, dh times the decay N for the token before, times that
-/// token's state N for Δ·A, from that dΔ and dA 4N: 14N. Δ·x 1, dD 2, dx from both ways 3, the rest of dΔ 2: 8. Of a channel
-/// once dA·A for its logarithm, N. No special functions.
+/// Each token's state h and its decay exp(Δ·A) were kept, N a channel each, so that none is computed again. With dh the
+/// gradient of the state, a token and channel: dh + dY·C 2N, dC 2N, dB 2N, the gradient of Δ·x 2N, dh times the decay N
+/// for the token before, times that token's state N for Δ·A, from that dΔ and dA 4N: 14N. Δ·x 1, dD 2, dx from both
+/// ways 3, the rest of dΔ 2: 8. Of a channel once dA·A for its logarithm, N. No special functions.
 package struct SelectiveScanGradient<Scalar: Term>: OperatorDefinition {
   package let scan: SelectiveScan<Scalar>
 

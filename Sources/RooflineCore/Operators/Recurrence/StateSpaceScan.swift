@@ -71,8 +71,9 @@ package struct StateSpaceScan<Scalar: Term>: OperatorDefinition {
     forEachKeptOperand(size, .storeActivation, visit)
   }
 
-  /// What a backward pass needs of each chunk of `size` and head: the scores with their decays and the decays by themselves, whole squares,
-  /// the decays from its beginning and to its end, the state before it; and step sizes that are nobody's input.
+  /// What a backward pass needs of each chunk of `size` and head: the scores with their decays and the decays by
+  /// themselves, whole squares, the decays from its beginning and to its end, the state before it; and step sizes that
+  /// are nobody's input.
   func forEachKeptOperand(_ size: Scalar, _ traffic: TrafficClass, _ visit: (Operand<Scalar>) -> Void) {
     let chunks = recurrence.chunks(of: size) * heads
     visit(Operand(.scores, traffic, chunks * (2 * size * size + 2 * size), formats.residualFormat))

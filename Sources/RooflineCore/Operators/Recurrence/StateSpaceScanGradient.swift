@@ -1,15 +1,16 @@
 /// The gradients of Mamba-2's scan in chunks of Q, last chunk first: by x, B, C, the step sizes, A and D.
 ///
-/// With X̄ = Δ·x, the scores M = (C·Bᵀ) ∘ L, e_i = exp(c_i) and t_i = exp(c_Q − c_i) of the chunk's sums c of Δ·A, and dS the gradient of
-/// the state behind a chunk: dM = dY·X̄ᵀ and Mᵀ·dY, 4Q²P; (dY ∘ e)·S for C, (dY ∘ e)ᵀ·C for the state before, B·dSᵀ for X̄ and
-/// (X̄ ∘ t)·dS for B, 8QPN. The group adds up dG = dM ∘ L of its heads first; dG·B and dGᵀ·C are then its own, 4Q²N: twice the forward
-/// products each.
+/// With X̄ = Δ·x, the scores M = (C·Bᵀ) ∘ L, e_i = exp(c_i) and t_i = exp(c_Q − c_i) of the chunk's sums c of Δ·A, and
+/// dS the gradient of the state behind a chunk: dM = dY·X̄ᵀ and Mᵀ·dY, 4Q²P; (dY ∘ e)·S for C, (dY ∘ e)ᵀ·C for the
+/// state before, B·dSᵀ for X̄ and (X̄ ∘ t)·dS for B, 8QPN. The group adds up dG = dM ∘ L of its heads first; dG·B and
+/// dGᵀ·C are then its own, 4Q²N: twice the forward products each.
 ///
-/// Vector work of a chunk and head: dG and its sum 2Q², dM ∘ M with the sums of its rows and columns 3Q²; X̄, D and its sum, dY ∘ e, dX̄'s
-/// part from the state with its sum 4, X̄ ∘ t, x·dX̄, dx: 14QP; C·dC, the heads' dC and dB added up 4QN; dS twice 4PN; dc, its sums from the
-/// end, dΔ and dA 9Q + 3. Of a group 2QN, of a head once dA·A for its logarithm. A fused softplus: 1 − exp(−Δ), its product, the bias, 3
-/// and an exp a token and head. Masked squares and padding are executed, as in the forward pass; nothing is computed again but X̄, whose
-/// factors are loaded.
+/// Vector work of a chunk and head: dG and its sum 2Q², dM ∘ M with the sums of its rows and columns 3Q²; X̄ 1, dD 2,
+/// dY ∘ e 1, the state's part of dX̄, added, and its product with X̄, summed, 4, X̄ ∘ t 1, x·dX̄ 2, dx 3: 14QP; C·dC 2, the
+/// heads' dC and dB added up 2: 4QN; dS·S, summed, and the state's gradient before 4PN; dc 4, its sums from the end 1, dΔ
+/// and dA 4: 9Q, and 3 at the end. Of a group 2QN, of a head once dA·A for its logarithm. A fused softplus: 1 − exp(−Δ),
+/// its product, the bias, 3 and an exp a token and head. Masked squares and padding are executed, as in the forward pass;
+/// nothing is computed again but X̄ and X̄ ∘ t, whose factors are loaded.
 package struct StateSpaceScanGradient<Scalar: Term>: OperatorDefinition {
   package let scan: StateSpaceScan<Scalar>
   /// Tokens of a chunk.

@@ -100,7 +100,8 @@ package struct Mamba2Mixer: Hashable, Sendable {
 }
 
 extension Mamba2Mixer {
-  /// Ranks of a group have its B and C, each the gradient from its own heads: the weights of these channels need the sum.
+  /// Ranks of a group have its B and C, each the gradient from its own heads: the weights of these channels need the
+  /// sum.
   private func emitCopies<Scalar: Term, Sink: RowSink<Scalar>>(
     of channels: Scalar, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, into sink: inout Sink
   ) {
