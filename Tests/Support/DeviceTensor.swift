@@ -15,7 +15,7 @@ package final class DeviceTensor {
     self.home = home
     self.bits = bits
     self.shape = shape
-    var generator = SeededGenerator(seed: name.utf8.reduce(0) { $0 * 31 + UInt64($1) })
+    var generator = SeededGenerator(seed: name.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
     values = (0..<shape.reduce(1, *)).map { _ in Double.random(in: -1...1, using: &generator) }
   }
 

@@ -26,7 +26,7 @@ package struct BackwardPass<Scalar: Term>: Sendable {
 
   package init(_ forward: ForwardPass<Scalar>) {
     pass = forward.pass
-    normsAddStream = pass.operatorSet == .fused && forward.model.groups.allSatisfy(\.residual.fusesNorms)
+    normsAddStream = pass.operatorSet == .fused && forward.model.fusesNorms
     let tape = Tape(forward)
     var crossings = tape.crossings[...]
     var scope: RowScope?
@@ -109,7 +109,7 @@ package struct BackwardPass<Scalar: Term>: Sendable {
   }
 
   private func isStreamNorm(_ row: NamedOperator<Scalar>) -> Bool {
-    guard pass.operatorSet == .fused else { return false }
+    guard normsAddStream else { return false }
     if case .addRMSNorm = row.operator { return true }
     if case .addLayerNorm = row.operator { return true }
     guard row.statement.reads.contains(.residual) else { return false }

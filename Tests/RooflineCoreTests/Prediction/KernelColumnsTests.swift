@@ -47,7 +47,7 @@ final class KernelColumnsTests: XCTestCase {
       "expert_combine rows=3 width=4096 pairs=6", "expert_combine rows=3 width=4096 pairs=3 weighted=0",
       "sigmoid_gate rows=3 width=4096", "swigluoai_and_mul rows=6 width=2880", "relu2 rows=1 width=64",
       "expert_scale rows=3 width=4096 pairs=6", "all_to_all rows=3 width=4096 ranks=8 remote=5",
-      "rmsnorm rows=6 width=128 weight=0", "softmax rows=6 width=64 sinks=8",
+      "rmsnorm rows=6 width=128 weight=0", "softmax rows=6 width=64 sinks=3",
       "attention batch=2 query=3 context=5 heads=8 kv_heads=2 head_dim=64 chunk=4 sinks=1",
     ]
     for kernel in kernels {

@@ -76,10 +76,10 @@ final class RecurrentTrainingTests: XCTestCase {
     XCTAssertEqual(
       try sums(RecurrentFamilies.jamba, .fused), ["selective_scan_dx_add", "experts_gate_up_dx_add"])
     // The gate's projection and that of queries, keys and values; no norm of the fused set adds a stream that is
-    // scaled.
+    // scaled, before attention or behind it.
     XCTAssertEqual(
       try sums(RecurrentFamilies.miniMax, .fused),
-      ["output_gate_dx_add", "experts_gate_up_dx_add", "mlp_add_backward"])
+      ["output_gate_dx_add", "experts_gate_up_dx_add", "attn_add_backward", "mlp_add_backward"])
   }
 
   /// A scaled addition hands either constant times its gradient on: two products an element of the stream.
