@@ -50,6 +50,7 @@ struct RowColumns {
       .squaredReluGradient, .positionEmbeddingGradient,
       .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient, .softplusGradient, .stateSpaceScanGradient,
       .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient,
+      .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient, .situAndMulGradient,
       .sigmoidGateGradient, .expertLayer:
       nil
     }

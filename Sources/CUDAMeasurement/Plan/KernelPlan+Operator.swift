@@ -61,6 +61,7 @@ extension KernelPlan {
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient, .selectiveScanGradient,
       .lightningAttentionGradient, .scaledAddGradient,
+      .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient,
       .sigmoidGateGradient, .expertLayer:
       throw Unsupported("there are no kernels of a backward pass")
     }

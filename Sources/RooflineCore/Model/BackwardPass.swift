@@ -62,8 +62,9 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     case .rows(let gradients):
       for gradient in gradients { append(gradient, of: row) }
       if isStreamNorm(row) { hasStreamGradient = true }
-      for gradient in gradients where gradient.part == .scale {
-        let weights = row.occurrences * gradient.weights
+      for gradient in gradients {
+        guard let own = gradient.weights else { continue }
+        let weights = row.occurrences * own
         normWeights = normWeights.map { $0 + weights } ?? weights
       }
     case .passedOn: break
@@ -72,8 +73,20 @@ package struct BackwardPass<Scalar: Term>: Sendable {
     }
     reached.formUnion(row.statement.reads)
     for (tensor, operand) in zip(row.statement.reads, operands) where !tensor.isJoined {
-      readers[tensor, default: []].append((row, operand.elements))
+      if tensor == .bank {
+        addGradient(ofSnapshot: row, operand.elements)
+      } else {
+        readers[tensor, default: []].append((row, operand.elements))
+      }
     }
+  }
+
+  /// Each reader of a snapshot adds its gradient to those of the readers behind it; the last sum goes to the stream that the snapshot
+  /// is of. That is as many additions as there are readers, whichever layers they are in.
+  private mutating func addGradient(ofSnapshot row: NamedOperator<Scalar>, _ elements: Scalar) {
+    append(
+      row.name.gradient(.inputSum), row.statement.place,
+      .residualAdd(ResidualAdd(elements: elements, formats: pass.formats)))
   }
 
   /// Adds up the gradients of the rows that read a tensor, where there are several.
@@ -188,7 +201,8 @@ extension ActivationTensor {
   /// Whether it holds tensors beside each other, each with readers of its own.
   fileprivate var isJoined: Bool {
     [
-      .queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp, .projected, .mixing,
+      .queryKeyValue, .gateUp, .expertGateUp, .latentProjections, .keyLatent, .keyValueUp, .queryGate, .projected,
+      .convolvedHeads, .stepProjection, .mixing,
     ].contains(self)
   }
 }

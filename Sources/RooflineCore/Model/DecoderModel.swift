@@ -119,6 +119,11 @@ package struct DecoderModel: Hashable, Sendable {
   /// Whether any layer has latent attention.
   package var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }
 
+  /// Whether any layer has Kimi delta attention.
+  package var hasKimiDeltaAttention: Bool {
+    groups.contains { if case .kimiDelta = $0.mixer { true } else { false } }
+  }
+
   /// How many layers of a group there are among all layers.
   package func layers(of group: Int) -> UInt64 { runs.reduce(0) { $1.group == group ? $0 &+ $1.layers : $0 } }
 

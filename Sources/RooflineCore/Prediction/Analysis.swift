@@ -51,11 +51,15 @@ public struct Analysis: Sendable {
     self.workload = workload
     self.options = options
     self.calibrated = calibrated
-    if model.hasLatentAttention || model.hasCompressedAttention, workload.tensorParallel > 1,
-      steps.contains(where: \.isTraining)
-    {
+    if workload.tensorParallel > 1, steps.contains(where: \.isTraining) {
       // Gradients of the latents' projections, which run on every rank, are partial sums: their collectives are not stated.
-      throw .usage("--training: attention over latents under tensor parallelism is not counted; leave --tp out")
+      guard !model.hasLatentAttention, !model.hasCompressedAttention else {
+        throw .usage("--training: attention over latents under tensor parallelism is not counted; leave --tp out")
+      }
+      // The same of the projections to low rank of decays and output gates.
+      guard !model.hasKimiDeltaAttention else {
+        throw .usage("--training: Kimi delta attention under tensor parallelism is not counted; leave --tp out")
+      }
     }
     if model.hasLatentAttention, workload.latentAttention == .absorbed, steps.contains(where: \.isTraining) {
       throw .usage(

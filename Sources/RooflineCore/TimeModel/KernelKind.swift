@@ -80,6 +80,7 @@ extension Operator where Scalar == Count {
       .groupedGEMMGradient, .batchedGEMMGradient, .compressionGradient, .hyperConnectionGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
+      .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient,
       .sigmoidGateGradient,
       .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient, .selectiveScanGradient,
       .lightningAttentionGradient, .scaledAddGradient,

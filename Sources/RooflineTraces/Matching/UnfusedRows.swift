@@ -43,7 +43,8 @@ struct UnfusedRows {
         .batchedGEMMInputGradient, .batchedGEMMWeightGradient, .compressionGradient, .hyperCollapseGradient,
         .hyperExpandGradient, .hyperHeadGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient,
         .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient, .softplusGradient, .stateSpaceScanGradient,
-        .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient:
+        .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient,
+        .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient, .situAndMulGradient:
         return nil
       }
     }

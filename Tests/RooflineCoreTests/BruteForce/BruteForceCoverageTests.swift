@@ -84,6 +84,11 @@ final class BruteForceCoverageTests: XCTestCase {
     case .reluGradient: BruteForcePlainGradientTests.cases(.relu)
     case .squaredReluGradient: BruteForcePlainGradientTests.cases(.squaredRelu)
     case .positionEmbeddingGradient: BruteForcePlainGradientTests.positionCases
+    case .l2NormGradient: BruteForceDeltaRowGradientTests.l2NormCases
+    case .deltaGatesGradient: BruteForceDeltaRowGradientTests.deltaGateCases
+    case .deltaRuleGradient: BruteForceDeltaRuleGradientTests.cases
+    case .bankMixGradient: BruteForceDeltaRowGradientTests.bankMixCases
+    case .situAndMulGradient: BruteForceDeltaRowGradientTests.situCases
     case .clampedSwiGLUGradient: BruteForceSinkGradientTests.clampedCases
     case .softcapGradient: BruteForceGateGradientTests.capCases
     case .sigmoidGateGradient: BruteForceGateGradientTests.gateCases

@@ -19,46 +19,39 @@ final class BruteForceDeltaRuleTests: XCTestCase {
     XCTAssertEqual(rule(1, .steps).traffic.loadKVCache.value, 48 * 128 * 128 * 4)
   }
 
-  private struct Shape {
-    let batch, tokens, keyHeads, valueHeads, keyDim, valueDim: Int
-  }
-
-  private static let shapes = [
-    Shape(batch: 1, tokens: 1, keyHeads: 1, valueHeads: 1, keyDim: 3, valueDim: 3),
-    Shape(batch: 2, tokens: 5, keyHeads: 1, valueHeads: 2, keyDim: 2, valueDim: 3),
-    Shape(batch: 1, tokens: 6, keyHeads: 2, valueHeads: 2, keyDim: 3, valueDim: 2),
-    Shape(batch: 1, tokens: 7, keyHeads: 1, valueHeads: 3, keyDim: 4, valueDim: 2),
-  ]
+  private typealias Shape = DeltaRuleShape
 
   static var cases: [BruteForceCase] {
-    shapes.enumerated().flatMap { place, shape in
+    DeltaRuleShape.all.enumerated().flatMap { place, shape in
       BruteForceFormats.all.enumerated().flatMap { index, formats in
         [nil, 1, 3, 4].map { chunk in
           make(
             shape, chunk: chunk, isByChannel: (index + place).isMultiple(of: 2), isFused: index % 3 == 1,
-            RecurrenceCase.states[(index + place) % 3], formats)
+            keepsChunks: chunk != nil && index % 4 < 2, RecurrenceCase.states[(index + place) % 3], formats)
         }
       }
     }
   }
 
   private static func make(
-    _ shape: Shape, chunk: Int?, isByChannel: Bool, isFused: Bool, _ state: Recurrence<Count>.StateTraffic,
-    _ formats: BruteForceFormats
+    _ shape: Shape, chunk: Int?, isByChannel: Bool, isFused: Bool, keepsChunks: Bool,
+    _ state: Recurrence<Count>.StateTraffic, _ formats: BruteForceFormats
   ) -> BruteForceCase {
     let form: Recurrence<Count>.Form = chunk.map { .chunks(of: Count($0)) } ?? .steps
     let described = DeltaRule<Count>(
       Recurrence(batch: Count(shape.batch), queryTokens: Count(shape.tokens), form: form, state: state),
       keyHeads: Count(shape.keyHeads), valueHeads: Count(shape.valueHeads), keyDim: Count(shape.keyDim),
       valueDim: Count(shape.valueDim), decay: isByChannel ? .channel : .head, isFused: isFused,
-      formats: formats.formats)
+      keepsChunks: keepsChunks, formats: formats.formats)
     let unit = formats.formats.residual
     return BruteForceCase(
-      "\(shape) chunk \(chunk ?? 0) channel \(isByChannel) fused \(isFused) \(state), \(formats.name)",
+      "\(shape) chunk \(chunk ?? 0) channel \(isByChannel) fused \(isFused) keeps \(keepsChunks) \(state), \(formats.name)",
       .deltaRule(described), matrixUnit: chunk == nil ? nil : unit
     ) { machine in
       let inputs = isFused ? fusedInputs : separateInputs
       let loops = inputs(machine, shape, isByChannel, formats)
+      let kept = DeltaRuleKept(shape, chunk: chunk ?? 1, isByChannel: isByChannel, formats)
+      if keepsChunks, isFused { kept.storeInputs(machine, loops, of: shape) }
       let states = RecurrenceCase.stateTensor(shape.batch, shape.valueHeads, shape.keyDim, shape.valueDim)
       let out = formats.tensor(
         "out", .activations, \.residual, shape.batch, shape.tokens, shape.valueHeads, shape.valueDim)
@@ -67,9 +60,9 @@ final class BruteForceDeltaRuleTests: XCTestCase {
           let loop = loops[sequence][head]
           var s = RecurrenceCase.load(machine, states, state, sequence, head)
           let expected = loop.expected(from: s)
-          let outputs =
-            chunk.map { loop.chunks(of: $0, machine, on: unit == .fp32 ? .vector : .tensor, &s) }
-            ?? loop.steps(machine, &s)
+          let result = chunk.map { loop.chunks(of: $0, machine, on: unit == .fp32 ? .vector : .tensor, &s) }
+          let outputs = result?.outputs ?? loop.steps(machine, &s)
+          if keepsChunks, let result { kept.store(machine, result.kept, sequence, head) }
           RecurrenceCase.assertEqual(outputs, expected.outputs, "outputs of \(shape) chunk \(chunk ?? 0)")
           RecurrenceCase.assertEqual(s, expected.state, "state of \(shape) chunk \(chunk ?? 0)")
           RecurrenceCase.store(machine, s, in: states, state, sequence, head)

@@ -55,8 +55,9 @@ struct DeltaRuleLoop {
   /// The last chunk is padded with tokens of zeros, which are computed like the others.
   func chunks(
     of size: Int, _ machine: CountingMachine, on unit: CountingMachine.Unit, _ state: inout [[Double]]
-  ) -> [[Double]] {
+  ) -> (outputs: [[Double]], kept: [DeltaRuleChunk]) {
     var outputs: [[Double]] = []
+    var kept: [DeltaRuleChunk] = []
     var start = 0
     while start < q.count {
       func rows(_ all: [[Double]]) -> [[Double]] {
@@ -66,11 +67,22 @@ struct DeltaRuleLoop {
       let chunk = Chunk(
         q: rows(q), k: rows(k), v: rows(v), g: rows(g), beta: learning, machine: machine, unit: unit)
       let answers = isByChannel ? chunk.byChannel(&state) : chunk.byHead(&state)
-      outputs += answers.prefix(q.count - start)
+      outputs += answers.outputs.prefix(q.count - start)
+      kept.append(answers.kept)
       start += size
     }
-    return outputs
+    return (outputs, kept)
   }
+}
+
+/// What a chunk's backward pass needs of it.
+struct DeltaRuleChunk {
+  /// Of Q × Q: the inverse and the scores; where a head decays also the system and the decays between tokens.
+  var squares: [[[Double]]]
+  /// Of each token: w, the new values, the powers of e since the chunk began, and those until it ends, by channel the reciprocals.
+  var w, errors, since, until: [[Double]]
+  /// The state before the chunk.
+  var state: [[Double]]
 }
 
 /// One chunk's products, as the reference implementations order them.
@@ -84,7 +96,8 @@ private struct Chunk {
   private var keyDim: Int { k[0].count }
   private var valueDim: Int { v[0].count }
 
-  func byHead(_ state: inout [[Double]]) -> [[Double]] {
+  func byHead(_ state: inout [[Double]]) -> (outputs: [[Double]], kept: DeltaRuleChunk) {
+    let before = state
     var sums: [Double] = []
     for gate in g { sums.append(machine.add(sums.last ?? 0, gate[0])) }
     // The masked half is computed, and then replaced.
@@ -129,11 +142,15 @@ private struct Chunk {
     let toTheEnd = sums.map { machine.special(exp, machine.subtract(sums[size - 1], $0)) }
     let keys = scaled(k, by: toTheEnd)
     update(&state, decay: { _ in last }, keys, errors)
-    return outputs
+    let kept = DeltaRuleChunk(
+      squares: [inverse, attention, system, decays], w: w, errors: errors, since: forgotten.map { [$0] },
+      until: toTheEnd.map { [$0] }, state: before)
+    return (outputs, kept)
   }
 
   /// The decay goes into queries and keys.
-  func byChannel(_ state: inout [[Double]]) -> [[Double]] {
+  func byChannel(_ state: inout [[Double]]) -> (outputs: [[Double]], kept: DeltaRuleChunk) {
+    let before = state
     var sums: [[Double]] = []
     for gate in g {
       sums.append(gate.indices.map { machine.add(sums.last?[$0] ?? 0, gate[$0]) })
@@ -173,7 +190,9 @@ private struct Chunk {
     let last = sums[size - 1].map { machine.special(exp, $0) }
     let keys = backward.map { row in row.indices.map { machine.multiply(row[$0], last[$0]) } }
     update(&state, decay: { last[$0] }, keys, errors)
-    return outputs
+    let kept = DeltaRuleChunk(
+      squares: [inverse, attention], w: w, errors: errors, since: grown, until: shrunk, state: before)
+    return (outputs, kept)
   }
 
   /// (1 + strictly lower triangle)⁻¹, row after row from those above it.

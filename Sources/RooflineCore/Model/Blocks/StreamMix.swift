@@ -28,6 +28,10 @@ struct StreamMix<Scalar: Term> {
     _ norm: NormKind, into sink: inout Sink
   ) -> ActivationTensor {
     guard let count else { return stream }
+    func share(_ part: BankMix<Scalar>.Part) -> BankMix<Scalar> {
+      BankMix(
+        part, rows: pass.residualRows, width: pass.hidden, keepsShares: pass.isTraining, formats: pass.formats)
+    }
     norm.emit(
       self.norm, place, pass, reads: stream, writes: .normalizedStream, weight: .tensor(normWeight), into: &sink)
     sink.row(
@@ -35,13 +39,12 @@ struct StreamMix<Scalar: Term> {
       reads: Activations(.normalizedStream), writes: Activations(.mixScore), weight: .tensor(scoreWeight))
     if count > 0 {
       sink.row(
-        snapshots, RowPlace(place.scope, .input(.snapshots, count)),
-        BankMix(.snapshot, rows: pass.residualRows, width: pass.hidden, formats: pass.formats),
-        reads: Activations(.bank), writes: .none)
+        snapshots, RowPlace(place.scope, .input(.snapshots, count)), share(.snapshot), reads: Activations(.bank),
+        writes: pass.isTraining ? Activations(.snapshotShares, .snapshotScores) : .none)
     }
     sink.row(
-      mix, place, BankMix(.stream, rows: pass.residualRows, width: pass.hidden, formats: pass.formats),
-      reads: Activations(stream, .mixScore), writes: Activations(.mixedStream))
+      mix, place, share(.stream), reads: Activations(stream, .mixScore),
+      writes: pass.isTraining ? Activations(.mixedStream, .streamShares) : Activations(.mixedStream))
     return .mixedStream
   }
 }

@@ -7,6 +7,10 @@ package enum ActivationTensor: UInt8, Hashable, Sendable, CaseIterable {
   // Of recurrent mixers and gated attention.
   case projected, convolved, convolvedQuery, convolvedKey, gateProjection, gateLatent, decayProjection, decayLatent
   case bank, normalizedStream, mixScore, mixedStream
+  /// Queries with the gates of attention's output; a convolution's queries, keys and values: beside each other.
+  case queryGate, convolvedHeads
+  /// What mixes of snapshots and chunks of a delta rule keep for the backward pass.
+  case streamShares, snapshotShares, snapshotScores, chunkSquares, chunkVectors, chunkStates
   case learnProjection, stepGates, stepProjection, mixing, scanned, gatedAttention
   /// Of latent attention: joined projections, latents of queries and of keys, and what is made of them.
   case latentProjections, queryLatent, normalizedQueryLatent, keyLatent, normalizedKeyLatent, keyValueUp

@@ -44,6 +44,8 @@ package enum StaticName: String, Hashable, Sendable, CaseIterable {
   case root
   /// The same of whatever else a row computed on its way.
   case kept
+  /// The same of a delta rule's chunks: squares of their tokens, vectors of each token.
+  case squares, vectors
   case outputGradient, inputGradient, weightGradient, biasGradient, residualGradient
   case queryGradient, keyGradient, valueGradient, scoreGradient, probabilityGradient, gateGradient, upGradient
   /// Of recurrences: what a convolution's silu is taken of, the states that were passed, the decays in between.

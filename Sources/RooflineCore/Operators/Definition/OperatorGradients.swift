@@ -14,10 +14,11 @@ package enum OperatorGradients<Scalar: Term> {
 package final class OperatorGradient<Scalar: Term>: Sendable {
   package let part: GradientPart
   package let `operator`: Operator<Scalar>
-  /// Elements of a replicated weight whose gradient it is: those of norms, which ranks add up.
-  let weights: Scalar
+  /// Elements of a replicated weight whose gradient ranks with rows of their own add up: those of norms, and the vector that
+  /// scores a mix.
+  let weights: Scalar?
 
-  init<D: OperatorDefinition>(_ part: GradientPart, _ definition: D, weights: Scalar = 0) where D.Scalar == Scalar {
+  init<D: OperatorDefinition>(_ part: GradientPart, _ definition: D, weights: Scalar? = nil) where D.Scalar == Scalar {
     self.part = part
     self.operator = definition.asOperator
     self.weights = weights

@@ -10,10 +10,13 @@ package struct BankMix<Scalar: Term>: OperatorDefinition {
   /// Tokens, elements of each.
   package let rows, width: Scalar
   package let part: Part
+  /// Whether each token's share of the sum, and a snapshot's score, are stored for a backward pass.
+  package let keepsShares: Bool
   package let formats: NumberFormats
 
-  package init(_ part: Part, rows: Scalar, width: Scalar, formats: NumberFormats) {
+  package init(_ part: Part, rows: Scalar, width: Scalar, keepsShares: Bool = false, formats: NumberFormats) {
     self.part = part
+    self.keepsShares = keepsShares
     self.rows = rows.named(.rows)
     self.width = width.named(.width)
     self.formats = formats
@@ -32,9 +35,25 @@ package struct BankMix<Scalar: Term>: OperatorDefinition {
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     visit(Operand(.input, .loadActivation, rows * width, format))
-    guard part == .stream else { return }
-    visit(Operand(.scores, .loadActivation, rows, format))
-    visit(Operand(.output, .storeActivation, rows * width, format))
+    switch part {
+    case .stream:
+      visit(Operand(.scores, .loadActivation, rows, format))
+      visit(Operand(.output, .storeActivation, rows * width, format))
+      if keepsShares { visit(Operand(.probabilities, .storeActivation, rows, format)) }
+    case .snapshot:
+      guard keepsShares else { return }
+      visit(Operand(.probabilities, .storeActivation, rows, format))
+      visit(Operand(.scores, .storeActivation, rows, format))
+    }
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    let gradient = BankMixGradient(part, rows: rows, width: width, formats: formats)
+    switch part {
+    // The scoring vector is one for all tokens: under sequence parallelism ranks have seen their own.
+    case .stream: return .rows([.init(.backward, gradient, weights: width)])
+    case .snapshot: return .rows([.init(.backward, gradient)])
+    }
   }
 
   package static var source: String {

@@ -20,13 +20,12 @@ package enum GateFunction: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// nil where nobody has stated it.
-  var gradient: GateGradient? {
+  var gradient: GateGradient {
     switch self {
     case .silu: .silu
     case .gelu: .gelu
     case .swigluoai: .swigluoai
-    case .situ: nil
+    case .situ: .situ
     }
   }
 

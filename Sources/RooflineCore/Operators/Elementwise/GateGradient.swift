@@ -8,6 +8,9 @@ package enum GateGradient: Hashable, Sendable {
   /// With s = 1/(1 + exp(−α·g)): a = dY·s, dUp = a·g, dGate = (u + 1)·(a + α·dUp·(1 − s)). Where a clamp holds an element, its gradient
   /// is 0, which a comparison tells.
   case swigluoai
+  /// With t = tanh(g/β), σ = 1/(1 + exp(−g)), h = tanh(u/λ), b = β·t and a = dY·σ: dUp = a·b·(1 − h²),
+  /// dGate = a·λ·h·((1 − t²) + b·(1 − σ)).
+  case situ
 
   var cost: GateFunction.Cost {
     switch self {
@@ -29,6 +32,12 @@ package enum GateGradient: Hashable, Sendable {
         source:
           "gradient of swigluoai, an element: s = 1/(1 + exp(−α·g)) 3, a = dY·s, dUp = a·g, dGate = (u + 1)·(a + α·dUp·(1 − s)) 6; one exp; clamps compare"
       )
+    case .situ:
+      GateFunction.Cost(
+        vector: 18, special: 3,
+        source:
+          "gradient of situ·mul, an element: g/β, u/λ 2, σ = 1/(1 + exp(−g)) 2, b = β·t, a = dY·σ 2, dUp = a·b·(1 − h²) 4, dGate = a·λ·h·((1 − t²) + b·(1 − σ)) 8; two tanh, one exp"
+      )
     }
   }
 
@@ -37,6 +46,7 @@ package enum GateGradient: Hashable, Sendable {
     case .silu: .siluAndMulGradient
     case .gelu: .geluAndMulGradient
     case .swigluoai: .clampedSwiGLUGradient
+    case .situ: .situAndMulGradient
     }
   }
 }

@@ -26,9 +26,7 @@ package struct GatedActivation<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    function.gradient.map {
-      .rows([.init(.backward, GatedActivationGradient($0, elements: elements, formats: formats))])
-    } ?? .unknown
+    .rows([.init(.backward, GatedActivationGradient(function.gradient, elements: elements, formats: formats))])
   }
 
   package var rowwise: RowwiseWork<Scalar>? {

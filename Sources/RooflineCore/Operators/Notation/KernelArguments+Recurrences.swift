@@ -6,8 +6,10 @@ extension KernelArguments {
     case .causalConvolution: ["batch", "query", "channels", "width", "bias", "kda", "past"]
     case .gatedRMSNorm: ["rows", "width", "weights", "sigmoid"]
     case .softplus: ["rows", "width", "bias"]
-    case .l2Norm, .silu: ["rows", "width"]
-    case .deltaGates: ["rows", "heads", "width"]
+    case .l2Norm, .silu, .l2NormGradient: ["rows", "width"]
+    case .deltaGates, .deltaGatesGradient: ["rows", "heads", "width"]
+    case .deltaRuleGradient:
+      ["batch", "query", "k_heads", "v_heads", "k_dim", "v_dim", "chunk", "channel_gates", "fused"]
     case .deltaRule:
       [
         "batch", "query", "k_heads", "v_heads", "k_dim", "v_dim", "chunk", "channel_gates", "fused", "past",
@@ -17,7 +19,7 @@ extension KernelArguments {
       ["batch", "query", "heads", "head_dim", "groups", "state", "chunk", "fused", "past", "state_bits"]
     case .selectiveScan: ["batch", "query", "channels", "state", "past", "state_bits"]
     case .lightningAttention: ["batch", "query", "heads", "head_dim", "chunk", "past", "state_bits"]
-    case .bankMix: ["rows", "width", "snapshot"]
+    case .bankMix, .bankMixGradient: ["rows", "width", "snapshot"]
     default: recurrentGradientColumns(of: kind)
     }
   }
@@ -34,27 +36,28 @@ extension KernelArguments {
     case .l2Norm:
       return .l2Norm(L2Norm(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     case .silu: return .silu(Silu(elements: try elements(), formats: formats))
-    case .deltaGates:
-      return .deltaGates(
-        DeltaGates(
-          tokens: try input(.rows, "rows"), heads: try input(.linearValueHeads, "heads"),
-          channels: .input(.linearKeyDim, try number("width", default: 1)), formats: formats))
-    case .deltaRule:
-      return .deltaRule(
-        DeltaRule(
-          try recurrence(), keyHeads: try input(.linearKeyHeads, "k_heads"),
-          valueHeads: try input(.linearValueHeads, "v_heads"), keyDim: try input(.linearKeyDim, "k_dim"),
-          valueDim: try input(.valueDim, "v_dim"),
-          decay: try flag("channel_gates", default: false) ? .channel : .head,
-          isFused: try flag("fused", default: false), formats: formats))
+    case .l2NormGradient:
+      return .l2NormGradient(
+        L2NormGradient(rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .deltaGates: return .deltaGates(try deltaGates(formats))
+    case .deltaGatesGradient: return .deltaGatesGradient(DeltaGatesGradient(try deltaGates(formats)))
+    case .deltaRule: return .deltaRule(try deltaRule(formats))
+    case .deltaRuleGradient:
+      guard let gradient = DeltaRuleGradient<Scalar>(try deltaRule(formats)) else {
+        throw .usage("a delta rule's gradient goes by chunks: say of how many tokens, e.g. chunk=64")
+      }
+      return .deltaRuleGradient(gradient)
     case .stateSpaceScan: return .stateSpaceScan(try stateSpaceScan(formats))
     case .selectiveScan: return .selectiveScan(try selectiveScan(formats))
     case .lightningAttention: return .lightningAttention(try lightningAttention(formats))
     case .bankMix:
       return .bankMix(
         BankMix(
-          try flag("snapshot", default: false) ? .snapshot : .stream, rows: try input(.rows, "rows"),
-          width: try input(.width, "width"), formats: formats))
+          try mixed(), rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
+    case .bankMixGradient:
+      return .bankMixGradient(
+        BankMixGradient(
+          try mixed(), rows: try input(.rows, "rows"), width: try input(.width, "width"), formats: formats))
     default: return try recurrentGradient(formats)
     }
   }
@@ -92,6 +95,24 @@ extension KernelArguments {
   func lightningAttention<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> LightningAttention<Scalar> {
     LightningAttention(
       try recurrence(), heads: try input(.heads, "heads"), headDim: try input(.headDim, "head_dim"), formats: formats)
+  }
+
+  private func deltaGates<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> DeltaGates<Scalar> {
+    DeltaGates(
+      tokens: try input(.rows, "rows"), heads: try input(.linearValueHeads, "heads"),
+      channels: .input(.linearKeyDim, try number("width", default: 1)), formats: formats)
+  }
+
+  private func deltaRule<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> DeltaRule<Scalar> {
+    DeltaRule(
+      try recurrence(), keyHeads: try input(.linearKeyHeads, "k_heads"),
+      valueHeads: try input(.linearValueHeads, "v_heads"), keyDim: try input(.linearKeyDim, "k_dim"),
+      valueDim: try input(.valueDim, "v_dim"), decay: try flag("channel_gates", default: false) ? .channel : .head,
+      isFused: try flag("fused", default: false), formats: formats)
+  }
+
+  private func mixed<Scalar: Term>() throws(InputError) -> BankMix<Scalar>.Part {
+    try flag("snapshot", default: false) ? .snapshot : .stream
   }
 
   /// Without `chunk` it goes token after token.

@@ -66,7 +66,7 @@ package struct KernelArguments: Sendable {
     case .rmsNormInputGradient: ["rows", "width", "residual", "weight"]
     case .rmsNormWeightGradient, .biasGradient, .softmaxGradient, .siluAndMulGradient, .geluAndMulGradient,
       .clampedSwiGLUGradient, .softcapGradient, .sigmoidGateGradient, .layerNormWeightGradient, .geluGradient,
-      .reluGradient, .squaredReluGradient:
+      .reluGradient, .squaredReluGradient, .situAndMulGradient:
       ["rows", "width"]
     case .layerNormInputGradient: ["rows", "width", "residual"]
     case .positionEmbeddingGradient: ["rows", "width", "positions"]
@@ -76,7 +76,7 @@ package struct KernelArguments: Sendable {
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix, .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient,
       .softplusGradient, .stateSpaceScanGradient, .selectiveScanGradient, .lightningAttentionGradient,
-      .scaledAddGradient:
+      .scaledAddGradient, .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient:
       recurrentColumns(of: kind)
     case .batchedGEMM, .batchedGEMMInputGradient, .batchedGEMMWeightGradient: ["groups", "m", "n", "k"]
     case .indexScores: ["batch", "query", "context", "heads", "head_dim", "block"]
@@ -201,6 +201,8 @@ package struct KernelArguments: Sendable {
       .gatedActivationGradient(GatedActivationGradient(.gelu, elements: try elements(), formats: formats))
     case .clampedSwiGLUGradient:
       .gatedActivationGradient(GatedActivationGradient(.swigluoai, elements: try elements(), formats: formats))
+    case .situAndMulGradient:
+      .gatedActivationGradient(GatedActivationGradient(.situ, elements: try elements(), formats: formats))
     case .softcapGradient: .softcapGradient(SoftcapGradient(elements: try elements(), formats: formats))
     case .sigmoidGateGradient:
       .sigmoidGateGradient(
@@ -243,7 +245,7 @@ package struct KernelArguments: Sendable {
     case .causalConvolution, .l2Norm, .gatedRMSNorm, .silu, .softplus, .deltaGates, .deltaRule, .stateSpaceScan,
       .selectiveScan, .lightningAttention, .bankMix, .causalConvolutionGradient, .gatedRMSNormGradient, .siluGradient,
       .softplusGradient, .stateSpaceScanGradient, .selectiveScanGradient, .lightningAttentionGradient,
-      .scaledAddGradient:
+      .scaledAddGradient, .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient:
       try recurrent(formats)
     case .expertLayer: .expertLayer(try expertLayer(formats))
     }

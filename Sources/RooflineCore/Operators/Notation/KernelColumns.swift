@@ -149,7 +149,8 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient,
-      .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient:
+      .selectiveScanGradient, .lightningAttentionGradient, .scaledAddGradient, .l2NormGradient, .deltaGatesGradient,
+      .deltaRuleGradient, .bankMixGradient:
       return nil
     }
   }

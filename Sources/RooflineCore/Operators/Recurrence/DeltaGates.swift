@@ -34,6 +34,8 @@ package struct DeltaGates<Scalar: Term>: OperatorDefinition {
     visit(Operand(.weight, .loadWeight, heads, formats.residualFormat))
   }
 
+  package var gradients: OperatorGradients<Scalar> { .rows([.init(.backward, DeltaGatesGradient(self))]) }
+
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {
     visit(OperatorParameter(.stepBias, heads * channels, formats.residualFormat))
     visit(OperatorParameter(.decay, heads, formats.residualFormat))

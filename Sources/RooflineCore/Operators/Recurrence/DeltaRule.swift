@@ -14,11 +14,13 @@ package struct DeltaRule<Scalar: Term>: OperatorDefinition {
   /// Whether the kernel takes the convolution's output and the gates' projections as they are: it normalises queries and keys
   /// and computes the gates.
   package let isFused: Bool
+  /// Whether what the backward pass needs of each chunk is stored.
+  package let keepsChunks: Bool
   package let formats: NumberFormats
 
   package init(
     _ recurrence: Recurrence<Scalar>, keyHeads: Scalar, valueHeads: Scalar, keyDim: Scalar, valueDim: Scalar,
-    decay: Decay, isFused: Bool = false, formats: NumberFormats
+    decay: Decay, isFused: Bool = false, keepsChunks: Bool = false, formats: NumberFormats
   ) {
     self.recurrence = recurrence
     self.keyHeads = keyHeads
@@ -27,6 +29,7 @@ package struct DeltaRule<Scalar: Term>: OperatorDefinition {
     self.valueDim = valueDim
     self.decay = decay
     self.isFused = isFused
+    self.keepsChunks = keepsChunks
     self.formats = formats
   }
 
@@ -36,9 +39,9 @@ package struct DeltaRule<Scalar: Term>: OperatorDefinition {
   package var matrixUnit: DType? { recurrence.matrixUnit(formats) }
 
   /// Gates g a head.
-  private var gateChannels: Scalar { decay == .head ? 1 : keyDim }
+  var gateChannels: Scalar { decay == .head ? 1 : keyDim }
 
-  private var gates: DeltaGates<Scalar> {
+  var gates: DeltaGates<Scalar> {
     DeltaGates(tokens: recurrence.tokens, heads: valueHeads, channels: gateChannels, formats: formats)
   }
 
@@ -100,6 +103,13 @@ package struct DeltaRule<Scalar: Term>: OperatorDefinition {
     }
     recurrence.forEachStateOperand(valueHeads * keyDim * valueDim, visit)
     visit(Operand(.output, .storeActivation, values, format))
+    if keepsChunks, case .chunks(let size) = recurrence.form {
+      forEachKeptOperand(size: size, .storeActivation, visit)
+    }
+  }
+
+  package var gradients: OperatorGradients<Scalar> {
+    DeltaRuleGradient(self).map { .rows([.init(.backward, $0)]) } ?? .unknown
   }
 
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {

@@ -58,9 +58,10 @@ package struct GatedDeltaNet: Hashable, Sendable {
     let channels = 2 * keyHeads * keyDim + values
     let isFused = pass.operatorSet == .fused
     let normalized = Activations(pass.input)
+    let scanned = pass.scanned
     let rule = DeltaRule(
       pass.recurrence(chunk: GatedDeltaNet.chunk, stateDType), keyHeads: keyHeads, valueHeads: heads, keyDim: keyDim,
-      valueDim: valueDim, decay: .head, isFused: isFused, formats: formats)
+      valueDim: valueDim, decay: .head, isFused: isFused, keepsChunks: pass.isTraining, formats: formats)
     let convolution = CausalConvolution(
       batch: pass.batch, queryTokens: pass.queryTokens, channels: channels, taps: .input(.taps, taps),
       keepsSums: pass.isTraining, state: pass.stateTraffic, formats: formats)
@@ -87,24 +88,26 @@ package struct GatedDeltaNet: Hashable, Sendable {
         writes: Activations(.stepProjection), weight: names.learning.joining)
     }
     sink.row(
-      "conv", place, convolution, reads: Activations(.projected), writes: pass.convolved,
+      "conv", place, convolution, reads: Activations(.projected),
+      writes: Activations(.convolvedHeads, pass.isTraining ? .convolutionSums : nil),
       weight: .tensor("linear_attn.conv1d"))
     if isFused {
       sink.row(
-        "delta_rule", place, rule, reads: Activations(.convolved, .stepProjection, .stepProjection),
-        writes: Activations(.scanned), weight: .shared)
+        "delta_rule", place, rule, reads: Activations(.convolvedHeads, .stepProjection, .stepProjection),
+        writes: scanned, weight: .shared)
     } else {
-      let norm = L2Norm(rows: pass.tokens * keyHeads, width: keyDim, formats: formats)
+      let norm = L2Norm(
+        rows: pass.tokens * keyHeads, width: keyDim, keepsRoot: pass.isTraining, formats: formats)
       sink.row(
-        "q_l2norm", place, norm, reads: Activations(.convolved), writes: Activations(.normalizedQuery))
-      sink.row("k_l2norm", place, norm, reads: Activations(.convolved), writes: Activations(.normalizedKey))
+        "q_l2norm", place, norm, reads: Activations(.convolvedHeads), writes: Activations(.normalizedQuery))
+      sink.row("k_l2norm", place, norm, reads: Activations(.convolvedHeads), writes: Activations(.normalizedKey))
       sink.row(
         "delta_gates", place, DeltaGates(tokens: pass.tokens, heads: heads, channels: 1, formats: formats),
         reads: Activations(.decayProjection, .learnProjection), writes: Activations(.stepGates),
         weight: .tensor("linear_attn"))
       sink.row(
-        "delta_rule", place, rule, reads: Activations(.normalizedQuery, .normalizedKey, .convolved, .stepGates),
-        writes: Activations(.scanned))
+        "delta_rule", place, rule,
+        reads: Activations(.normalizedQuery, .normalizedKey, .convolvedHeads, .stepGates), writes: scanned)
     }
     sink.row(
       "out_norm", place,
@@ -139,5 +142,10 @@ extension PassShape {
     Recurrence(
       batch: batch, queryTokens: queryTokens, form: isDecode ? .steps : .chunks(of: .input(.scanChunk, chunk)),
       state: stateTraffic, stateDType: stateDType)
+  }
+
+  /// What a delta rule writes: its output, in a training step also what it keeps of its chunks.
+  var scanned: Activations {
+    isTraining ? Activations(.scanned, .chunkSquares, .chunkVectors, .chunkStates) : Activations(.scanned)
   }
 }

@@ -66,8 +66,11 @@ extension GroupedQueryAttention.Rows {
     if normsBehindRotary { return .normalizedQuery }
     if block.rotaryDim != nil { return .rotatedQuery }
     if normsBeforeRotary { return .normalizedQuery }
-    return pass.operatorSet == .fused ? .queryKeyValue : .query
+    return pass.operatorSet == .fused ? .queryKeyValue : projectedQuery
   }
+
+  /// What the queries' projection of its own writes: gates of the output stand beside the queries, where there are any.
+  var projectedQuery: ActivationTensor { block.hasOutputGate ? .queryGate : .query }
 
   var finalKey: ActivationTensor {
     if normsBehindRotary { return .normalizedKey }

@@ -164,17 +164,17 @@ extension GroupedQueryAttention {
       let value = pass.columnParallel(keyValueHeads * valueDim, bias: bias, into: home)
       let normalized = Activations(pass.input)
       sink.row(
-        .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized, writes: Activations(.query),
-        weight: block.names.query)
+        .qProj, place, pass.columnParallel(queryWidth, bias: bias), reads: normalized,
+        writes: Activations(projectedQuery), weight: block.names.query)
       sink.row(.kProj, place, key, reads: normalized, writes: kept(.key), weight: block.names.key)
       if !block.sharesKeyAsValue {
         sink.row(.vProj, place, value, reads: normalized, writes: kept(.value), weight: block.names.value)
       }
       emitValueNorm(.value, key: .key, home: pass.keyValueHome, into: &sink)
-      if normsBeforeRotary { emitNorms(query: .query, key: .key, home: pass.keyValueHome, into: &sink) }
+      if normsBeforeRotary { emitNorms(query: projectedQuery, key: .key, home: pass.keyValueHome, into: &sink) }
       emitValueScale(.value, home: pass.keyValueHome, into: &sink)
       if let turned {
-        let source: ActivationTensor = normsBeforeRotary ? .normalizedQuery : .query
+        let source: ActivationTensor = normsBeforeRotary ? .normalizedQuery : projectedQuery
         let key: ActivationTensor = normsBeforeRotary ? .normalizedKey : .key
         sink.row(
           .rotary, place,
@@ -250,7 +250,7 @@ extension GroupedQueryAttention {
       let elements = pass.tokens * heads * headDim
       sink.row(
         "attn_gate", place, SigmoidGate(gates: elements, width: 1, formats: pass.formats),
-        reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : .query),
+        reads: Activations(.attended, pass.operatorSet == .fused ? .queryKeyValue : projectedQuery),
         writes: Activations(.gatedAttention))
       return .gatedAttention
     }

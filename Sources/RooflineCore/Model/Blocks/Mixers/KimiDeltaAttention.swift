@@ -52,13 +52,13 @@ package struct KimiDeltaAttention: Hashable, Sendable {
       writes: Activations(.learnProjection), weight: .tensor("self_attn.b_proj"))
     let rule = DeltaRule(
       pass.recurrence(chunk: KimiDeltaAttention.chunk, stateDType), keyHeads: heads, valueHeads: heads, keyDim: dim,
-      valueDim: dim, decay: .channel, isFused: isFused, formats: formats)
+      valueDim: dim, decay: .channel, isFused: isFused, keepsChunks: pass.isTraining, formats: formats)
     if isFused {
       sink.row(
         "delta_rule", place, rule, reads: Activations(.convolved, .decayProjection, .learnProjection),
-        writes: Activations(.scanned), weight: .shared)
+        writes: pass.scanned, weight: .shared)
     } else {
-      let norm = L2Norm(rows: pass.tokens * heads, width: dim, formats: formats)
+      let norm = L2Norm(rows: pass.tokens * heads, width: dim, keepsRoot: pass.isTraining, formats: formats)
       sink.row(
         "q_l2norm", place, norm, reads: Activations(.convolvedQuery), writes: Activations(.normalizedQuery))
       sink.row("k_l2norm", place, norm, reads: Activations(.convolvedKey), writes: Activations(.normalizedKey))
@@ -68,7 +68,7 @@ package struct KimiDeltaAttention: Hashable, Sendable {
         weight: .tensor("self_attn"))
       sink.row(
         "delta_rule", place, rule, reads: Activations(.normalizedQuery, .normalizedKey, .convolved, .stepGates),
-        writes: Activations(.scanned))
+        writes: pass.scanned)
     }
     if hasFullRankGate {
       sink.row(
