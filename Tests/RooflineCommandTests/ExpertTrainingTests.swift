@@ -57,22 +57,6 @@ final class ExpertTrainingTests: CommandTestCase {
     XCTAssertEqual(try count("route_backward", "bytes", "storeActivation"), 192 * 8 * 2)
   }
 
-  func testARowWithoutGradientsIsNamed() throws {
-    // Gemma-2: its fused attention caps scores.
-    let file = try temporaryFolder().appendingPathComponent("config.json")
-    try """
-    {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216,
-     "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000,
-     "hidden_activation": "gelu_pytorch_tanh", "sliding_window": 4096, "attn_logit_softcapping": 50.0,
-     "final_logit_softcapping": 30.0, "query_pre_attn_scalar": 256, "torch_dtype": "bfloat16"}
-    """.write(to: file, atomically: true, encoding: .utf8)
-    let line = "analyze --model \(file.path) --hardware h100-sxm --training --sequence 8"
-    let outcome = roofline("\(line) --operators fused")
-    XCTAssertNotEqual(outcome.exitCode, 0)
-    XCTAssertTrue(outcome.errors.contains("--training: the gradients of attention,"), outcome.errors)
-    XCTAssertEqual(roofline("\(line) --operators separate").exitCode, 0)
-  }
-
   /// A form of serving, which reads a cache.
   func testAbsorbedAttentionDoesNotTrain() throws {
     for file in ["deepseek-ai--DeepSeek-V3", "zai-org--GLM-5.2"] {

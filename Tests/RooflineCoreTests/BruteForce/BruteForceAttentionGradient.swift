@@ -38,21 +38,31 @@ extension BruteForceAttention {
   // MARK: the definition, without a machine
 
   /// The probabilities of given queries and keys; 0 where the mask hides a key.
-  func plainProbabilities(_ q: [Double], _ k: [Double], _ mask: Mask) -> [Double] {
-    var result: [Double] = []
+  ///
+  /// - Parameter cap: of the scores, by tanh; nil: none.
+  func plainProbabilities(_ q: [Double], _ k: [Double], _ mask: Mask, cap: Double? = nil) -> [Double] {
+    let scores = plainScores(q, k, mask, cap: cap)
+    return stride(from: 0, to: scores.count, by: keys).flatMap { first -> [Double] in
+      let row = scores[first..<first + keys].map { $0.map(exp) ?? 0 }
+      let sum = row.reduce(0, +)
+      return row.map { $0 / sum }
+    }
+  }
+
+  /// The scores, capped where they are; nil where the mask hides a key.
+  func plainScores(_ q: [Double], _ k: [Double], _ mask: Mask, cap: Double? = nil) -> [Double?] {
+    var result: [Double?] = []
     for sequence in 0..<batch {
       for head in 0..<heads {
         for query in 0..<queries {
-          let row = (0..<keys).map { key -> Double in
-            guard sees(query, key, mask) else { return 0 }
+          result += (0..<keys).map { key -> Double? in
+            guard sees(query, key, mask) else { return nil }
             var dot = 0.0
             for column in 0..<headDim {
               dot += q[place(sequence, query, head, column)] * k[keyPlace(sequence, key, head, column)]
             }
-            return exp(dot * alpha)
+            return cap.map { $0 * tanh(dot * alpha / $0) } ?? dot * alpha
           }
-          let sum = row.reduce(0, +)
-          result += row.map { $0 / sum }
         }
       }
     }
@@ -185,10 +195,12 @@ extension BruteForceAttention {
 
   /// Over the visible pairs: dP and dS are never stored.
   ///
-  /// - Parameter dV: nil where keys are the values, too, and both gradients are one.
+  /// - Parameters:
+  ///   - dV: nil where keys are the values, too, and both gradients are one.
+  ///   - capped: the scores where they pass a cap, and the cap.
   func gradients(
     _ machine: CountingMachine, _ p: DeviceTensor, _ mask: Mask, into dQ: DeviceTensor, _ dK: DeviceTensor,
-    _ dV: DeviceTensor?
+    _ dV: DeviceTensor?, capped: (scores: DeviceTensor, cap: Double)? = nil
   ) {
     let (dO, q, k) = (outputGradient, trainingQuery, trainingKey)
     let v = dV == nil ? k : trainingValue
@@ -201,7 +213,14 @@ extension BruteForceAttention {
             let visible = (0..<keys).filter { sees(query, $0, mask) }
             let row = visible.map { machine.load(p, sequence, head, query, $0) }
             let dP = visible.map { product(machine, dO, v, sequence, head, query, $0) }
-            let dS = rowGradient(machine, row, dP)
+            var dS = rowGradient(machine, row, dP)
+            if let capped {
+              dS = zip(dS, visible).map { gradient, key in
+                let share = machine.multiply(
+                  machine.load(capped.scores, sequence, head, query, key), 1 / capped.cap)
+                return machine.multiply(gradient, machine.subtract(1, machine.multiply(share, share)))
+              }
+            }
             for column in 0..<headDim {
               let (dOut, own) = (
                 machine.load(dO, sequence, query, head, column), machine.load(q, sequence, query, head, column)

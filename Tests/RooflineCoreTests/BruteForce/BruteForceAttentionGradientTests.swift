@@ -38,13 +38,13 @@ final class BruteForceAttentionGradientTests: XCTestCase {
   }
 
   private func assertDerivatives(
-    _ gradients: Gradients, of problem: BruteForceAttention, _ mask: BruteForceAttention.Mask
+    _ gradients: Gradients, of problem: BruteForceAttention, _ mask: BruteForceAttention.Mask, cap: Double? = nil
   ) {
     let (q, k, v) = (
       problem.trainingQuery.flattened, problem.trainingKey.flattened, problem.trainingValue.flattened
     )
     func loss(_ q: [Double], _ k: [Double], _ v: [Double]) -> Double {
-      problem.loss(problem.plainProbabilities(q, k, mask), v)
+      problem.loss(problem.plainProbabilities(q, k, mask, cap: cap), v)
     }
     let expected = [
       (gradients.query, NumericalGradient.of({ loss($0, k, v) }, at: q)),
@@ -83,13 +83,35 @@ final class BruteForceAttentionGradientTests: XCTestCase {
     }
   }
 
+  /// Scores that pass a cap, which is low enough to bend them.
+  func testTheFusedLoopIsTheDerivativeOfAttentionWithCappedScores() {
+    for problem in Self.problems(BruteForceFormats.all[0]) {
+      for mask in [BruteForceAttention.Mask.full, .causal] {
+        let (gradients, cap) = (Gradients(of: problem), 0.7)
+        let p = Self.probabilities(of: problem, mask, cap: cap)
+        let scores = problem.plainScores(
+          problem.trainingQuery.flattened, problem.trainingKey.flattened, mask, cap: cap)
+        let capped = Self.tensor("y", of: problem, scores.map { $0 ?? 0 })
+        problem.gradients(
+          CountingMachine(), p, mask, into: gradients.query, gradients.key, gradients.value, capped: (capped, cap))
+        assertDerivatives(gradients, of: problem, mask, cap: cap)
+      }
+    }
+  }
+
   // MARK: cases
 
   private static func probabilities(
-    of problem: BruteForceAttention, _ mask: BruteForceAttention.Mask
+    of problem: BruteForceAttention, _ mask: BruteForceAttention.Mask, cap: Double? = nil
   ) -> DeviceTensor {
-    let p = problem.activation("p", problem.scoreShape)
-    let values = problem.plainProbabilities(problem.trainingQuery.flattened, problem.trainingKey.flattened, mask)
+    tensor(
+      "p", of: problem,
+      problem.plainProbabilities(problem.trainingQuery.flattened, problem.trainingKey.flattened, mask, cap: cap))
+  }
+
+  /// A number for each query and key.
+  private static func tensor(_ name: String, of problem: BruteForceAttention, _ values: [Double]) -> DeviceTensor {
+    let p = problem.activation(name, problem.scoreShape)
     var next = 0
     for sequence in 0..<problem.batch {
       for head in 0..<problem.heads {
@@ -183,17 +205,19 @@ final class BruteForceAttentionGradientTests: XCTestCase {
       [(.full, .full), (.causal, .causal)] + [1, 2, 5, 11].map { (.slidingWindow($0), .slidingWindow(Count($0))) }
     return BruteForceFormats.all.flatMap { problems($0) }.flatMap { problem in
       masks.flatMap { mask in
-        [false, true].map { valuesAreKeys in
+        [(false, false), (true, false), (false, true)].map { valuesAreKeys, capsScores in
           let described = Attention<Count>(
-            problem.shape, mask: mask.described, valuesAreKeys: valuesAreKeys, formats: problem.formats.formats)
+            problem.shape, mask: mask.described, capsScores: capsScores, valuesAreKeys: valuesAreKeys,
+            formats: problem.formats.formats)
           return BruteForceCase(
-            "\(problem.name), \(mask.loop), values are keys \(valuesAreKeys)",
+            "\(problem.name), \(mask.loop), values are keys \(valuesAreKeys), caps \(capsScores)",
             .attentionGradient(AttentionGradient(described)), matrixUnit: problem.trainingUnit
           ) {
             problem.gradients(
               $0, problem.activation("p", problem.scoreShape), mask.loop,
               into: problem.activation("dQ", problem.queryShape), problem.activation("dK", problem.keyShape),
-              valuesAreKeys ? nil : problem.activation("dV", problem.keyShape))
+              valuesAreKeys ? nil : problem.activation("dV", problem.keyShape),
+              capped: capsScores ? (problem.activation("y", problem.scoreShape), 0.7) : nil)
           }
         }
       }

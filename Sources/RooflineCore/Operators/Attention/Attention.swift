@@ -26,7 +26,7 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   package let shape: AttentionShape<Scalar>
   package let mask: Mask
   package let keyValueHome: KeyValueHome
-  /// Whether the visible pairs' probabilities are stored for a backward pass that computes nothing again.
+  /// Whether the visible pairs' probabilities, and their scores where those pass a cap, are stored for a backward pass that computes nothing again.
   package let keepsProbabilities: Bool
   /// Whether scores pass cap·tanh(score / cap): two more vector FLOPs and one more special function a pair.
   package let capsScores: Bool
@@ -221,12 +221,13 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
     visit(Operand(.output, .storeActivation, shape.outputs, formats.residualFormat))
     if keepsProbabilities {
       visit(Operand(.probabilities, .storeActivation, keptProbabilities, formats.residualFormat))
+      if capsScores { visit(Operand(.scores, .storeActivation, visibleScores, formats.residualFormat)) }
     }
   }
 
   package var gradients: OperatorGradients<Scalar> {
     // Values that are a part of their keys have a gradient that is a part of theirs; nobody trains with those.
-    capsScores || valuesAreKeys && shape.valueDim != shape.headDim
+    valuesAreKeys && shape.valueDim != shape.headDim
       ? .unknown : .rows([.init(.backward, AttentionGradient(self))])
   }
 

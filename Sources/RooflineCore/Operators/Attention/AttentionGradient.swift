@@ -1,7 +1,7 @@
 /// The gradients of fused attention: dQ, dK and dV from dO and the probabilities that the forward pass kept.
 ///
 /// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
-/// operations; two more in a row with a sink (`SoftmaxGradient`). Where values are keys, their two gradients are added up, an addition an
+/// operations; two more in a row with a sink (`SoftmaxGradient`). Where scores pass a cap, four more (`SoftcapGradient`). Where values are keys, their two gradients are added up, an addition an
 /// element. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
 package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
   package let attention: Attention<Scalar>
@@ -18,6 +18,7 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
   package var flops: FLOPCounts<Scalar> {
     let perHead = attention.visibleScores
     var vector = attention.hasSinks ? 4 * perHead + 2 * attention.sinkRows : 4 * perHead
+    if attention.capsScores { vector = vector + 4 * perHead }
     if attention.valuesAreKeys { vector = vector + attention.shape.keys(attention.visibleKeys) }
     return FLOPCounts(product: product(perHead), on: formats.residual, vector: vector)
   }
@@ -37,6 +38,9 @@ package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
     visit(Operand(.key, .loadActivation, keys, formats.residualFormat))
     if !attention.valuesAreKeys { visit(Operand(.value, .loadActivation, values, formats.residualFormat)) }
     visit(Operand(.probabilities, .loadActivation, attention.keptProbabilities, formats.residualFormat))
+    if attention.capsScores {
+      visit(Operand(.scores, .loadActivation, attention.visibleScores, formats.residualFormat))
+    }
     visit(Operand(.queryGradient, .storeActivation, shape.queries, formats.residualFormat))
     visit(Operand(.keyGradient, .storeActivation, keys, formats.residualFormat))
     if !attention.valuesAreKeys {

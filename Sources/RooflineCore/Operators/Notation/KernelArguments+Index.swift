@@ -50,10 +50,14 @@ extension KernelArguments {
       rowWidth: try input(.width, "row_width"), width: try input(.headDim, "width"), formats: formats)
   }
 
-  func hyperConnection<Scalar: Term>(
-    _ place: HyperConnection<Scalar>.Place, _ formats: NumberFormats
-  ) throws(InputError) -> HyperConnection<Scalar> {
-    HyperConnection(
+  func hyperConnection<Scalar: Term>(_ formats: NumberFormats) throws(InputError) -> HyperConnection<Scalar> {
+    let place: HyperConnection<Scalar>.Place =
+      if kind == .hyperCollapse || kind == .hyperCollapseGradient {
+        .before(iterations: try input(.iterations, "iterations"))
+      } else {
+        kind == .hyperExpand || kind == .hyperExpandGradient ? .after : .head
+      }
+    return HyperConnection(
       place, rows: try input(.rows, "rows"), width: try input(.width, "width"), streams: try input(.streams, "streams"),
       formats: formats)
   }

@@ -167,18 +167,10 @@ package struct KernelArguments: Sendable {
     case .indexSelection: .indexSelection(try indexSelection(formats))
     case .indexRotation: .indexRotation(try indexRotation(formats))
     case .compression: .compression(try compression(formats))
-    case .hyperCollapse:
-      .hyperConnection(try hyperConnection(.before(iterations: try input(.iterations, "iterations")), formats))
+    case .hyperCollapse, .hyperExpand, .hyperHead: .hyperConnection(try hyperConnection(formats))
+    case .hyperCollapseGradient, .hyperExpandGradient, .hyperHeadGradient:
+      .hyperConnectionGradient(HyperConnectionGradient(try hyperConnection(formats)))
     case .compressionGradient: .compressionGradient(CompressionGradient(try compression(formats)))
-    case .hyperCollapseGradient:
-      .hyperConnectionGradient(
-        HyperConnectionGradient(
-          try hyperConnection(.before(iterations: try input(.iterations, "iterations")), formats)))
-    case .hyperExpandGradient:
-      .hyperConnectionGradient(HyperConnectionGradient(try hyperConnection(.after, formats)))
-    case .hyperHeadGradient: .hyperConnectionGradient(HyperConnectionGradient(try hyperConnection(.head, formats)))
-    case .hyperExpand: .hyperConnection(try hyperConnection(.after, formats))
-    case .hyperHead: .hyperConnection(try hyperConnection(.head, formats))
     case .residualAdd:
       .residualAdd(
         ResidualAdd(elements: try elements(), isScaled: try flag("scaled", default: false), formats: formats))

@@ -7,6 +7,8 @@ package struct SweepCondition: Sendable {
   private let root: Node
   /// As it was typed.
   package let text: String
+  /// The columns that it names.
+  package let columns: [SweepColumn]
 
   fileprivate indirect enum Node: Sendable {
     case truth(SweepColumn)
@@ -36,19 +38,7 @@ package struct SweepCondition: Sendable {
     self.text = text
     var parser = SweepConditionParser(text)
     root = try parser.whole()
-  }
-
-  /// The columns that it names.
-  package var columns: [SweepColumn] { SweepCondition.columns(root) }
-
-  private static func columns(_ node: Node) -> [SweepColumn] {
-    switch node {
-    case .truth(let column): [column]
-    case .compare(let left, _, let right):
-      [left, right].compactMap { if case .column(let column) = $0 { column } else { nil } }
-    case .not(let inner): columns(inner)
-    case .and(let left, let right), .or(let left, let right): columns(left) + columns(right)
-    }
+    columns = parser.columns
   }
 
   package func holds(_ row: SweepRow) -> Bool { SweepCondition.value(root, row) == true }
@@ -122,6 +112,7 @@ private struct SweepConditionParser {
   private var token: Token?
   private var start = 0
   private var depth = 0
+  private(set) var columns: [SweepColumn] = []
   /// Deeper ones are a slip of the keyboard, or an attack on the stack.
   private static let deepest = 64
 
@@ -200,6 +191,7 @@ private struct SweepConditionParser {
     switch token {
     case .word(let word):
       let column = try SweepColumn(named: word, in: "--where")
+      columns.append(column)
       try advance()
       return .column(column)
     case .number(let number):

@@ -237,7 +237,8 @@ extension GroupedQueryAttention {
           shape, mask: mask, keyValueHome: pass.keyValueHome, keepsProbabilities: pass.isTraining,
           capsScores: block.capsScores, hasSinks: block.sinks != nil, formats: formats),
         reads: pass.isTraining ? Activations(finalQuery, finalKey, fusedValue) : Activations(finalQuery),
-        writes: pass.isTraining ? Activations(.attended, .probabilities) : Activations(.attended),
+        writes: pass.isTraining
+          ? Activations(.attended, .probabilities, block.capsScores ? .cappedScores : nil) : Activations(.attended),
         weight: block.sinks == nil ? .none : .shared)
     }
 
