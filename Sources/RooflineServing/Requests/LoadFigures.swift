@@ -61,13 +61,14 @@ package struct LoadFigures: Hashable, Sendable {
   }
 
   /// Whether requests came faster than they ended: more of them waited, or were there, at the end than in the middle, by more than a
-  /// tenth of those that came between. While there are seats nobody waits, however many come; and of those that are there, chance moves
-  /// as many as twice the root. Then times depend on how many are counted, be it that a queue grows or that too few are counted for as
-  /// many to end as come.
+  /// twentieth of those that came between and by more than chance moves, twice the root of as many. While there are seats nobody waits,
+  /// however many come. Times then depend on how many are counted, be it that a queue grows or that too few are counted for as many to
+  /// end as come.
   package var isQueueGrowing: Bool {
-    let growth = Double(presentAtTheEnd) - Double(presentInTheMiddle)
-    let chance = 2 * Double(presentAtTheEnd + presentInTheMiddle).squareRoot()
-    let share = Double(endToEnd.count) / 20
-    return growth > share + chance || Double(waitingAtTheEnd) - Double(waitingInTheMiddle) > share
+    func grows(from middle: UInt64, to end: UInt64) -> Bool {
+      let share = Double(endToEnd.count) / 40
+      return Double(end) - Double(middle) > share + 2 * (Double(end) + Double(middle)).squareRoot()
+    }
+    return grows(from: presentInTheMiddle, to: presentAtTheEnd) || grows(from: waitingInTheMiddle, to: waitingAtTheEnd)
   }
 }
