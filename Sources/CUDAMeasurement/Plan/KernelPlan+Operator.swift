@@ -56,7 +56,7 @@ extension KernelPlan {
       throw Unsupported("there is no kernel of its kind")
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
-      .batchedGEMMGradient, .compressionGradient,
+      .compressionGradient,
       .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient, .selectiveScanGradient,

@@ -77,7 +77,7 @@ extension Operator where Scalar == Count {
       .softcap, .scale, .linearGelu, .linearRelu, .send, .addLayerNorm, .relu,
       .positionEmbedding, .keyValueCacheWrite, .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient,
       .svMatmulGradient, .attentionGradient, .rmsNormGradient, .gatedActivationGradient, .embeddingGradient,
-      .groupedGEMMGradient, .batchedGEMMGradient, .compressionGradient, .hyperConnectionGradient,
+      .groupedGEMMGradient, .compressionGradient, .hyperConnectionGradient,
       .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .l2NormGradient, .deltaGatesGradient, .deltaRuleGradient, .bankMixGradient,

@@ -29,7 +29,7 @@ final class BruteForceCompressionGradientTests: XCTestCase {
   static var inputCases: [BruteForceCase] {
     products { product in
       BruteForceCase(
-        product.name, .batchedGEMMGradient(BatchedGEMMGradient(product.described, by: .input)),
+        product.name, product.gradient(by: .input),
         matrixUnit: product.formats.linearUnit, execute: product.inputGradient)
     }
   }
@@ -37,7 +37,7 @@ final class BruteForceCompressionGradientTests: XCTestCase {
   static var weightCases: [BruteForceCase] {
     products { product in
       BruteForceCase(
-        product.name, .batchedGEMMGradient(BatchedGEMMGradient(product.described, by: .weight)),
+        product.name, product.gradient(by: .weight),
         matrixUnit: product.formats.formats.activation, execute: product.weightGradient)
     }
   }
@@ -156,8 +156,10 @@ private struct Products {
 
   var name: String { "\(groups) of \(m)×\(k) by \(k)×\(n), \(formats.name)" }
 
-  var described: BatchedGEMM<Count> {
-    BatchedGEMM(groups: Count(groups), m: Count(m), n: Count(n), k: Count(k), formats: formats.formats)
+  func gradient(by target: GEMMGradient<Count>.Target) -> Operator<Count> {
+    .gemmGradient(
+      GEMMGradient(
+        GEMM(m: Count(m), n: Count(n), k: Count(k), formats: formats.formats), groups: Count(groups), by: target))
   }
 
   private var x: DeviceTensor { formats.tensor("x", .activations, \.activation, groups, m, k) }

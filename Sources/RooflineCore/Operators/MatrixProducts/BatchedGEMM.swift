@@ -42,9 +42,11 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
   }
 
   package var gradients: OperatorGradients<Scalar> {
-    .rows([
-      .init(.input, BatchedGEMMGradient(self, by: .input)), .init(.weight, BatchedGEMMGradient(self, by: .weight)),
-    ])
+    .rows([.init(.input, gradient(by: .input)), .init(.weight, gradient(by: .weight))])
+  }
+
+  func gradient(by target: GEMMGradient<Scalar>.Target) -> GEMMGradient<Scalar> {
+    GEMMGradient(GEMM(m: m, n: n, k: k, formats: formats), groups: groups, by: target)
   }
 
   package func holding(_ tensor: TensorFormat) -> Self? {

@@ -1,4 +1,4 @@
-/// A gradient of y (m×n) = x (m×k) · W (k×n): dX = dY·Wᵀ or dW = Xᵀ·dY.
+/// A gradient of y (m×n) = x (m×k) · W (k×n): dX = dY·Wᵀ or dW = Xᵀ·dY; or of so many such products beside each other.
 ///
 /// Either is a product with the forward one's 2mnk FLOPs. dX runs on the linear layers' unit; dW multiplies two activations
 /// and is stored at the weights' width.
@@ -7,32 +7,45 @@ package struct GEMMGradient<Scalar: Term>: OperatorDefinition {
   package enum Target: Hashable, Sendable { case input, weight }
 
   package let gemm: GEMM<Scalar>
+  /// Products of equal shape, each with a matrix of its own; nil: one.
+  package let groups: Scalar?
   package let target: Target
 
-  package init(_ gemm: GEMM<Scalar>, by target: Target) {
+  package init(_ gemm: GEMM<Scalar>, groups: Scalar? = nil, by target: Target) {
     self.gemm = gemm
+    self.groups = groups
     self.target = target
   }
 
-  package var kind: OperatorKind { target == .input ? .gemmInputGradient : .gemmWeightGradient }
+  package var kind: OperatorKind {
+    switch (target, groups) {
+    case (.input, nil): .gemmInputGradient
+    case (.weight, nil): .gemmWeightGradient
+    case (.input, _?): .batchedGEMMInputGradient
+    case (.weight, _?): .batchedGEMMWeightGradient
+    }
+  }
   package var asOperator: Operator<Scalar> { .gemmGradient(self) }
 
   package var matrixUnit: DType? { unit }
 
   private var unit: DType { target == .input ? gemm.formats.linearUnit : gemm.formats.activation }
 
-  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: gemm.product, on: unit) }
+  /// Of all products what one has.
+  private func all(_ own: Scalar) -> Scalar { groups.map { $0 * own } ?? own }
+
+  package var flops: FLOPCounts<Scalar> { FLOPCounts(product: all(gemm.product), on: unit) }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let formats = gemm.formats
-    visit(Operand(.outputGradient, .loadActivation, gemm.m * gemm.n, formats.activationFormat))
+    visit(Operand(.outputGradient, .loadActivation, all(gemm.m * gemm.n), formats.activationFormat))
     switch target {
     case .input:
-      visit(Operand(.weight, .loadWeight, gemm.n * gemm.k, formats.weightFormat))
-      visit(Operand(.inputGradient, .storeActivation, gemm.m * gemm.k, formats.residualFormat))
+      visit(Operand(.weight, .loadWeight, all(gemm.n * gemm.k), formats.weightFormat))
+      visit(Operand(.inputGradient, .storeActivation, all(gemm.m * gemm.k), formats.residualFormat))
     case .weight:
-      visit(Operand(.input, .loadActivation, gemm.m * gemm.k, formats.activationFormat))
-      visit(Operand(.weightGradient, .storeActivation, gemm.n * gemm.k, formats.weightFormat))
+      visit(Operand(.input, .loadActivation, all(gemm.m * gemm.k), formats.activationFormat))
+      visit(Operand(.weightGradient, .storeActivation, all(gemm.n * gemm.k), formats.weightFormat))
     }
   }
 

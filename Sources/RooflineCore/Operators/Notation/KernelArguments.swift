@@ -161,8 +161,8 @@ package struct KernelArguments: Sendable {
     case .scale: .scale(Scale(elements: try elements(), formats: formats))
     case .batchedGEMM:
       .batchedGEMM(try batchedGEMM(formats))
-    case .batchedGEMMInputGradient: .batchedGEMMGradient(BatchedGEMMGradient(try batchedGEMM(formats), by: .input))
-    case .batchedGEMMWeightGradient: .batchedGEMMGradient(BatchedGEMMGradient(try batchedGEMM(formats), by: .weight))
+    case .batchedGEMMInputGradient: .gemmGradient(try batchedGEMM(formats).gradient(by: .input))
+    case .batchedGEMMWeightGradient: .gemmGradient(try batchedGEMM(formats).gradient(by: .weight))
     case .indexScores: .indexScores(try indexScores(formats))
     case .indexSelection: .indexSelection(try indexSelection(formats))
     case .indexRotation: .indexRotation(try indexRotation(formats))

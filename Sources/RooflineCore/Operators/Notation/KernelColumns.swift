@@ -145,7 +145,7 @@ package struct KernelColumns: Hashable, Sendable, CustomStringConvertible {
       self = columns
     case .gemmGradient, .biasGradient, .qkMatmulGradient, .softmaxGradient, .svMatmulGradient, .attentionGradient,
       .rmsNormGradient, .gatedActivationGradient, .embeddingGradient, .groupedGEMMGradient,
-      .batchedGEMMGradient, .compressionGradient,
+      .compressionGradient,
       .hyperConnectionGradient, .expertCombineGradient, .routeGradient, .expertScaleGradient, .softcapGradient,
       .layerNormGradient, .activationGradient, .positionEmbeddingGradient,
       .sigmoidGateGradient, .causalConvolutionGradient, .gatedRMSNormGradient, .stateSpaceScanGradient,

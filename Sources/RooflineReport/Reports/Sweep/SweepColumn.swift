@@ -101,17 +101,21 @@ package enum SweepColumn: String, Hashable, Sendable, CaseIterable {
     let isOfBatches = load == .none
     switch self {
     case .batch, .footprint, .prefillUtilization, .decodeUtilization, .prefillBound, .decodeBound:
-      return isOfBatches ? nil : "it is of batches, and --load and --arrival make requests over time"
+      return isOfBatches ? nil : "it is of batches; leave it out, or --load and --arrival"
     case .load, .ttftMedian, .ttftP99, .tpotMedian, .tpotP99, .requestRate, .queueGrows:
       return isOfBatches ? "it is of requests over time; give --load or --arrival, too" : nil
     case .concurrency:
       switch load {
       case .together, .closed: return nil
-      case .none, .open: return "it is of requests of --load"
+      case .none: return "it is of --load, which is not given"
+      case .open: return "requests come by --arrival; use arrival"
       }
     case .arrival:
-      if case .open = load { return nil }
-      return "it is of requests of --arrival"
+      switch load {
+      case .open: return nil
+      case .none: return "it is of --arrival, which is not given"
+      case .together, .closed: return "requests are of --load; use concurrency"
+      }
     case .model, .hardware, .dtype, .time, .engine, .tp, .pp, .ep, .dp, .prompt, .generate, .gpus, .ttft, .tpot,
       .userRate,
       .deviceRate, .rate, .capacity, .fits, .reason:
