@@ -10,9 +10,13 @@ package struct Calibrator: Sendable {
   package let prior: CalibrationSet?
   /// Whether fits shrink to the prior; otherwise they only begin at it.
   package let shrinks: Bool
+  /// Kernels of any library on any GPU, which tell how a kernel that nobody timed may be cut.
+  package let relatives: [Calibration]
 
   /// Fewer rows than this say too little about an entry's constants.
   package static let leastRows = 12
+  /// The same where constants of a sibling pull them.
+  static let leastRowsBesideSiblings = 8
   /// More rows than this are thinned out evenly: constants do not get better by them.
   static let mostRows = 800
   static let folds = 5
@@ -21,7 +25,9 @@ package struct Calibrator: Sendable {
   static let outlierRatio = 1.9
 
   /// - Throws: `InputError.missingFacts` where the GPU's file lacks a fact that the models need.
-  package init(_ hardware: HardwareSpec, prior: CalibrationSet?, shrinks: Bool = true) throws(InputError) {
+  package init(
+    _ hardware: HardwareSpec, prior: CalibrationSet?, shrinks: Bool = true, relatives: [Calibration] = []
+  ) throws(InputError) {
     self.hardware = hardware
     let set = try CalibrationSet(hardware, layers: [])
     facts = set.facts
@@ -29,6 +35,7 @@ package struct Calibrator: Sendable {
     capability = set.capability
     self.prior = prior
     self.shrinks = shrinks
+    self.relatives = relatives
   }
 
   /// What came of one group of measurements.
@@ -88,7 +95,22 @@ package struct Calibrator: Sendable {
     prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false
   }
 
-  package func calibrate(_ key: Calibration.Key, _ given: [Observation]) -> Outcome {
+  /// What came of all groups of measurements, in the order of the groups. The largest are fitted first: few rows of a library's kernel
+  /// for another format or width of heads say how it differs from one that is known.
+  package func calibrate(_ observations: [Observation]) -> [Outcome] {
+    let groups = groups(observations)
+    var outcomes: [Calibration.Key: Outcome] = [:]
+    for group in groups.sorted(by: { ($1.rows.count, $0.key.title) < ($0.rows.count, $1.key.title) }) {
+      let siblings = outcomes.values.compactMap(\.entry).filter { $0.key.isSibling(of: group.key) }
+      outcomes[group.key] = calibrate(group.key, group.rows, siblings: siblings.sorted { $0.key.title < $1.key.title })
+    }
+    return groups.compactMap { outcomes[$0.key] }
+  }
+
+  /// - Parameter siblings: entries of this GPU and library for other formats or heads.
+  package func calibrate(
+    _ key: Calibration.Key, _ given: [Observation], siblings: [Calibration.Entry] = []
+  ) -> Outcome {
     // Sizes at which the time model itself gives up say nothing about its constants.
     let standard = Calibration.Constants.standard(key)
     let described =
@@ -108,10 +130,8 @@ package struct Calibrator: Sendable {
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
     outcome.impossible = impossible
     let found = all.first.flatMap { prior?.find($0.value, family: key.family, launch: key.launch) }
-    // Without constants of the library itself, what its name tells is the place to begin.
-    let base = found?.constants ?? standard
     let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
-    let pull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
+    let usualPull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
     func error(ofPriorOn rows: [Observation]) -> ErrorStatistics? {
       found.flatMap { found in
         ErrorStatistics(
@@ -119,11 +139,18 @@ package struct Calibrator: Sendable {
       }
     }
     outcome.before = error(ofPriorOn: all)
-    guard all.count >= Calibrator.leastRows else {
-      outcome.remark = "\(all.count) row\(all.count == 1 ? "" : "s"); a fit needs \(Calibrator.leastRows)"
+    let least = isSister || !shrinks ? Calibrator.leastRows : leastRows(key, siblings: siblings)
+    guard all.count >= least else {
+      outcome.remark = "\(all.count) row\(all.count == 1 ? "" : "s"); a fit needs \(least)"
       return outcome
     }
     let fit = EntryFit(key, facts: facts, generation: generation)
+    // Without constants of the library itself, what its name tells is the place to begin, or the kernel that is most like it.
+    let usual = (found?.constants ?? standard).map { Start(constants: $0, pull: usualPull) }
+    let start = isSister || !shrinks ? usual : mostAlike(key, all, fit, usual: usual, siblings: siblings)
+    let base = start?.constants
+    let pull = start?.pull ?? usualPull
+    outcome.remark = start?.sibling.map { "pulled to the constants of \($0.title)" }
     let thinned = Calibrator.thin(all, to: Calibrator.mostRows)
     guard let first = fit.fit(thinned, prior: base, pull: pull) else {
       outcome.remark = "no time model for \(key.family.name) on compute capability \(capability)"
@@ -154,7 +181,8 @@ package struct Calibrator: Sendable {
     if outcome.after == nil { outcome.remark = "too few different shapes to leave any out; its error is unknown" }
     outcome.entry = Calibration.Entry(
       key, final.constants, fit: .init(data: Calibrator.sources(of: rows), rows: rows.count, groups: shapes.count),
-      heldOut: heldOut.flatMap { HeldOutErrors(pairs: $0) })
+      // A handful of errors makes no interval.
+      heldOut: rows.count < Calibrator.leastRows ? nil : heldOut.flatMap { HeldOutErrors(pairs: $0) })
     guard let after = outcome.after else {
       let error = heldOut == nil ? mape(of: final.constants, on: rows) : .infinity
       return refusing(outcome, error: error, of: "its error")
@@ -199,7 +227,7 @@ package struct Calibrator: Sendable {
   }
 
   /// Predictions of every row by constants fitted without its group of shapes; nil with too few groups.
-  private func leaveGroupsOut(
+  func leaveGroupsOut(
     _ rows: [Observation], _ fit: EntryFit, from start: Calibration.Constants, prior: Calibration.Constants?,
     pull: EntryFit.Pull
   ) -> [(predicted: Double, measured: Double)]? {

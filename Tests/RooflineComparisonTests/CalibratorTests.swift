@@ -22,7 +22,7 @@ final class CalibratorTests: XCTestCase {
   }
 
   private func outcomes(_ calibrator: Calibrator, _ rows: [Observation]) -> [Calibrator.Outcome] {
-    calibrator.groups(rows).map { calibrator.calibrate($0.key, $0.rows) }
+    calibrator.calibrate(rows)
   }
 
   /// The rows with the times of some of them multiplied.
@@ -81,6 +81,55 @@ final class CalibratorTests: XCTestCase {
     XCTAssertEqual(few.remark, "11 rows; a fit needs 12")
     XCTAssertEqual(try XCTUnwrap(outcomes(calibrator, Array(rows.prefix(1))).first).remark, "1 row; a fit needs 12")
     XCTAssertNotNil(try XCTUnwrap(outcomes(calibrator, rows).first).entry)
+  }
+
+  /// Nine rows of heads of 64 elements are too few alone; beside forty of 128 elements they tell how much faster the tensor cores are.
+  func testFewRowsOfOtherHeadsArePulledToTheSameLibrarysConstants() throws {
+    var generator = SeededGenerator(seed: 70)
+    let wide = SyntheticRows.prefill
+    let narrow = wide.heads(of: 64) { key, value in key == "tensorShareOfPeak" ? 0.8 * value : value }
+    let few = narrow.rows(9, noise: 0.02, &generator)
+    let calibrator = try Calibrator(hardware(), prior: nil)
+    let alone = try XCTUnwrap(outcomes(calibrator, few).first)
+    XCTAssertNil(alone.entry)
+    XCTAssertEqual(alone.remark, "9 rows; a fit needs 12")
+
+    let both = outcomes(calibrator, wide.rows(40, noise: 0.02, &generator) + few)
+    let outcome = try XCTUnwrap(both.first { $0.key.headDim == 64 })
+    let sibling = try XCTUnwrap(both.first { $0.key.headDim == 128 })
+    XCTAssertNil(sibling.remark)
+    XCTAssertEqual(outcome.remark, "pulled to the constants of \(sibling.key.title)")
+    let entry = try XCTUnwrap(outcome.entry)
+    // A handful of errors makes no interval.
+    XCTAssertNil(entry.heldOut)
+    XCTAssertNotNil(sibling.entry?.heldOut)
+    let model = try XCTUnwrap(entry.constants.model(calibrator.facts, generation: calibrator.generation))
+    let unseen = narrow.rows(200, noise: 0, &generator)
+    let errors = unseen.map { abs(model.seconds(of: $0.value, $0.conditions) / $0.seconds - 1) }
+    XCTAssertLessThan(errors.reduce(0, +) / 200, 0.06)
+  }
+
+  /// A library whose name does not tell how its kernels are cut finds out; one whose name does is not talked out of it by few rows.
+  func testAnUnknownLibraryBeginsAtTheKernelThatIsMostAlike() throws {
+    var generator = SeededGenerator(seed: 71)
+    let truth = Calibration.Constants.prefill(
+      PrefillConstants(
+        fixed: 9, tensor: 0.6, tile: 2, bandwidth: 0.8, token: 1, tail: 1.2, sag: 0, residency: 0.4, l2Speedup: 2,
+        lonelyTile: 1.4),
+      PrefillCut(queryRows: 64, keys: 32, packsGroup: false))
+    func rows(_ family: KernelLibrary) -> [Observation] {
+      var key = SyntheticRows.prefill.key
+      key.family = family
+      return SyntheticRows(key: key, truth: truth, kernel: SyntheticRows.prefill.kernel)
+        .rows(40, noise: 0.02, &generator)
+    }
+    let relatives = try Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware("h100-sxm")).layers
+    let calibrator = try Calibrator(hardware(), prior: nil, relatives: relatives)
+    let unknown = try XCTUnwrap(outcomes(calibrator, rows("engine-x")).first?.entry)
+    XCTAssertEqual(unknown.constants.cut, truth.cut)
+    XCTAssertLessThan(try XCTUnwrap(unknown.heldOut).mape, 0.04)
+    let told = try XCTUnwrap(outcomes(calibrator, rows("engine-fa3")).first?.entry)
+    XCTAssertNotEqual(told.constants.cut, truth.cut)
   }
 
   func testAFitThatIsWorseThanItsPriorIsNotWrittenOrSaysSo() throws {

@@ -28,6 +28,23 @@ struct SyntheticRows: Sendable {
     }
   }
 
+  /// The same kernels with heads of another width, and some constants of their own.
+  func heads(of headDim: UInt64, _ change: (String, Double) -> Double) -> SyntheticRows {
+    var key = key
+    key.headDim = Int(headDim)
+    let own = kernel
+    return SyntheticRows(key: key, truth: truth.mapped { name, _, _, value in change(name, value) }) {
+      index, generator in
+      let value = own(index, &generator)
+      guard case .attention(let attention) = value else { return value }
+      let shape = attention.shape
+      return .attention(
+        batch: shape.batch.value, query: shape.queryTokens.value, context: shape.attendedKeys.value,
+        heads: shape.heads.value,
+        keyValueHeads: shape.keyValueHeads.value, headDim: headDim)
+    }
+  }
+
   /// A standard normal number (Box and Muller 1958).
   static func normal(_ generator: inout SeededGenerator) -> Double {
     let radius = (-2 * log(Double.random(in: 1e-12...1, using: &generator))).squareRoot()

@@ -8,6 +8,8 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
 
   /// Whose attention kernels it runs.
   package let attention: AttentionDesign
+  /// Whether the name says so; one that tells nothing is taken to run the newest that packs a group of heads.
+  package let tellsAttention: Bool
 
   /// Attention kernels that are cut alike, whichever engine brings them.
   package enum AttentionDesign: Hashable, Sendable {
@@ -16,7 +18,9 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
 
   package init(_ name: String) {
     self.name = name
-    attention = KernelLibrary.attention(of: name)
+    let told = KernelLibrary.attention(of: name)
+    attention = told ?? .flashAttention3
+    tellsAttention = told != nil
   }
 
   package init(stringLiteral name: String) { self.init(name) }
@@ -49,19 +53,20 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
     }
   }
 
-  /// What a library's name tells of its attention: an engine's name is followed by that of the kernels. One that tells nothing is taken
-  /// to be of the newest that packs a group of heads.
-  private static func attention(of name: String) -> AttentionDesign {
+  /// What a library's name tells of its attention: an engine's name is followed by that of the kernels.
+  private static func attention(of name: String) -> AttentionDesign? {
     if name == "flash-attention-2" { return .flashAttention2 }
+    if name == "flash-attention-3" { return .flashAttention3 }
     for part in name.split(separator: "-") {
       switch part {
       case "fa2": return .flashAttention2
+      case "fa3": return .flashAttention3
       case "flashinfer": return .flashInfer
       case "trtllm": return .tensorRTLLM
       case _: continue
       }
     }
-    return .flashAttention3
+    return nil
   }
 }
 

@@ -42,8 +42,9 @@ enum CalibrateCommand: Command {
     let hardware = try arguments.hardware(of: files, catalog)
     let prior = try catalog.calibrations(for: hardware, prior: arguments.value(of: Self.prior))
     let calibrator = try Calibrator(
-      hardware, prior: prior.layers.isEmpty ? nil : prior, shrinks: !arguments.has(fresh))
-    let outcomes = calibrator.groups(files.flatMap(\.observations)).map { calibrator.calibrate($0.key, $0.rows) }
+      hardware, prior: prior.layers.isEmpty ? nil : prior, shrinks: !arguments.has(fresh),
+      relatives: try catalog.calibrations(for: hardware).layers)
+    let outcomes = calibrator.calibrate(files.flatMap(\.observations))
     let entries = outcomes.compactMap(\.entry)
     guard !entries.isEmpty else {
       let reason = outcomes.compactMap(\.remark).first ?? "no rows that a model describes"

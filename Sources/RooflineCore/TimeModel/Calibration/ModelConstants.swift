@@ -37,6 +37,8 @@ package struct ModelConstants<Model: KernelTimeModel>: ModelParameters {
 }
 
 extension ModelParameters {
+  fileprivate var anyCut: AnyHashable { AnyHashable(cut) }
+
   fileprivate func model(_ facts: DeviceFacts, generation: GPUGeneration) -> (any KernelTimeModel)? {
     Model(facts, constants, cut, generation: generation)
   }
@@ -63,6 +65,9 @@ extension Calibration {
 
     /// Constants at an end of the bounds that files and fits share.
     package var atBounds: [BoundConstant] { parameters.constants.atBounds }
+
+    /// How the kernels are cut, whatever the model.
+    package var cut: AnyHashable { parameters.anyCut }
 
     /// Keys and values, in the files' order.
     package var named: [(key: String, value: Double)] { parameters.constants.named }
