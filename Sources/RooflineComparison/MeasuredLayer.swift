@@ -18,8 +18,11 @@ package struct MeasuredLayer: Sendable {
 
   package struct Row: Sendable {
     package let name: String
-    /// The kernel under the conditions of the layer, its time that of the whole layer; or why no model describes it.
+    /// The kernel under the conditions of the layer, its time that of the whole layer; or why no model describes it. Of routed experts
+    /// the row's share of the call that libraries make of them.
     package let kernel: Result<Observation, Unpredicted>
+    /// What the row itself does; nil where that is nothing that is known here.
+    package let counted: Operator<Count>?
   }
 
   package struct LeftOut: Hashable, Sendable {
@@ -55,7 +58,7 @@ package struct MeasuredLayer: Sendable {
     let footprint = try entry.object("counts")?.positiveInteger("footprintBytes")
     // A round over the sets leaves nothing of a weight in the cache, or it all stays there.
     let isCold = footprint.flatMap { footprint in l2.map { footprint > $0 } } ?? true
-    var rows: [Row] = []
+    var read: [(name: String, object: JSONObject, found: Result<Observation, Unpredicted>)] = []
     for (index, row) in try MeasuredLayer.objects(entry["rows"] ?? .null, "rows", of: entry).enumerated() {
       let rowName = try row.require(try row.string("name"), "name", "the row's name, a string")
       var reader = ObservationReader(path: entry.file)
@@ -67,24 +70,105 @@ package struct MeasuredLayer: Sendable {
         }
       }
       let kernel = found.map { isCold ? $0.rotated(copies: nil) : $0 }
-      rows.append(
-        Row(
-          name: rowName,
-          kernel: kernel.map(Result.success)
-            ?? .failure(Unpredicted(reason: reader.skipped.first?.reason ?? "no model of it"))))
+      read.append(
+        (
+          rowName, row,
+          kernel.map(Result.success)
+            ?? .failure(Unpredicted(reason: reader.skipped.first?.reason ?? "no model of it"))
+        ))
     }
-    guard !rows.isEmpty else { throw entry.wrong("rows", entry["rows"] ?? .null, "a list of at least one kernel") }
-    self.rows = rows
+    guard !read.isEmpty else { throw entry.wrong("rows", entry["rows"] ?? .null, "a list of at least one kernel") }
+    var counted: [MeasuredExperts.Row?] = []
+    for row in read { counted.append(try MeasuredLayer.counted(row.object, row.found)) }
     var leftOut: [LeftOut] = []
+    var isDispatched = false
     if let list = entry["leftOut"] {
       for row in try MeasuredLayer.objects(list, "leftOut", of: entry) {
         leftOut.append(
           LeftOut(
             name: try row.require(try row.string("name"), "name", "the row's name, a string"),
             reason: try row.string("reason") ?? ""))
+        if try row.string("operator")?.prefix(while: { $0 != " " }) ?? "" == OperatorKind.allToAll.rawValue {
+          isDispatched = true
+        }
       }
     }
     self.leftOut = leftOut
+    let experts = MeasuredExperts(counted, isDispatched: isDispatched)
+    var rows: [Row] = []
+    for (index, row) in read.enumerated() {
+      guard let part = experts.parts[index] else {
+        rows.append(Row(name: row.name, kernel: row.found, counted: counted[index]?.value))
+        continue
+      }
+      let kernel = Observation(
+        .expertLayer(part), dtype: part.formats.residual,
+        conditions: KernelConditions(.warm, launch: Launch(timing: row.object["timing"]?.field ?? "")),
+        family: KernelLibrary(row.object["family"]?.field ?? ""), source: "", seconds: seconds, line: index)
+      rows.append(
+        Row(
+          name: row.name, kernel: .success(isCold ? kernel.rotated(copies: nil) : kernel),
+          counted: counted[index]?.value))
+    }
+    self.rows = rows
+  }
+
+  /// What a row does: as its columns have it, or, where no model is of them, as the row names its operator.
+  ///
+  /// - Throws: `InputError` naming the key of an operator or a routing that cannot be.
+  private static func counted(
+    _ row: JSONObject, _ found: Result<Observation, Unpredicted>
+  ) throws(InputError) -> MeasuredExperts.Row? {
+    if case .success(let kernel) = found { return .init(value: kernel.value, pairs: nil) }
+    guard let text = try row.string("operator"), let formats = try formats(row.object("formats")) else { return nil }
+    let words = text.split(separator: " ")
+    var values: [String: String] = [:]
+    for word in words.dropFirst() {
+      let sides = word.split(separator: "=", maxSplits: 1).map(String.init)
+      if sides.count == 2 { values[sides[0]] = sides[1] }
+    }
+    let value: Operator<Count>
+    do throws(InputError) {
+      value = try KernelArguments(kind: words.first.map(String.init) ?? "", values: values).definition(formats)
+    } catch {
+      throw row.wrong("operator", .string(text), "an operator as `roofline kernel` takes it")
+    }
+    guard !value.isBeyondCounts else { throw row.wrong("operator", .string(text), "counts below 2^63") }
+    guard case .groupedGEMM(let product) = value, let routing = try row.object("routing") else {
+      return .init(value: value, pairs: nil)
+    }
+    return .init(value: value, pairs: try pairs(of: product, routing))
+  }
+
+  private static func pairs(
+    of product: GroupedGEMM<Count>, _ routing: JSONObject
+  ) throws(InputError) -> [UInt64] {
+    let (key, found) = ("rowsPerExpert", routing["rowsPerExpert"] ?? .null)
+    let wrong = routing.wrong(
+      key, found, "the pairs of each touched expert, whole numbers above 0, \(product.ownPairs.value) altogether")
+    guard case .array(let list) = found, UInt64(list.count) <= product.experts.held.value else { throw wrong }
+    var (pairs, left): ([UInt64], UInt64) = ([], product.ownPairs.value)
+    for element in list {
+      guard case .integer(let number) = element, number > 0, UInt64(number) <= left else { throw wrong }
+      pairs.append(UInt64(number))
+      left -= UInt64(number)
+    }
+    guard left == 0 else { throw wrong }
+    return pairs
+  }
+
+  private static func formats(_ object: JSONObject?) throws(InputError) -> NumberFormats? {
+    guard let object else { return nil }
+    func dtype(_ key: String) throws(InputError) -> DType {
+      let text = try object.require(try object.string(key), key, "a number format, a string")
+      guard let dtype = DType(rawValue: text) else {
+        throw object.wrong(key, .string(text), "one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return dtype
+    }
+    return NumberFormats(
+      weight: try dtype("weight"), activation: try dtype("activation"), keyValueCache: try dtype("keyValueCache"),
+      model: try dtype("residual"))
   }
 
   private static func objects(

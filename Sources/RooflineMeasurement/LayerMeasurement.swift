@@ -35,14 +35,18 @@ package struct LayerMeasurement: Sendable {
     /// The library that the kernels are of.
     package let family: String
     package let kernels: [KernelMeasurement.LaunchedKernel]
+    /// Of a grouped product: token–expert pairs of each expert that is touched.
+    package let rowsPerExpert: [Int]?
 
     package init(
-      name: String, task: MeasurementTask, family: String, kernels: [KernelMeasurement.LaunchedKernel]
+      name: String, task: MeasurementTask, family: String, kernels: [KernelMeasurement.LaunchedKernel],
+      rowsPerExpert: [Int]?
     ) {
       self.name = name
       self.task = task
       self.family = family
       self.kernels = kernels
+      self.rowsPerExpert = rowsPerExpert
     }
   }
 

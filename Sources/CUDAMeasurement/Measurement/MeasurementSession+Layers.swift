@@ -78,7 +78,8 @@ extension MeasurementSession {
     for (row, prepared) in zip(plan.rows, layer.rows) {
       rows.append(
         .init(
-          name: row.name, task: row.task, family: row.plan.family, kernels: try prepared.launchedKernels(timer.stream)))
+          name: row.name, task: row.task, family: row.plan.family, kernels: try prepared.launchedKernels(timer.stream),
+          rowsPerExpert: row.plan.routing?.rowsPerExpert))
     }
     guard let floor = try floor(.rotating) else { return nil }
     let before = state

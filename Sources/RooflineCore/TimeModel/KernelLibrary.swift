@@ -48,7 +48,7 @@ package struct KernelLibrary: Hashable, Sendable, ExpressibleByStringLiteral {
     case "torch-cublas": ["torch-cublas", "cublas"]
     case "torch-fa2": ["torch-fa2", "vllm-fa2"]
     // The kernels that `measure` brings: built like those of serving engines, whose constants stand in until it has its own.
-    case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3"]
+    case "roofline": ["roofline", "vllm", "vllm-fa2", "vllm-fa3", "vllm-triton"]
     case let name: [KernelLibrary(name)]
     }
   }

@@ -36,6 +36,12 @@ struct LayerTable {
       lines += grouped(line.unpredicted).map {
         (word: "no sum", text: "\(name): nothing predicts \($0.names.joined(separator: ", ")): \($0.reason)")
       }
+      lines += grouped(line.uncalibrated).map {
+        (
+          word: "ideal",
+          text: "\(name): ideal times of \($0.names.joined(separator: ", ")) are in the sum: \($0.reason)"
+        )
+      }
       return lines
     }
   }
@@ -61,7 +67,7 @@ struct LayerComparisonEntry: Encodable {
   let rows: [String]
   let leftOut: [LeftOut]
   @Nullable var roofSeconds: Double?
-  /// null where a row has no prediction.
+  /// null where a row has neither prediction nor ideal time.
   @Nullable var calibratedSeconds: Double?
   @Nullable var intervalSeconds: [Double]?
   /// The sum of the rows' own times; null where one of them was not measured by itself.
@@ -70,6 +76,8 @@ struct LayerComparisonEntry: Encodable {
   @Nullable var error: Double?
   @Nullable var verdict: String?
   let unpredicted: [LeftOut]
+  /// Rows whose ideal times stand in the sum.
+  let uncalibrated: [LeftOut]
 
   struct LeftOut: Encodable {
     let name, reason: String
@@ -90,5 +98,6 @@ struct LayerComparisonEntry: Encodable {
     _error = Nullable(wrappedValue: line.error)
     _verdict = Nullable(wrappedValue: line.verdict?.rawValue)
     unpredicted = line.unpredicted.map(LeftOut.init)
+    uncalibrated = line.uncalibrated.map(LeftOut.init)
   }
 }

@@ -32,6 +32,8 @@ struct LayerEntry: Encodable {
     private struct Details: Encodable {
       let name, `operator`: String
       let formats: ObservationEntry.Formats
+      /// Of a grouped product; null of other operators.
+      @Nullable var routing: ObservationEntry.Routing?
       let kernels: [ObservationEntry.Kernel]
     }
 
@@ -42,6 +44,7 @@ struct LayerEntry: Encodable {
       self.columns = columns
       details = Details(
         name: row.name, operator: row.task.columns.description, formats: .init(row.task.formats),
+        routing: row.rowsPerExpert.map(ObservationEntry.Routing.init),
         kernels: row.kernels.map(ObservationEntry.Kernel.init))
     }
 
