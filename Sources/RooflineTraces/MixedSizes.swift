@@ -16,10 +16,13 @@ package struct MixedSizes: Hashable, Sendable {
   package var sequenceTokens: UInt64 = 0
   /// Keys that each attends to, new ones included; nil where the mark does not say.
   package var context: Fact?
+  /// What the mark leaves open; nil: nothing.
+  package private(set) var untold: StepWork.Untold?
 
   /// nil of a pass of one kind.
   package init?(_ passes: TracePasses) {
     guard let work = passes.work, work.isMixed else { return nil }
+    untold = work.untold
     if let part = work.prefill {
       prompts = Fact(part.sequences, Self.source)
       if let tokens = part.tokens, tokens >= part.sequences {
@@ -33,6 +36,14 @@ package struct MixedSizes: Hashable, Sendable {
       if sequenceTokens > part.sequences { drafted = Self.mean(sequenceTokens, part.sequences, "tokens") }
       if let keys = part.keys, keys >= part.sequences { context = Self.mean(keys, part.sequences, "keys") }
     }
+  }
+
+  /// Of all sequences of a pass those that somebody says get a token each; the others are prompts.
+  package mutating func divide(_ all: UInt64, sequences own: Fact) {
+    untold = nil
+    sequences = own
+    sequenceTokens = own.value
+    if all > own.value { prompts = Fact(all - own.value, "\(Self.source): \(all) less those") }
   }
 
   private static let source = "the engine's mark"

@@ -15,17 +15,31 @@ package struct StepWork: Hashable, Sendable {
     }
   }
 
+  /// What a mark leaves open.
+  package enum Untold: Hashable, Sendable {
+    /// How many of its sequences are prompts, and all lengths.
+    case shares(of: UInt64)
+    /// How many drafted tokens of each of its sequences are verified.
+    case drafted(of: UInt64)
+    /// Everything: a pass of a kind that nothing is known of, e.g. a draft model's.
+    case all(mode: String)
+  }
+
   package var prefill: Part?
   package var decode: Part?
+  /// nil where the parts are all.
+  package var untold: Untold?
 
   /// Whether a pass has both, or more than one new token of a sequence, as where drafted ones are verified.
   package var isMixed: Bool {
-    prefill != nil && decode != nil || decode.map { ($0.tokens ?? $0.sequences) > $0.sequences } == true
+    untold != nil || prefill != nil && decode != nil
+      || decode.map { ($0.tokens ?? $0.sequences) > $0.sequences } == true
   }
 
-  package init(prefill: Part?, decode: Part?) {
+  package init(prefill: Part?, decode: Part?, untold: Untold? = nil) {
     self.prefill = prefill
     self.decode = decode
+    self.untold = untold
   }
 
   /// Reads a mark; nil where it is none of a pass.
@@ -33,7 +47,8 @@ package struct StepWork: Hashable, Sendable {
   /// - vLLM: `execute_new_1_cached_0`, prompts that begin and sequences that go on; `execute_context_1(888)_generation_0(0)`,
   ///   sequences and tokens; with `888_788544`, the tokens' products behind them;
   ///   with `(sq32sk32785sqsq…)`, queries, keys and their products.
-  /// - SGLang: `step[DECODE bs=32]`, `step[EXTEND bs=1 toks=888]`.
+  /// - SGLang: `step[DECODE bs=32]`, `step[EXTEND bs=1 toks=888]`, `step[MIXED bs=8]`, `step[TARGET_VERIFY bs=8]`; with detailed
+  ///   annotations all of them with sums over prompts and over sequences, `step[MIXED bs=8 c=2 g=6 c_sq=1030 c_sk=3030 …`.
   /// - TensorRT-LLM: `[Executor] _forward_step 7: 1 ctx reqs, 888 ctx tkns, 32 gen reqs`.
   package init?(mark: String) {
     guard mark.utf8.count < 400 else { return nil }
@@ -46,7 +61,7 @@ package struct StepWork: Hashable, Sendable {
     } else {
       return nil
     }
-    guard prefill != nil || decode != nil else { return nil }
+    guard prefill != nil || decode != nil || untold != nil else { return nil }
   }
 
   private init?(vLLM mark: String) {
@@ -87,12 +102,31 @@ package struct StepWork: Hashable, Sendable {
       if parts.count == 2, let value = UInt64(parts[1]) { values[parts[0].lowercased()] = value }
     }
     guard let sequences = values["bs"], sequences > 0 else { return nil }
-    let tokens = values["toks"] ?? values["tokens"] ?? values["num_tokens"]
-    let part = Part(sequences: sequences, tokens: tokens, keys: values["keys"])
+    func part(_ sequences: UInt64, _ group: String, tokens: UInt64? = nil) -> Part? {
+      sequences > 0
+        ? Part(sequences: sequences, tokens: tokens ?? values["\(group)_sq"], keys: values["\(group)_sk"]) : nil
+    }
     switch mode {
-    case "DECODE": self.init(prefill: nil, decode: part)
-    case "EXTEND", "PREFILL": self.init(prefill: part, decode: nil)
-    default: return nil
+    case "DECODE": self.init(prefill: nil, decode: part(sequences, "g"))
+    case "EXTEND", "PREFILL": self.init(prefill: part(sequences, "c", tokens: values["toks"]), decode: nil)
+    case "MIXED":
+      guard let prompts = values["c"], let others = values["g"] else {
+        self.init(prefill: nil, decode: nil, untold: .shares(of: sequences))
+        return
+      }
+      self.init(prefill: part(prompts, "c"), decode: part(others, "g"))
+    case "TARGET_VERIFY":
+      guard var own = part(sequences, values["g_sq"] == nil ? "c" : "g"), let tokens = own.tokens else {
+        self.init(prefill: nil, decode: nil, untold: .drafted(of: sequences))
+        return
+      }
+      // Here sums of keys are of those in the cache before the drafted ones.
+      own.keys = own.keys.flatMap { keys in
+        let (sum, isOverflow) = keys.addingReportingOverflow(tokens)
+        return isOverflow ? nil : sum
+      }
+      self.init(prefill: nil, decode: own)
+    default: self.init(prefill: nil, decode: nil, untold: .all(mode: mode))
     }
   }
 
@@ -117,7 +151,9 @@ package struct StepWork: Hashable, Sendable {
       part.keys = part.keys ?? other.keys
       return part
     }
-    return StepWork(prefill: merge(prefill, other.prefill), decode: merge(decode, other.decode))
+    var work = StepWork(prefill: merge(prefill, other.prefill), decode: merge(decode, other.decode))
+    if work.prefill == nil, work.decode == nil { work.untold = untold ?? other.untold }
+    return work
   }
 }
 

@@ -77,10 +77,12 @@ package struct TracePasses: Sendable {
   /// What makes passes alike: all but the keys.
   private struct Signature: Hashable {
     let prefill: UInt64?, tokens: UInt64?, decode: UInt64?, drafted: UInt64?
+    let untold: StepWork.Untold?
 
     init(_ work: StepWork) {
       (prefill, tokens) = (work.prefill?.sequences, work.prefill?.tokens)
       (decode, drafted) = (work.decode?.sequences, work.isMixed ? work.decode?.tokens : nil)
+      untold = work.untold
     }
   }
 
@@ -143,7 +145,8 @@ package struct TracePasses: Sendable {
       }
       return part
     }
-    return StepWork(prefill: mean(works.map(\.prefill)), decode: mean(works.map(\.decode)))
+    return StepWork(
+      prefill: mean(works.map(\.prefill)), decode: mean(works.map(\.decode)), untold: works.first?.untold)
   }
 }
 

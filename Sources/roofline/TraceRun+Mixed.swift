@@ -10,9 +10,7 @@ extension TraceRun {
 
   /// A pass of prompts and sequences together. What is left of the arguments is a decode step of the sequences.
   mutating func use(_ sizes: MixedSizes) throws(InputError) -> MixedPass {
-    guard !arguments.isGiven(WorkloadOptions.batch) else {
-      throw .usage("its passes mix prompts and sequences, whose numbers the engine's mark has; leave --batch out")
-    }
+    let sizes = try divided(sizes)
     facts.append(TraceFindings.Fact("phase", "mixed", "the engine's mark"))
     var pass = MixedPass()
     if let prompts = sizes.prompts {
@@ -32,6 +30,38 @@ extension TraceRun {
       (WorkloadOptions.cachedPrefix, nil), (WorkloadOptions.batch, ["\(max(sizes.sequences?.value ?? 1, 1))"]),
     ])
     return pass
+  }
+
+  /// With the number of sequences that get a token each, where the mark does not have it.
+  private func divided(_ sizes: MixedSizes) throws(InputError) -> MixedSizes {
+    let given = try arguments.value(of: WorkloadOptions.batch)
+    switch sizes.untold {
+    case nil:
+      guard given == nil else {
+        throw .usage("its passes mix prompts and sequences, whose numbers the engine's mark has; leave --batch out")
+      }
+      return sizes
+    case .shares(let all):
+      guard let given else {
+        throw .usage(
+          "its passes mix prompts and sequences, \(all) together, and the engine's mark does not say how many are which; give --batch (how many get a token each), --prompt and --context"
+        )
+      }
+      guard given <= all else {
+        throw .usage("--batch is \(given), and the engine's mark says \(all) sequences, prompts included")
+      }
+      var divided = sizes
+      divided.divide(all, sequences: .init(given, "--\(WorkloadOptions.batch.name)"))
+      return divided
+    case .drafted(let sequences):
+      throw .usage(
+        "its passes verify drafted tokens of \(sequences) sequences, and the engine's mark does not say how many; record it with SGLang's detailed annotations, or leave out --model"
+      )
+    case .all(let mode):
+      throw .usage(
+        "most of its time is in passes that are marked \(mode.prefix(40)), whose work the mark does not say; choose others by --phase, or leave out --model"
+      )
+    }
   }
 
   /// Pieces of prompts: as many tokens altogether as the mark has, spread evenly; or of a prompt as many as --prompt says.

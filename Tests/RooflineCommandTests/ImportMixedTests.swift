@@ -79,6 +79,27 @@ final class ImportMixedTests: CommandTestCase {
     }
   }
 
+  /// SGLang's mark of a mixed pass, with its sums and without: the same figures, where options say what the short one leaves open.
+  func testMixedPassesOfSGLangAreThoseOfVLLM() throws {
+    let marks = [
+      ("execute_context_2(1030)_generation_6(6)", "--context 1040 --cached-prefix 100"),
+      (
+        "step[MIXED bs=8 c=2 g=6 c_sq=1030 c_sk=1230 c_sqsq=1 c_sqsk=1 g_sq=6 g_sk=6240 g_sqsq=6 g_sqsk=6240]", ""
+      ),
+      ("step[MIXED bs=8]", "--batch 6 --prompt 515 --context 1040 --cached-prefix 100"),
+    ]
+    let figures = try marks.map { mark, options in
+      let rows = try rows("\(try trace(mark, tokens: 1036)) --model llama-3.2-1b --time calibrated \(options)")
+      return ["roofSeconds", "predictedSeconds"].flatMap { key in
+        rows.sorted { $0.key < $1.key }.map { $0.value[key] as? Double }
+      }
+    }
+    XCTAssertEqual(figures[0].count, figures[1].count)
+    XCTAssertFalse(figures[0].contains(nil))
+    XCTAssertEqual(figures[0], figures[1])
+    XCTAssertEqual(figures[0], figures[2])
+  }
+
   func testVerifiedDraftsAreTokensOfTheirSequences() throws {
     let path = try trace("execute_context_0(0)_generation_6(22)", tokens: 22)
     let rows = try rows("\(path) --model llama-3.2-1b --context 1040")
@@ -112,6 +133,13 @@ final class ImportMixedTests: CommandTestCase {
       ("execute_context_\(most)(\(most))_generation_\(most)(\(most))", "--context 9", "are no pass of an engine"),
       (mixed, "--context 9 --cached-prefix 99999999999999", "are no pass of an engine"),
       ("execute_context_0(0)_generation_6(24)", "--context 3", "which includes the 4 tokens"),
+      ("step[MIXED bs=8]", "", "8 together, and the engine's mark does not say how many are which; give --batch"),
+      ("step[MIXED bs=8]", "--batch 6 --context 9", "give --prompt"),
+      ("step[MIXED bs=8]", "--batch 6 --prompt 9", "give --context"),
+      ("step[MIXED bs=8]", "--batch 9 --prompt 9 --context 9", "--batch is 9, and the engine's mark says 8"),
+      ("step[MIXED bs=\(most)]", "--batch 6 --prompt 9 --context 9", "are no pass of an engine"),
+      ("step[TARGET_VERIFY bs=8]", "--batch 8 --context 9", "verify drafted tokens of 8 sequences"),
+      ("step[DRAFT_EXTEND bs=8]", "--batch 8 --context 9", "marked DRAFT_EXTEND, whose work the mark does not say"),
     ]
     for (mark, options, part) in cases {
       let outcome = roofline("import \(try trace(mark, tokens: 9)) --model llama-3.2-1b \(options)")

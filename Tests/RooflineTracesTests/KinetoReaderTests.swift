@@ -44,6 +44,32 @@ final class KinetoReaderTests: TraceTestCase {
       ),
       ("step[DECODE bs=32]", StepWork(prefill: nil, decode: part(32))),
       ("step[EXTEND bs=2 toks=1024]", StepWork(prefill: part(2, 1024), decode: nil)),
+      // As SGLang's own tests have them.
+      ("step[DECODE bs=2 g_sq=2 g_sqsq=2 g_sqsk=30 g_sk=30]", StepWork(prefill: nil, decode: part(2, 2, 30))),
+      (
+        "step[EXTEND bs=2 toks=12 c_sq=12 c_sqsq=80 c_sqsk=120 c_sk=20]",
+        StepWork(prefill: part(2, 12, 20), decode: nil)
+      ),
+      (
+        "step[MIXED bs=2 c=1 g=1 c_sq=5 c_sk=8 c_sqsq=25 c_sqsk=40 g_sq=1 g_sk=12 g_sqsq=1 g_sqsk=12]",
+        StepWork(prefill: part(1, 5, 8), decode: part(1, 1, 12))
+      ),
+      (
+        "step[MIXED bs=1 c=1 g=0 c_sq=3 c_sk=3 c_sqsq=9 c_sqsk=9 g_sq=0 g_sk=0 g_sqsq=0 g_sqsk=0]",
+        StepWork(prefill: part(1, 3, 3), decode: nil)
+      ),
+      ("step[MIXED bs=2]", StepWork(prefill: nil, decode: nil, untold: .shares(of: 2))),
+      // Three drafted tokens of each behind 10 and 20 keys.
+      (
+        "step[TARGET_VERIFY bs=2 g_sq=6 g_sqsq=18 g_sqsk=90 g_sk=30]",
+        StepWork(prefill: nil, decode: part(2, 6, 36))
+      ),
+      (
+        "step[TARGET_VERIFY bs=2 c_sq=6 c_sqsq=18 c_sqsk=90 c_sk=30]",
+        StepWork(prefill: nil, decode: part(2, 6, 36))
+      ),
+      ("step[TARGET_VERIFY bs=2]", StepWork(prefill: nil, decode: nil, untold: .drafted(of: 2))),
+      ("step[DRAFT_EXTEND bs=2]", StepWork(prefill: nil, decode: nil, untold: .all(mode: "DRAFT_EXTEND"))),
       (
         "[Executor] _forward_step 12: 1 ctx reqs, 888 ctx tkns, 32 gen reqs",
         StepWork(prefill: part(1, 888), decode: part(32, 32))
