@@ -49,7 +49,16 @@ package enum TraceFile {
   }
 
   /// A database is read where it lies: pages are looked up in any order.
+  ///
+  /// What a writer has not put into the file yet lies beside it.
   private static func database(_ path: String) throws(TraceFlaw) -> Trace {
+    for (suffix, magic) in [("-wal", [0x37, 0x7F, 0x06]), ("-journal", [0xD9, 0xD5, 0x05])] as [(String, [UInt8])] {
+      if let rest = try? FileSource(path + suffix), let head = try? rest.next(), head.starts(with: magic) {
+        throw TraceFlaw(
+          "the \(suffix) file beside it holds a part of it that was not written back; open it once with sqlite3, or export it again"
+        )
+      }
+    }
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) else {
       throw TraceFlaw(FileFault.reading(path))
     }

@@ -72,6 +72,9 @@ struct NsightSystemsReader {
         ? TraceFlaw(
           "it has no table \(Self.names) with the kernels' names; export it again with nsys export --type sqlite")
         : nil
+    for column in ["start", "end"] where !schema.has(Self.kernels, anyOf: [column]) {
+      throw TraceFlaw("its kernels have no column \(column); export it again with nsys export --type sqlite")
+    }
     try schema.forEachRow(
       of: Self.kernels,
       ["start", "end", "deviceId", "correlationId", "globalPid"] + Self.nameColumns
@@ -101,7 +104,11 @@ struct NsightSystemsReader {
     _ row: [SQLiteValue?], _ name: String, _ activity: TraceKernel.Activity
   ) throws(TraceFlaw) {
     // What still ran at the end of the recording has no end.
-    guard let start = row[0]?.integer, let end = row[1]?.integer else { return }
+    guard let first = row[0], let last = row[1] else { return }
+    guard let start = first.integer, let end = last.integer else {
+      throw TraceFlaw(
+        "a kernel, \(name.prefix(60)), has a time that is no whole number of nanoseconds; export it again")
+    }
     guard end >= start else { throw TraceFlaw("a kernel, \(name.prefix(60)), lasts a negative time; export it again") }
     let (length, isOverflow) = end.subtractingReportingOverflow(start)
     guard !isOverflow else { throw SQLitePages.damaged }

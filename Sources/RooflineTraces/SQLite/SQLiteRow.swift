@@ -14,17 +14,19 @@ struct SQLiteRow {
 
   /// The values of some columns, in the order that was asked for; nil where a row has none, or a null.
   ///
-  /// - Parameter columns: ascending.
-  func values(_ columns: [Int]) throws(TraceFlaw) -> [SQLiteValue?] {
-    guard let whole else { return try Self.values(columns, local) }
+  /// - Parameters:
+  ///   - columns: ascending.
+  ///   - absent: what each of them is in a row that ends before it, as rows do that are older than a column; without any, nil.
+  func values(_ columns: [Int], absent: [SQLiteValue?] = []) throws(TraceFlaw) -> [SQLiteValue?] {
+    guard let whole else { return try Self.values(columns, local, absent) }
     let result: Result<[SQLiteValue?], TraceFlaw> = whole.withUnsafeBytes { bytes in
-      do throws(TraceFlaw) { return .success(try Self.values(columns, bytes)) } catch { return .failure(error) }
+      do throws(TraceFlaw) { return .success(try Self.values(columns, bytes, absent)) } catch { return .failure(error) }
     }
     return try result.get()
   }
 
   private static func values(
-    _ columns: [Int], _ bytes: UnsafeRawBufferPointer
+    _ columns: [Int], _ bytes: UnsafeRawBufferPointer, _ absent: [SQLiteValue?]
   ) throws(TraceFlaw) -> [SQLiteValue?] {
     guard let (length, first) = bytes.varint(0), length >= 1, length <= Int64(bytes.count) else {
       throw SQLitePages.damaged
@@ -43,7 +45,7 @@ struct SQLiteRow {
       place += size
       column += 1
     }
-    while values.count < columns.count { values.append(nil) }
+    while values.count < columns.count { values.append(values.count < absent.count ? absent[values.count] : nil) }
     return values
   }
 

@@ -2,9 +2,9 @@
 struct SQLiteSchema {
   struct Table {
     let root: Int
-    let columns: [String]
-    /// The column that a row's number stands for.
-    let key: Int?
+    let columns: SQLiteColumns
+
+    func place(_ name: String) -> Int? { columns.all.firstIndex { $0.name == name } }
   }
 
   private var tables: [String: Table] = [:]
@@ -19,8 +19,7 @@ struct SQLiteSchema {
       guard values[0] == .text("table"), let name = values[1]?.text, let root = values[2]?.integer,
         let page = Int(exactly: root), let sql = values[3]?.text
       else { return }
-      let (columns, key) = Self.columns(sql)
-      tables[name] = Table(root: page, columns: columns, key: key)
+      tables[name] = Table(root: page, columns: SQLiteColumns(sql))
     }
     self.tables = tables
   }
@@ -28,74 +27,32 @@ struct SQLiteSchema {
   func has(_ table: String) -> Bool { tables[table] != nil }
 
   func has(_ table: String, anyOf columns: [String]) -> Bool {
-    tables[table]?.columns.contains(where: columns.contains) == true
+    tables[table].map { table in columns.contains { table.place($0) != nil } } == true
   }
 
   /// Hands over the named columns of every row, in the order in which they are named; nil for null and for what the table lacks.
   /// Without the table nothing is handed over.
   func forEachRow(
-    of table: String, _ names: [String], _ body: ([SQLiteValue?]) throws(TraceFlaw) -> Void
+    of name: String, _ names: [String], _ body: ([SQLiteValue?]) throws(TraceFlaw) -> Void
   ) throws(TraceFlaw) {
-    guard let table = tables[table] else { return }
-    let places = names.map { name in table.columns.firstIndex(of: name) }
+    guard let table = tables[name] else { return }
+    guard !table.columns.areUnnumbered else {
+      throw TraceFlaw(
+        "its table \(name) is one WITHOUT ROWID, which no export of Nsight Systems has; copy it into an ordinary table")
+    }
+    let places = names.map(table.place)
     let wanted = Set(places.compactMap { $0 }).sorted()
     let slots = places.map { place in place.flatMap { wanted.firstIndex(of: $0) } }
+    let fallbacks = wanted.map { table.columns.all[$0].fallback }
     try pages.forEachRow(root: table.root) { row throws(TraceFlaw) in
-      let values = try row.values(wanted)
+      let values = try row.values(wanted, absent: fallbacks)
       var named: [SQLiteValue?] = []
       named.reserveCapacity(names.count)
       for (slot, place) in zip(slots, places) {
         let value = slot.flatMap { values[$0] }
-        named.append(value ?? (place != nil && place == table.key ? .integer(row.id) : nil))
+        named.append(value ?? (place != nil && place == table.columns.key ? .integer(row.id) : nil))
       }
       try body(named)
     }
-  }
-
-  /// Names of the columns of a `CREATE TABLE`, and which of them is the row's number.
-  static func columns(_ sql: String) -> (names: [String], key: Int?) {
-    let text = Array(withoutComments(sql).utf8)
-    guard let open = text.firstIndex(of: UInt8(ascii: "(")) else { return ([], nil) }
-    var parts: [[UInt8]] = [[]]
-    var depth = 0
-    for byte in text[(open + 1)...] {
-      if byte == UInt8(ascii: "(") { depth += 1 }
-      if byte == UInt8(ascii: ")") { depth -= 1 }
-      if depth < 0 { break }
-      if byte == UInt8(ascii: ","), depth == 0 { parts.append([]) } else { parts[parts.count - 1].append(byte) }
-    }
-    var names: [String] = []
-    var key: Int?
-    for part in parts {
-      let words = String(decoding: part, as: UTF8.self).split { $0.isWhitespace }
-      guard let first = words.first else { continue }
-      let rest = words.dropFirst().map { $0.uppercased() }
-      guard !["PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "CONSTRAINT"].contains(first.uppercased()) else { continue }
-      if rest.first == "INTEGER", rest.contains("PRIMARY") { key = names.count }
-      names.append(String(first.filter { !"\"`[]".contains($0) }))
-    }
-    return (names, key)
-  }
-
-  private static func withoutComments(_ sql: String) -> String {
-    var kept: [UInt8] = []
-    let bytes = Array(sql.utf8)
-    var place = 0
-    while place < bytes.count {
-      let next = place + 1 < bytes.count ? bytes[place + 1] : 0
-      if bytes[place] == UInt8(ascii: "-"), next == UInt8(ascii: "-") {
-        while place < bytes.count, bytes[place] != 0x0A { place += 1 }
-      } else if bytes[place] == UInt8(ascii: "/"), next == UInt8(ascii: "*") {
-        place += 2
-        while place + 1 < bytes.count, !(bytes[place] == UInt8(ascii: "*") && bytes[place + 1] == UInt8(ascii: "/")) {
-          place += 1
-        }
-        place += 2
-      } else {
-        kept.append(bytes[place])
-        place += 1
-      }
-    }
-    return String(decoding: kept, as: UTF8.self)
   }
 }
