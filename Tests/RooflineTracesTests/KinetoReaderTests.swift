@@ -87,7 +87,7 @@ final class KinetoReaderTests: TraceTestCase {
       ("[]", "no GPU kernels"), (Self.kineto(""), "no GPU kernels"), ("[1, 2", "ends in the middle"),
       (Self.kineto(Self.kernel("a", dur: "-5")), "negative time"),
       (Self.kineto(Self.kernel("a", dur: "NaN")), "no time"),
-      (Self.kineto(Self.kernel("a", dur: "\"x\"")), "no time"),
+      (Self.kineto(Self.kernel("a", dur: "\"x\"")), "in quotes"),
       (Self.kineto(Self.kernel("a", dur: "1e400")), "no time"),
       (Self.kineto(Self.kernel("a", ts: "1e30")), "no time"), (Self.kineto(Self.kernel("a", dur: "null")), "no time"),
       (Self.kineto("\(good) \(good)"), "expected"), (Self.kineto(good) + "x", "follows the end"),

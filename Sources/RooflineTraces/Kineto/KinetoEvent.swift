@@ -14,6 +14,8 @@ struct KinetoEvent {
   private(set) var correlation: Int64 = -1
   private(set) var device: Int64 = 0
   private(set) var dimensions: [[Int64]] = []
+  /// Whether a time stands in quotes: no PyTorch writes it so, and nobody knows in which unit others mean it.
+  private(set) var hasQuotedTime = false
   /// Whether it is the beginning or end of a pair, and not a whole event.
   private(set) var isCounterpart = false
 
@@ -31,8 +33,8 @@ struct KinetoEvent {
         }
       case "cat": event.category = Self.category(try Self.text(&scanner))
       case "name": event.name = try Self.text(&scanner)
-      case "ts": event.start = try scanner.number() ?? .nan
-      case "dur": event.duration = try scanner.number() ?? .nan
+      case "ts": event.start = try event.time(&scanner)
+      case "dur": event.duration = try event.time(&scanner)
       case "args":
         if try scanner.next() == UInt8(ascii: "{") {
           try event.readArguments(&scanner)
@@ -57,6 +59,15 @@ struct KinetoEvent {
       }
     }
     self = event
+  }
+
+  private mutating func time(_ scanner: inout JSONScanner) throws(TraceFlaw) -> Double {
+    guard try scanner.next() != UInt8(ascii: "\"") else {
+      hasQuotedTime = true
+      try scanner.skip()
+      return .nan
+    }
+    return try scanner.number() ?? .nan
   }
 
   private static func text(_ scanner: inout JSONScanner) throws(TraceFlaw) -> String {

@@ -37,6 +37,7 @@ struct KinetoReader {
     var scanner = self.scanner
     if try scanner.next() == UInt8(ascii: "[") {
       try readEvents(&scanner)
+      try scanner.requireEnd()
       return
     }
     var hasEvents = false
@@ -44,6 +45,9 @@ struct KinetoReader {
     try scanner.object { scanner, key throws(TraceFlaw) in
       switch key {
       case "traceEvents":
+        guard !hasEvents else {
+          throw TraceFlaw("it has `traceEvents` twice, as if two traces were one; record it again")
+        }
         hasEvents = true
         try reader.readEvents(&scanner)
       case "deviceProperties":
@@ -95,6 +99,10 @@ struct KinetoReader {
 
   private mutating func use() throws(TraceFlaw) {
     events += 1
+    guard !event.hasQuotedTime || event.category == .other || event.category == .frame else {
+      throw TraceFlaw(
+        "event \(events), \(event.name.prefix(60)), has a time in quotes, as no PyTorch writes it; record it again")
+    }
     switch event.category {
     case .kernel: try add(.kernel)
     case .copy: try add(.copy)
