@@ -48,6 +48,9 @@ package struct MeasurementTask: Hashable, Sendable {
     }
   }
 
+  /// Whether its kernel is a library's or this package's own, as `--gemm` has it.
+  package var isProduct: Bool { columns.kind == .gemm || columns.kind == .linearGelu }
+
   /// The rows of the phases, each operator once, with the names of all rows that it stands for.
   package static func tasks(of steps: [DecoderStep], _ model: DecoderModel) -> [MeasurementTask] {
     merged(

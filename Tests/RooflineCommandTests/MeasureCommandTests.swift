@@ -427,6 +427,21 @@ final class MeasureCommandTests: MeasureTestCase {
   }
 
   /// What cannot run is listed with its reason; a run of nothing else has failed.
+  /// A missing cuBLASLt changes whose products are measured, which is said where there are any and nobody asked for them.
+  func testProductsOfOurOwnAreNamedWhereTheLibraryIsMissing() throws {
+    var without = try surroundings()
+    without.environment["ROOFLINE_CUBLASLT"] = "/nowhere/x.so"
+    let product = "gemm m=4 n=64 k=64"
+    for (kernel, isNamed) in [(product, true), ("\(product) --gemm own", false), ("rmsnorm rows=2 width=64", false)] {
+      let file = try temporaryFolder().appendingPathComponent("o.json").path
+      let outcome = roofline("measure --kernel \(kernel) --dtype bf16 --modes hot --output \(file)", without)
+      XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
+      let text = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      XCTAssertEqual(text.contains("no cuBLASLt was found (looked for /nowhere/x.so)"), isNamed, text)
+      XCTAssertEqual(text.contains("products are of this package's own kernel"), isNamed, text)
+    }
+  }
+
   func testWhatCannotRunIsListed() throws {
     let file = try temporaryFolder().appendingPathComponent("o.json").path
     let cases = [

@@ -16,7 +16,7 @@ final class UnitsCommandTests: CommandTestCase {
   }
 
   /// The stand-in computes attention thread by thread, which takes it minutes for sixteen cases: its compiler refuses them here,
-  /// and the smallest are looked at by `CheckTests`.
+  /// and its kernel's results are looked at by `FlashAttentionKernelTests`.
   func testEveryCaseIsALine() throws {
     let outcome = try roofline("measure --suite units", surroundings("refuse=flash_attention.cu"))
     XCTAssertEqual(outcome.exitCode, 1)

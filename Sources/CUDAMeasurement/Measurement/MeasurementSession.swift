@@ -46,15 +46,15 @@ package final class MeasurementSession {
     let compiler = try KernelCompiler.newest(environment: environment, driver: driver.version)
     loaded = LoadedKernels(context, compiler)
     // cuBLASLt is optional: kernels of this package stand in.
-    let matrixLibrary = try? MatrixLibrary(environment: environment, driver: driver.version)
+    var matrixLibrary: MatrixLibrary?
     var planner: MatrixPlanner?
     var matrixFault: GPUFault?
-    if let matrixLibrary {
-      do {
-        planner = try MatrixPlanner(matrixLibrary, context)
-      } catch {
-        matrixFault = error
-      }
+    do {
+      let library = try MatrixLibrary(environment: environment, driver: driver.version)
+      matrixLibrary = library
+      planner = try MatrixPlanner(library, context)
+    } catch {
+      matrixFault = error
     }
     self.planner = planner
     self.matrixFault = matrixFault

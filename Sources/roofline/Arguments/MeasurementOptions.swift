@@ -206,9 +206,6 @@ extension ParsedArguments {
 }
 
 extension MeasurementTask {
-  /// Whether its kernel is a library's or this package's own, as `--gemm` has it.
-  fileprivate var isProduct: Bool { columns.kind == .gemm || columns.kind == .linearGelu }
-
   /// Whether it reads a cache that may lie in pages.
   fileprivate var isDecodeAttention: Bool {
     if case .attention(let attention) = value { attention.shape.queryTokens == 1 } else { false }

@@ -108,7 +108,7 @@ enum MeasureCommand: Command {
       run, device: session.properties, hardware: hardware, output: final.isEmpty ? nil : target.path,
       earlier: target.earlier.count,
       layers: modes.hasLayers ? try compared(final, layers, run, hardware, catalog) : nil, ceilings: ceilings,
-      matrixFault: session.matrixFault, notices: notices)
+      matrixFault: options.prefersOwnProducts ? nil : session.matrixFault, notices: notices)
     return Outcome(
       output: try page.render(report.report(final)),
       // Files for machines have no room for them.

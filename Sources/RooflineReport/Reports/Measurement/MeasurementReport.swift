@@ -11,7 +11,7 @@ package struct MeasurementReport {
   package let output: String?
   /// Observations that an earlier run had left in the file.
   package let earlier: Int
-  /// What keeps a cuBLASLt that is there from being used.
+  /// What keeps cuBLASLt from being used; nil where it is used, or nobody wants it.
   package let matrixFault: GPUFault?
   /// nil where none were asked for.
   package let ceilings: MeasuredCeilings?
@@ -102,7 +102,9 @@ package struct MeasurementReport {
     if hardware == nil, !device.isStandIn {
       lines.append("no roofs     no hardware file fits \(device.name); `roofline devices --stub FILE` begins one")
     }
-    if let matrixFault { lines.append("no cuBLASLt  \(matrixFault.sentence)") }
+    if let matrixFault, hasProducts {
+      lines.append("no cuBLASLt  \(matrixFault.sentence); products are of this package's own kernel")
+    }
     lines += notices.map { "model        \($0.sentence)" }
     if let l2 = device.l2 {
       let cached = run.measurements.count { $0.mode.isRotating && UInt64($0.footprint) <= l2 }
@@ -156,6 +158,11 @@ package struct MeasurementReport {
         "written      \(ceilings == nil ? observations : "ceilings and \(observations)")\(graphs) in \(output)")
     }
     return lines
+  }
+
+  private var hasProducts: Bool {
+    let tasks = run.measurements.map(\.task) + run.unsupported.map(\.task) + run.layers.flatMap { $0.rows.map(\.task) }
+    return ceilings != nil || tasks.contains(where: \.isProduct)
   }
 
   /// Whether what is left are layers: they come behind the operators.
