@@ -26,7 +26,8 @@ extension MeasureCommand {
     let progress = MeasurementProgress(surroundings.progress)
     let run = session.check(tasks, options: options, willCheck: progress.begin)
     progress.end()
-    let report = UnitsReport(run, device: session.properties, matrixFault: options.prefersOwnProducts ? nil : session.matrixFault)
+    let report = UnitsReport(
+      run, device: session.properties, matrixFault: options.prefersOwnProducts ? nil : session.matrixFault)
     return Outcome(
       output: try page.render(report.report),
       errors: report.faults.map { "roofline: \($0.onOneLine)\n" }.joined(),
