@@ -120,20 +120,7 @@ package struct MeasuredLayer: Sendable {
     _ row: JSONObject, _ found: Result<Observation, Unpredicted>
   ) throws(InputError) -> MeasuredExperts.Row? {
     if case .success(let kernel) = found { return .init(value: kernel.value, pairs: nil) }
-    guard let text = try row.string("operator"), let formats = try formats(row.object("formats")) else { return nil }
-    let words = text.split(separator: " ")
-    var values: [String: String] = [:]
-    for word in words.dropFirst() {
-      let sides = word.split(separator: "=", maxSplits: 1).map(String.init)
-      if sides.count == 2 { values[sides[0]] = sides[1] }
-    }
-    let value: Operator<Count>
-    do throws(InputError) {
-      value = try KernelArguments(kind: words.first.map(String.init) ?? "", values: values).definition(formats)
-    } catch {
-      throw row.wrong("operator", .string(text), "an operator as `roofline kernel` takes it")
-    }
-    guard !value.isBeyondCounts else { throw row.wrong("operator", .string(text), "counts below 2^63") }
+    guard let value = try row.namedOperator() else { return nil }
     guard case .groupedGEMM(let product) = value, let routing = try row.object("routing") else {
       return .init(value: value, pairs: nil)
     }
@@ -155,20 +142,6 @@ package struct MeasuredLayer: Sendable {
     }
     guard left == 0 else { throw wrong }
     return pairs
-  }
-
-  private static func formats(_ object: JSONObject?) throws(InputError) -> NumberFormats? {
-    guard let object else { return nil }
-    func dtype(_ key: String) throws(InputError) -> DType {
-      let text = try object.require(try object.string(key), key, "a number format, a string")
-      guard let dtype = DType(rawValue: text) else {
-        throw object.wrong(key, .string(text), "one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))")
-      }
-      return dtype
-    }
-    return NumberFormats(
-      weight: try dtype("weight"), activation: try dtype("activation"), keyValueCache: try dtype("keyValueCache"),
-      model: try dtype("residual"))
   }
 
   private static func objects(

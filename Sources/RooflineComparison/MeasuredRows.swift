@@ -17,14 +17,31 @@ package struct MeasuredRows: Sendable {
     }
   }
 
-  private let times: [Comparison.Identity: Times]
+  /// What tells kernels apart.
+  private enum Key: Hashable {
+    case place(Comparison.Identity)
+    /// Of what no time model describes.
+    case columns(KernelColumns, bytes: UInt64)
+
+    init?(_ value: Operator<Count>) {
+      if let identity = Comparison.Identity(value) {
+        self = .place(identity)
+      } else if let columns = KernelColumns(value) {
+        self = .columns(columns, bytes: value.cost.traffic.total.value)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private let times: [Key: Times]
 
   /// - Parameter observations: of one GPU. Where there are medians over sources ("consensus"), those alone speak; what timing chose
   ///   among a library's algorithms, where there is nothing else.
   package init(_ observations: [Observation]) {
-    var seconds: [Comparison.Identity: (all: [Double], consensus: [Double], fastest: [Double])] = [:]
+    var seconds: [Key: (all: [Double], consensus: [Double], fastest: [Double])] = [:]
     for observation in observations {
-      guard let identity = Comparison.Identity(observation.value) else { continue }
+      guard let identity = Key(observation.value) else { continue }
       guard !observation.family.isFastestOffered else {
         seconds[identity, default: ([], [], [])].fastest.append(observation.seconds)
         continue
@@ -38,5 +55,5 @@ package struct MeasuredRows: Sendable {
   }
 
   /// What was measured of an operator's kernel; nil where nobody did.
-  package subscript(value: Operator<Count>) -> Times? { Comparison.Identity(value).flatMap { times[$0] } }
+  package subscript(value: Operator<Count>) -> Times? { Key(value).flatMap { times[$0] } }
 }

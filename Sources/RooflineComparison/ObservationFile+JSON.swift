@@ -42,6 +42,7 @@ extension ObservationFile {
     }
     var reader = ObservationReader(path: path)
     var observations: [Observation] = []
+    var unmodelled: [Observation] = []
     var unknown: [String] = []
     observations.reserveCapacity(list.count)
     var seen: [Int: (index: Int, place: JSONList.Place)] = [:]
@@ -85,7 +86,10 @@ extension ObservationFile {
       let observation = try reader.observation(line: index, place: place) { column in
         object[column.rawValue]?.field ?? (column == .gpu ? gpu : "")
       }
-      guard let observation else { return }
+      guard let observation else {
+        if !isSingle, !isServing, let own = ObservationFile.unmodelled(object, line: index) { unmodelled.append(own) }
+        return
+      }
       if isSingle {
         single.append(observation.rotated(copies: nil))
       } else {
@@ -107,8 +111,19 @@ extension ObservationFile {
       observations.sort { $0.line < $1.line }
     }
     self.init(
-      path: path, isTable: false, gpu: gpu, observations: observations, layers: layers, skipped: reader.skipped,
-      unknownColumns: unknown, repeats: repeats)
+      path: path, isTable: false, gpu: gpu, observations: observations, layers: layers, unmodelled: unmodelled,
+      skipped: reader.skipped, unknownColumns: unknown, repeats: repeats)
+  }
+
+  /// Of a kernel that no model describes its time all the same: a layer stands beside what its rows take by themselves.
+  private static func unmodelled(_ object: JSONObject, line: Int) -> Observation? {
+    guard let value = try? object.namedOperator(),
+      let microseconds = try? object.number("time_us", in: ObservationReader.plausible, "µs"),
+      let dtype = object["dtype"].flatMap({ DType(rawValue: $0.field) })
+    else { return nil }
+    return Observation(
+      value, dtype: dtype, family: KernelLibrary(object["family"]?.field ?? ""), source: object["source"]?.field ?? "",
+      seconds: microseconds * 1e-6, line: line)
   }
 }
 

@@ -16,6 +16,8 @@ package struct ObservationFile: Sendable {
   package let observations: [Observation]
   /// Whole layers, each timed as one graph.
   package let layers: [MeasuredLayer]
+  /// Kernels that were timed as a model runs them, and that no model describes by themselves; `skipped` counts them.
+  package let unmodelled: [Observation]
   /// Rows that nothing here has a model of, by reason.
   package let skipped: [Skipped]
   /// Columns that mean nothing here.
@@ -30,13 +32,14 @@ package struct ObservationFile: Sendable {
 
   package init(
     path: String, isTable: Bool, gpu: String, observations: [Observation], layers: [MeasuredLayer] = [],
-    skipped: [Skipped], unknownColumns: [String], repeats: [Repeat]
+    unmodelled: [Observation] = [], skipped: [Skipped], unknownColumns: [String], repeats: [Repeat]
   ) {
     self.path = path
     self.isTable = isTable
     self.gpu = gpu
     self.observations = observations
     self.layers = layers
+    self.unmodelled = unmodelled
     self.skipped = skipped
     self.unknownColumns = unknownColumns
     self.repeats = repeats

@@ -14,10 +14,10 @@ final class MeasureExpertLayerTests: MeasureTestCase {
   private static let experts = ["route", "experts_gate_up", "experts_silu_dot", "experts_down", "combine"]
 
   /// A file of the stand-in as if a GPU had written it.
-  private func measured(_ options: String) throws -> String {
+  private func measured(_ options: String, modes: String = "layer") throws -> String {
     let folder = try temporaryFolder()
     let file = folder.appendingPathComponent("layer.json").path
-    let outcome = try roofline("measure \(Self.model) \(options) --modes layer --output \(file)", surroundings())
+    let outcome = try roofline("measure \(Self.model) \(options) --modes \(modes) --output \(file)", surroundings())
     XCTAssertEqual(outcome.exitCode, 0, outcome.errors)
     XCTAssertFalse(outcome.output.contains("no sum"), outcome.output)
     return try changed(file, "\"isFake\" : true", "\"isFake\" : false")
@@ -103,6 +103,18 @@ final class MeasureExpertLayerTests: MeasureTestCase {
       let interval = try XCTUnwrap(line["intervalSeconds"] as? [Double])
       XCTAssertTrue(interval[0] < sum && sum < interval[1], options)
     }
+  }
+
+  /// A grouped product by itself has no model, and a time.
+  func testRowsApartAreThoseOfTheFile() throws {
+    let file = try measured("--phase decode --prompt 4", modes: "rotating,layer")
+    var times: [String: Double] = [:]
+    for row in try observations(file) {
+      times[try XCTUnwrap(row["operator"] as? String)] = try XCTUnwrap(row["time_us"] as? Double)
+    }
+    let sum = try rows(file).reduce(0.0) { try $0 + XCTUnwrap(times[XCTUnwrap($1["operator"] as? String)]) }
+    let apart = try XCTUnwrap(compared(file)["rowsApartSeconds"] as? Double)
+    XCTAssertEqual(apart, sum * 1e-6, accuracy: sum * 1e-12)
   }
 
   /// Of kernels that nobody has constants for, the ideal time stands in the sum, and the output says so.

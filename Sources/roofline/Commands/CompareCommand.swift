@@ -65,11 +65,11 @@ enum CompareCommand: Command {
       prior: arguments.value(of: ObservationOptions.prior))
     let observations = files.flatMap(\.observations)
     let skipped = files.flatMap(\.skipped)
-    let layers = files.flatMap(\.layers)
+    let (layers, unmodelled) = (files.flatMap(\.layers), files.flatMap(\.unmodelled))
     if arguments.isGiven(WorkloadOptions.model) {
       let (analysis, rows) = try arguments.measurableRows(catalog, hardware)
       let comparison = Comparison(rows, observations, set: set, skipped: skipped)
-        .adding(layers, set: set, measured: observations)
+        .adding(layers, set: set, measured: observations + unmodelled)
       return (comparison, files, hardware, analysis.configuration.notices)
     }
     for option in WorkloadOptions.workload + [WorkloadOptions.phase] + WorkloadOptions.formats
@@ -77,7 +77,7 @@ enum CompareCommand: Command {
       throw .usage("--\(option.name) needs --model; without one, every measurement is compared on its own")
     }
     let comparison = Comparison(observations, set: set, skipped: skipped)
-      .adding(layers, set: set, measured: observations)
+      .adding(layers, set: set, measured: observations + unmodelled)
     return (comparison, files, hardware, [])
   }
 }
