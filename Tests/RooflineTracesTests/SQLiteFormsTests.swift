@@ -122,4 +122,13 @@ final class SQLiteFormsTests: TraceTestCase {
       XCTAssertTrue(found.contains(part), "\(name): \(found)")
     }
   }
+  /// A journal that was left behind belongs to the file; one that was emptied does not.
+  func testAJournalBesideTheFileIsNoticed() throws {
+    try python(Self.script)
+    let journal = "page512.sqlite-journal"
+    _ = try file(journal, [UInt8](repeating: 0, count: 512))
+    XCTAssertEqual(try TraceFile.read("\(folder.path)/page512.sqlite").kernels.count, 300)
+    _ = try file(journal, [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7] + [UInt8](repeating: 0, count: 504))
+    XCTAssertTrue(problem("\(folder.path)/page512.sqlite").contains("the -journal file beside it"))
+  }
 }
