@@ -138,6 +138,10 @@ final class ImportMixedTests: CommandTestCase {
       ("step[MIXED bs=8]", "--batch 6 --prompt 9", "give --context"),
       ("step[MIXED bs=8]", "--batch 9 --prompt 9 --context 9", "--batch is 9, and the engine's mark says 8"),
       ("step[MIXED bs=\(most)]", "--batch 6 --prompt 9 --context 9", "are no pass of an engine"),
+      (
+        "step[MIXED bs=2 c=1 g=1 c_sq=\(most) c_sk=\(most) g_sq=1 g_sk=\(most)]", "", "are no pass of an engine"
+      ),
+      ("step[TARGET_VERIFY bs=2 g_sq=\(most) g_sk=\(most)]", "--context 9", "are no pass of an engine"),
       ("step[TARGET_VERIFY bs=8]", "--batch 8 --context 9", "verify drafted tokens of 8 sequences"),
       ("step[DRAFT_EXTEND bs=8]", "--batch 8 --context 9", "marked DRAFT_EXTEND, whose work the mark does not say"),
     ]

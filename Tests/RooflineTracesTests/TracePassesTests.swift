@@ -124,6 +124,9 @@ final class TracePassesTests: TraceTestCase {
       "execute_context_1(\(most))_generation_0(0)", "execute_context_\(most)(\(most))_generation_0(0)",
       "execute_1_context_0(sq0sk0)_generation_1(sq1sk\(most))", "step[EXTEND bs=\(most) toks=\(most)]",
       "execute_1_context_3(sq3sk\(most))_generation_0(sq0sk0)",
+      "step[MIXED bs=\(most)]",
+      "step[MIXED bs=1 c=\(most) g=\(most) c_sq=\(most) c_sk=\(most) g_sq=\(most) g_sk=\(most)]",
+      "step[TARGET_VERIFY bs=2 g_sq=\(most) g_sk=\(most)]", "step[TARGET_VERIFY bs=\(most) g_sq=1 g_sk=1]",
       "execute_1_context_3(sq3sk\(most))_generation_1(sq1sk\(most))",
       "execute_context_\(most)(\(most))_generation_\(most)(\(most))", "execute_context_1(1)_generation_1(\(most))",
     ] {
