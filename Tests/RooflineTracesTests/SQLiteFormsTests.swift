@@ -45,6 +45,7 @@ final class SQLiteFormsTests: TraceTestCase {
     write("incremental", ["page_size = 1024", "auto_vacuum = INCREMENTAL"], [f"DELETE FROM {KERNEL} WHERE start % 7000 = 0"], count=2000)
     write("log", ["journal_mode = WAL"])
     write("long", ["page_size = 512"], long=20000)
+    write("cased", then=[f"ALTER TABLE {KERNEL} RENAME TO other", f"ALTER TABLE other RENAME TO {KERNEL.lower()}", f'ALTER TABLE {KERNEL} RENAME COLUMN "end" TO "End"'])
     write("tablekey", ids="id INTEGER, value TEXT, PRIMARY KEY (id)")
     write("namedkey", ids='value TEXT, "id" INTEGER, CONSTRAINT "a, (b" PRIMARY KEY ([id] DESC)')
     write("intkey", ids="id INT PRIMARY KEY, value TEXT")
@@ -97,7 +98,7 @@ final class SQLiteFormsTests: TraceTestCase {
     try python(Self.script)
     let sizes = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536].map { "page\($0)" }
     for name in sizes + [
-      "vacuum", "incremental", "log", "long", "tablekey", "namedkey", "intkey", "downkey", "textkey", "quoted",
+      "vacuum", "incremental", "log", "long", "cased", "tablekey", "namedkey", "intkey", "downkey", "textkey", "quoted",
       "commented", "computed", "added", "addedminus", "addednull", "renamed",
     ] {
       let trace = try TraceFile.read("\(folder.path)/\(name).sqlite")

@@ -4,9 +4,12 @@ struct SQLiteSchema {
     let root: Int
     let columns: SQLiteColumns
 
-    func place(_ name: String) -> Int? { columns.all.firstIndex { $0.name == name } }
+    func place(_ name: String) -> Int? {
+      columns.all.firstIndex { $0.name.uppercased() == name.uppercased() }
+    }
   }
 
+  /// By names in capitals, as SQL's names are the same in any case.
   private var tables: [String: Table] = [:]
   private let pages: SQLitePages
 
@@ -19,15 +22,15 @@ struct SQLiteSchema {
       guard values[0] == .text("table"), let name = values[1]?.text, let root = values[2]?.integer,
         let page = Int(exactly: root), let sql = values[3]?.text
       else { return }
-      tables[name] = Table(root: page, columns: SQLiteColumns(sql))
+      tables[name.uppercased()] = Table(root: page, columns: SQLiteColumns(sql))
     }
     self.tables = tables
   }
 
-  func has(_ table: String) -> Bool { tables[table] != nil }
+  func has(_ table: String) -> Bool { tables[table.uppercased()] != nil }
 
   func has(_ table: String, anyOf columns: [String]) -> Bool {
-    tables[table].map { table in columns.contains { table.place($0) != nil } } == true
+    tables[table.uppercased()].map { table in columns.contains { table.place($0) != nil } } == true
   }
 
   /// Hands over the named columns of every row, in the order in which they are named; nil for null and for what the table lacks.
@@ -35,7 +38,7 @@ struct SQLiteSchema {
   func forEachRow(
     of name: String, _ names: [String], _ body: ([SQLiteValue?]) throws(TraceFlaw) -> Void
   ) throws(TraceFlaw) {
-    guard let table = tables[name] else { return }
+    guard let table = tables[name.uppercased()] else { return }
     guard !table.columns.areUnnumbered else {
       throw TraceFlaw(
         "its table \(name) is one WITHOUT ROWID, which no export of Nsight Systems has; copy it into an ordinary table")
