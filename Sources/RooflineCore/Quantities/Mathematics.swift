@@ -28,3 +28,13 @@ extension Double {
     return whole < self ? whole + 1 : whole
   }
 }
+
+extension SIMD4<Double> {
+  /// ⌈x⌉ of each, none of them negative: a sum with 2⁵² is rounded to a whole number.
+  @inline(__always) var ceiling: SIMD4<Double> {
+    let whole = SIMD4(repeating: 0x1p52)
+    let near = (self + whole) - whole
+    let up = near + SIMD4(repeating: 0).replacing(with: 1, where: near .< self)
+    return up.replacing(with: self, where: self .>= whole)
+  }
+}

@@ -11,14 +11,37 @@ extension GEMMTimeModel {
 
   /// A tile for a shape.
   struct Candidate {
-    /// Of the tile, in the list.
-    let place: Int
+    let tile: Tile
     /// Tiles that cover the result.
     let grid: Double
     /// A wave's fill and epilogue, µs.
     let wave: Double
     /// What the cube of the overlapped part is at least, however K is split.
     let leastCubes: Double
+  }
+
+  /// Every tile for a shape, in the list's order; behind them what fills the last four up.
+  struct Candidates {
+    let tiles: UnsafeBufferPointer<Tile>
+    /// A candidate's `grid` and `leastCubes` by its place.
+    let grids, leastCubes: UnsafeMutableBufferPointer<Double>
+    let outputBytes: Double
+
+    @inline(__always)
+    subscript(place: Int) -> Candidate {
+      let tile = tiles[place]
+      return Candidate(
+        tile: tile, grid: grids[place], wave: tile.fill + tile.epiloguePerByte * outputBytes,
+        leastCubes: leastCubes[place])
+    }
+
+    /// The `leastCubes` of four tiles that stand side by side.
+    @inline(__always)
+    func four(_ four: Int) -> TileLanes.Lanes {
+      let first = TileLanes.width &* four
+      return TileLanes.Lanes(
+        leastCubes[first], leastCubes[first &+ 1], leastCubes[first &+ 2], leastCubes[first &+ 3])
+    }
   }
 
   /// How K is split.
@@ -43,8 +66,9 @@ extension GEMMTimeModel {
     /// Waves, and what the tensor cores, L2 and both with DRAM take, µs and µs³.
     @inline(__always)
     func overlapped(
-      _ candidate: Candidate, _ tile: Tile, _ split: Split
+      _ candidate: Candidate, _ split: Split
     ) -> (waves: Double, tensor: Double, l2: Double, cubes: Double) {
+      let tile = candidate.tile
       let ctas = candidate.grid * split.parts
       let perProcessor = ctas * perSM
       let waves = max(1, perProcessor + tail * (perProcessor.ceiling - perProcessor))
@@ -66,74 +90,114 @@ extension GEMMTimeModel {
     let search = Search(
       shape: shape, common: common, perSM: 1 / facts.streamingMultiprocessors, tail: list.tail,
       dramCubed: common.dram * common.dram * common.dram)
-    return withUnsafeTemporaryAllocation(of: Candidate.self, capacity: tiles.count) { candidates in
-      let (promising, leastOverlapped) = self.candidates(search, into: candidates)
-      let limit = leastTime(search, promising) * GEMMTimeModel.slack
-      var kept = 0
-      for candidate in candidates {
-        let room = limit - (constants.launch + candidate.wave)
-        guard room > 0, candidate.leastCubes < room * room * room else { continue }
-        candidates[kept] = candidate
-        kept += 1
+    let capacity = TileLanes.width * lanes.count
+    // Short lists apart, which lie on the stack.
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { grids in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { leastCubes in
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: tiles.count) { places in
+          tiles.withUnsafeBufferPointer { tiles in
+            fastest(
+              search,
+              Candidates(tiles: tiles, grids: grids, leastCubes: leastCubes, outputBytes: shape.outputBytes), places)
+          }
+        }
       }
-      return fastest(
-        search, UnsafeBufferPointer(rebasing: candidates[..<kept]), leastOverlapped: leastOverlapped, limit: limit)
     }
   }
 
-  /// Every tile, in the list's order.
-  ///
-  /// - Returns: the one that promises most, and what the overlapped part of any takes at least, µs.
+  /// - Parameter places: room for the places of the tiles that are tried.
   @inline(__always)
-  private func candidates(
-    _ search: Search, into candidates: UnsafeMutableBufferPointer<Candidate>
-  ) -> (promising: Candidate, leastOverlapped: Double) {
+  private func fastest(
+    _ search: Search, _ candidates: Candidates, _ places: UnsafeMutableBufferPointer<Int>
+  ) -> Choice {
+    let leastOverlapped = leastOverlapped(search, candidates)
+    let limit = leastTime(search, candidates[promising(candidates, leastOverlapped)]) * GEMMTimeModel.slack
+    // No wave is shorter than its fill.
+    let room = limit - (constants.launch + constants.waveFill)
+    let roomCubed = room > 0 ? room * room * room : 0
+    var kept = 0
+    for place in tiles.indices {
+      // Written in any case: which tiles stay is hard for a processor to foresee.
+      places[kept] = place
+      kept &+= candidates.leastCubes[place] < roomCubed ? 1 : 0
+    }
+    return fastest(
+      search, candidates, UnsafeBufferPointer(rebasing: places[..<kept]), leastOverlapped: leastOverlapped,
+      limit: limit)
+  }
+
+  /// Works out every tile.
+  ///
+  /// - Returns: what the overlapped part of any takes at least, µs.
+  @inline(__always)
+  private func leastOverlapped(_ search: Search, _ candidates: Candidates) -> Double {
     let shape = search.shape
-    let (evenK, leastK) = (
-      shape.k * search.perSM * search.common.perRate, shape.k / TileList.mostSplit * search.common.perRate
-    )
+    let evenK = shape.k * search.perSM * search.common.perRate
+    let leastK = TileLanes.Lanes(repeating: shape.k / TileList.mostSplit * search.common.perRate)
+    let dramCubed = TileLanes.Lanes(repeating: search.dramCubed)
     let l2K = shape.k * shape.inputBytes
-    var least = Double.infinity
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * sides.count) { counts in
-      for place in sides.indices {
-        counts[2 * place] = (shape.m / sides[place]).ceiling
-        counts[2 * place + 1] = (shape.n / sides[place]).ceiling
+    var least = TileLanes.Lanes(repeating: .infinity)
+    withUnsafeTemporaryAllocation(of: TileLanes.Lanes.self, capacity: 2 * sideLanes.count) { counts in
+      for place in sideLanes.indices {
+        counts.initializeElement(at: place, to: (shape.m / sideLanes[place]).ceiling)
+        counts.initializeElement(at: sideLanes.count &+ place, to: (shape.n / sideLanes[place]).ceiling)
       }
-      for place in tiles.indices {
-        let tile = tiles[place]
-        let grid = counts[2 * tile.mPlace] * counts[2 * tile.nPlace + 1]
-        let compute = tile.tensorPerK * max(grid * evenK, leastK)
-        let l2 = grid * tile.l2PerK * l2K
-        let cubes = compute * compute * compute + l2 * l2 * l2 + search.dramCubed
-        least = min(least, cubes)
-        candidates.initializeElement(
-          at: place,
-          to: Candidate(
-            place: place, grid: grid, wave: tile.fill + tile.epiloguePerByte * shape.outputBytes, leastCubes: cubes))
+      counts.withMemoryRebound(to: Double.self) { counts in
+        guard let alongM = counts.baseAddress.map({ UnsafePointer($0) }) else { return }
+        let alongN = alongM + TileLanes.width * sideLanes.count
+        lanes.withUnsafeBufferPointer { lanes in
+          for four in lanes.indices {
+            let tiles = lanes[four]
+            let grid = tiles.grid(alongM, alongN)
+            let even = grid * evenK
+            let compute = tiles.tensorPerK * even.replacing(with: leastK, where: leastK .>= even)
+            let l2 = grid * tiles.l2PerK * l2K
+            let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
+            least.replace(with: cubes, where: cubes .< least)
+            for lane in 0..<TileLanes.width {
+              candidates.grids.initializeElement(at: TileLanes.width &* four &+ lane, to: grid[lane])
+              candidates.leastCubes.initializeElement(at: TileLanes.width &* four &+ lane, to: cubes[lane])
+            }
+          }
+        }
       }
     }
-    // Near the least cube its root grows as fast as the cube over three times the root's square.
-    let root = Mathematics.cubeRoot(least)
+    return Mathematics.cubeRoot(least.min())
+  }
+
+  /// The place of the tile that promises most.
+  ///
+  /// - Parameter root: what the overlapped part of any takes at least, µs: near it a root grows as fast as its cube over three times
+  ///   its square.
+  @inline(__always)
+  private func promising(_ candidates: Candidates, _ root: Double) -> Int {
     let slope = 1 / (3 * root * root)
-    var promising = (place: 0, time: Double.infinity)
-    for place in candidates.indices {
-      let time = candidates[place].wave + slope * candidates[place].leastCubes
-      if time < promising.time { promising = (place, time) }
+    var (times, fours) = (TileLanes.Lanes(repeating: .infinity), TileLanes.Lanes(repeating: 0))
+    lanes.withUnsafeBufferPointer { lanes in
+      var place = TileLanes.Lanes(repeating: 0)
+      for four in lanes.indices {
+        let time = lanes[four].wave(candidates.outputBytes) + slope * candidates.four(four)
+        let isLess = time .< times
+        times.replace(with: time, where: isLess)
+        fours.replace(with: place, where: isLess)
+        place += TileLanes.Lanes(repeating: 1)
+      }
     }
-    return (candidates[promising.place], root)
+    var best = 0
+    for lane in 1..<TileLanes.width where times[lane] < times[best] { best = lane }
+    return min(TileLanes.width * Int(fours[best]) + best, tiles.count - 1)
   }
 
   /// A tile's time with the split that is best for it.
   @inline(__always)
   private func leastTime(_ search: Search, _ candidate: Candidate) -> Double {
-    let tile = tiles[candidate.place]
     var least = Double.infinity
     for wanted in TileList.splits {
       guard let split = split(search.shape, wanted) else { continue }
       let exposed = constants.launch + candidate.wave + split.reduction
       guard exposed + search.common.dram < least else { break }
       let room = least - exposed
-      let cubes = search.overlapped(candidate, tile, split).cubes
+      let cubes = search.overlapped(candidate, split).cubes
       if cubes < room * room * room { least = exposed + Mathematics.cubeRoot(cubes) }
     }
     return least
@@ -148,7 +212,8 @@ extension GEMMTimeModel {
   ///   - limit: a time within which the fastest is, µs.
   @inline(__always)
   private func fastest(
-    _ search: Search, _ candidates: UnsafeBufferPointer<Candidate>, leastOverlapped: Double, limit: Double
+    _ search: Search, _ candidates: Candidates, _ places: UnsafeBufferPointer<Int>, leastOverlapped: Double,
+    limit: Double
   ) -> Choice {
     let dram = search.common.dram
     var best = Choice(
@@ -158,17 +223,17 @@ extension GEMMTimeModel {
     for wanted in TileList.splits {
       guard let split = split(search.shape, wanted) else { continue }
       if (leastTime + split.reduction) * GEMMTimeModel.tie >= best.time { break }
-      for candidate in candidates {
+      for place in places {
+        let candidate = candidates[place]
         let exposed = constants.launch + candidate.wave + split.reduction
         let room = best.time - exposed
         let roomCubed = room * room * room
         guard room > dram, candidate.leastCubes < roomCubed else { continue }
-        let tile = tiles[candidate.place]
-        let (waves, tensor, l2, cubes) = search.overlapped(candidate, tile, split)
+        let (waves, tensor, l2, cubes) = search.overlapped(candidate, split)
         guard cubes < roomCubed * GEMMTimeModel.tie else { continue }
         best.time = exposed + Mathematics.cubeRoot(cubes)
-        best.tileM = tile.m
-        best.tileN = tile.n
+        best.tileM = candidate.tile.m
+        best.tileN = candidate.tile.n
         best.split = split.parts
         best.waves = waves
         best.tensor = tensor

@@ -80,8 +80,12 @@ package struct GEMMTimeModel: Sendable {
   package let constants: GEMMConstants
   package let list: TileList
   package let tiles: [Tile]
+  /// The same tiles, four side by side.
+  let lanes: [TileLanes]
   /// Every length that a side of a tile has, each once.
   let sides: [Double]
+  /// The same, four side by side; what is left of the last is 1.
+  let sideLanes: [SIMD4<Double>]
 
   package init(_ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList) {
     self.facts = facts
@@ -89,7 +93,16 @@ package struct GEMMTimeModel: Sendable {
     self.list = list
     let sides = Set(list.tiles.flatMap { [Double($0.m), Double($0.n)] }).sorted()
     self.sides = sides
-    tiles = list.tiles.map { tile in GEMMTimeModel.tile(Double(tile.m), Double(tile.n), sides, facts, constants, list) }
+    sideLanes = stride(from: 0, to: sides.count, by: 4).map { first in
+      var four = SIMD4<Double>(repeating: 1)
+      for place in first..<min(first + 4, sides.count) { four[place - first] = sides[place] }
+      return four
+    }
+    let tiles = list.tiles.map { tile in
+      GEMMTimeModel.tile(Double(tile.m), Double(tile.n), sides, facts, constants, list)
+    }
+    self.tiles = tiles
+    lanes = TileLanes.all(of: tiles)
   }
 
   private static func tile(
