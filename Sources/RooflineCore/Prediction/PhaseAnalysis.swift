@@ -19,8 +19,9 @@ public struct PhaseAnalysis: Sendable {
     case both = "mixers"
 
     init(_ model: DecoderModel) {
-      let kinds = Set(model.groups.compactMap { $0.mixer?.isRecurrent })
-      self = kinds.count == 2 ? .both : kinds.contains(true) ? .recurrence : .attention
+      let hasRecurrence = model.groups.contains { $0.mixer?.isRecurrent == true }
+      let hasAttention = model.groups.contains { $0.mixer?.isRecurrent == false }
+      self = hasRecurrence && hasAttention ? .both : hasRecurrence ? .recurrence : .attention
     }
   }
 
@@ -63,18 +64,24 @@ public struct PhaseAnalysis: Sendable {
   ) -> [RowPrediction] {
     var predictions: [RowPrediction] = []
     predictions.reserveCapacity(rows.count)
-    for row in rows {
-      predictions.append(
-        earlier(row, predictions) ?? RowPrediction(row, rates: rates, time: time, by: calibrated))
+    for place in rows.indices {
+      let prediction =
+        if let known = earlier(place, rows) {
+          predictions[known].prediction
+        } else {
+          OperatorPrediction(
+            rows[place].operator, kernel: rows[place].kernel, rates: rates, time: time, by: calibrated)
+        }
+      predictions.append(RowPrediction(rows[place], prediction))
     }
     return predictions
   }
 
-  /// The time of a GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
-  private static func earlier(_ row: NamedOperator<Count>, _ rows: [RowPrediction]) -> RowPrediction? {
-    guard case .gemm(let gemm) = row.operator else { return nil }
-    for known in rows {
-      if case .gemm(let own) = known.row.operator, own == gemm { return RowPrediction(row, known.prediction) }
+  /// The place of a GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
+  private static func earlier(_ place: Int, _ rows: [NamedOperator<Count>]) -> Int? {
+    guard case .gemm(let gemm) = rows[place].operator else { return nil }
+    for known in 0..<place {
+      if case .gemm(let own) = rows[known].operator, own == gemm { return known }
     }
     return nil
   }

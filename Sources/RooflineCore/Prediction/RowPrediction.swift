@@ -45,8 +45,19 @@ public struct RowPrediction: Sendable {
   /// A row with a calibrated time in place of its ideal one.
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime) {
     self.row = row
-    prediction = calibrated.timed(
-      row.kernel, ideal: row.operator.accept(PredictionVisitor(rates: rates, time: time)))
+    prediction = OperatorPrediction(row.operator, kernel: row.kernel, rates: rates, time: time, by: calibrated)
+  }
+}
+
+extension OperatorPrediction {
+  /// A calibrated time in place of an operator's ideal one.
+  ///
+  /// - Parameter kernel: what a row's time is asked for.
+  init(
+    _ value: Operator<Count>, kernel: Operator<Count>, rates: DeviceRates, time: IdealTime,
+    by calibrated: CalibratedTime
+  ) {
+    self = calibrated.timed(kernel, ideal: value.accept(PredictionVisitor(rates: rates, time: time)))
   }
 }
 

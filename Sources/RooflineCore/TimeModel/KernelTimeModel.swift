@@ -70,9 +70,7 @@ package protocol KernelTimeModel: Sendable {
   static func subject(of value: Operator<Count>) -> KernelSubject?
   static func variant(of value: Operator<Count>, of library: KernelLibrary, processors: Double) -> AttentionVariant?
   func timing(of value: Operator<Count>, _ conditions: KernelConditions) -> KernelTiming?
-  static func timed(
-    _ value: Operator<Count>, by time: CalibratedTime
-  ) -> (found: CalibrationSet.Found, timing: KernelTiming)?
+  static func timing(of value: Operator<Count>, by time: CalibratedTime) -> KernelTiming?
 }
 
 extension KernelTimeModel {
@@ -97,9 +95,9 @@ extension KernelTimeModel {
     Self.work(value).map { timing($0, conditions) }
   }
 
-  package static func timed(
-    _ value: Operator<Count>, by time: CalibratedTime
-  ) -> (found: CalibrationSet.Found, timing: KernelTiming)? { time.timing(of: value, by: Self.self) }
+  package static func timing(of value: Operator<Count>, by time: CalibratedTime) -> KernelTiming? {
+    time.timing(of: value, by: Self.self)
+  }
 
   /// Seconds; NaN for an operator that the model does not describe.
   package func seconds(of value: Operator<Count>, _ conditions: KernelConditions) -> Double {

@@ -17,6 +17,8 @@ package final class CalibratedTime: Sendable {
   package let options: Options
   /// Observations near a kernel that correct its time; nil: calibrated times stand as they are.
   package let correction: (any TimeCorrection)?
+  /// Whether there is one: to look at it each time would copy it.
+  private let isCorrected: Bool
   /// Those of the run's operators that somebody has constants for, and their entries.
   private let subjects: [KernelSubject]
   private let entries: [any KernelEntries]
@@ -28,6 +30,7 @@ package final class CalibratedTime: Sendable {
     self.set = set
     self.options = options
     self.correction = correction
+    isCorrected = correction != nil
     let search = Search(set: set, options: options)
     var asked: Set<KernelSubject> = []
     entries = operators.compactMap { value in
@@ -51,14 +54,12 @@ package final class CalibratedTime: Sendable {
   }
 
   /// An operator's time by its entry; nil where there is none. Asked through the operator's model, which knows its own type.
-  func timing<Model: KernelTimeModel>(
-    of value: Operator<Count>, by model: Model.Type
-  ) -> (found: CalibrationSet.Found, timing: KernelTiming)? {
+  func timing<Model: KernelTimeModel>(of value: Operator<Count>, by model: Model.Type) -> KernelTiming? {
     guard let work = Model.work(value), let place = subjects.firstIndex(of: Model.subject(work)),
-      let (found, model) = (entries[place] as? ModelEntries<Model>)?
+      let entry = (entries[place] as? ModelEntries<Model>)?
         .entry(work, processors: set.facts.streamingMultiprocessors)
     else { return nil }
-    return (found, model.timing(work, options.conditions))
+    return entry.model.timing(work, options.conditions)
   }
 
   /// The operator's time in place of its ideal one, where a calibration has constants for its kernel.
@@ -68,12 +69,11 @@ package final class CalibratedTime: Sendable {
     var prediction = ideal
     prediction.basis = .uncalibrated
     // Without an ideal time a fact is missing, e.g. a link that joins so many GPUs: no constants make up for that.
-    guard !ideal.seconds.isNaN, let timed = value.timeModel?.timed(value, by: self), timed.timing.seconds.isFinite,
-      timed.timing.seconds > 0
+    guard !ideal.seconds.isNaN, var timing = value.timeModel?.timing(of: value, by: self), timing.seconds.isFinite,
+      timing.seconds > 0
     else { return prediction }
-    var timing = timed.timing
     prediction.basis = .calibrated
-    if let correction, let factor = correction.factor(value, family: timed.found.entry.key.family) {
+    if isCorrected, let factor = factor(value) {
       timing.seconds *= factor
       prediction.basis = .anchored
     }
@@ -84,6 +84,11 @@ package final class CalibratedTime: Sendable {
     prediction.seconds = timing.seconds
     if timing.exposed * 2 > timing.seconds { prediction.bound = .latency }
     return prediction
+  }
+
+  /// What observations near a kernel multiply its time by; nil where there are none.
+  private func factor(_ value: Operator<Count>) -> Double? {
+    found(value).flatMap { correction?.factor(value, family: $0.entry.key.family) }
   }
 }
 

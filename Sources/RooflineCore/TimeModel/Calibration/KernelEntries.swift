@@ -7,7 +7,16 @@ protocol KernelEntries: AnyObject, Sendable {
 
 /// The same with the model's own type, so that a pass over many rows reads each operator once and asks its model directly.
 final class ModelEntries<Model: KernelTimeModel>: KernelEntries {
-  typealias Entry = (found: CalibrationSet.Found, model: Model)
+  /// An object: what a row asks for is handed on without a copy of constants.
+  final class Entry: Sendable {
+    let found: CalibrationSet.Found
+    let model: Model
+
+    init?(_ found: CalibrationSet.Found) {
+      guard let model = found.model as? Model else { return nil }
+      (self.found, self.model) = (found, model)
+    }
+  }
 
   let subject: KernelSubject
   /// One library for all of them: constants of two are never mixed.
@@ -29,15 +38,16 @@ final class ModelEntries<Model: KernelTimeModel>: KernelEntries {
     else { return nil }
     let library = first.entry.key.family
     self.library = library
-    func entry(_ found: CalibrationSet.Found) -> Entry? { (found.model as? Model).map { (found, $0) } }
     guard Model.variant(of: value, of: library, processors: search.set.facts.streamingMultiprocessors) != nil else {
-      only = entry(first)
+      only = Entry(first)
       variants = []
       return
     }
     only = nil
     variants = all.compactMap { variant in
-      usual.last.flatMap { search.find($0, variant: variant, family: library) }.flatMap(entry).map { (variant, $0) }
+      usual.last.flatMap { search.find($0, variant: variant, family: library) }.flatMap(Entry.init).map {
+        (variant, $0)
+      }
     }
   }
 
