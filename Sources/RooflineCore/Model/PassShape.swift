@@ -4,7 +4,9 @@
 /// their share of the columns; row-parallel ones (o down) read their share and produce a full-width partial sum that an
 /// all-reduce completes. Norms and additions are replicated; sequence parallelism shards their rows and turns each all-reduce
 /// into a reduce-scatter before them and an all-gather after them.
-package struct PassShape<Scalar: Term>: Sendable {
+///
+/// An object: every block holds it, and a term may be eight numbers.
+package final class PassShape<Scalar: Term>: Sendable {
   package let formats: NumberFormats
   package let operatorSet: OperatorSet
   /// The number of ranks as a plain number, for questions that are no formulas.
@@ -24,9 +26,9 @@ package struct PassShape<Scalar: Term>: Sendable {
   /// How routed experts are dealt out.
   let experts: ExpertDivision
   /// The stream that a branch reads where no norm stands in front of it; nil: it reads a norm's result.
-  private var branch: ActivationTensor?
+  private let branch: ActivationTensor?
 
-  package init(_ model: DecoderModel, _ step: DecoderStep) {
+  package convenience init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(
       model, step, batch: .input(.batch, step.batch), queryTokens: .input(.queryTokens, step.queryTokens),
       attendedKeys: .input(.attendedKeys, step.attendedKeys))
@@ -53,6 +55,27 @@ package struct PassShape<Scalar: Term>: Sendable {
       isAlone ? batch.divided(roundingUpBy: .input(.tensorParallel, step.tensorParallel)).named(.ownBatch) : batch
     self.queryTokens = queryTokens
     self.attendedKeys = attendedKeys
+    branch = nil
+  }
+
+  private init(_ pass: PassShape, branch: ActivationTensor) {
+    formats = pass.formats
+    operatorSet = pass.operatorSet
+    ranks = pass.ranks
+    isSequenceParallel = pass.isSequenceParallel
+    isTraining = pass.isTraining
+    stateTraffic = pass.stateTraffic
+    isDecode = pass.isDecode
+    latentAttention = pass.latentAttention
+    head = pass.head
+    isSingleQuery = pass.isSingleQuery
+    hidden = pass.hidden
+    tensorParallel = pass.tensorParallel
+    batch = pass.batch
+    queryTokens = pass.queryTokens
+    attendedKeys = pass.attendedKeys
+    experts = pass.experts
+    self.branch = branch
   }
 
   /// Rows that the head works on: the last token of each sequence; where drafted tokens are verified, and where it is asked for, all.
@@ -101,11 +124,7 @@ package struct PassShape<Scalar: Term>: Sendable {
   // MARK: rows that several blocks have
 
   /// The same pass for a branch without a norm in front, which reads the stream itself.
-  func reading(_ stream: ActivationTensor) -> PassShape {
-    var pass = self
-    pass.branch = stream
-    return pass
-  }
+  func reading(_ stream: ActivationTensor) -> PassShape { PassShape(self, branch: stream) }
 
   /// What a branch reads: what its norm made, or where it has none the stream; all rows of it.
   var input: ActivationTensor { isSequenceParallel ? .normalized : branch ?? .normalized }

@@ -35,7 +35,7 @@ package struct PassBatch: Sendable {
     }
   }
 
-  private let sums: SummaryLanes
+  private var sums: SummaryLanes
   /// Summaries of the workloads that are too large for lanes.
   private let apart: [Int: PassSummary]
   /// The largest sum of activations alive at once, bytes; nil unless it was asked for.
@@ -54,17 +54,17 @@ package struct PassBatch: Sendable {
     activations plan: ActivationPlan? = nil
   ) {
     (self.model, self.step, self.shapes) = (model, step, shapes)
-    var sink = SummaryLanes(rates: rates, time: time)
-    if step.pipelineParallel > 1 { sink.scopes = ScopeLanes(groups: model.groups.count) }
-    if plan != nil { sink.operands = OperandLanes() }
+    // In its place: sums of eight workloads are long to copy.
+    sums = SummaryLanes(rates: rates, time: time)
+    if step.pipelineParallel > 1 { sums.scopes = ScopeLanes(groups: model.groups.count) }
+    if plan != nil { sums.operands = OperandLanes() }
     let pass = PassShape<CountLanes>(
       model, step, batch: CountLanes(shapes.batch), queryTokens: CountLanes(shapes.queryTokens),
       attendedKeys: CountLanes(shapes.attendedKeys))
-    ForwardPass(model, step, pass).emit(into: &sink)
-    sums = sink
-    var areTogether = sink.areExact
+    ForwardPass(model, step, pass).emit(into: &sums)
+    var areTogether = sums.areExact
     var peaks: CountLanes.Lanes?
-    if let plan, let operands = sink.operands {
+    if let plan, let operands = sums.operands {
       let found = plan.peak(operands)
       // A row that has other operands in this pass than in the plan's is no row of the plan's.
       areTogether = found.map { areTogether .& CountLanes($0).isExact } ?? SIMDMask(repeating: false)
@@ -241,13 +241,16 @@ private struct SummaryLanes: RowSink, Sendable {
       vector: SummaryLanes.time(cost.vector, rates.vector), special: SummaryLanes.time(cost.special, rates.special),
       memory: SummaryLanes.time(bytes, rates.bandwidth))
     let units = SummaryLanes.largest(parts.tensor, SummaryLanes.largest(parts.vector, parts.special))
-    let total = parts.tensor + parts.vector + parts.special + parts.memory
-    let combined =
+    var own =
       switch time.overlap {
       case .max: SummaryLanes.largest(units, parts.memory)
-      case .sum: total
+      case .sum: parts.tensor + parts.vector + parts.special + parts.memory
       }
-    let own = combined.replacing(with: total, where: total .!= total)
+    if lacksRate(definition.matrixUnit) {
+      // What needs a rate that is missing takes NaN; without one, only counts that are not exact do, whose workloads go apart.
+      let total = parts.tensor + parts.vector + parts.special + parts.memory
+      own.replace(with: total, where: total .!= total)
+    }
     let all = own * times
     seconds += all
     scopes?.add(statement.place.scope, own)
@@ -256,11 +259,18 @@ private struct SummaryLanes: RowSink, Sendable {
     memory += all.replacing(with: 0, where: isCompute)
   }
 
+  /// Whether a rate that a row may need is missing.
+  @inline(__always)
+  private func lacksRate(_ unit: DType?) -> Bool {
+    rates.vector.isNaN || rates.special.isNaN || rates.bandwidth.isNaN || unit.map { rates[tensor: $0].isNaN } ?? false
+  }
+
   /// Work that is not there takes no time on a unit that may not exist.
   @inline(__always)
   private static func time(_ work: CountLanes, _ rate: Double) -> Lanes {
     // Of most rows no workload has work for most units.
     guard work.isAnything else { return work.lanes }
+    guard !(rate > 0) else { return work.lanes / rate }
     return (work.lanes / rate).replacing(with: 0, where: work.lanes .== 0)
   }
 

@@ -65,7 +65,9 @@ extension CountLanes: Term {
 
   @inline(__always) func divided(roundingUpBy divisor: Self) -> Self {
     // A quotient of numbers below 2⁵³ that is no whole number is further than its rounding from the next one.
-    .ifExact(self, divisor, (lanes / divisor.lanes).rounded(.up))
+    let quotient = lanes / divisor.lanes
+    return .ifExact(
+      self, divisor, Lanes(lowHalf: quotient.lowHalf.ceiling, highHalf: quotient.highHalf.ceiling))
   }
 
   func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self {

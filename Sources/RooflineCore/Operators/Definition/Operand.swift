@@ -26,8 +26,10 @@ package struct Operand<Scalar: Term>: Hashable, Sendable {
 
   /// Elements and scales.
   package var bytes: Scalar {
-    let own = elements.bytes(format)
-    return scaleBytes.map { own + $0 } ?? own
+    @inline(__always) get {
+      let own = elements.bytes(format)
+      return scaleBytes.map { own + $0 } ?? own
+    }
   }
 }
 
