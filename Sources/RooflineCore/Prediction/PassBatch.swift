@@ -35,7 +35,7 @@ package struct PassBatch: Sendable {
     }
   }
 
-  private var sums: SummaryLanes
+  private let sums: SummaryLanes
   /// Summaries of the workloads that are too large for lanes.
   private let apart: [Int: PassSummary]
   /// The largest sum of activations alive at once, bytes; nil unless it was asked for.
@@ -54,23 +54,24 @@ package struct PassBatch: Sendable {
     activations plan: ActivationPlan? = nil
   ) {
     (self.model, self.step, self.shapes) = (model, step, shapes)
-    // In its place: sums of eight workloads are long to copy.
-    sums = SummaryLanes(rates: rates, time: time)
-    if step.pipelineParallel > 1 { sums.scopes = ScopeLanes(groups: model.groups.count) }
-    if plan != nil { sums.operands = OperandLanes() }
+    var sink = SummaryLanes(rates: rates, time: time)
+    if step.pipelineParallel > 1 { sink.scopes = ScopeLanes(groups: model.groups.count) }
+    if plan != nil { sink.operands = OperandLanes() }
     let pass = PassShape<CountLanes>(
       model, step, batch: CountLanes(shapes.batch), queryTokens: CountLanes(shapes.queryTokens),
       attendedKeys: CountLanes(shapes.attendedKeys))
-    ForwardPass(model, step, pass).emit(into: &sums)
-    var areTogether = sums.areExact
+    ForwardPass(model, step, pass).emit(into: &sink)
+    var areTogether = sink.areExact
     var peaks: CountLanes.Lanes?
-    if let plan, let operands = sums.operands {
+    if let plan, let operands = sink.operands {
       let found = plan.peak(operands)
       // A row that has other operands in this pass than in the plan's is no row of the plan's.
       areTogether = found.map { areTogether .& CountLanes($0).isExact } ?? SIMDMask(repeating: false)
       peaks = found
     }
     self.peaks = peaks
+    // Last, so that they are handed on: sums of eight workloads are long to copy.
+    sums = sink
     if model.keepsStates, step.phase == .prefill {
       // Whether a recurrence finds a state to go on from is no formula of lanes.
       let goOn = shapes.attendedKeys .> shapes.queryTokens

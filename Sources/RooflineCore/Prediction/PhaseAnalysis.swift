@@ -66,7 +66,7 @@ public struct PhaseAnalysis: Sendable {
     predictions.reserveCapacity(rows.count)
     for place in rows.indices {
       let prediction =
-        if let known = earlier(place, rows) {
+        if let known = earlier(place, rows, predictions) {
           predictions[known].prediction
         } else {
           OperatorPrediction(
@@ -77,11 +77,16 @@ public struct PhaseAnalysis: Sendable {
     return predictions
   }
 
-  /// The place of a GEMM of a shape that came before, as the keys' and the values' have one: its tiles were searched already.
-  private static func earlier(_ place: Int, _ rows: [NamedOperator<Count>]) -> Int? {
-    guard case .gemm(let gemm) = rows[place].operator else { return nil }
-    for known in 0..<place {
-      if case .gemm(let own) = rows[known].operator, own == gemm { return known }
+  /// The place of an operator that came before, as a layer's second all-reduce and most rows of its second group did: they are timed
+  /// once.
+  private static func earlier(
+    _ place: Int, _ rows: [NamedOperator<Count>], _ predictions: [RowPrediction]
+  ) -> Int? {
+    let kind = rows[place].operator.kind
+    for known in predictions.indices where predictions[known].prediction.kind == kind {
+      if rows[known].operator == rows[place].operator, rows[known].sharedKernel == rows[place].sharedKernel {
+        return known
+      }
     }
     return nil
   }

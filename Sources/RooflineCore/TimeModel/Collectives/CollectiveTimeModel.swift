@@ -32,12 +32,13 @@ package struct CollectiveTimeModel: Sendable {
       guard share > 0 else { return }
       if latency + work / share < best.latency + best.link { best = (name, latency, work / share) }
     }
-    for (name, ring) in [
-      ("first protocol", constants.first), ("second protocol", constants.second),
-      ("third protocol", constants.third), ("fourth protocol", constants.fourth),
-    ] {
+    func offer(_ name: String, _ ring: CollectiveConstants.Ring) {
       offer(name, ring.latency + ring.step * steps, ringWork, ring.share)
     }
+    offer("first protocol", constants.first)
+    offer("second protocol", constants.second)
+    offer("third protocol", constants.third)
+    offer("fourth protocol", constants.fourth)
     if ranks >= constants.switchRanks {
       offer("in the switch", constants.switchLatency, (isAllReduce ? 2 : 1) * others * chunk, constants.switchShare)
     }
