@@ -90,11 +90,6 @@ package struct Calibrator: Sendable {
     return key
   }
 
-  /// Whether the prior is of GPUs like this one.
-  private var isOfThisGeneration: Bool {
-    prior?.layers.allSatisfy { $0.computeCapability == capability } ?? false
-  }
-
   /// What came of all groups of measurements, in the order of the groups. The largest are fitted first: few rows of a library's kernel
   /// for another format or width of heads say how it differs from one that is known.
   package func calibrate(_ observations: [Observation]) -> [Outcome] {
@@ -130,7 +125,7 @@ package struct Calibrator: Sendable {
     var outcome = Outcome(key: key, rows: all.count, groups: shapes.count)
     outcome.impossible = impossible
     let found = all.first.flatMap { prior?.find($0.value, family: key.family, launch: key.launch) }
-    let isSister = found.map { $0.entry.key.family == key.family } == true && isOfThisGeneration
+    let isSister = found.map { $0.entry.key.family == key.family && !$0.isOtherGeneration } == true
     let usualPull: EntryFit.Pull = !shrinks ? .none : isSister ? .strong : .weak
     func error(ofPriorOn rows: [Observation]) -> ErrorStatistics? {
       found.flatMap { found in

@@ -109,6 +109,20 @@ final class CalibratorTests: XCTestCase {
     XCTAssertLessThan(errors.reduce(0, +) / 200, 0.06)
   }
 
+  /// A GPU's own constants pull as strongly among those of other generations as alone.
+  func testConstantsOfOtherGenerationsDoNotWeakenTheOwn() throws {
+    var generator = SeededGenerator(seed: 72)
+    let rows = SyntheticRows.row.rows(14, noise: 0.1, &generator)
+    func fitted(_ prior: CalibrationSet) throws -> Calibration.Constants? {
+      try outcomes(Calibrator(hardware(), prior: prior, relatives: prior.layers), rows).first?.entry?.constants
+    }
+    let all = try Fixtures.catalog.calibrations(for: hardware())
+    XCTAssertGreaterThan(Set(all.layers.map(\.computeCapability)).count, 1)
+    let own = try Fixtures.catalog.calibrations(for: hardware(), prior: "a100-sxm4-80gb")
+    XCTAssertNotNil(try fitted(own))
+    XCTAssertEqual(try fitted(all), try fitted(own))
+  }
+
   /// A library whose name does not tell how its kernels are cut finds out; one whose name does is not talked out of it by few rows.
   func testAnUnknownLibraryBeginsAtTheKernelThatIsMostAlike() throws {
     var generator = SeededGenerator(seed: 71)
