@@ -131,10 +131,11 @@ struct ObservationReader {
           "distribution is \"\(ObservationFile.shortened(distribution))\"; expected balanced, uniform, or power with an exponent, e.g. power1.2"
         )
       }
-      return ExpertLayer(
+      let stated = ExpertLayer(
         tokens: try whole(.tokens), hidden: try whole(.hidden), intermediate: intermediate, experts: experts.value,
         chosen: chosen.value, tensorParallel: shards.value, expertParallel: ranks.value, load: load,
         isGated: try flag(.gated), isTuned: try flag(.tuned), formats: formats)
+      return try ObservationReader.routed(stated, row)
     }
     func dtype(_ column: Column) throws(InputError) -> DType { try row.dtype(column) }
     func exchange(_ format: DType) throws(InputError) -> AllToAll<Count> {

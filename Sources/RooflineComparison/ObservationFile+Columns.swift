@@ -3,18 +3,7 @@ import RooflineCore
 extension ObservationFile {
   /// Columns that every file has, those that a kind needs beside them, and those that are known and change no time.
   static let common = ["kind", "gpu", "family", "time_us"]
-  static let known: Set<String> = [
-    "kind", "gpu", "family", "source", "timing", "time_us", "floor_us", "gap_us", "copies", "dtype", "m", "n", "k",
-    "phase",
-    "kv_dtype",
-    "batch",
-    "query", "context", "heads", "kv_heads", "head_dim", "window", "causal", "op", "rows", "width", "tp", "ranks",
-    "bytes",
-    "sm_clock_mhz", "gated", "tuned", "tokens", "hidden", "intermediate", "experts", "top_k", "ep", "distribution",
-    "nodes", "sms", "form", "qk_dim", "v_dim", "state_dtype", "k_heads", "v_heads", "k_dim", "channels", "chunk",
-    "model",
-    "index_heads", "index_dim", "topk", "compress", "score_mode", "skip_indexer",
-  ]
+  static let known = Set(ObservationReader.Column.allCases.map(\.rawValue)).union(["floor_us", "model", "skip_indexer"])
 
   /// The beginning of a text that may be anything.
   package static func shortened(_ text: String, to most: Int = 80) -> String {

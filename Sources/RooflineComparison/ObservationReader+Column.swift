@@ -4,7 +4,8 @@ extension ObservationReader {
     case kind, gpu, family, source, timing, copies, dtype, m, n, k, phase, batch, query, context, heads, window, op,
       rows,
       width, ranks, bytes, causal, gated, tuned, tokens, hidden, intermediate, experts, tp, ep, distribution,
-      nodes, sms
+      nodes, sms, groups
+    case keptGroups = "kept_groups"
     case chosen = "top_k"
     case time = "time_us"
     case gap = "gap_us"

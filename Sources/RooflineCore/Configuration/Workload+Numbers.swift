@@ -23,7 +23,7 @@ extension ExpertLoad {
       guard exponent.isFinite, exponent >= 0 else {
         throw .usage("the exponent of the experts' load is \(exponent); it is a number of at least 0")
       }
-    case .loads(let loads):
+    case .loads(let loads), .pairs(let loads):
       guard let wrong = loads.first(where: { !($0.isFinite && $0 >= 0) }) else { return }
       throw .usage("the load of an expert is \(wrong); it is a number of at least 0")
     }

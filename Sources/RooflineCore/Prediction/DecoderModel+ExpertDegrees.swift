@@ -56,6 +56,7 @@ extension DecoderModel {
             "--expert-load \(number) is no number of distinct experts from \(block.chosen), which one token is sent to, to all \(block.experts)"
           )
         }
+      case .pairs: throw .usage("--expert-load: pairs of a rank's experts are one call's, not every layer's of \(name)")
       case .loads(let loads):
         guard loads.count == Int(block.experts) else {
           throw .usage("--expert-load has \(loads.count) loads; \(name) has \(block.experts) routed experts a layer")

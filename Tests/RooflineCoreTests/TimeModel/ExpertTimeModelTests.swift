@@ -17,7 +17,10 @@ final class ExpertTimeModelTests: XCTestCase {
       for (column, set) in Self.columns {
         if let value = try row.given(column) { constants[keyPath: set] = value }
       }
-      let model = try XCTUnwrap(ExpertTimeModel(gpu.facts, constants, .standard(key), generation: gpu.generation))
+      // The table adds up single choices, too.
+      let standard = ExpertCut.standard(key)
+      let cut = standard.design == .directTriton ? ExpertCut(.triton) : standard
+      let model = try XCTUnwrap(ExpertTimeModel(gpu.facts, constants, cut, generation: gpu.generation))
       let work = try XCTUnwrap(ExpertTimeModel.work(.expertLayer(try layer(row, format.formats))))
       let problem = ExpertTimeModel.Problem(work.layer, format, model.cut, KernelConditions(.warm))
       let (first, second) = (model.product(problem, isFirst: true), model.product(problem, isFirst: false))
@@ -69,6 +72,25 @@ final class ExpertTimeModelTests: XCTestCase {
       tokens: Count(tokens), hidden: Count(hidden), intermediate: Count(width), experts: experts, chosen: chosen,
       tensorParallel: shards, expertParallel: ranks, load: load, isGated: true, isTuned: true,
       formats: NumberFormats(.bf16))
+  }
+
+  /// SGLang's products write a token's only choice where its sum belongs: what moves rows is less by a read and a write of each.
+  func testASingleChoiceIsNotAddedUpWhereItIsWrittenInPlace() throws {
+    let gpu = try XCTUnwrap(ReferenceGPU.all["h100_sxm"])
+    var constants = ExpertConstants()
+    (constants.rowBandwidth, constants.bandwidth, constants.tensor) = (0.5, 0.9, 0.5)
+    func combine(_ design: ExpertCut.Design, chosen: UInt64) throws -> Double {
+      let model = try XCTUnwrap(
+        ExpertTimeModel(gpu.facts, constants, ExpertCut(design), generation: gpu.generation))
+      let layer = layer(tokens: 64, hidden: 2048, experts: 16, chosen: chosen)
+      let problem = ExpertTimeModel.Problem(layer, .sixteenBits, model.cut, KernelConditions(.warm))
+      return model.around(problem).combine
+    }
+    XCTAssertEqual(try combine(.directTriton, chosen: 1), 0)
+    // A row in and out of one choice; two rows in and one out of two. All of it stays in L2.
+    XCTAssertEqual(try combine(.triton, chosen: 1) / combine(.triton, chosen: 2), 2.0 / 3, accuracy: 1e-6)
+    XCTAssertEqual(try combine(.directTriton, chosen: 2), try combine(.triton, chosen: 2))
+    XCTAssertGreaterThan(try combine(.triton, chosen: 2), 0)
   }
 
   /// Counted token by token, as the rule is written.

@@ -5,7 +5,9 @@ package struct ExpertCut: KernelCut {
     case cutlass
     /// Rows are gathered by index; remote choices are computed around, zero-filled and summed.
     case triton
-    /// The same without remote choices.
+    /// The same as SGLang runs it: a token's only choice is written in place, and no kernel adds it up.
+    case directTriton = "triton-direct"
+    /// As Triton's, without remote choices.
     case skippingTriton = "triton-skipping"
     /// As Triton's, with weights that are widened on the way.
     case marlin
@@ -25,7 +27,8 @@ package struct ExpertCut: KernelCut {
     if name.contains("marlin") { return ExpertCut(.marlin) }
     if name.contains("trtllm-gen") { return ExpertCut(.generated) }
     guard name.contains("triton") else { return ExpertCut(.cutlass) }
-    return ExpertCut(key.format == .mxfp4Weight ? .skippingTriton : .triton)
+    if key.format == .mxfp4Weight { return ExpertCut(.skippingTriton) }
+    return ExpertCut(name.contains("sglang") ? .directTriton : .triton)
   }
 
   package init(entry: JSONObject) throws(InputError) {
@@ -41,8 +44,16 @@ package struct ExpertCut: KernelCut {
   /// Whether rows of remote choices are worked on, too.
   var takesAllRows: Bool {
     switch design {
-    case .triton, .marlin, .stripedMarlin: true
+    case .triton, .directTriton, .marlin, .stripedMarlin: true
     case .cutlass, .skippingTriton, .generated: false
+    }
+  }
+
+  /// Whether a kernel adds up what a token's experts give, though there is but one.
+  var addsSingleChoice: Bool {
+    switch design {
+    case .directTriton: false
+    case .cutlass, .triton, .skippingTriton, .marlin, .stripedMarlin, .generated: true
     }
   }
 
@@ -50,7 +61,7 @@ package struct ExpertCut: KernelCut {
   var overlap: Overlap {
     switch design {
     case .marlin, .stripedMarlin: .marlin
-    case .cutlass, .triton, .skippingTriton, .generated: .usual
+    case .cutlass, .triton, .directTriton, .skippingTriton, .generated: .usual
     }
   }
 
@@ -88,7 +99,7 @@ package struct ExpertCut: KernelCut {
   func tiles(_ generation: GPUGeneration) -> [(m: Int, n: Int)]? {
     switch design {
     case .cutlass: generation.tiles?.grouped
-    case .triton, .skippingTriton: TileList.all([16, 32, 64, 128], by: [32, 64, 128, 256])
+    case .triton, .directTriton, .skippingTriton: TileList.all([16, 32, 64, 128], by: [32, 64, 128, 256])
     case .marlin: TileList.all([16, 32, 48, 64], by: [128, 256])
     case .stripedMarlin: TileList.all([8, 16, 32, 48, 64], by: [128])
     case .generated: TileList.all([16, 32, 64], by: [128])

@@ -157,6 +157,7 @@ extension ExpertTimeModel: KernelTimeModel {
       case .power(let exponent): [2, exponent]
       case .distinct(let number): [3, number]
       case .loads(let loads): [4] + loads
+      case .pairs(let pairs): [5] + pairs
       }
     let facts = [layer.isGated ? 1.0 : 0, layer.isTuned ? 1 : 0, layer.isDispatched ? 1 : 0]
     return KernelPlace(

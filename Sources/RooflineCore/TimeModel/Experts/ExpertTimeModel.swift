@@ -203,7 +203,8 @@ extension ExpertTimeModel {
     // Bytes of rows, in bf16 but for what is quantised.
     var permute = 0.0
     var activation = cut.design == .generated ? 0 : rows * width * (reads * gates + input)
-    var combine = reads * rows * hidden + reads * visible * hidden
+    var combine =
+      spread.chosen > 1 || cut.addsSingleChoice ? reads * rows * hidden + reads * visible * hidden : 0
     switch cut.design {
     case .cutlass:
       permute = reads * visible * hidden + rows * hidden * input
@@ -211,7 +212,7 @@ extension ExpertTimeModel {
         permute += rows * 5 * hidden
         activation += rows * 4 * width
       }
-    case .triton, .skippingTriton:
+    case .triton, .directTriton, .skippingTriton:
       if problem.format.quantizesActivations { permute = visible * hidden * (reads + input) }
     case .marlin, .stripedMarlin, .generated: break
     }

@@ -46,6 +46,7 @@ package struct TokenSpread {
     case .balanced: balanced { $0.reduce(0, +) }
     case .power(let exponent): (SampledLoad(self, exponent).pairs + 0.5).rounded(.down)
     case .loads(let loads): given(loads) { $0.reduce(0, +) }
+    case .pairs(let pairs): pairs.reduce(0, +)
     }
   }
 
@@ -65,6 +66,22 @@ package struct TokenSpread {
         return TokenSpread.count(counts, rows)
       }
     case .loads(let loads): given(loads) { TokenSpread.count($0, rows) }
+    case .pairs(let pairs): TokenSpread.count(pairs, rows)
+    }
+  }
+
+  /// Token–expert pairs of each expert of the rank, in whole tokens; nil where each token chooses for itself.
+  package var pairsOfExperts: [Double]? {
+    switch load {
+    case .uniform, .distinct: nil
+    case .balanced: balanced { Array($0) }
+    case .power(let exponent):
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: Int(held)) { counts in
+        SampledLoad(self, exponent).draw(into: counts)
+        return Array(counts)
+      }
+    case .loads(let loads): given(loads) { Array($0) }
+    case .pairs(let pairs): pairs
     }
   }
 
@@ -76,7 +93,7 @@ package struct TokenSpread {
   }
 
   private static func count(
-    _ counts: UnsafeMutableBufferPointer<Double>, _ rows: Double
+    _ counts: some Sequence<Double>, _ rows: Double
   ) -> (touched: Double, tiles: Double) {
     var (touched, tiles) = (0.0, 0.0)
     for count in counts where count > 0 {
@@ -101,15 +118,15 @@ package struct TokenSpread {
   /// first experts are the rank's.
   private func balanced<Result>(_ body: (UnsafeMutableBufferPointer<Double>) -> Result) -> Result {
     let (all, own) = (Int(experts), Int(held))
-    let stride = (experts / chosen).rounded(.up)
+    let stride = Double(ExpertLoad.balancedStride(UInt64(experts), chosen: UInt64(chosen)))
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: own) { counts in
       counts.initialize(repeating: 0)
       if tokens < stride {
-        for token in 0..<Int(tokens) {
-          let first = Int((Double(token) * stride / tokens).rounded(.down))
-          for choice in 0..<Int(chosen) {
-            let expert = (first + choice * Int(stride)) % all
-            if expert < own { counts[expert] += 1 }
+        for token in 0..<UInt64(tokens) {
+          for choice in 0..<UInt64(chosen) {
+            let expert = ExpertLoad.balancedExpert(
+              UInt64(experts), chosen: UInt64(chosen), token: token, choice: choice, of: UInt64(tokens))
+            if expert < own { counts[Int(expert)] += 1 }
           }
         }
         return body(counts)

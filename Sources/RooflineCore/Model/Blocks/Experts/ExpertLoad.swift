@@ -10,6 +10,8 @@ public enum ExpertLoad: Hashable, Sendable {
   case distinct(Double)
   /// A load of each expert, in any unit, in the order of the experts.
   case loads([Double])
+  /// Token–expert pairs of each expert of the rank that has most to do, as one call had them, whatever its tokens chose.
+  case pairs([Double])
 
   /// Distinct experts that `tokens` tokens touch, each sent to `chosen` of `experts`, uniform and independent: the expected number
   /// E·(1 − (1 − K/E)^N).
@@ -66,6 +68,9 @@ extension ExpertLoad {
       let loads = (1...experts).map { Mathematics.power(Double($0), -exponent) }
       return ExpertLoad.busiest(ExpertLoad.dealt(loads, ranks), chosen: chosen, tokens: tokens, ranks: ranks)
     case .loads(let loads): return ExpertLoad.busiest(loads, chosen: chosen, tokens: tokens, ranks: ranks)
+    case .pairs(let pairs):
+      return Rank(
+        distinct: Double(pairs.lazy.filter { $0 > 0 }.count), share: pairs.reduce(0, +) / (tokens * Double(chosen)))
     }
   }
 
@@ -83,6 +88,7 @@ extension ExpertLoad {
         .map { $0 * tokens }
     case .loads(let loads):
       return ExpertLoad.busiestChances(loads, chosen: chosen, ranks: ranks).max().map { $0 * tokens }
+    case .pairs(let pairs): return pairs.max()
     }
   }
 
