@@ -104,7 +104,9 @@ extension ExpertLayer<Count> {
 
 extension ObservationReader {
   /// The call of a `kind=moe` row: what its columns say and, where they do not say how tokens were routed, what the benchmark did.
-  static func routed(_ layer: ExpertLayer<Count>, _ row: RowFields) throws(InputError) -> ExpertLayer<Count> {
+  static func routed(
+    _ layer: ExpertLayer<Count>, _ row: RowFields
+  ) throws(InputError) -> (layer: ExpertLayer<Count>, isRerouted: Bool) {
     let experts = layer.experts
     if !row.field(.groups).isEmpty || !row.field(.keptGroups).isEmpty {
       let (groups, kept) = (try row.whole(.groups).value, try row.whole(.keptGroups).value)
@@ -113,12 +115,13 @@ extension ObservationReader {
       guard experts.chosen.value <= experts.all.value / groups * kept else {
         throw row.complaint("top_k is more than the experts of kept_groups groups")
       }
-      return layer.routed(as: .groups(all: groups, kept: kept))
+      return (layer.routed(as: .groups(all: groups, kept: kept)), false)
     }
     let routing = BenchmarkRouting(
       family: row.field(.family), source: row.field(.source), hidden: layer.hidden.value,
       intermediate: (layer.width * Count(layer.shards)).value, experts: experts.all.value,
       chosen: experts.chosen.value, isQuantized: ProductFormat(layer.formats) == .fp8Block)
-    return routing.map { layer.routed(as: $0) } ?? layer
+    guard let own = routing.map({ layer.routed(as: $0) }), own != layer else { return (layer, false) }
+    return (own, true)
   }
 }

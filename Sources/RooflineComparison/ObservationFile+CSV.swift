@@ -63,7 +63,8 @@ extension ObservationFile {
     guard let gpu else { throw .notMeasurements(file: path, problem: "it has a first line and no measurement") }
     self.init(
       path: path, isTable: true, gpu: gpu, observations: observations, skipped: reader.skipped,
-      unknownColumns: header.filter { !ObservationFile.known.contains($0) }, repeats: repeats)
+      unknownColumns: header.filter { !ObservationFile.known.contains($0) }, repeats: repeats,
+      reroutedLayers: reader.rerouted)
   }
 }
 
@@ -77,6 +78,8 @@ struct ObservationReader {
 
   let path: String
   private var reasons: [String: Int] = [:]
+  /// Layers of experts of which more is known than their rows say.
+  private(set) var rerouted = 0
 
   init(path: String) { self.path = path }
 
@@ -135,7 +138,9 @@ struct ObservationReader {
         tokens: try whole(.tokens), hidden: try whole(.hidden), intermediate: intermediate, experts: experts.value,
         chosen: chosen.value, tensorParallel: shards.value, expertParallel: ranks.value, load: load,
         isGated: try flag(.gated), isTuned: try flag(.tuned), formats: formats)
-      return try ObservationReader.routed(stated, row)
+      let own = try ObservationReader.routed(stated, row)
+      if own.isRerouted { rerouted += 1 }
+      return own.layer
     }
     func dtype(_ column: Column) throws(InputError) -> DType { try row.dtype(column) }
     func exchange(_ format: DType) throws(InputError) -> AllToAll<Count> {

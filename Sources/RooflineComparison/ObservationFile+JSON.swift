@@ -112,7 +112,7 @@ extension ObservationFile {
     }
     self.init(
       path: path, isTable: false, gpu: gpu, observations: observations, layers: layers, unmodelled: unmodelled,
-      skipped: reader.skipped, unknownColumns: unknown, repeats: repeats)
+      skipped: reader.skipped, unknownColumns: unknown, repeats: repeats, reroutedLayers: reader.rerouted)
   }
 
   /// Of a kernel that no model describes its time all the same: a layer stands beside what its rows take by themselves.

@@ -24,6 +24,8 @@ package struct ObservationFile: Sendable {
   package let unknownColumns: [String]
   /// Rows that say again what an earlier one says, time and all; each is counted once.
   package let repeats: [Repeat]
+  /// Layers of experts that are taken as their benchmark ran them, where their columns do not say it.
+  package let reroutedLayers: Int
 
   package struct Repeat: Hashable, Sendable {
     /// Where it stands, and where the first of its kind does: `line 4`, `observations[2]`.
@@ -32,7 +34,8 @@ package struct ObservationFile: Sendable {
 
   package init(
     path: String, isTable: Bool, gpu: String, observations: [Observation], layers: [MeasuredLayer] = [],
-    unmodelled: [Observation] = [], skipped: [Skipped], unknownColumns: [String], repeats: [Repeat]
+    unmodelled: [Observation] = [], skipped: [Skipped], unknownColumns: [String], repeats: [Repeat],
+    reroutedLayers: Int = 0
   ) {
     self.path = path
     self.isTable = isTable
@@ -43,6 +46,7 @@ package struct ObservationFile: Sendable {
     self.skipped = skipped
     self.unknownColumns = unknownColumns
     self.repeats = repeats
+    self.reroutedLayers = reroutedLayers
   }
 
   /// What is passed over where kernels alone are looked at.

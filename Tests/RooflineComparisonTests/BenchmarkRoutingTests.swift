@@ -89,7 +89,9 @@ final class BenchmarkRoutingTests: XCTestCase {
       moe,h100_sxm,sglang-triton,sglang-0.5.14,bf16,0,1,64,1024,2688,512,22,1,1,balanced,9
 
       """
-    let rows = try ObservationFile(csv: Array(text.utf8), path: "test.csv").observations
+    let file = try ObservationFile(csv: Array(text.utf8), path: "test.csv")
+    let rows = file.observations
+    XCTAssertEqual(file.reroutedLayers, 1)
     let gates = rows.map { row -> Bool? in if case .expertLayer(let layer) = row.value { layer.isGated } else { nil } }
     XCTAssertEqual(gates, [true, false])
   }

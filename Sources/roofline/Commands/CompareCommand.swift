@@ -43,7 +43,7 @@ enum CompareCommand: Command {
     let (comparison, files, hardware, notices) = try comparison(arguments, surroundings.catalog())
     let report = ObservationComparisonReport(
       comparison, hardware: hardware, tolerance: tolerance,
-      notes: files.flatMap(\.unknownColumnNotes) + notices.map(\.sentence))
+      notes: files.flatMap(\.readingNotes) + notices.map(\.sentence))
     return Outcome(
       output: try page.render(report.report), errors: files.warningLines,
       exitCode: comparison.worst > tolerance ? 2 : 0)

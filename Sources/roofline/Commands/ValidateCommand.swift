@@ -46,7 +46,7 @@ enum ValidateCommand: Command {
       observations, predictor: predictor,
       skipped: files.flatMap(\.skippedBesideKernels), interval: interval)
     let report = ValidationReport(
-      validation, hardware: hardware, interval: interval, notes: files.flatMap(\.unknownColumnNotes))
+      validation, hardware: hardware, interval: interval, notes: files.flatMap(\.readingNotes))
     // An anchored tier's notes hold the files' warnings already.
     return Outcome(output: try page.render(report.report), errors: tier == .anchored ? "" : files.warningLines)
   }
@@ -73,7 +73,13 @@ extension [ObservationFile] {
 }
 
 extension ObservationFile {
-  var unknownColumnNotes: [String] {
-    unknownColumns.isEmpty ? [] : ["\(path): ignored columns \(unknownColumns.joined(separator: ", "))"]
+  /// What a reader of the results should know of how the file was read.
+  var readingNotes: [String] {
+    (unknownColumns.isEmpty ? [] : ["\(path): ignored columns \(unknownColumns.joined(separator: ", "))"])
+      + (reroutedLayers == 0
+        ? []
+        : [
+          "\(path): \(reroutedLayers) layers of experts are taken as their benchmark ran them (TimeModels, \"Experts\"), not as their columns say"
+        ])
   }
 }
