@@ -47,17 +47,7 @@ final class GEMMPruningTests: XCTestCase {
 
   /// Not only as fast: the same tile, split and parts, to the last bit, as the first of the fastest in the list's order.
   func testWithEveryShippedCalibrationTheChoiceIsThatOfAllCandidatesInTheirOrder() throws {
-    var models: [(name: String, model: GEMMTimeModel)] = []
-    for name in Fixtures.catalog.hardwareNames {
-      guard let set = try? Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware(name)) else { continue }
-      for layer in set.layers where layer.hardware == name {
-        for entry in layer.entries {
-          if let model = entry.constants.model(set.facts, generation: set.generation) as? GEMMTimeModel {
-            models.append(("\(name) \(entry.key.family.name)", model))
-          }
-        }
-      }
-    }
+    let models = GEMMPruningTests.shippedModels()
     XCTAssertGreaterThanOrEqual(models.count, 3)
     var generator = SeededGenerator(seed: 8)
     for (name, model) in models {
@@ -70,6 +60,42 @@ final class GEMMPruningTests: XCTestCase {
         guard pruned == all else { return XCTFail("\(name) \(shape): \(pruned) instead of \(all)") }
       }
     }
+  }
+
+  /// Of few rows most tiles are left out: every height of one is a border.
+  func testSoItIsOfEveryNumberOfFewRows() throws {
+    let models =
+      GEMMPruningTests.shippedModels() + [
+        ("B200", GEMMTimeModel(GEMMPruningTests.b200Facts, PrintedGEMM.h100, .blackwell))
+      ]
+    var generator = SeededGenerator(seed: 9)
+    for (name, model) in models {
+      let search = OrderedTileSearch(model)
+      for m in 1...300 {
+        for _ in 0..<3 {
+          let shape = problem(
+            m, size(1, 131_072, &generator), size(1, 65_536, &generator), isFP8: generator.next() % 4 == 0,
+            [1.0, 6, 1000][Int(generator.next() % 3)])
+          XCTAssertEqual(model.fastest(shape), search.fastest(shape), "\(name) \(shape)")
+        }
+      }
+    }
+  }
+
+  /// Every product's constants that come with the program.
+  private static func shippedModels() -> [(name: String, model: GEMMTimeModel)] {
+    var models: [(name: String, model: GEMMTimeModel)] = []
+    for name in Fixtures.catalog.hardwareNames {
+      guard let set = try? Fixtures.catalog.calibrations(for: Fixtures.catalog.hardware(name)) else { continue }
+      for layer in set.layers where layer.hardware == name {
+        for entry in layer.entries {
+          if let model = entry.constants.model(set.facts, generation: set.generation) as? GEMMTimeModel {
+            models.append(("\(name) \(entry.key.family.name)", model))
+          }
+        }
+      }
+    }
+    return models
   }
 
   private func problem(_ m: Int, _ n: Int, _ k: Int, isFP8: Bool, _ copies: Double) -> GEMMTimeModel.Problem {

@@ -16,31 +16,39 @@ extension GEMMTimeModel {
     let grid: Double
     /// A wave's fill and epilogue, µs.
     let wave: Double
-    /// What the cube of the overlapped part is at least, however K is split.
-    let leastCubes: Double
   }
 
-  /// Every tile for a shape, in the list's order; behind them what fills the last four up.
+  /// Every tile of a selection for a shape, in the list's order; behind them what fills the last four up.
   struct Candidates {
     let tiles: UnsafeBufferPointer<Tile>
-    /// A candidate's `grid` and `leastCubes` by its place.
-    let grids, leastCubes: UnsafeMutableBufferPointer<Double>
+    /// The same, four side by side.
+    let lanes: UnsafeBufferPointer<TileLanes>
+    // Of four tiles that stand side by side:
+    /// Tiles that cover the result.
+    let grids: UnsafeMutableBufferPointer<TileLanes.Lanes>
+    /// What the cube of the overlapped part is at least, however K is split.
+    let leastCubes: UnsafeMutableBufferPointer<TileLanes.Lanes>
+    /// The launch, and the fill and epilogue of a wave, µs.
+    let exposed: UnsafeMutableBufferPointer<TileLanes.Lanes>
     let outputBytes: Double
 
     @inline(__always)
     subscript(place: Int) -> Candidate {
       let tile = tiles[place]
       return Candidate(
-        tile: tile, grid: grids[place], wave: tile.fill + tile.epiloguePerByte * outputBytes,
-        leastCubes: leastCubes[place])
+        tile: tile, grid: Candidates.number(place, of: grids), wave: tile.fill + tile.epiloguePerByte * outputBytes)
     }
 
-    /// The `leastCubes` of four tiles that stand side by side.
     @inline(__always)
-    func four(_ four: Int) -> TileLanes.Lanes {
-      let first = TileLanes.width &* four
-      return TileLanes.Lanes(
-        leastCubes[first], leastCubes[first &+ 1], leastCubes[first &+ 2], leastCubes[first &+ 3])
+    func leastCubes(_ place: Int) -> Double { Candidates.number(place, of: leastCubes) }
+
+    @inline(__always)
+    func exposed(_ place: Int) -> Double { Candidates.number(place, of: exposed) }
+
+    /// One tile's of numbers that stand four side by side.
+    @inline(__always)
+    private static func number(_ place: Int, of lanes: UnsafeMutableBufferPointer<TileLanes.Lanes>) -> Double {
+      UnsafeRawBufferPointer(lanes).load(fromByteOffset: MemoryLayout<Double>.stride &* place, as: Double.self)
     }
   }
 
@@ -90,40 +98,58 @@ extension GEMMTimeModel {
     let search = Search(
       shape: shape, common: common, perSM: 1 / facts.streamingMultiprocessors, tail: list.tail,
       dramCubed: common.dram * common.dram * common.dram)
-    let capacity = TileLanes.width * lanes.count
+    let selection = selection(shape)
     // Short lists apart, which lie on the stack.
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { grids in
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { leastCubes in
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: tiles.count) { places in
-          tiles.withUnsafeBufferPointer { tiles in
-            fastest(
-              search,
-              Candidates(tiles: tiles, grids: grids, leastCubes: leastCubes, outputBytes: shape.outputBytes), places)
+    func withLanes(_ body: (UnsafeMutableBufferPointer<TileLanes.Lanes>) -> Choice) -> Choice {
+      withUnsafeTemporaryAllocation(of: TileLanes.Lanes.self, capacity: selection.lanes.count, body)
+    }
+    return withLanes { grids in
+      withLanes { leastCubes in
+        withLanes { exposed in
+          selectedTiles.withUnsafeBufferPointer { tiles in
+            selectedLanes.withUnsafeBufferPointer { lanes in
+              fastest(
+                search,
+                Candidates(
+                  tiles: UnsafeBufferPointer(rebasing: tiles[selection.tiles]),
+                  lanes: UnsafeBufferPointer(rebasing: lanes[selection.lanes]), grids: grids, leastCubes: leastCubes,
+                  exposed: exposed, outputBytes: shape.outputBytes))
+            }
           }
         }
       }
     }
   }
 
-  /// - Parameter places: room for the places of the tiles that are tried.
+  /// The tiles that can be the fastest for as many rows.
   @inline(__always)
-  private func fastest(
-    _ search: Search, _ candidates: Candidates, _ places: UnsafeMutableBufferPointer<Int>
-  ) -> Choice {
+  private func selection(_ shape: Problem) -> TileSelection {
+    var place = 0
+    while place < selections.count - 1, shape.m > selections[place].rows { place += 1 }
+    return selections[place]
+  }
+
+  @inline(__always)
+  private func fastest(_ search: Search, _ candidates: Candidates) -> Choice {
     let leastOverlapped = leastOverlapped(search, candidates)
     let limit = leastTime(search, candidates[promising(candidates, leastOverlapped)]) * GEMMTimeModel.slack
-    // No wave is shorter than its fill.
-    let room = limit - (constants.launch + constants.waveFill)
-    let roomCubed = room > 0 ? room * room * room : 0
-    var kept = 0
-    for place in tiles.indices {
-      // Written in any case: which tiles stay is hard for a processor to foresee.
-      places[kept] = place
-      kept &+= candidates.leastCubes[place] < roomCubed ? 1 : 0
+    let most = TileLanes.Lanes(repeating: limit)
+    let capacity = TileLanes.width * candidates.lanes.count
+    return withUnsafeTemporaryAllocation(of: Int.self, capacity: capacity) { places in
+      var kept = 0
+      for four in candidates.lanes.indices {
+        let room = most - candidates.exposed[four]
+        let isNear = candidates.leastCubes[four] .< room * room * room
+        for lane in 0..<TileLanes.width {
+          // Written in any case: which tiles stay is hard for a processor to foresee.
+          places[kept] = TileLanes.width &* four &+ lane
+          kept &+= isNear[lane] ? 1 : 0
+        }
+      }
+      return fastest(
+        search, candidates, UnsafeBufferPointer(rebasing: places[..<kept]), leastOverlapped: leastOverlapped,
+        limit: limit)
     }
-    return fastest(
-      search, candidates, UnsafeBufferPointer(rebasing: places[..<kept]), leastOverlapped: leastOverlapped,
-      limit: limit)
   }
 
   /// Works out every tile.
@@ -135,6 +161,7 @@ extension GEMMTimeModel {
     let evenK = shape.k * search.perSM * search.common.perRate
     let leastK = TileLanes.Lanes(repeating: shape.k / TileList.mostSplit * search.common.perRate)
     let dramCubed = TileLanes.Lanes(repeating: search.dramCubed)
+    let launch = TileLanes.Lanes(repeating: constants.launch)
     let l2K = shape.k * shape.inputBytes
     var least = TileLanes.Lanes(repeating: .infinity)
     withUnsafeTemporaryAllocation(of: TileLanes.Lanes.self, capacity: 2 * sideLanes.count) { counts in
@@ -145,20 +172,17 @@ extension GEMMTimeModel {
       counts.withMemoryRebound(to: Double.self) { counts in
         guard let alongM = counts.baseAddress.map({ UnsafePointer($0) }) else { return }
         let alongN = alongM + TileLanes.width * sideLanes.count
-        lanes.withUnsafeBufferPointer { lanes in
-          for four in lanes.indices {
-            let tiles = lanes[four]
-            let grid = tiles.grid(alongM, alongN)
-            let even = grid * evenK
-            let compute = tiles.tensorPerK * even.replacing(with: leastK, where: leastK .>= even)
-            let l2 = grid * tiles.l2PerK * l2K
-            let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
-            least.replace(with: cubes, where: cubes .< least)
-            for lane in 0..<TileLanes.width {
-              candidates.grids.initializeElement(at: TileLanes.width &* four &+ lane, to: grid[lane])
-              candidates.leastCubes.initializeElement(at: TileLanes.width &* four &+ lane, to: cubes[lane])
-            }
-          }
+        for four in candidates.lanes.indices {
+          let tiles = candidates.lanes[four]
+          let grid = tiles.grid(alongM, alongN)
+          let even = grid * evenK
+          let compute = tiles.tensorPerK * even.replacing(with: leastK, where: leastK .>= even)
+          let l2 = grid * tiles.l2PerK * l2K
+          let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
+          least.replace(with: cubes, where: cubes .< least)
+          candidates.grids.initializeElement(at: four, to: grid)
+          candidates.leastCubes.initializeElement(at: four, to: cubes)
+          candidates.exposed.initializeElement(at: four, to: launch + tiles.wave(candidates.outputBytes))
         }
       }
     }
@@ -173,19 +197,17 @@ extension GEMMTimeModel {
   private func promising(_ candidates: Candidates, _ root: Double) -> Int {
     let slope = 1 / (3 * root * root)
     var (times, fours) = (TileLanes.Lanes(repeating: .infinity), TileLanes.Lanes(repeating: 0))
-    lanes.withUnsafeBufferPointer { lanes in
-      var place = TileLanes.Lanes(repeating: 0)
-      for four in lanes.indices {
-        let time = lanes[four].wave(candidates.outputBytes) + slope * candidates.four(four)
-        let isLess = time .< times
-        times.replace(with: time, where: isLess)
-        fours.replace(with: place, where: isLess)
-        place += TileLanes.Lanes(repeating: 1)
-      }
+    var place = TileLanes.Lanes(repeating: 0)
+    for four in candidates.lanes.indices {
+      let time = candidates.exposed[four] + slope * candidates.leastCubes[four]
+      let isLess = time .< times
+      times.replace(with: time, where: isLess)
+      fours.replace(with: place, where: isLess)
+      place += TileLanes.Lanes(repeating: 1)
     }
     var best = 0
     for lane in 1..<TileLanes.width where times[lane] < times[best] { best = lane }
-    return min(TileLanes.width * Int(fours[best]) + best, tiles.count - 1)
+    return min(TileLanes.width * Int(fours[best]) + best, candidates.tiles.count - 1)
   }
 
   /// A tile's time with the split that is best for it.
@@ -224,11 +246,11 @@ extension GEMMTimeModel {
       guard let split = split(search.shape, wanted) else { continue }
       if (leastTime + split.reduction) * GEMMTimeModel.tie >= best.time { break }
       for place in places {
-        let candidate = candidates[place]
-        let exposed = constants.launch + candidate.wave + split.reduction
+        let exposed = candidates.exposed(place) + split.reduction
         let room = best.time - exposed
         let roomCubed = room * room * room
-        guard room > dram, candidate.leastCubes < roomCubed else { continue }
+        guard room > dram, candidates.leastCubes(place) < roomCubed else { continue }
+        let candidate = candidates[place]
         let (waves, tensor, l2, cubes) = search.overlapped(candidate, split)
         guard cubes < roomCubed * GEMMTimeModel.tie else { continue }
         best.time = exposed + Mathematics.cubeRoot(cubes)

@@ -80,8 +80,11 @@ package struct GEMMTimeModel: Sendable {
   package let constants: GEMMConstants
   package let list: TileList
   package let tiles: [Tile]
-  /// The same tiles, four side by side.
-  let lanes: [TileLanes]
+  /// Those that can be the fastest, for few rows first; the last are all of them.
+  let selections: [TileSelection]
+  /// The tiles of the selections, one selection after another; and four side by side.
+  let selectedTiles: [Tile]
+  let selectedLanes: [TileLanes]
   /// Every length that a side of a tile has, each once.
   let sides: [Double]
   /// The same, four side by side; what is left of the last is 1.
@@ -98,25 +101,29 @@ package struct GEMMTimeModel: Sendable {
       for place in first..<min(first + 4, sides.count) { four[place - first] = sides[place] }
       return four
     }
-    let tiles = list.tiles.map { tile in
-      GEMMTimeModel.tile(Double(tile.m), Double(tile.n), sides, facts, constants, list)
-    }
+    let tiles = list.shapes.map { GEMMTimeModel.tile($0, sides, facts, constants) }
     self.tiles = tiles
-    lanes = TileLanes.all(of: tiles)
+    var (selectedTiles, selectedLanes): ([Tile], [TileLanes]) = ([], [])
+    selections = list.choices.map { choices in
+      let own = choices.places.map { tiles[$0] }
+      let (firstTile, firstLane) = (selectedTiles.count, selectedLanes.count)
+      selectedTiles += own
+      selectedLanes += TileLanes.all(of: own)
+      return TileSelection(
+        rows: choices.rows, tiles: firstTile..<selectedTiles.count, lanes: firstLane..<selectedLanes.count)
+    }
+    (self.selectedTiles, self.selectedLanes) = (selectedTiles, selectedLanes)
   }
 
   private static func tile(
-    _ m: Double, _ n: Double, _ sides: [Double], _ facts: DeviceFacts, _ constants: GEMMConstants, _ list: TileList
+    _ shape: TileShape, _ sides: [Double], _ facts: DeviceFacts, _ constants: GEMMConstants
   ) -> Tile {
     let smRate = facts.flopsPerMicrosecond / facts.streamingMultiprocessors
     let l2Rate = constants.l2 * facts.cyclesPerMicrosecond * facts.streamingMultiprocessors
-    let half = GEMMConstants.halfIntensity
-    let loss = loss(m * n / (m + n), half: half) / loss(GEMMConstants.referenceIntensity, half: half)
     return Tile(
-      m: m, n: n, mPlace: sides.firstIndex(of: m) ?? 0, nPlace: sides.firstIndex(of: n) ?? 0,
-      tensorPerK: 2 * m * n * loss / smRate,
-      l2PerK: (min(m, n) + list.multicast * max(m, n)) / l2Rate, fill: constants.waveFill,
-      epiloguePerByte: m * n / (constants.epilogue * facts.cyclesPerMicrosecond))
+      m: shape.m, n: shape.n, mPlace: sides.firstIndex(of: shape.m) ?? 0, nPlace: sides.firstIndex(of: shape.n) ?? 0,
+      tensorPerK: shape.flops / smRate, l2PerK: shape.fetched / l2Rate, fill: constants.waveFill,
+      epiloguePerByte: shape.area / (constants.epilogue * facts.cyclesPerMicrosecond))
   }
 
   /// 1 + (half/I)^power: how much longer tensor cores take with tiles of little reuse.
@@ -161,7 +168,8 @@ package struct GEMMTimeModel: Sendable {
   /// Where constants move a little, the fastest candidate stays: the slope of its own time is that of the fastest time.
   package func time(_ shape: Problem, with choice: Choice) -> Double {
     let common = common(shape)
-    let tile = GEMMTimeModel.tile(choice.tileM, choice.tileN, sides, facts, constants, list)
+    let tile = GEMMTimeModel.tile(
+      TileShape(m: choice.tileM, n: choice.tileN, multicast: list.multicast), sides, facts, constants)
     let kPerCTA = (shape.k / choice.split / list.depth).ceiling * list.depth
     let ctas = (shape.m / tile.m).ceiling * (shape.n / tile.n).ceiling * choice.split
     let perProcessor = ctas / facts.streamingMultiprocessors
