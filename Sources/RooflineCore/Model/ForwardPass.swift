@@ -17,6 +17,8 @@ package struct ForwardPass<Scalar: Term>: Sendable {
 
   /// Room for the rows of most models, so that a list of them is allocated once.
   static var usualRowCount: Int { 32 }
+  /// The same for its crossings.
+  static var usualCrossingCount: Int { 8 }
 
   /// Hands every row to `sink`, each with its operator's own type.
   package func emit<Sink: RowSink<Scalar>>(into sink: inout Sink) {

@@ -65,12 +65,15 @@ public struct PhaseAnalysis: Sendable {
     var predictions: [RowPrediction] = []
     predictions.reserveCapacity(rows.count)
     for place in rows.indices {
+      let value = rows[place].operator
+      let ideal = OperatorPrediction(value, rates: rates, time: time)
       let prediction =
-        if let known = earlier(place, rows, predictions) {
+        if let known = earlier(place, ideal, rows, predictions) {
           predictions[known].prediction
+        } else if let shared = rows[place].sharedKernel {
+          calibrated.timed(shared, ideal: ideal)
         } else {
-          OperatorPrediction(
-            rows[place].operator, kernel: rows[place].kernel, rates: rates, time: time, by: calibrated)
+          calibrated.timed(value, ideal: ideal)
         }
       predictions.append(RowPrediction(rows[place], prediction))
     }
@@ -80,10 +83,10 @@ public struct PhaseAnalysis: Sendable {
   /// The place of an operator that came before, as a layer's second all-reduce and most rows of its second group did: they are timed
   /// once.
   private static func earlier(
-    _ place: Int, _ rows: [NamedOperator<Count>], _ predictions: [RowPrediction]
+    _ place: Int, _ ideal: OperatorPrediction, _ rows: [NamedOperator<Count>], _ predictions: [RowPrediction]
   ) -> Int? {
-    let kind = rows[place].operator.kind
-    for known in predictions.indices where predictions[known].prediction.kind == kind {
+    // Equal operators have equal counts, and few others do; to look at an operator is to count a reference.
+    for known in predictions.indices where predictions[known].prediction.countsEqual(ideal) {
       if rows[known].operator == rows[place].operator, rows[known].sharedKernel == rows[place].sharedKernel {
         return known
       }

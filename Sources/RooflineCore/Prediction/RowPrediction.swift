@@ -23,7 +23,7 @@ public struct RowPrediction: Sendable {
 
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
     self.row = row
-    prediction = row.operator.accept(PredictionVisitor(rates: rates, time: time))
+    prediction = OperatorPrediction(row.operator, rates: rates, time: time)
   }
 
   /// A row as an analysis predicts those of its passes: by its rates, and its constants where it has any.
@@ -50,6 +50,15 @@ public struct RowPrediction: Sendable {
 }
 
 extension OperatorPrediction {
+  /// An operator's ideal time.
+  init(_ value: Operator<Count>, rates: DeviceRates, time: IdealTime) {
+    self = value.accept(PredictionVisitor(rates: rates, time: time))
+  }
+
+  /// Whether another operator is of the same kind and has the same counts.
+  @inline(__always)
+  func countsEqual(_ other: OperatorPrediction) -> Bool { kind == other.kind && cost == other.cost }
+
   /// A calibrated time in place of an operator's ideal one.
   ///
   /// - Parameter kernel: what a row's time is asked for.
@@ -57,7 +66,7 @@ extension OperatorPrediction {
     _ value: Operator<Count>, kernel: Operator<Count>, rates: DeviceRates, time: IdealTime,
     by calibrated: CalibratedTime
   ) {
-    self = calibrated.timed(kernel, ideal: value.accept(PredictionVisitor(rates: rates, time: time)))
+    self = calibrated.timed(kernel, ideal: OperatorPrediction(value, rates: rates, time: time))
   }
 }
 

@@ -13,6 +13,7 @@ struct Tape<Scalar: Term>: RowSink {
 
   init(_ pass: ForwardPass<Scalar>) {
     rows.reserveCapacity(ForwardPass<Scalar>.usualRowCount)
+    crossings.reserveCapacity(ForwardPass<Scalar>.usualCrossingCount)
     pass.emit(into: &self)
     if hasExperts { nameExpertKernels() }
   }
