@@ -108,8 +108,9 @@ struct Throughput {
             }
             let batch = PassBatch(model, like: like, shapes, rates: rates, time: time)
             for lane in lanes {
-              rows += batch[lane].rows
-              total += batch[lane].time?.value ?? 0
+              let summary = batch[lane]
+              rows += summary.rows
+              total += summary.time?.value ?? 0
             }
           }
         }

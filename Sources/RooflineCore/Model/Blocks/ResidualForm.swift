@@ -69,13 +69,14 @@ extension LayerGroup {
   func emit<Scalar: Term, Sink: RowSink<Scalar>>(
     _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, norm: NormKind, into sink: inout Sink
   ) {
-    let branches = Branches(group: self, pass: pass, place: place, norm: norm)
+    let branches = Branches(self, pass, place, norm)
     formats.state(into: &sink) { sink in
       switch residual {
       case .preNorm, .sandwich, .postNorm, .scaled, .bank, .hyper:
         if let mixer { branches.emit(mixer, into: &sink) }
         if let feedForward { branches.emit(feedForward, into: &sink) }
-      case .parallel, .parallelWithOneNorm: branches.emitParallel(into: &sink)
+      case .parallel, .parallelWithOneNorm:
+        if let mixer, let feedForward { branches.emitParallel(mixer, feedForward, into: &sink) }
       }
     }
   }
@@ -83,31 +84,44 @@ extension LayerGroup {
 
 /// A layer's branches on one device of a pass.
 private struct Branches<Scalar: Term> {
-  let group: LayerGroup
+  // Of the layer what is no object: to count references to its blocks takes as long as to state a row.
+  let residual: ResidualForm
+  let norms: LayerNormNames
+  let hasMixer, hasFeedForward, scalesOutput: Bool
   let pass: PassShape<Scalar>
   let place: RowPlace<Scalar>
   let norm: NormKind
 
-  /// Whether a norm stands in front of each branch.
-  private var hasNormsInFront: Bool { group.residual != .postNorm }
+  init(_ group: LayerGroup, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>, _ norm: NormKind) {
+    residual = group.residual
+    norms = group.norms
+    (hasMixer, hasFeedForward) = (group.mixer != nil, group.feedForward != nil)
+    scalesOutput = group.scalesOutput
+    self.pass = pass
+    self.place = place
+    self.norm = norm
+  }
 
-  private var isSeparate: Bool { pass.operatorSet == .separate || !group.residual.fusesNorms }
+  /// Whether a norm stands in front of each branch.
+  private var hasNormsInFront: Bool { residual != .postNorm }
+
+  private var isSeparate: Bool { pass.operatorSet == .separate || !residual.fusesNorms }
 
   /// The stream between mixer and feed-forward; where the layer has but one of them, the stream that leaves it.
-  private var middle: ActivationTensor { group.feedForward == nil ? .nextResidual : .residualAfterAttention }
+  private var middle: ActivationTensor { hasFeedForward ? .residualAfterAttention : .nextResidual }
 
   /// The stream that enters the feed-forward.
-  private var entersFeedForward: ActivationTensor { group.mixer == nil ? .residual : .residualAfterAttention }
+  private var entersFeedForward: ActivationTensor { hasMixer ? .residualAfterAttention : .residual }
 
   func emit<Sink: RowSink<Scalar>>(_ mixer: Mixer, into sink: inout Sink) {
     var stream = StreamMix<Scalar>.attention.emit(
-      of: .residual, snapshots: group.residual.bank?.mixer, pass, place, norm, into: &sink)
-    if let hyper = group.residual.hyper {
+      of: .residual, snapshots: residual.bank?.mixer, pass, place, norm, into: &sink)
+    if let hyper = residual.hyper {
       stream = hyper.emitCollapse(.attention, of: .residual, pass, place, into: &sink)
     }
     if isSeparate, hasNormsInFront {
       norm.emit(
-        .attnNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(group.norms.mixer),
+        .attnNorm, place, pass, reads: stream, writes: pass.normalized, weight: .tensor(norms.mixer),
         into: &sink)
     }
     let own = hasNormsInFront ? pass : pass.reading(stream)
@@ -115,9 +129,9 @@ private struct Branches<Scalar: Term> {
     mixer.emit(own, place.inside(.mixer), output: .partialSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
-    let sum = emitPostNorm("attn_post_norm", of: pass.reducedSum, group.norms.afterMixer, into: &sink)
+    let sum = emitPostNorm("attn_post_norm", of: pass.reducedSum, norms.afterMixer, into: &sink)
     let reads = Activations(sum, .residual)
-    if let hyper = group.residual.hyper {
+    if let hyper = residual.hyper {
       hyper.emitExpand(.attention, of: .residual, with: sum, to: middle, pass, place, into: &sink)
     } else if isSeparate {
       emitAdd(.attnAdd, reads: reads, writes: middle, into: &sink)
@@ -128,14 +142,14 @@ private struct Branches<Scalar: Term> {
 
   func emit<Sink: RowSink<Scalar>>(_ feedForward: FeedForward, into sink: inout Sink) {
     var stream = StreamMix<Scalar>.feedForward.emit(
-      of: entersFeedForward, snapshots: group.residual.bank?.feedForward, pass, place, norm, into: &sink)
-    if let hyper = group.residual.hyper {
+      of: entersFeedForward, snapshots: residual.bank?.feedForward, pass, place, norm, into: &sink)
+    if let hyper = residual.hyper {
       stream = hyper.emitCollapse(.feedForward, of: entersFeedForward, pass, place, into: &sink)
     }
     if isSeparate, hasNormsInFront {
       norm.emit(
         .mlpNorm, place, pass, reads: stream, writes: pass.normalized,
-        weight: .tensor(group.norms.feedForward), into: &sink)
+        weight: .tensor(norms.feedForward), into: &sink)
     }
     let own = hasNormsInFront ? pass : pass.reading(stream)
     own.gather(.feedForward, "mlp_all_gather", place, &sink)
@@ -145,17 +159,17 @@ private struct Branches<Scalar: Term> {
         .feedForward, .mlpAllReduce, .mlpReduceScatter, place, (.partialSum, .partialSum, .reducedSum), &sink)
     }
     let sum = emitPostNorm(
-      "mlp_post_norm", of: feedForward.completesItself ? .bothSums : pass.reducedSum, group.norms.afterFeedForward,
+      "mlp_post_norm", of: feedForward.completesItself ? .bothSums : pass.reducedSum, norms.afterFeedForward,
       into: &sink)
     let reads = Activations(sum, entersFeedForward)
-    if let hyper = group.residual.hyper {
+    if let hyper = residual.hyper {
       hyper.emitExpand(.feedForward, of: entersFeedForward, with: sum, to: .nextResidual, pass, place, into: &sink)
     } else if isSeparate {
       emitAdd(.mlpAdd, reads: reads, writes: .nextResidual, into: &sink)
     } else {
       norm.emitAddition(.mlpAddNorm, place, pass, reads: reads, writes: .nextResidual, weight: .shared, into: &sink)
     }
-    if group.scalesOutput {
+    if scalesOutput {
       sink.row(
         "layer_scale", place, Scale(elements: pass.residualRows * pass.hidden, formats: pass.formats),
         reads: Activations(.nextResidual), writes: Activations(.nextResidual))
@@ -164,20 +178,19 @@ private struct Branches<Scalar: Term> {
 
   /// Both norms, or the one that both read, read the stream that enters; the attention's output waits until the feed-forward's is there, then both are
   /// added to each other and to the stream.
-  func emitParallel<Sink: RowSink<Scalar>>(into sink: inout Sink) {
-    guard let mixer = group.mixer, let feedForward = group.feedForward else { return }
+  func emitParallel<Sink: RowSink<Scalar>>(_ mixer: Mixer, _ feedForward: FeedForward, into sink: inout Sink) {
     if isSeparate {
       norm.emit(
-        .attnNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.mixer),
+        .attnNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(norms.mixer),
         into: &sink)
     }
     pass.gather(.attention, "attn_all_gather", place, &sink)
     mixer.emit(pass, place.inside(.mixer), output: pass.isSequenceParallel ? .partialSum : .attentionSum, into: &sink)
     pass.complete(
       .attention, .attnAllReduce, .attnReduceScatter, place, (.partialSum, .attentionSum, .attentionSum), &sink)
-    if group.residual == .parallel {
+    if residual == .parallel {
       norm.emit(
-        .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(group.norms.feedForward),
+        .mlpNorm, place, pass, reads: .residual, writes: pass.normalized, weight: .tensor(norms.feedForward),
         into: &sink)
       pass.gather(.feedForward, "mlp_all_gather", place, &sink)
     }
@@ -197,7 +210,7 @@ private struct Branches<Scalar: Term> {
   private func emitPostNorm<Sink: RowSink<Scalar>>(
     _ name: OperatorName, of sum: ActivationTensor, _ weight: StaticText, into sink: inout Sink
   ) -> ActivationTensor {
-    guard group.residual.hasNormsBehind else { return sum }
+    guard residual.hasNormsBehind else { return sum }
     norm.emit(
       name, place, pass, reads: sum, writes: .normalizedSum, weight: .tensor(weight), into: &sink)
     return .normalizedSum
@@ -209,7 +222,7 @@ private struct Branches<Scalar: Term> {
     sink.row(
       name, place,
       ResidualAdd(
-        elements: pass.residualRows * pass.hidden, isScaled: group.residual == .scaled, formats: pass.formats),
+        elements: pass.residualRows * pass.hidden, isScaled: residual == .scaled, formats: pass.formats),
       reads: reads, writes: Activations(writes))
   }
 }
