@@ -1,14 +1,19 @@
 /// A row of a forward pass with its prediction.
 public struct RowPrediction: Sendable {
-  package let row: NamedOperator<Count>
+  // Its row in parts, which are copied in a fraction of the time that the whole takes.
+  private let statement: RowStatement<Count>
+  private let value: Operator<Count>
+  private let sharedKernel: Operator<Count>?
   package let prediction: OperatorPrediction
 
+  package var row: NamedOperator<Count> { NamedOperator(statement, value, sharedKernel: sharedKernel) }
+
   /// What it is called; with several groups of layers `PhaseAnalysis.label(of:)` says of which it is.
-  public var name: OperatorName { row.name }
+  public var name: OperatorName { statement.name }
   /// Where in the pass it stands.
-  public var scope: RowScope { row.scope }
+  public var scope: RowScope { statement.place.scope }
   /// How often it runs in one forward pass.
-  public var occurrences: Count { row.occurrences }
+  public var occurrences: Count { statement.place.occurrences }
   package var kind: OperatorKind { prediction.kind }
   /// The name of its operator, as JSON's `kind` has it.
   public var kernel: String { prediction.kind.rawValue }
@@ -22,8 +27,7 @@ public struct RowPrediction: Sendable {
   public var basis: TimeBasis { prediction.basis }
 
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
-    self.row = row
-    prediction = OperatorPrediction(row.operator, rates: rates, time: time)
+    self.init(row, OperatorPrediction(row.operator, rates: rates, time: time))
   }
 
   /// A row as an analysis predicts those of its passes: by its rates, and its constants where it has any.
@@ -37,15 +41,18 @@ public struct RowPrediction: Sendable {
   }
 
   /// A row with a prediction that was made for another one with its operator.
+  @inline(__always)
   init(_ row: NamedOperator<Count>, _ prediction: OperatorPrediction) {
-    self.row = row
+    statement = row.statement
+    value = row.operator
+    sharedKernel = row.sharedKernel
     self.prediction = prediction
   }
 
   /// A row with a calibrated time in place of its ideal one.
   init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime) {
-    self.row = row
-    prediction = OperatorPrediction(row.operator, kernel: row.kernel, rates: rates, time: time, by: calibrated)
+    self.init(
+      row, OperatorPrediction(row.operator, kernel: row.kernel, rates: rates, time: time, by: calibrated))
   }
 }
 

@@ -5,9 +5,10 @@ package struct NamedOperator<Scalar: Term>: Hashable, Sendable {
   /// The call of which the row's kernel is a share; nil where a kernel is the row's own.
   var sharedKernel: Operator<Scalar>?
 
-  init(_ statement: RowStatement<Scalar>, _ value: Operator<Scalar>) {
+  init(_ statement: RowStatement<Scalar>, _ value: Operator<Scalar>, sharedKernel: Operator<Scalar>? = nil) {
     self.statement = statement
     self.operator = value
+    self.sharedKernel = sharedKernel
   }
 
   /// What is asked for a measured or calibrated time.
