@@ -49,8 +49,8 @@ package enum LoadOptions {
   fileprivate static let foreign: [(option: any AnyOption, reason: String)] = [
     (WorkloadOptions.batch, "requests make the batches; --concurrency says how many there are"),
     (WorkloadOptions.head, "a request needs the logits of its last token alone"),
-    (WorkloadOptions.phase, "requests go through both"), (AnalyzeCommand.everyStep, "passes are not listed"),
-    (AnalyzeCommand.units, "operators are not listed"), (AnalyzeCommand.ceilings, "operators are not listed"),
+    (WorkloadOptions.phase, "requests go through both"), (AnalysisOptions.everyStep, "passes are not listed"),
+    (AnalysisOptions.units, "operators are not listed"), (AnalysisOptions.ceilings, "operators are not listed"),
     (ImageOptions.images, "prompts are tokens alone"),
     (TimeOptions.interval, "how errors of passes add up over requests is not known"),
   ]

@@ -136,7 +136,7 @@ extension ParsedArguments {
 
   /// The same at the rates that --ceilings says the GPU achieves; nil without it.
   func achieved(_ analysis: Analysis, _ catalog: Catalog) throws(InputError) -> AnalysisReport.Achieved? {
-    guard isGiven(AnalyzeCommand.ceilings) else { return nil }
+    guard isGiven(AnalysisOptions.ceilings) else { return nil }
     let efficiencies = [
       WorkloadOptions.efficiency, WorkloadOptions.computeEfficiency, WorkloadOptions.memoryEfficiency,
     ]
@@ -167,7 +167,7 @@ extension ParsedArguments {
 
   /// What a GPU was measured to achieve; nil without --ceilings.
   func ceilings(of hardware: HardwareSpec) throws(InputError) -> AchievedCeilings? {
-    guard let path = try value(of: AnalyzeCommand.ceilings) else { return nil }
+    guard let path = try value(of: AnalysisOptions.ceilings) else { return nil }
     let ceilings = try AchievedCeilings(file: path)
     guard Spelling.normalized(ceilings.gpu) == Spelling.normalized(hardware.name) else {
       throw .notMeasurements(file: path, problem: "its ceilings are of \(ceilings.gpu), not of \(hardware.name)")

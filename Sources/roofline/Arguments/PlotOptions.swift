@@ -24,7 +24,7 @@ enum PlotOptions {
     [WorkloadOptions.model, WorkloadOptions.hardware] + WorkloadOptions.workload
     + [
       WorkloadOptions.cachedPrefix, WorkloadOptions.phase, WorkloadOptions.generate, DraftOptions.draft,
-      AnalyzeCommand.ceilings,
+      AnalysisOptions.ceilings,
     ] + TrainingOptions.all + WorkloadOptions.formats + WorkloadOptions.rates + times
     + [TimeOptions.engine]
 }
@@ -59,14 +59,14 @@ extension FigureKind {
     let pointTimes = PlotOptions.times.filter { $0.name != TimeOptions.interval.name } + [TimeOptions.engine]
     let sweep = SweepOptions.axes.map(\.single) + SweepOptions.settings + [SweepOptions.condition]
     switch self {
-    case .roofline: return passes + pointTimes + [AnalyzeCommand.ceilings]
+    case .roofline: return passes + pointTimes + [AnalysisOptions.ceilings]
     case .layer: return passes + pointTimes
     case .latency: return isLoad ? sweep : passes + pointTimes + [PlotOptions.over]
     case .waterfall:
       return model + workload + [WorkloadOptions.phase, PlotOptions.row] + WorkloadOptions.formats + pointTimes
     case .memory:
       return model + workload + [
-        WorkloadOptions.generate, FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory,
+        WorkloadOptions.generate, MemoryOptions.pages, MemoryOptions.reserve, MemoryOptions.memory,
       ] + WorkloadOptions.formats
     case .kernels:
       // None of the kernels talks to another GPU.
@@ -84,11 +84,13 @@ extension FigureKind {
 
 extension ParsedArguments {
   /// Throws where an option would change nothing in the picture.
-  func requireOptions(of kind: FigureKind) throws(InputError) {
+  ///
+  /// - Parameter options: all that could be given.
+  func requireOptions(of kind: FigureKind, among options: [any AnyOption]) throws(InputError) {
     if kind.takesLoads { try checkLoad() }
     let own = Set(
       (kind.options(isLoad: isLoad) + [PlotOptions.kind, PlotOptions.output, WorkloadOptions.help]).map(\.name))
-    for option in PlotCommand.description.options where isGiven(option) && !own.contains(option.name) {
+    for option in options where isGiven(option) && !own.contains(option.name) {
       throw .usage("--\(option.name) changes nothing in a picture of --kind \(kind.rawValue); leave it out")
     }
   }

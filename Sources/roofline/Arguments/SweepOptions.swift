@@ -38,7 +38,7 @@ package enum SweepOptions {
     let changed = axes.map { $0.single.name }
     let others: [any AnyOption] =
       WorkloadOptions.workload + [WorkloadOptions.cachedPrefix] + WorkloadOptions.formats + WorkloadOptions.rates
-      + TimeOptions.all + LoadOptions.all + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+      + TimeOptions.all + LoadOptions.all + [MemoryOptions.pages, MemoryOptions.reserve, MemoryOptions.memory]
     // A decode step's context follows from prompt and tokens; rows have no intervals.
     let foreign = changed + [WorkloadOptions.context.name, TimeOptions.interval.name]
     return others.filter { !foreign.contains($0.name) }
@@ -46,7 +46,7 @@ package enum SweepOptions {
 
   /// Options of a batch's rows that mean nothing to requests over time, and why.
   static let foreignToLoads: [(option: any AnyOption, reason: String)] = {
-    let options: [any AnyOption] = [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+    let options: [any AnyOption] = [MemoryOptions.pages, MemoryOptions.reserve, MemoryOptions.memory]
     return options.map { ($0, "an engine's own rules say how memory is given out") }
   }()
 

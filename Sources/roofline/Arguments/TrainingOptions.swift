@@ -14,7 +14,7 @@ enum TrainingOptions {
       WorkloadOptions.prompt, WorkloadOptions.cachedPrefix, WorkloadOptions.context, WorkloadOptions.head,
       WorkloadOptions.phase,
       WorkloadOptions.generate,
-      AnalyzeCommand.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
+      AnalysisOptions.everyStep, ConventionOptions.convention, WorkloadOptions.pipeline, WorkloadOptions.microBatches,
       WorkloadOptions.data, WorkloadOptions.expertParallel, WorkloadOptions.attentionDataParallel,
       WorkloadOptions.expertLoad, WorkloadOptions.keyValueDType,
     ] + TimeOptions.all + [TimeOptions.engine] + LoadOptions.all

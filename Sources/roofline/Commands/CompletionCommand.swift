@@ -11,13 +11,10 @@ package enum CompletionCommand: Command {
     example: "roofline completion bash > ~/.local/share/bash-completion/completions/roofline",
     notes: [
       "zsh: save it as _roofline in a folder of $fpath. fish: as ~/.config/fish/completions/roofline.fish."
-    ], words: Shell.allCases.map(\.rawValue))
-
-  /// Shells that a script is made for.
-  package enum Shell: String, CaseIterable { case bash, zsh, fish }
+    ], words: CompletionScript.Shell.allCases.map(\.rawValue))
 
   package static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
-    let shell = try ParsedArguments.choice(arguments.positionals[0], for: "the shell", Shell.self)
+    let shell = try ParsedArguments.choice(arguments.positionals[0], for: "the shell", CompletionScript.Shell.self)
     return Outcome(output: CompletionScript(Tool.commands.map { $0.description }).text(shell))
   }
 }

@@ -15,7 +15,7 @@ enum ExplainCommand: Command {
     options: [row]
       // What requests over time wait for is many passes' sum, and no formula.
       + AnalyzeCommand.description.options.filter { option in !LoadOptions.all.contains { $0.name == option.name } }
-      + [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory],
+      + [MemoryOptions.pages, MemoryOptions.reserve, MemoryOptions.memory],
     positionals: 0...0,
     example:
       "roofline explain --model llama-2-70b --hardware a100-sxm4-40gb --tp 8 --batch 20 --prompt 1024 --operator q_proj --phase decode"
@@ -29,14 +29,14 @@ enum ExplainCommand: Command {
     guard convention == .exact else {
       return try explain(wanted, as: convention, arguments, surroundings, page)
     }
-    var others: [any AnyOption] = [AnalyzeCommand.everyStep, AnalyzeCommand.units, AnalyzeCommand.ceilings]
+    var others: [any AnyOption] = [AnalysisOptions.everyStep, AnalysisOptions.units, AnalysisOptions.ceilings]
     if wanted != "generation", wanted != "speculation" { others.append(DraftOptions.accepted) }
     for option in others where arguments.isGiven(option) {
       throw InputError.usage(
         "--\(option.name) changes what `analyze` prints, not what its numbers are made of; leave it out")
     }
     try refuseIdle(wanted, arguments)
-    let ownOptions: [any AnyOption] = [FootprintCommand.pages, FootprintCommand.reserve, FootprintCommand.memory]
+    let ownOptions: [any AnyOption] = [MemoryOptions.pages, MemoryOptions.reserve, MemoryOptions.memory]
     for option in ownOptions
     where wanted != "footprint" && arguments.isGiven(option) {
       throw InputError.usage("--\(option.name) is about --operator footprint; leave it out")

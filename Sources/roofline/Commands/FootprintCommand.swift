@@ -2,21 +2,6 @@ import RooflineCore
 import RooflineReport
 
 enum FootprintCommand: Command {
-  static let reserve = bytes("reserve", "kept free on every device, e.g. 2e9, 2GB or 2GiB (0)")
-  static let memory = bytes("memory", "memory of a device instead of the file's")
-
-  static let pages = Option(
-    "pages", "ENGINE", "cache in whole pages of vllm or sglang; :N states a page's tokens, e.g. vllm:32 (exact bytes)"
-  ) { text throws(InputError) in
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let engine = try ParsedArguments.choice(parts[0], for: "--pages", CachePages.Engine.self)
-    guard parts.count == 2 else { return CachePages(engine) }
-    guard let tokens = UInt64(parts[1]), (1...1_048_576).contains(tokens) else {
-      throw .usage("--pages is \"\(text)\"; expected the tokens of a page behind the colon, e.g. \(engine.rawValue):16")
-    }
-    return CachePages(engine, tokens: tokens)
-  }
-
   static let description = CommandDescription(
     name: "footprint",
     summary: "Memory of a deployment: weights, KV cache, activations, logits; what fits and what would still fit.",
@@ -24,7 +9,11 @@ enum FootprintCommand: Command {
     options: [WorkloadOptions.model, WorkloadOptions.hardware]
       // How experts are filled changes no memory.
       + WorkloadOptions.workload.filter { $0.name != WorkloadOptions.expertLoad.name }
-      + [WorkloadOptions.cachedPrefix, WorkloadOptions.generate, DraftOptions.draft, pages, reserve, memory]
+      + [
+        WorkloadOptions.cachedPrefix, WorkloadOptions.generate, DraftOptions.draft, MemoryOptions.pages,
+        MemoryOptions.reserve,
+        MemoryOptions.memory,
+      ]
       + WorkloadOptions.formats
       + WorkloadOptions.output,
     positionals: 0...0,
@@ -50,9 +39,9 @@ enum FootprintCommand: Command {
   ) throws(InputError) -> (footprint: Footprint, scenario: Scenario) {
     let generated = try arguments.value(of: WorkloadOptions.generate) ?? 1
     let context = try arguments.value(of: WorkloadOptions.context)
-    let reserve = try arguments.value(of: Self.reserve) ?? 0
-    let memory = try arguments.value(of: Self.memory)
-    let pages = try arguments.value(of: Self.pages)
+    let reserve = try arguments.value(of: MemoryOptions.reserve) ?? 0
+    let memory = try arguments.value(of: MemoryOptions.memory)
+    let pages = try arguments.value(of: MemoryOptions.pages)
     let scenario = try arguments.scenario(catalog, phases: Phase.allCases, context: .cached)
     try scenario.requireLegal()
     guard let capacity = memory ?? scenario.hardware.memory?.capacity else {
@@ -64,21 +53,5 @@ enum FootprintCommand: Command {
       scenario.configuration.model, scenario.workload, generated: generated, context: context, pages: pages,
       draft: scenario.workload.drafted > 0 ? scenario.configuration.draft.modules : nil)
     return (try Footprint(plan, reserve: reserve, capacity: capacity), scenario)
-  }
-
-  /// Bytes: a number, or one with GB (10⁹) or GiB (2³⁰) behind it.
-  private static func bytes(_ name: String, _ help: String) -> Option<UInt64> {
-    Option(name, "BYTES", help) { text throws(InputError) in
-      let units: [(suffix: String, factor: Double)] = [
-        ("GiB", 1_073_741_824), ("GB", 1e9), ("MiB", 1_048_576), ("MB", 1e6), ("", 1),
-      ]
-      guard let unit = units.first(where: { text.hasSuffix($0.suffix) }),
-        let number = Double(text.dropLast(unit.suffix.count)), number >= 0,
-        let bytes = UInt64(exactly: (number * unit.factor).rounded()), bytes <= Count.limit
-      else {
-        throw .usage("--\(name) is \"\(text)\"; expected bytes, e.g. 2e9, 2GB or 2GiB")
-      }
-      return bytes
-    }
   }
 }

@@ -1,10 +1,13 @@
 /// What completes a command line, from the declarations that the parser reads.
-struct CompletionScript {
+package struct CompletionScript {
+  /// Shells that a script is made for.
+  package enum Shell: String, CaseIterable { case bash, zsh, fish }
+
   private let commands: [CommandDescription]
 
   init(_ commands: [CommandDescription]) { self.commands = commands }
 
-  func text(_ shell: CompletionCommand.Shell) -> String {
+  func text(_ shell: Shell) -> String {
     switch shell {
     case .bash: bash
     case .zsh: zsh

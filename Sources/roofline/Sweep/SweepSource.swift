@@ -72,9 +72,9 @@ final class SweepSource: Sendable {
       try arguments.timeRequest(hardware, scenario.options, catalog)
     }
     var setting = SweepSetting(scenario, calibrated: times(scenario, "\(modelKey(arguments)) \(timeKey)"))
-    setting.reserve = try arguments.value(of: FootprintCommand.reserve) ?? 0
-    setting.capacity = try arguments.value(of: FootprintCommand.memory)
-    setting.pages = try arguments.value(of: FootprintCommand.pages)
+    setting.reserve = try arguments.value(of: MemoryOptions.reserve) ?? 0
+    setting.capacity = try arguments.value(of: MemoryOptions.memory)
+    setting.pages = try arguments.value(of: MemoryOptions.pages)
     if arguments.isLoad { setting.serve = try arguments.service(catalog) }
     return setting
   }

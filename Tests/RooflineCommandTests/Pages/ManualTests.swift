@@ -52,7 +52,7 @@ final class ManualTests: CommandTestCase {
   }
 
   func testEveryShellReadsItsScript() throws {
-    for shell in CompletionCommand.Shell.allCases {
+    for shell in CompletionScript.Shell.allCases {
       let script = output("completion \(shell.rawValue)")
       for command in Tool.commands.map({ $0.description }) {
         XCTAssertTrue(script.contains(command.name), command.name)

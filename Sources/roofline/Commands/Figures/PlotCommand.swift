@@ -11,8 +11,8 @@ enum PlotCommand: Command {
     usage: "plot --model NAME|PATH --hardware NAME|PATH --prompt N [--kind KIND] [--output FILE] [options of analyze]",
     options: [PlotOptions.kind, PlotOptions.output] + PlotOptions.run + LoadOptions.all
       + [
-        PlotOptions.over, PlotOptions.row, SweepOptions.condition, FootprintCommand.pages, FootprintCommand.reserve,
-        FootprintCommand.memory,
+        PlotOptions.over, PlotOptions.row, SweepOptions.condition, MemoryOptions.pages, MemoryOptions.reserve,
+        MemoryOptions.memory,
         ObservationOptions.prior, WorkloadOptions.help,
       ],
     positionals: 0...0,
@@ -33,7 +33,7 @@ enum PlotCommand: Command {
 
   static func run(_ arguments: ParsedArguments, _ surroundings: Surroundings) throws -> Outcome {
     let kind = try arguments.value(of: PlotOptions.kind) ?? .roofline
-    try arguments.requireOptions(of: kind)
+    try arguments.requireOptions(of: kind, among: description.options)
     let made = try FigureSource(arguments, surroundings).figure(kind)
     let text = SVGFormat().render(made.figure.drawing(.wide))
     guard let path = try arguments.value(of: PlotOptions.output) else {

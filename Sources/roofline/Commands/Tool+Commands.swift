@@ -2,50 +2,6 @@ import RooflineCore
 import RooflineMeasurement
 import RooflineReport
 
-/// What surrounds a run: everything a command may look at beside its arguments.
-package struct Surroundings: Sendable {
-  package var environment: [String: String] = [:]
-  var executable: String?
-  var isTerminal = false
-  /// Takes what shall be seen before the run is over; nil where nobody looks.
-  var progress: (@Sendable (String) -> Void)?
-  /// What the run is at, for whoever looks; nil where nobody does.
-  var line: ProgressLine?
-  /// Takes output before the run is over, in whole lines, and says whether there is room for more; nil: output is collected.
-  var write: (@Sendable (String) -> Bool)?
-  /// The next bytes of standard input, as soon as there are some; none at its end.
-  var read: (@Sendable () -> [UInt8])?
-
-  package init(
-    environment: [String: String] = [:], executable: String? = nil, isTerminal: Bool = false,
-    progress: (@Sendable (String) -> Void)? = nil, write: (@Sendable (String) -> Bool)? = nil,
-    read: (@Sendable () -> [UInt8])? = nil
-  ) {
-    self.environment = environment
-    self.executable = executable
-    self.isTerminal = isTerminal
-    self.progress = progress
-    self.write = write
-    self.read = read
-  }
-}
-
-/// What a run leaves behind.
-package struct Outcome: Hashable, Sendable {
-  package var output = ""
-  /// What follows `output` and is too long to be held.
-  package var rest: StepListing?
-  package var errors = ""
-  package var exitCode: Int32 = 0
-
-  package init(output: String = "", rest: StepListing? = nil, errors: String = "", exitCode: Int32 = 0) {
-    self.output = output
-    self.rest = rest
-    self.errors = errors
-    self.exitCode = exitCode
-  }
-}
-
 extension Outcome {
   /// Whatever came in from a file or the command line and stands in the report, a terminal shall not obey: the last guard
   /// behind the formats' own.
@@ -64,12 +20,7 @@ extension Outcome {
   }
 }
 
-/// The command line as a function: arguments in, text and exit code out.
-package enum Tool {
-  package static let version = "0.1.0"
-  /// When the version was made, for the manual.
-  static let day = "2026-11-22"
-
+extension Tool {
   package static var commands: [any Command.Type] {
     [
       AnalyzeCommand.self, FootprintCommand.self, SensitivityCommand.self, MFUCommand.self, KernelCommand.self,
@@ -138,9 +89,6 @@ package enum Tool {
 
   package static var commandNames: [String] { commands.map { $0.description.name } }
 
-  static let summary =
-    "Roofline calculator for LLM inference: FLOPs, bytes, intensity, bound and time of every operator."
-
   private static var help: String {
     let width = commandNames.map(\.count).max() ?? 0
     let list = commands.map { command in
@@ -174,18 +122,6 @@ package protocol Command {
 extension Command {
   package static var reportsProgress: Bool { false }
   package static var printsLines: Bool { false }
-}
-
-extension Surroundings {
-  func catalog() -> Catalog {
-    Catalog.locate(home: environment["ROOFLINE_HOME"], executable: executable)
-  }
-
-  /// Colour only for a person at a terminal that did not refuse it (no-color.org).
-  func textFormat(isWide: Bool) -> TextFormat {
-    let refused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-    return TextFormat(usesColor: isTerminal && !refused && environment["TERM"] != "dumb", isWide: isWide)
-  }
 }
 
 extension InputError {
