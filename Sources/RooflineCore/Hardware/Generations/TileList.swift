@@ -9,9 +9,6 @@ package struct TileList: Sendable {
   package let tail: Double
   /// Rows of M by columns of N.
   let tiles: [(m: Int, n: Int)]
-  /// The same, and which of them can be the fastest for how many rows.
-  let shapes: [TileShape]
-  let choices: [TileShape.Choices]
   /// Tiles of grouped products, and of products of low precision.
   let grouped, lowPrecision: [(m: Int, n: Int)]
 
@@ -25,9 +22,6 @@ package struct TileList: Sendable {
     self.multicast = multicast
     self.tail = tail
     self.tiles = tiles
-    let shapes = tiles.map { TileShape(m: Double($0.m), n: Double($0.n), multicast: multicast) }
-    self.shapes = shapes
-    choices = TileShape.choices(shapes)
     self.grouped = grouped
     self.lowPrecision = lowPrecision ?? tiles
   }

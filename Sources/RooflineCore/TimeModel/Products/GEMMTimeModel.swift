@@ -101,10 +101,11 @@ package struct GEMMTimeModel: Sendable {
       for place in first..<min(first + 4, sides.count) { four[place - first] = sides[place] }
       return four
     }
-    let tiles = list.shapes.map { GEMMTimeModel.tile($0, sides, facts, constants) }
+    let shapes = TileShapes.of(list)
+    let tiles = shapes.all.map { GEMMTimeModel.tile($0, sides, facts, constants) }
     self.tiles = tiles
     var (selectedTiles, selectedLanes): ([Tile], [TileLanes]) = ([], [])
-    selections = list.choices.map { choices in
+    selections = shapes.choices.map { choices in
       let own = choices.places.map { tiles[$0] }
       let (firstTile, firstLane) = (selectedTiles.count, selectedLanes.count)
       selectedTiles += own
