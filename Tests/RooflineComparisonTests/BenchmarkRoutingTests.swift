@@ -104,6 +104,11 @@ final class BenchmarkRoutingTests: XCTestCase {
     // All groups: as if there were none, whatever is known of the benchmark.
     XCTAssertEqual(
       try layer("32,7168,2048,256,8,1,1,balanced", more: (",groups,kept_groups", ",8,8")).load, .balanced)
+    // As many groups as experts: the first of those that nobody chose are kept beside the two that a token chose.
+    let fine = try layer("4,64,64,8,2,1,1,balanced", family: "x", source: "", more: (",groups,kept_groups", ",8,4"))
+    XCTAssertEqual(fine.load, .pairs([1, 1, 1, 1, 1, 1, 1, 1]))
+    XCTAssertThrowsError(
+      try layer("9,64,64,65536,64,1,1,balanced", more: (",groups,kept_groups", ",65536,4096")))
     for (fields, problem) in [
       (",3,1", "groups does not divide experts"), (",4,5", "kept_groups is more than groups"),
       (",64,1", "top_k is more than the experts of kept_groups groups"), (",8,", "kept_groups is missing"),

@@ -115,6 +115,9 @@ extension ObservationReader {
       guard experts.chosen.value <= experts.all.value / groups * kept else {
         throw row.complaint("top_k is more than the experts of kept_groups groups")
       }
+      guard experts.all.value * experts.chosen.value <= ExpertLoad.mostGroupedChoices else {
+        throw row.complaint("experts × top_k of a router by groups is above \(ExpertLoad.mostGroupedChoices)")
+      }
       return (layer.routed(as: .groups(all: groups, kept: kept)), false)
     }
     let routing = BenchmarkRouting(

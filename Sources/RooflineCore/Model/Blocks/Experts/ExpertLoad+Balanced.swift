@@ -11,11 +11,16 @@ extension ExpertLoad {
     return (first + choice * stride) % experts
   }
 
+  /// Experts times choices of a token that are followed through groups; a model's are a hundredth of it.
+  package static let mostGroupedChoices: UInt64 = 1 << 20
+
   /// Balanced choices behind a router that keeps only some groups of experts, as DeepSeek-V3's does: a group is worth its two best
   /// experts, the best `kept` groups remain, and of their experts each token takes the best `chosen`.
   ///
   /// Choices of groups that are dropped fall to experts that nobody chose and that are all alike: which of them, only the kernel's order
   /// decides. SGLang's takes the first, of groups and of experts.
+  ///
+  /// It takes as long as `experts` × `chosen`: ask for at most `mostGroupedChoices` of them.
   ///
   /// - Parameters:
   ///   - experts: at most `mostExperts`, in `groups` equal parts.
@@ -25,23 +30,28 @@ extension ExpertLoad {
     _ experts: UInt64, chosen: UInt64, tokens: UInt64, groups: UInt64, kept: UInt64
   ) -> [Double] {
     var pairs = [Double](repeating: 0, count: Int(experts))
-    let size = Int(experts / groups)
+    let size = experts / groups
     // Choices repeat with the experts' number.
     let around = tokens < balancedStride(experts, chosen: chosen) ? tokens : min(tokens, experts)
     for token in 0..<around {
-      var isBest = [Bool](repeating: false, count: Int(experts))
-      for choice in 0..<chosen {
-        isBest[Int(balancedExpert(experts, chosen: chosen, token: token, choice: choice, of: tokens))] = true
+      let best = Set(
+        (0..<chosen).map { balancedExpert(experts, chosen: chosen, token: token, choice: $0, of: tokens) })
+      let worth = Dictionary(grouping: best) { $0 / size }.mapValues { min(2, $0.count) }
+      let worthy = worth.keys.sorted { (worth[$1, default: 0], $0) < (worth[$0, default: 0], $1) }.prefix(Int(kept))
+      // Of groups that nobody chose the first remain, where there is room for them; a token never needs more than it has choices.
+      var own = Array(worthy)
+      var other: UInt64 = 0
+      while own.count < Int(min(kept, UInt64(worthy.count) + chosen)), other < groups {
+        if worth[other] == nil { own.append(other) }
+        other += 1
       }
-      let worth = (0..<Int(groups)).map { group in
-        min(2, isBest[(group * size)..<((group + 1) * size)].lazy.filter { $0 }.count)
+      let remaining = Set(worthy)
+      var taken = best.filter { remaining.contains($0 / size) }
+      for group in own.sorted() where taken.count < chosen {
+        for expert in (group * size)..<((group + 1) * size) where taken.count < chosen { taken.insert(expert) }
       }
-      let remaining = worth.indices.sorted { (worth[$1], $0) < (worth[$0], $1) }.prefix(Int(kept)).sorted()
-      let own = remaining.flatMap { ($0 * size)..<(($0 + 1) * size) }
       let repeats = Double((tokens - token - 1) / around + 1)
-      for expert in (own.filter { isBest[$0] } + own.filter { !isBest[$0] }).prefix(Int(chosen)) {
-        pairs[expert] += repeats
-      }
+      for expert in taken { pairs[Int(expert)] += repeats }
     }
     return pairs
   }
