@@ -104,6 +104,8 @@ final class BenchmarkRoutingTests: XCTestCase {
     // All groups: as if there were none, whatever is known of the benchmark.
     XCTAssertEqual(
       try layer("32,7168,2048,256,8,1,1,balanced", more: (",groups,kept_groups", ",8,8")).load, .balanced)
+    XCTAssertEqual(
+      try layer("16,4096,14336,8,2,1,2,balanced", more: (",groups,kept_groups", ",1,1")).experts.all, 8)
     // As many groups as experts: the first of those that nobody chose are kept beside the two that a token chose.
     let fine = try layer("4,64,64,8,2,1,1,balanced", family: "x", source: "", more: (",groups,kept_groups", ",8,4"))
     XCTAssertEqual(fine.load, .pairs([1, 1, 1, 1, 1, 1, 1, 1]))

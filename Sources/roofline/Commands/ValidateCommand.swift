@@ -79,7 +79,7 @@ extension ObservationFile {
       + (reroutedLayers == 0
         ? []
         : [
-          "\(path): \(reroutedLayers) layers of experts are taken as their benchmark ran them (TimeModels, \"Experts\"), not as their columns say"
+          "\(path): layers of experts that are taken as their benchmark ran them, not as their columns say: \(reroutedLayers) (TimeModels, \"Experts\"; groups and kept_groups of 1 keep a row as it stands)"
         ])
   }
 }

@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `validate` and `calibrate` from files to files.
@@ -156,6 +155,26 @@ final class CalibrateCommandTests: CommandTestCase {
     }
     for line in text.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 120, String(line)) }
     XCTAssertTrue(output("validate --observations \(file.path) --format csv").hasPrefix("hardware,kind,family,source"))
+  }
+
+  /// A reader finds other tokens and experts beside such a row than the file has: validate and compare say why, and the way out.
+  func testRowsThatRanOtherwiseThanTheySayAreCounted() throws {
+    let folder = try temporaryFolder()
+    let header =
+      "kind,gpu,family,source,dtype,gated,tuned,tokens,hidden,intermediate,experts,top_k,tp,ep,distribution,groups,kept_groups,time_us"
+    let row = "moe,h100_sxm,sglang-triton,sglang-0.5.14,fp8_block,1,1,64,4096,14336,8,2,1,2,balanced"
+    let rerouted = try file(["\(row),,,400"], in: folder, "own.csv", header: header)
+    let asStated = try file(["\(row),1,1,400"], in: folder, "stated.csv", header: header)
+    for command in ["validate", "compare --tolerance 1"] {
+      let notes = try XCTUnwrap(try json("\(command) --observations \(rerouted.path)")["notes"] as? [String])
+      XCTAssertTrue(
+        notes.contains {
+          $0.hasPrefix("\(rerouted.path): layers of experts that are taken as their benchmark ran them")
+            && $0.contains(": 1 (") && $0.hasSuffix("groups and kept_groups of 1 keep a row as it stands)")
+        }, "\(notes)")
+      let others = try XCTUnwrap(try json("\(command) --observations \(asStated.path)")["notes"] as? [String])
+      XCTAssertFalse(others.contains { $0.contains("benchmark") }, "\(others)")
+    }
   }
 
   /// A file may be named in any spelling of the GPU, and one of a GPU without constants is predicted by borrowed ones, which is said.
