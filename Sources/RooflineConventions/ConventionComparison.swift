@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// A note's table beside the engine's: every cell that differs, and why.
 package struct ConventionComparison: Sendable {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What note 000 computes from: the model's dimensions, the lengths, the degree and two rates.
 package struct ConventionInputs: Hashable, Sendable {

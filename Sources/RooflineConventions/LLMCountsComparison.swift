@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 extension ConventionComparison {
   /// Note 000 beside the engine, whose decode step attends S+G keys, those that the note loads.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 extension ConventionComparison {
   /// Note 003 beside the engine, in the note's own unit: FLOPs and elements of the layer as one device does it all, since the

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What note 003 computes from: the model's dimensions, one length, and the degree. It knows no rates and no formats.
 package struct Notes003Inputs: Hashable, Sendable {

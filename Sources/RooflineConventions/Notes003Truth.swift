@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What the engine says of the note's cells, in the note's unit.

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineServing
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,4 +1,6 @@
 import RooflineCore
+import RooflineDeployment
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

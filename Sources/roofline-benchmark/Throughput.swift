@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Analyses a second on one core. One analysis is a model under TP 8, prefill and decode: every row with its counts, bound
 /// and time, and the time of both passes. No two in a row are alike, so nothing can be hoisted out of the loop.

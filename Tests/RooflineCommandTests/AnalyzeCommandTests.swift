@@ -1,7 +1,7 @@
 import Foundation
+import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 final class AnalyzeCommandTests: CommandTestCase {

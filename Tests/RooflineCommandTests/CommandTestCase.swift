@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Runs the tool in process, from the package's folder, as a user there would.

@@ -2,7 +2,6 @@ import Foundation
 import RooflineReport
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The rendering, and only the rendering, against recorded files. `ROOFLINE_RECORD=1` writes them anew and fails the run.

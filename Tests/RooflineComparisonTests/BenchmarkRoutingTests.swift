@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
 import XCTest

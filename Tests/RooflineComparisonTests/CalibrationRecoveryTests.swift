@@ -1,6 +1,6 @@
 import Foundation
 import RooflineComparison
-import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

@@ -1,5 +1,6 @@
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

@@ -1,6 +1,8 @@
 import Foundation
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

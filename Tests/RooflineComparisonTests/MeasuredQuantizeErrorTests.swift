@@ -1,6 +1,7 @@
 import Foundation
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

@@ -1,6 +1,8 @@
 import Foundation
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 
 /// Kernels that nobody timed: a model's own times with lognormal noise, so that the constants behind them are known.

@@ -1,5 +1,6 @@
 import Foundation
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

@@ -2,6 +2,7 @@ import Foundation
 import RooflineCore
 import RooflineReport
 import RooflineServing
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

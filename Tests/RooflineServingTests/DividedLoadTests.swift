@@ -1,5 +1,7 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
 import TestSupport
 import XCTest

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineDeployment
 import RooflineServing
 import TestSupport
 import XCTest

@@ -1,5 +1,8 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

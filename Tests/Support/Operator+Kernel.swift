@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// Kernels by themselves, as measured files list them: every operand in one format, what is narrower than 16 bits left in bf16.
 extension Operator where Scalar == Count {

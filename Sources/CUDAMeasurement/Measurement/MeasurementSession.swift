@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 /// Measures operators on one GPU.
 ///

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Observations that correct calibrated times: a kernel errs as its neighbours did.
 ///

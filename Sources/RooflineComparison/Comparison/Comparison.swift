@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Predicted beside observed, kernel by kernel.
 package struct Comparison: Sendable {

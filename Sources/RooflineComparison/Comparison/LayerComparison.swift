@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// A layer's graph beside what its rows are predicted to take, one behind the other.
 package struct LayerComparison: Sendable {

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Measurements of a run's rows, beside their predictions.
 package struct MeasuredRows: Sendable {

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Predicts measured kernels, as they were measured: copies as given, attention warm.
 package struct ObservationPredictor: Sendable {

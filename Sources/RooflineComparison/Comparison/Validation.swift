@@ -1,4 +1,5 @@
-import RooflineCore
+import RooflineAnalysis
+import RooflineTimeModels
 
 /// How well a GPU's calibrations predict measurements, group by group.
 package struct Validation: Sendable {

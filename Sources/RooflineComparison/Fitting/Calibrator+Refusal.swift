@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 extension Calibrator {
   /// Constants that miss by more say nothing that anybody could use.

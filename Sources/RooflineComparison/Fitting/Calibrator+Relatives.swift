@@ -1,4 +1,5 @@
-import RooflineCore
+import RooflineAnalysis
+import RooflineTimeModels
 
 extension Calibrator {
   /// Rows by which relatives are compared.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Turns measurements into calibration entries, and says how good they are.
 package struct Calibrator: Sendable {

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineTimeModels
 
 /// A constant that stands at an end of its bounds, and why: there it says least about a kernel.
 package struct ConstantAtBound: Hashable, Sendable {

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Fits the constants of one calibration entry to measurements.
 package struct EntryFit: Sendable {

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineTimeModels
 
 /// Residuals of observations in the space of their shapes, and what they say about a point between them.
 struct Neighbourhood: Sendable {

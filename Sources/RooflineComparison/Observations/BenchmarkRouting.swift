@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// What a benchmark of experts did that its rows do not say.
 enum BenchmarkRouting: Equatable {

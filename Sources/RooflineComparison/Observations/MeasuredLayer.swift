@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 /// A decoder layer that was timed as one CUDA graph, as an observation file holds it.
 package struct MeasuredLayer: Sendable {

@@ -1,4 +1,5 @@
-import RooflineCore
+import RooflineAnalysis
+import RooflineTimeModels
 
 extension Observation {
   /// What is left out together, since shapes of one group resemble one another: a GEMM's weight, attention's heads and context, a row

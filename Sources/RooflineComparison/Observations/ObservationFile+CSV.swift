@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 extension ObservationFile {
   package init(csv bytes: [UInt8], path: String) throws(InputError) {

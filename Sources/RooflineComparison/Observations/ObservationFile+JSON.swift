@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 extension ObservationFile {
   /// What else `measure` says of an observation.

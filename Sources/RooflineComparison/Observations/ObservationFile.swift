@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 #if canImport(FoundationEssentials)

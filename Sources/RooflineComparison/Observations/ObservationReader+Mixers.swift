@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// Rows of latent, linear and sparse attention.
 extension ObservationReader {

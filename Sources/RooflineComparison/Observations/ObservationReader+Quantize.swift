@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 extension ObservationReader {
   /// A kernel that writes activations in a narrower format. What a scale that is not known before costs more, as files have it, is a

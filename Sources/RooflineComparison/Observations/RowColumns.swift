@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// The columns by which measured files give the size of a row kernel, or of a collective.
 struct RowColumns {

@@ -36,7 +36,7 @@ extension JSONObject {
   /// A compute capability, written as a string: a number would lose the nought of `"9.10"`.
   ///
   /// - Returns: nil where the key is absent.
-  func computeCapability(_ key: String) throws(InputError) -> ComputeCapability? {
+  package func computeCapability(_ key: String) throws(InputError) -> ComputeCapability? {
     guard let text = try string(key) else { return nil }
     guard let capability = ComputeCapability(text) else { throw wrong(key, .string(text), "e.g. \"9.0\"") }
     return capability

@@ -25,7 +25,7 @@ package enum HardwareLimits {
   static let share = 0.01...1
   /// What SMs, clock and FLOPs per clock promise: a stated rate lies between these shares of it. Chips made for a market are
   /// slowed to a quarter, and some formats are an emulation; a thousandth is a slip of units.
-  static let shareOfDerivedRate = 0.01...1.05
+  package static let shareOfDerivedRate = 0.01...1.05
 }
 
 extension JSONObject {

@@ -88,7 +88,7 @@ package struct JSONObject: Sendable {
 
 extension JSONValue {
   /// The number, if it is one.
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value

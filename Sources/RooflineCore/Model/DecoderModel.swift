@@ -111,10 +111,10 @@ package struct DecoderModel: Hashable, Sendable {
   }
 
   /// Whether any layer carries a state from token to token.
-  var keepsStates: Bool { parts.value.traits.keepsStates }
+  package var keepsStates: Bool { parts.value.traits.keepsStates }
 
   /// Whether any layer attends to compressed entries.
-  var hasCompressedAttention: Bool { parts.value.traits.hasCompressedAttention }
+  package var hasCompressedAttention: Bool { parts.value.traits.hasCompressedAttention }
 
   /// Whether any layer has latent attention.
   package var hasLatentAttention: Bool { groups.contains { $0.mixer?.latent != nil } }

@@ -1,14 +1,14 @@
 /// How the ranks of a pass share routed experts.
-struct ExpertDivision: Hashable, Sendable {
+package struct ExpertDivision: Hashable, Sendable {
   /// Ranks that share them, and how many of these deal whole experts out; the rest divides each expert's columns.
   let ranks, parallel: UInt64
   /// Whether each rank has tokens of its own, which travel to their experts and back.
   let isDispatched: Bool
-  let load: ExpertLoad
+  package let load: ExpertLoad
   /// Tokens that all ranks route together.
-  let tokens: Double
+  package let tokens: Double
 
-  init(_ step: DecoderStep) {
+  package init(_ step: DecoderStep) {
     ranks = step.tensorParallel
     parallel = step.expertParallel
     isDispatched = step.isAttentionDataParallel && step.expertParallel > 1

@@ -4,12 +4,13 @@ package struct ForwardPass<Scalar: Term>: Sendable {
   let pass: PassShape<Scalar>
   private let pipelineParallel: UInt64
 
+  @specialized(where Scalar == Count)
   package init(_ model: DecoderModel, _ step: DecoderStep) {
     self.init(model, step, PassShape(model, step))
   }
 
   /// A pass of another shape, in stages as `step` says.
-  init(_ model: DecoderModel, _ step: DecoderStep, _ pass: PassShape<Scalar>) {
+  package init(_ model: DecoderModel, _ step: DecoderStep, _ pass: PassShape<Scalar>) {
     self.model = model
     self.pass = pass
     pipelineParallel = step.pipelineParallel

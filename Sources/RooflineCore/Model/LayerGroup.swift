@@ -85,7 +85,7 @@ package indirect enum Mixer: Hashable, Sendable {
   }
 
   /// Elements of all heads' keys and values that a query meets in a token: h·(d + d_v).
-  var pairWidth: Count {
+  package var pairWidth: Count {
     switch self {
     case .groupedQuery(let attention):
       Count(attention.numHeads) * (Count(attention.headDim) + Count(attention.valueDim ?? attention.headDim))
@@ -97,7 +97,7 @@ package indirect enum Mixer: Hashable, Sendable {
   }
 
   /// Whether it carries a state from token to token instead of attending to those before.
-  var isRecurrent: Bool {
+  package var isRecurrent: Bool {
     switch self {
     case .groupedQuery, .latent, .compressed: false
     case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: true

@@ -35,7 +35,7 @@ package final class PassShape<Scalar: Term>: Sendable {
   }
 
   /// A pass with a batch, tokens and keys of its own, the rest as in `step`.
-  init(_ model: DecoderModel, _ step: DecoderStep, batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar) {
+  package init(_ model: DecoderModel, _ step: DecoderStep, batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar) {
     formats = step.formats
     operatorSet = step.operatorSet
     // With requests of its own, a rank divides nothing but routed experts with the others.

@@ -10,13 +10,13 @@ package struct MatrixUnits: Hashable, Sendable {
   }
 
   /// Those of a workload's prefill: the products of other passes are the same.
-  init(_ model: DecoderModel, _ workload: Workload, _ rates: DeviceRates) {
+  package init(_ model: DecoderModel, _ workload: Workload, _ rates: DeviceRates) {
     self.init([PhaseAnalysis(model, DecoderStep(.prefill, workload), rates: rates, time: IdealTime(overlap: .max))])
   }
 
   /// The rate that products are judged by, FLOP/s: that of the fastest unit in use, so that no share is above one, or the CUDA
   /// cores' where nothing runs on matrix units; nil where it is not known.
-  func peak(_ spec: HardwareSpec, _ options: RateOptions) -> Double? {
+  package func peak(_ spec: HardwareSpec, _ options: RateOptions) -> Double? {
     guard !formats.isEmpty else { return options.vectorPeak ?? spec.compute?.vector }
     if let given = options.tensorPeak { return given }
     let rates = formats.map { spec.compute?.tensor[$0] }

@@ -105,7 +105,7 @@ package struct PassBatch: Sendable {
   }
 
   /// How a pass goes through the stages of a pipeline.
-  func schedule(_ lane: Int, microBatches: UInt64) -> PipelineSchedule {
+  package func schedule(_ lane: Int, microBatches: UInt64) -> PipelineSchedule {
     var sums = PassSums(groups: model.groups.count)
     sums.seconds = self[lane].seconds
     guard step.pipelineParallel > 1 else {

@@ -7,7 +7,7 @@ package struct PassSummary: Hashable, Sendable {
   /// Bytes moved between memory and the GPU, and bytes sent to other GPUs.
   package let memoryBytes, wireBytes: Double
   /// All rows one after another, and what of it is bound by each roof, s; NaN where the time of a row is unknown.
-  let seconds, compute, memory, network, latency: Double
+  package let seconds, compute, memory, network, latency: Double
 
   /// All rows one after another; nil where the time of one is unknown.
   package var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }

@@ -9,21 +9,21 @@ package struct PassSums: Sendable {
   /// Seconds of all rows, times their occurrences.
   package internal(set) var seconds = 0.0
   /// FLOPs of matrix products, and bytes of memory traffic, times their occurrences.
-  var productFLOPs = 0.0
-  var bytes = 0.0
+  package var productFLOPs = 0.0
+  package var bytes = 0.0
   /// FLOPs of all units, the same way.
-  var flops = 0.0
+  package var flops = 0.0
   /// How many kernels are started.
   package internal(set) var kernels = 0.0
   /// Whether a row has a count that does not fit in 63 bits, so that the sums mean nothing.
   package private(set) var isOverflow = false
   /// Which roof binds each row, in their order: where it is the same at two contexts and counts are straight lines, so are the
   /// times between them.
-  var binding: [UInt8] = []
+  package var binding: [UInt8] = []
 
   package init(groups: Int) { layers = Array(repeating: 0, count: groups) }
 
-  mutating func add(_ scope: RowScope, seconds row: Double, _ cost: OperatorCost, times: Count, roof: UInt8) {
+  package mutating func add(_ scope: RowScope, seconds row: Double, _ cost: OperatorCost, times: Count, roof: UInt8) {
     switch scope {
     case .layer(let group): layers[group] += row
     case .beforeLayers: beforeLayers += row
@@ -65,24 +65,23 @@ package struct PassSums: Sendable {
 
 extension PassSums {
   /// Adds up those rows of a forward pass that are chosen by their place in it.
-  init(
+  package init(
     _ pass: ForwardPass<Count>, _ isChosen: [Bool], groups: Int, rates: DeviceRates, time: IdealTime,
-    calibrated: CalibratedTime?
+    timing: KernelTime?
   ) {
     self.init(
-      zip(pass.rows, isChosen).lazy.filter(\.1).map(\.0), groups: groups, rates: rates, time: time,
-      calibrated: calibrated)
+      zip(pass.rows, isChosen).compactMap { $1 ? $0 : nil }, groups: groups, rates: rates, time: time, timing: timing)
   }
 
   /// Adds up rows.
   package init(
-    _ rows: some Sequence<NamedOperator<Count>>, groups: Int, rates: DeviceRates, time: IdealTime,
-    calibrated: CalibratedTime?
+    _ rows: [NamedOperator<Count>], groups: Int, rates: DeviceRates, time: IdealTime,
+    timing: KernelTime?
   ) {
     self.init(groups: groups)
     for row in rows {
       let prediction =
-        calibrated.map { RowPrediction(row, rates: rates, time: time, by: $0) }
+        timing.map { RowPrediction(row, rates: rates, time: time, timing: $0) }
         ?? RowPrediction(row, rates: rates, time: time)
       add(
         row.scope, seconds: prediction.prediction.seconds, prediction.cost, times: row.occurrences,
@@ -111,9 +110,4 @@ package struct LinearCounts: OperatorVisitor {
       flops.tensor, flops.vector, flops.special, definition.traffic.total, definition.wireBytes, definition.wireSteps,
     ]
   }
-}
-
-extension OperatorCost {
-  /// FLOPs of a matrix product, wherever it runs: fp32 ones share the CUDA cores with other work.
-  var productFLOPs: Count { matrixUnit.map { $0.runsOnTensorCores ? flops.tensor : flops.vector } ?? 0 }
 }

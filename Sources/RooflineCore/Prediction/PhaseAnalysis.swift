@@ -37,47 +37,53 @@ public struct PhaseAnalysis: Sendable {
     }
   }
 
-  package init(
-    _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, calibrated: CalibratedTime? = nil
-  ) {
-    self.step = step
-    self.rates = rates
-    mixes = Mixing(model)
-    groups = model.groups.count == 1 ? [] : Group.all(of: model)
+  /// A pass at its ideal times.
+  package init(_ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime) {
     let forward = ForwardPass<Count>(model, step)
     if step.trainingPass == .backward {
       let backward = BackwardPass(forward)
-      operators = backward.rows.map { RowPrediction($0, rates: rates, time: time) }
-      missingGradients = backward.missing
-      return
-    }
-    missingGradients = []
-    if let calibrated {
-      operators = PhaseAnalysis.calibrated(forward.rows, rates: rates, time: time, by: calibrated)
+      self.init(
+        model, step, backward.rows.map { RowPrediction($0, rates: rates, time: time) }, rates: rates,
+        missingGradients: backward.missing)
     } else {
-      operators = forward.rows.map { RowPrediction($0, rates: rates, time: time) }
+      self.init(model, step, forward.rows.map { RowPrediction($0, rates: rates, time: time) }, rates: rates)
     }
   }
 
-  private static func calibrated(
-    _ rows: [NamedOperator<Count>], rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime
-  ) -> [RowPrediction] {
+  /// A forward pass at times of somebody's own: `timing` is asked once for each kernel that differs.
+  package init(
+    _ model: DecoderModel, _ step: DecoderStep, rates: DeviceRates, time: IdealTime, timing: KernelTime
+  ) {
+    let rows = ForwardPass<Count>(model, step).rows
     var predictions: [RowPrediction] = []
     predictions.reserveCapacity(rows.count)
     for place in rows.indices {
       let value = rows[place].operator
       let ideal = OperatorPrediction(value, rates: rates, time: time)
       let prediction =
-        if let known = earlier(place, ideal, rows, predictions) {
+        if let known = PhaseAnalysis.earlier(place, ideal, rows, predictions) {
           predictions[known].prediction
         } else if let shared = rows[place].sharedKernel {
-          calibrated.timed(shared, ideal: ideal)
+          timing(shared, ideal)
         } else {
-          calibrated.timed(value, ideal: ideal)
+          timing(value, ideal)
         }
       predictions.append(RowPrediction(rows[place], prediction))
     }
-    return predictions
+    self.init(model, step, predictions, rates: rates)
+  }
+
+  /// A pass whose rows have their times.
+  private init(
+    _ model: DecoderModel, _ step: DecoderStep, _ operators: [RowPrediction], rates: DeviceRates,
+    missingGradients: [OperatorName] = []
+  ) {
+    self.step = step
+    self.operators = operators
+    self.rates = rates
+    self.missingGradients = missingGradients
+    mixes = Mixing(model)
+    groups = model.groups.count == 1 ? [] : Group.all(of: model)
   }
 
   /// The place of an operator that came before, as a layer's second all-reduce and most rows of its second group did: they are timed

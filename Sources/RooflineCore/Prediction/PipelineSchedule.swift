@@ -20,10 +20,10 @@ public struct PipelineSchedule: Sendable {
   let slowestSeconds: Double
 
   /// What an engine adds to the pass, s.
-  package internal(set) var engineSeconds = 0.0
+  package var engineSeconds = 0.0
 
   /// Which of the stages that differ is the slowest, by its number.
-  let slowestIndex: UInt64
+  package let slowestIndex: UInt64
 
   /// - Parameter draftSeconds: what draft modules take for a micro-batch. They lie on the last stage, beside the head that they use: what
   ///   they guess goes to the first stage as the tokens do that a step yields.
@@ -90,7 +90,7 @@ public struct PipelineSchedule: Sendable {
   }
 
   /// Whether a successive pass waits for the slowest stage, rather than for its own way through all of them.
-  var isFull: Bool { Double(microBatches) * slowestSeconds > traversalSeconds }
+  package var isFull: Bool { Double(microBatches) * slowestSeconds > traversalSeconds }
 
   /// The formula, for numbers and for `explain`.
   package static func time<R: RealTerm>(traversal: R, slowestStage: R, waiting: R) -> R {

@@ -1,3 +1,6 @@
+/// What takes a kernel's ideal time and gives it another: a time model that knows more than a datasheet.
+package typealias KernelTime = (_ kernel: Operator<Count>, _ ideal: OperatorPrediction) -> OperatorPrediction
+
 /// A row of a forward pass with its prediction.
 public struct RowPrediction: Sendable {
   // Its row in parts, which are copied in a fraction of the time that the whole takes.
@@ -26,18 +29,13 @@ public struct RowPrediction: Sendable {
   /// What the time stands on.
   public var basis: TimeBasis { prediction.basis }
 
-  init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
+  package init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime) {
     self.init(row, OperatorPrediction(row.operator, rates: rates, time: time))
   }
 
-  /// A row as an analysis predicts those of its passes: by its rates, and its constants where it has any.
-  package init(_ row: NamedOperator<Count>, of analysis: Analysis) {
-    let time = IdealTime(overlap: analysis.options.overlap)
-    if let calibrated = analysis.calibrated {
-      self.init(row, rates: analysis.rates, time: time, by: calibrated)
-    } else {
-      self.init(row, rates: analysis.rates, time: time)
-    }
+  /// A row at a time of somebody's own.
+  package init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, timing: KernelTime) {
+    self.init(row, timing(row.kernel, OperatorPrediction(row.operator, rates: rates, time: time)))
   }
 
   /// A row with a prediction that was made for another one with its operator.
@@ -48,33 +46,17 @@ public struct RowPrediction: Sendable {
     sharedKernel = row.sharedKernel
     self.prediction = prediction
   }
-
-  /// A row with a calibrated time in place of its ideal one.
-  init(_ row: NamedOperator<Count>, rates: DeviceRates, time: IdealTime, by calibrated: CalibratedTime) {
-    self.init(
-      row, OperatorPrediction(row.operator, kernel: row.kernel, rates: rates, time: time, by: calibrated))
-  }
 }
 
 extension OperatorPrediction {
   /// An operator's ideal time.
-  init(_ value: Operator<Count>, rates: DeviceRates, time: IdealTime) {
+  package init(_ value: Operator<Count>, rates: DeviceRates, time: IdealTime) {
     self = value.accept(PredictionVisitor(rates: rates, time: time))
   }
 
   /// Whether another operator is of the same kind and has the same counts.
   @inline(__always)
   func countsEqual(_ other: OperatorPrediction) -> Bool { kind == other.kind && cost == other.cost }
-
-  /// A calibrated time in place of an operator's ideal one.
-  ///
-  /// - Parameter kernel: what a row's time is asked for.
-  init(
-    _ value: Operator<Count>, kernel: Operator<Count>, rates: DeviceRates, time: IdealTime,
-    by calibrated: CalibratedTime
-  ) {
-    self = calibrated.timed(kernel, ideal: OperatorPrediction(value, rates: rates, time: time))
-  }
 }
 
 private struct PredictionVisitor: OperatorVisitor {

@@ -26,7 +26,7 @@ package struct TrainingTotals: Sendable {
   package let layer, model: Passes
 
   /// - Parameter passes: a training step's; nil of another analysis.
-  init?(_ passes: [PhaseAnalysis]) {
+  package init?(_ passes: [PhaseAnalysis]) {
     guard let forward = passes.first(where: { $0.step.trainingPass == .forward }),
       let backward = passes.first(where: { $0.step.trainingPass == .backward })
     else { return nil }

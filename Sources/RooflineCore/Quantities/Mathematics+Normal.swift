@@ -2,7 +2,7 @@ extension Mathematics {
   /// The normal distribution's quantile: the x below which a share of it lies. Wichura's AS 241, exact to 1e-16.
   ///
   /// - Parameter share: above 0 and below 1.
-  static func normalQuantile(_ share: Double) -> Double {
+  package static func normalQuantile(_ share: Double) -> Double {
     func ratio(_ x: Double, _ top: [Double], _ bottom: [Double]) -> Double {
       top.reduce(0) { $0 * x + $1 } / bottom.reduce(0) { $0 * x + $1 }
     }

@@ -18,7 +18,7 @@ extension DeviceRates {
 
 extension HardwareSpec {
   /// - Parameter board: how many GPUs the link joins, where a run says so.
-  func joins(_ ranks: UInt64, board: UInt64?) -> Bool {
+  package func joins(_ ranks: UInt64, board: UInt64?) -> Bool {
     link.map { ranks <= board ?? $0.maximumPeers ?? .max } ?? false
   }
 

@@ -11,7 +11,7 @@ public struct OperatorCost: Hashable, Sendable {
   /// The format whose matrix unit its products run on, `fp32` for the CUDA cores; nil where it multiplies no matrices, and in sums.
   public var matrixUnit: DType?
 
-  @inline(__always) init<D: OperatorDefinition>(_ definition: D) where D.Scalar == Count {
+  @inline(__always) package init<D: OperatorDefinition>(_ definition: D) where D.Scalar == Count {
     flops = definition.flops
     traffic = definition.traffic
     wireBytes = definition.wireBytes
@@ -53,6 +53,9 @@ public struct OperatorCost: Hashable, Sendable {
   public var isOverflow: Bool {
     flops.total.isOverflow || traffic.total.isOverflow || wireBytes.isOverflow || wireSteps.isOverflow
   }
+
+  /// FLOPs of a matrix product, wherever it runs: fp32 ones share the CUDA cores with other work.
+  package var productFLOPs: Count { matrixUnit.map { $0.runsOnTensorCores ? flops.tensor : flops.vector } ?? 0 }
 }
 
 extension Operator where Scalar == Count {

@@ -11,11 +11,11 @@ package struct OperatorPrediction: Sendable {
   package let kind: OperatorKind
   /// One occurrence.
   package let cost: OperatorCost
-  package internal(set) var bound: Bound
+  package var bound: Bound
   /// One occurrence, s; NaN where a rate that it needs is missing. `time` is the form for everybody else.
   package var seconds: Double
   /// What the time stands on.
-  package internal(set) var basis = TimeBasis.ideal
+  package var basis = TimeBasis.ideal
 
   /// One occurrence; nil where a rate that it needs is missing.
   package var time: Seconds? { seconds.isNaN ? nil : Seconds(seconds) }
@@ -25,7 +25,7 @@ package struct OperatorPrediction: Sendable {
 
   /// For costs whose overflow the caller reports, or has ruled out: the times of others mean nothing.
   @inline(__always)
-  init(_ kind: OperatorKind, _ cost: OperatorCost, rates: DeviceRates, time: IdealTime) {
+  package init(_ kind: OperatorKind, _ cost: OperatorCost, rates: DeviceRates, time: IdealTime) {
     self.kind = kind
     self.cost = cost
     if cost.wireSteps != 0 {
@@ -65,7 +65,7 @@ package struct OperatorPrediction: Sendable {
 
   /// Work that is not there takes no time on a unit that may not exist.
   @inline(__always)
-  static func parts(_ cost: OperatorCost, _ rates: DeviceRates) -> Roofs<Double> {
+  package static func parts(_ cost: OperatorCost, _ rates: DeviceRates) -> Roofs<Double> {
     let work = Roofs(
       tensor: Double(signed: cost.flops.tensor), vector: Double(signed: cost.flops.vector),
       special: Double(signed: cost.flops.special), memory: Double(signed: cost.traffic.total))
@@ -112,5 +112,5 @@ extension OperatorCost {
 extension Double {
   /// A count that is not an overflow, the fast way: as a signed integer.
   @inline(__always)
-  init(signed count: Count) { self.init(Int64(truncatingIfNeeded: count.value)) }
+  package init(signed count: Count) { self.init(Int64(truncatingIfNeeded: count.value)) }
 }

@@ -1,6 +1,6 @@
 extension RateOptions {
   /// Throws where a share or a rate means nothing.
-  func requireShares() throws(InputError) {
+  package func requireShares() throws(InputError) {
     for (what, share) in [("the compute efficiency", computeEfficiency), ("the memory efficiency", memoryEfficiency)] {
       guard share > 0, share <= 1 else { throw .usage("\(what) is \(share); it is above 0 and at most 1") }
     }

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// Predicted against measured times of kernels.
 package struct AccuracyFigure: Figure {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// The curves of note 004: rates of single kernels over their sizes.
 package struct KernelsFigure: Figure {

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The time of a pass over the batch, or over the context, stacked by what limits its rows.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The time of a pass by operator: a bar a row, all its occurrences together.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What requests over time wait for against what a GPU yields: a curve for each deployment, a mark for each load.
 package struct LoadFigure: Figure {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What a picture keeps of a sweep of any length: for each kind of deployment what no other of it beats, and of all others
 /// one in each small cell of the plane.

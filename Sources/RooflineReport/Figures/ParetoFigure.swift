@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What a user gets against what a GPU yields, of the configurations of a sweep that fit.
 package struct ParetoFigure: Figure {

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineDeployment
 
 /// What pictures of a sweep call its configurations.
 extension SweepGrid {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// From the roof to the calibrated time, part by part, and to what was measured.
 package struct WaterfallFigure: Figure {

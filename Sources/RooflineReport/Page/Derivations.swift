@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineAnalysis
 import RooflineServing
 
 /// The text of `explain` for every number of a page. Rows say much alike: each line, paragraph and term of long sums is kept once.

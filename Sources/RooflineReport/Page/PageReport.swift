@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineDeployment
 
 /// What `report` writes: a run as one page.
 package struct PageReport {

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What a run comes to, in a few numbers.

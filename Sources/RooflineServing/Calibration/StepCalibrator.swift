@@ -1,5 +1,6 @@
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// Fits what an engine adds to the kernels of its passes to published steps.
 ///

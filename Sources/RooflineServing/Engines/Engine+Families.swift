@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineTimeModels
 
 extension Engine {
   /// The library of each kind that runs on a GPU: the first that the GPU's own constants know, else those that it borrows.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 extension Engine {
   /// Reads an engine's file; strict, as hardware files are.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// A serving engine of one version: which kernels it runs, what it fuses, what it adds to them, and how it schedules requests.
 ///

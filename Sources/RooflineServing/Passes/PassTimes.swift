@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// What passes of one deployment take: kernels, and what an engine adds to them.
 ///
@@ -181,7 +183,8 @@ package final class PassTimes {
   private func computed(_ key: Key) -> PassSums {
     let rows = rows.rows(key.part, batch: key.batch, tokens: key.tokens, keys: key.keys)
     return PassSums(
-      rows, groups: model.groups.count, rates: analysis.rates, time: time, calibrated: analysis.calibrated)
+      rows, groups: model.groups.count, rates: analysis.rates, time: time,
+      timing: analysis.calibrated.map { $0.timed })
   }
 
   /// What an engine adds: for the sequences that the fullest rank gives a token.

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineDeployment
 
 /// Takes down what requests wait for while passes run.
 struct LoadMeter {

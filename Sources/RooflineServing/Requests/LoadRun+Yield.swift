@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// What a deployment gives under a load.
 package struct LoadYield: Hashable, Sendable {

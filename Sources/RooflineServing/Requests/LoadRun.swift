@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// A deployment under a load: its passes, its memory and its scheduler put together.
 package struct LoadRun: Sendable {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// Requests over time: one pass after another, each as long as a clock says, until the last counted request has ended.
 ///

@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineDeployment
 
 extension RequestScheduler {
   /// A request that has come.

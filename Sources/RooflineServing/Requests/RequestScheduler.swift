@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// Puts requests into passes as an engine does, and takes their tokens out.
 ///

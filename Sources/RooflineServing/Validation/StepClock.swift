@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// Times of the passes of one model on some GPUs of one kind, as an engine runs them; each is computed once.
 package final class StepClock {

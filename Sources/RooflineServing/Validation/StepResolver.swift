@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// Finds what measured rows name: models, GPUs, calibrations and engines of the catalog, each read once.
 package final class StepResolver {

@@ -1,3 +1,5 @@
+import RooflineCore
+
 /// What is read of an event.
 struct KinetoEvent {
   enum Category {

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 /// What the tables of an analysis show beside their rows.

@@ -1,5 +1,6 @@
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 
 /// The options about the owner's notes.
 enum ConventionOptions {

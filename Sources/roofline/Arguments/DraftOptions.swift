@@ -1,4 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
+import RooflineTimeModels
 
 /// The options of speculative decoding by a model's own draft layers.
 enum DraftOptions {

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The option of images that a model's vision tower turns into tokens.

@@ -1,6 +1,8 @@
 import CUDAMeasurement
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineDeployment
 import RooflineMeasurement
 
 /// What `measure` runs, and how.

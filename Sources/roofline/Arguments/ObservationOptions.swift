@@ -1,5 +1,6 @@
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// The options of commands that read measurements.
 enum ObservationOptions {

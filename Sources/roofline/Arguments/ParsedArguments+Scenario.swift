@@ -1,7 +1,10 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineMeasurement
 import RooflineReport
 import RooflineServing
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

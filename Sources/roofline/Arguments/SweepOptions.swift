@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 /// The options of a sweep: lists and ranges where other commands take one value.

@@ -1,6 +1,7 @@
 import RooflineComparison
 import RooflineCore
 import RooflineServing
+import RooflineTimeModels
 
 /// The options that say where times are from.
 enum TimeOptions {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 enum AnalyzeCommand: Command {

@@ -1,6 +1,7 @@
 import RooflineComparison
 import RooflineCore
 import RooflineReport
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

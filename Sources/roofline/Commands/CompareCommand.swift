@@ -1,6 +1,9 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
+import RooflineTimeModels
 
 enum CompareCommand: Command {
   /// A share, not a percentage.

@@ -1,6 +1,7 @@
 import RooflineCore
 import RooflineReport
 import RooflineServing
+import RooflineTimeModels
 
 enum ListCommand: Command {
   static let description = CommandDescription(

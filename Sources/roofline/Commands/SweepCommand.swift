@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 enum SweepCommand: Command {

@@ -2,6 +2,7 @@ import RooflineComparison
 import RooflineCore
 import RooflineReport
 import RooflineServing
+import RooflineTimeModels
 
 enum ValidateCommand: Command {
   private static let time = Option<TimeOptions.Tier>.choice(

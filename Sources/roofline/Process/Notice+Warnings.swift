@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineAnalysis
 import RooflineReport
 
 extension [Notice] {

@@ -1,5 +1,7 @@
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
+import RooflineTimeModels
 import Synchronization
 
 /// Reads models, GPUs and constants for a sweep, each once.

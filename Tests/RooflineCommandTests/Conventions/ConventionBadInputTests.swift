@@ -1,5 +1,4 @@
 import XCTest
-
 import roofline
 
 /// What note 000 does not have is refused by name.

@@ -2,7 +2,6 @@ import Foundation
 import RooflineReport
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The owner's note 000 through the command line: its table to the digit, and every difference from the engine

@@ -1,8 +1,8 @@
 import Foundation
 import RooflineConventions
+import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `explain --convention` explains the note's own cells, each by the formula that the note's table is computed with.

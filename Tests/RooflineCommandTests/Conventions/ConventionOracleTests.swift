@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The tables of the notes against scripts of `Tests/Oracle`: note 000 from the contract's rules alone, note 003 from the

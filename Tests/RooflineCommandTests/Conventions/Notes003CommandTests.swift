@@ -2,7 +2,6 @@ import Foundation
 import RooflineReport
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The owner's note 003 through the command line: its formulas with numbers put in, and every difference explained.

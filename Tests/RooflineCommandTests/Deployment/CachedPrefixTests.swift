@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `--cached-prefix`: a prefill of new tokens behind tokens that are in the cache.

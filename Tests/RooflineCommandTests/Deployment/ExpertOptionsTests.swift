@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The options that say how routed experts are dealt out and loaded, on a model of 8 experts of which a token goes to 2.

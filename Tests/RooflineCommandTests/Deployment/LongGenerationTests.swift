@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Generations of more steps than anybody reads: ranges of them, and all of them where they are asked for.

@@ -4,7 +4,6 @@ import RooflineReport
 import Synchronization
 import TestSupport
 import XCTest
-
 import roofline
 
 final class SweepCommandTests: CommandTestCase {

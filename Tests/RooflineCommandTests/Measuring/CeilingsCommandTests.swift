@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Achieved ceilings: measured on the stand-in, and beside the datasheet's wherever a file is given.

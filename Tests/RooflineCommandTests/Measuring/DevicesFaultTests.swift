@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Whatever goes wrong on a GPU gets one clear sentence, an exit code of 1, and everything back that was taken.

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `measure --external`: tasks out, times back, a file like any other; on a machine that need not have a GPU.

@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Going on with an observation file: whatever was measured stays, whatever comes in between.

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// `measure --suite units` on the stand-in of the driver: results, and no times.

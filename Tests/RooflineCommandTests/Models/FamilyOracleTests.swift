@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Every given config.json against `Tests/Oracle/families.py`: a second count in another language, written from the contract of

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Real config files with something changed: an answer or one clear sentence, never a trap and never a hang.

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The JSON against `Tests/Oracle/check_json.py`: a second count in another language, written from the counting contract

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Listings out of a checkpoint's own files, several in one file, what their differences cost, and listings written back.

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// What `show` says of a model, for machines. Golden numbers are published parameter counts and sums typed by hand.

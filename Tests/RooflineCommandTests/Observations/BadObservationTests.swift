@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Whatever is wrong with measurements gets one sentence that names file and place; nothing is printed and nothing written.

@@ -1,8 +1,8 @@
 import Foundation
 import RooflineCore
+import RooflineTimeModels
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Whatever `calibrate` writes can be read, whatever it was given: random rows of every GPU and kind by every prior, and tables that make

@@ -1,5 +1,6 @@
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 import TestSupport
 import XCTest

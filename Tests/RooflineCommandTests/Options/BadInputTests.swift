@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Whatever is wrong gets one sentence on standard error, nothing on standard output, and the right exit code.

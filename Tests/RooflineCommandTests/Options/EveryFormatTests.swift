@@ -2,7 +2,6 @@ import Foundation
 import RooflineReport
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Every command prints every format.

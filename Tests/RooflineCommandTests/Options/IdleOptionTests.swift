@@ -1,6 +1,5 @@
 import TestSupport
 import XCTest
-
 import roofline
 
 /// No option is taken and ignored: it acts, is refused, or a note says what is odd.

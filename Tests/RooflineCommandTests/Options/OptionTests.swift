@@ -1,6 +1,5 @@
 import RooflineCore
 import XCTest
-
 import roofline
 
 /// Options are declared once, and read by what they mean.

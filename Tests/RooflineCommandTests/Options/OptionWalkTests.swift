@@ -2,7 +2,6 @@ import Foundation
 import RooflineCore
 import TestSupport
 import XCTest
-
 import roofline
 
 /// No command lists an option that does nothing: each changes what is printed, written or returned, or is refused by its name.

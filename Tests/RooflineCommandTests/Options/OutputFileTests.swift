@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// What `--output` may name: a new file, or an older one of its own kind that nobody reads.

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// Whatever stands in files and arguments: output stays readable, and an error short and alone.

@@ -1,6 +1,5 @@
 import Synchronization
 import XCTest
-
 import roofline
 
 final class ProgressLineTests: XCTestCase {

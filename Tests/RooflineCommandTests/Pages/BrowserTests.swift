@@ -1,4 +1,5 @@
 import Foundation
+import RooflineCore
 import RooflineReport
 import TestSupport
 import XCTest

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 /// The chapter of worked examples prints what the program prints, and wherever it calls a note wrong the right value

@@ -1,6 +1,5 @@
 import TestSupport
 import XCTest
-
 import roofline
 
 final class MFUCommandTests: CommandTestCase {

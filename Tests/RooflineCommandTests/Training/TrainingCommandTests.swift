@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import XCTest
-
 import roofline
 
 final class TrainingCommandTests: CommandTestCase {

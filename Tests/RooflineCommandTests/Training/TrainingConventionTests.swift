@@ -1,6 +1,5 @@
 import TestSupport
 import XCTest
-
 import roofline
 
 /// FLOPs of a training token as other projects print them.

@@ -1,4 +1,5 @@
 import RooflineCore
+import TestSupport
 import XCTest
 
 final class BruteForceCoverageTests: XCTestCase {

@@ -53,7 +53,7 @@ final class BruteForceSinkGradientTests: XCTestCase {
   /// Every row of a model with sinks, biased experts and clamped gates has its gradients, and every product two of its own size.
   func testModelsWithSinksTrain() throws {
     for operators in OperatorSet.allCases {
-      let model = try FamilyTests.configuration(Self.small).model
+      let model = try WrittenModel.configuration(Self.small).model
       let workload = TinyModel.workload(operators, prompt: 9, degree: 2)
       XCTAssertEqual(BackwardPass(ForwardPass<Count>(model, DecoderStep(.backward, workload))).missing, [])
       func products(_ pass: TrainingPass) -> Count {

@@ -1,4 +1,5 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
 import TestSupport
 import XCTest
@@ -105,7 +106,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// Layer 6 of 7 sees everything: 2 KV heads of 12, 4 elements of which are turned, and no projection of values.
   func testGemma4sWideLayersMakeValuesOfKeys() throws {
-    let model = try FamilyTests.configuration(Self.gemma4).model
+    let model = try WrittenModel.configuration(Self.gemma4).model
     XCTAssertEqual(model.runs.map(\.layers), [5, 1, 1])
     let full = try XCTUnwrap(model.groups[1].mixer?.groupedQuery)
     XCTAssertEqual([full.numKeyValueHeads, full.headDim, full.rotaryDim ?? 0], [2, 12, 4])
@@ -118,12 +119,12 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// GLM-4.5-Air as published, with its router's 45 × 128 correction biases; and the library's default of OLMoE.
   func testPublishedCountsOfModelsWithoutAFileHere() throws {
-    let air = ParameterShape<Count>(try FamilyTests.configuration(Self.glm4MoE).model)
+    let air = ParameterShape<Count>(try WrittenModel.configuration(Self.glm4MoE).model)
     XCTAssertEqual(air.count.value, 106_852_245_504)
     XCTAssertEqual(air.buffers.value, 5_760)
     // GLM-4.5, 355B.
     let large = ParameterShape<Count>(
-      try FamilyTests.configuration(
+      try WrittenModel.configuration(
         Self.glm4MoE,
         [
           "hidden_size": .integer(5120), "intermediate_size": .integer(12288), "moe_intermediate_size": .integer(1536),
@@ -134,19 +135,19 @@ final class ExpertFamilyTests: XCTestCase {
     XCTAssertEqual(large.count.value, 352_797_814_784)
     XCTAssertEqual(large.buffers.value, 14_240)
     XCTAssertEqual(
-      ParameterShape<Count>(try FamilyTests.configuration(Self.olmoe).model).count.value, 13_361_612_800)
+      ParameterShape<Count>(try WrittenModel.configuration(Self.olmoe).model).count.value, 13_361_612_800)
   }
 
   /// 96 heads do not divide 4096: the width of a head must stand there.
   func testAHeadDimThatDoesNotFollowIsAskedFor() {
-    XCTAssertThrowsError(try FamilyTests.configuration(Self.glm4MoE, ["head_dim": .null])) {
+    XCTAssertThrowsError(try WrittenModel.configuration(Self.glm4MoE, ["head_dim": .null])) {
       XCTAssertTrue("\($0)".contains("head_dim"), "\($0)")
     }
   }
 
   /// Layers 4 and 8 have no positions and see everything; layers 2, 4, 6 and 8 have experts.
   func testLlama4sLayersAreOfFourKindsAtMost() throws {
-    let model = try FamilyTests.configuration(Self.llama4).model
+    let model = try WrittenModel.configuration(Self.llama4).model
     XCTAssertEqual(model.groupNames, ["chunked dense", "chunked experts", "full experts"])
     XCTAssertEqual(model.runs.map(\.group), [0, 1, 0, 2, 0, 1, 0, 2])
     XCTAssertEqual(model.groups.map { $0.mixer?.groupedQuery?.rotaryDim }, [6, 6, nil])
@@ -163,7 +164,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// Layers on paper: attention 64·(128 + 2·64) + 128·64 + 2·16, two norms; a dense MLP 3·64·96; a router 6·64 and six experts.
   func testDenseAndRoutedLayersAreGroups() throws {
-    let model = try FamilyTests.configuration(Self.qwen3MoE).model
+    let model = try WrittenModel.configuration(Self.qwen3MoE).model
     XCTAssertEqual(model.groupNames, ["dense", "experts"])
     XCTAssertEqual(model.runs.map(\.layers), [1, 1, 1, 1])
     let attention: UInt64 = 64 * (128 + 2 * 64) + 128 * 64 + 2 * 16 + 2 * 64
@@ -232,7 +233,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   func testExpertsAreNamedAsTheCheckpointHasThem() throws {
     let mixtral = try WeightList(
-      try FamilyTests.configuration(Self.mixtral).model, name: "mixtral", formats: NumberFormats(.bf16))
+      try WrittenModel.configuration(Self.mixtral).model, name: "mixtral", formats: NumberFormats(.bf16))
     let names = mixtral.entries.map(\.name.full)
     for expert in 0..<8 {
       for part in ["w1", "w2", "w3"] {
@@ -241,7 +242,7 @@ final class ExpertFamilyTests: XCTestCase {
     }
     XCTAssertEqual(names.count, 3 + 32 * (7 + 8 * 3))
     let qwen = try WeightList(
-      try FamilyTests.configuration(Self.qwen3MoE).model, name: "qwen", formats: NumberFormats(.bf16))
+      try WrittenModel.configuration(Self.qwen3MoE).model, name: "qwen", formats: NumberFormats(.bf16))
     let gate = try XCTUnwrap(
       qwen.entries.first { $0.name.full == "model.layers.1.mlp.experts.5.gate_proj.weight" })
     XCTAssertEqual(gate.dimensions, [24, 64])
@@ -250,7 +251,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// On paper: q 12·6, k and v 4·6 each, o 12·6, a gate a head; heads turn 2 of 6 elements without a window.
   func testLayersWithAWindowMayHaveOtherHeads() throws {
-    let model = try FamilyTests.configuration(Self.nestedStep).model
+    let model = try WrittenModel.configuration(Self.nestedStep).model
     XCTAssertEqual(model.groupNames, ["full dense", "sliding experts", "full experts"])
     XCTAssertEqual(model.runs.map(\.layers), [1, 2, 1])
     let mixers = model.groups.compactMap { $0.mixer?.groupedQuery }
@@ -268,7 +269,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// A file whose class reads its text part, which calls itself by another's name, has the same layers.
   func testANestedTextPartOfAnotherNameIsTheOuterClasss() throws {
-    let flat = try FamilyTests.configuration(Self.miniMaxM3).model
+    let flat = try WrittenModel.configuration(Self.miniMaxM3).model
     guard case .object(var text) = try JSONValue.parse(Data(Self.miniMaxM3.utf8), file: "") else { return XCTFail() }
     text["model_type"] = .string("minimax_m2")
     let nested = try ModelConfiguration(
@@ -284,7 +285,7 @@ final class ExpertFamilyTests: XCTestCase {
 
   /// Every pair of a query and a key in 2 blocks of 4: the query's own block and one before it, which is whole.
   func testBlocksThatAreChosenAreThePairsOfAnEnumeration() throws {
-    let model = try FamilyTests.configuration(Self.miniMaxM3).model
+    let model = try WrittenModel.configuration(Self.miniMaxM3).model
     for (prompt, context) in [(1, 1), (7, 8), (13, 14), (8, 9)] as [(UInt64, UInt64)] {
       for (phase, queries, keys) in [(Phase.prefill, prompt, prompt), (.decode, 1, context)] {
         let workload = Workload(
@@ -347,7 +348,7 @@ final class ExpertFamilyTests: XCTestCase {
       (Self.qwen3MoE, "shared_expert_intermediate_size", .integer(8), "shared_expert_intermediate_size"),
     ]
     for (json, key, value, named) in cases {
-      XCTAssertThrowsError(try FamilyTests.configuration(json, [key: value]), key) {
+      XCTAssertThrowsError(try WrittenModel.configuration(json, [key: value]), key) {
         XCTAssertTrue("\($0)".contains(named), "\($0)")
       }
     }

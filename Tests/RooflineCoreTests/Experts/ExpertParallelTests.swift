@@ -135,7 +135,7 @@ final class ExpertParallelTests: XCTestCase {
   }
 
   func testDegreesThatDoNotDivideAreRefused() throws {
-    let configuration = try FamilyTests.configuration(ExpertFamilyTests.qwen3MoE)
+    let configuration = try WrittenModel.configuration(ExpertFamilyTests.qwen3MoE)
     func refusal(_ ranks: UInt64, _ expert: UInt64, isAlone: Bool = false) -> String? {
       do {
         try configuration.model.requireLegal(workload(ranks: ranks, expert: expert, isAlone: isAlone), name: "tiny")
@@ -151,7 +151,8 @@ final class ExpertParallelTests: XCTestCase {
     XCTAssertTrue(refusal(1, 2)?.contains("--tp") == true)
     XCTAssertTrue(refusal(4, 2, isAlone: true)?.contains("--dp-attention") == true)
     XCTAssertThrowsError(
-      try FamilyTests.configuration(FamilyTests.qwen3).model.requireLegal(workload(ranks: 2, expert: 2), name: "dense"))
+      try WrittenModel.configuration(FamilyTests.qwen3).model.requireLegal(workload(ranks: 2, expert: 2), name: "dense")
+    )
     for load in [ExpertLoad.distinct(1), .distinct(7), .loads([1, 2]), .loads([1, 0, 0, 0, 0, 0])] {
       XCTAssertThrowsError(try configuration.model.requireFitting(load, name: "tiny"), "\(load)")
     }

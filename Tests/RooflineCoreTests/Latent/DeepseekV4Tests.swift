@@ -103,7 +103,7 @@ final class DeepseekV4Tests: XCTestCase {
        "hc_sinkhorn_iters": 20, "hidden_act": "silu", "vocab_size": 128, "index_n_heads": 2, "index_head_dim": 16,
        "index_topk": 32}
       """
-    XCTAssertEqual(try FamilyTests.configuration(json).model.groups.count, 3)
+    XCTAssertEqual(try WrittenModel.configuration(json).model.groups.count, 3)
     let cases: [(String, JSONValue)] = [
       ("compress_ratios", .array([.integer(0), .integer(8), .integer(4)])), ("compress_ratios", .array([.integer(0)])),
       ("scoring_func", .string("sigmoid")), ("topk_method", .string("greedy")), ("o_groups", .integer(3)),
@@ -111,7 +111,7 @@ final class DeepseekV4Tests: XCTestCase {
       ("sliding_window", .null), ("num_hash_layers", .integer(-1)),
     ]
     for (key, value) in cases {
-      XCTAssertThrowsError(try FamilyTests.configuration(json, [key: value]), key) {
+      XCTAssertThrowsError(try WrittenModel.configuration(json, [key: value]), key) {
         XCTAssertTrue("\($0)".contains(key), "\($0)")
       }
     }

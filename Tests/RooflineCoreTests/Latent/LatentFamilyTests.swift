@@ -93,7 +93,7 @@ final class LatentFamilyTests: XCTestCase {
 
   /// transformers' default configuration of GLM-4.7-Flash, whose size it gives; 46 routers have 64 correction biases each.
   func testGLM47FlashHasTheLibrarysParameters() throws {
-    let configuration = try FamilyTests.configuration(
+    let configuration = try WrittenModel.configuration(
       """
       {"architectures": ["Glm4MoeLiteForCausalLM"], "model_type": "glm4_moe_lite", "hidden_size": 2048,
        "intermediate_size": 10240, "moe_intermediate_size": 1536, "num_hidden_layers": 47, "num_attention_heads": 20,
@@ -225,7 +225,7 @@ final class LatentFamilyTests: XCTestCase {
        "qk_rope_head_dim": 8, "v_head_dim": 16, "qk_nope_head_dim": 12, "first_k_dense_replace": 1,
        "hidden_act": "silu", "vocab_size": 128, "index_n_heads": 2, "index_head_dim": 16, "index_topk": 32}
       """
-    XCTAssertEqual(try FamilyTests.configuration(json).model.groups.count, 2)
+    XCTAssertEqual(try WrittenModel.configuration(json).model.groups.count, 2)
     let cases: [(String, JSONValue)] = [
       ("scoring_func", .string("tanh")), ("topk_method", .string("random")), ("hidden_act", .string("gelu")),
       ("index_head_dim", .integer(24)), ("index_head_dim", .integer(4)), ("qk_head_dim", .integer(21)),
@@ -238,12 +238,12 @@ final class LatentFamilyTests: XCTestCase {
       ("num_experts_per_tok", .integer(9)), ("kv_lora_rank", .null),
     ]
     for (key, value) in cases {
-      XCTAssertThrowsError(try FamilyTests.configuration(json, [key: value]), key) {
+      XCTAssertThrowsError(try WrittenModel.configuration(json, [key: value]), key) {
         XCTAssertTrue("\($0)".contains(key), "\($0)")
       }
     }
     // No shared expert is a model of its own.
-    let without = try FamilyTests.configuration(json, ["n_shared_experts": .null]).model
+    let without = try WrittenModel.configuration(json, ["n_shared_experts": .null]).model
     XCTAssertNil(without.groups.last?.feedForward?.routed?.shared)
   }
 

@@ -77,7 +77,7 @@ final class AbsentKeyTests: XCTestCase {
   /// Mistral's class has a window where the file is silent, Ministral-3's none and heads of a width of their own.
   func testMinistralIsNotMistral() throws {
     func model(_ type: String) throws -> ModelConfiguration {
-      try FamilyTests.configuration(
+      try WrittenModel.configuration(
         """
         {"model_type": "\(type)", "hidden_size": 2560, "intermediate_size": 9216, "num_hidden_layers": 2,
          "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 131072, "hidden_act": "silu"}

@@ -1,5 +1,7 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import TestSupport
 import XCTest
 
@@ -22,17 +24,10 @@ final class DraftModulesTests: XCTestCase {
     }
   }
 
-  static let mimo = """
-    {"architectures": ["MiMoForCausalLM"], "model_type": "mimo", "hidden_size": 40, "intermediate_size": 72,
-     "num_hidden_layers": 3, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 6, "vocab_size": 101,
-     "hidden_act": "silu", "attention_bias": true, "num_nextn_predict_layers": 2, "tie_word_embeddings": false,
-     "torch_dtype": "bfloat16"}
-    """
-
   /// A module on paper: 40 × 80 and three norms; q, k, v with biases, o, an MLP, two norms. The text part is what it was.
   func testModulesStandBesideTheTextsTotals() throws {
-    let with = try FamilyTests.configuration(Self.mimo)
-    let without = try FamilyTests.configuration(Self.mimo, ["num_nextn_predict_layers": .integer(0)])
+    let with = try WrittenModel.configuration(WrittenModel.mimo)
+    let without = try WrittenModel.configuration(WrittenModel.mimo, ["num_nextn_predict_layers": .integer(0)])
     XCTAssertEqual(with.model, without.model)
     XCTAssertEqual(without.draft, .none(reason: "the file states no draft layers"))
     let layer: UInt64 = (48 + 2 * 24) * 41 + 48 * 40 + 3 * 40 * 72 + 2 * 40
@@ -42,7 +37,7 @@ final class DraftModulesTests: XCTestCase {
 
   /// Attention, then 8 experts of which a token uses 3, in Nemotron's latent form; a projection and three norms.
   func testAPatternOfItsOwnSaysWhatNemotronsModuleIs() throws {
-    let configuration = try FamilyTests.configuration(
+    let configuration = try WrittenModel.configuration(
       RecurrentFamilies.nemotron,
       ["mtp_hybrid_override_pattern": .string("*E"), "num_nextn_predict_layers": .integer(1)])
     let attention: UInt64 = 48 * (80 + 2 * 20) + 80 * 48
@@ -51,11 +46,11 @@ final class DraftModulesTests: XCTestCase {
     XCTAssertEqual(found.parameters.total.value, 48 * 96 + 3 * 48 + attention + 48 + experts + 48)
     XCTAssertEqual(found.decoder.groupNames, ["attention", "experts"])
     XCTAssertThrowsError(
-      try FamilyTests.configuration(RecurrentFamilies.nemotron, ["mtp_hybrid_override_pattern": .string("*X")]))
+      try WrittenModel.configuration(RecurrentFamilies.nemotron, ["mtp_hybrid_override_pattern": .string("*X")]))
   }
 
   func testDraftLayersThatNobodyDescribesHaveAReason() throws {
-    let step = try FamilyTests.configuration(ExpertFamilyTests.nestedStep)
+    let step = try WrittenModel.configuration(ExpertFamilyTests.nestedStep)
     XCTAssertNil(step.draft.modules)
     XCTAssertTrue(try XCTUnwrap(step.draft.reason).contains("num_nextn_predict_layers"))
   }
@@ -69,7 +64,7 @@ final class DraftModulesTests: XCTestCase {
 
   /// Pairs by walking over queries; the head's product has a row for each token that is verified.
   func testAStepVerifiesEveryDraftedToken() throws {
-    let model = try FamilyTests.configuration(Self.mimo).model
+    let model = try WrittenModel.configuration(WrittenModel.mimo).model
     for drafted in [0, 1, 3] as [UInt64] {
       let context = 9 + drafted
       let rows = ForwardPass<Count>(model, DecoderStep(.decode, workload(drafted, context: context))).rows
@@ -84,7 +79,7 @@ final class DraftModulesTests: XCTestCase {
 
   /// Of three drafted tokens before a step that ends at 12 keys, the first is guessed from 9 keys.
   func testDraftPassesSeeAKeyMoreEachAndMakeTheTimeOfATokenTogether() throws {
-    let configuration = try FamilyTests.configuration(Self.mimo)
+    let configuration = try WrittenModel.configuration(WrittenModel.mimo)
     let hardware = try Fixtures.catalog.hardware("h100-sxm")
     let analysis = try Analysis(
       configuration: configuration, hardware: hardware, workload: workload(3, context: 12), phases: [.decode],
@@ -111,14 +106,14 @@ final class DraftModulesTests: XCTestCase {
 
   func testWhatHasNoDraftCountsIsRefused() throws {
     let hardware = try Fixtures.catalog.hardware("h100-sxm")
-    let plain = try FamilyTests.configuration(Self.mimo, ["num_nextn_predict_layers": .integer(0)])
+    let plain = try WrittenModel.configuration(WrittenModel.mimo, ["num_nextn_predict_layers": .integer(0)])
     var sharded = workload(1, context: 12)
     sharded.tensorParallel = 2
     sharded.parallelism.isSequenceParallel = true
     for (configuration, workload, word) in [
       (plain, workload(1, context: 12), "draft layers"),
-      (try FamilyTests.configuration(Self.mimo), workload(101, context: 300), "100"),
-      (try FamilyTests.configuration(Self.mimo), sharded, "--sequence-parallel"),
+      (try WrittenModel.configuration(WrittenModel.mimo), workload(101, context: 300), "100"),
+      (try WrittenModel.configuration(WrittenModel.mimo), sharded, "--sequence-parallel"),
     ] {
       XCTAssertThrowsError(try workload.requireDrafts(configuration)) {
         XCTAssertTrue("\($0)".contains(word), "\($0)")
@@ -131,7 +126,7 @@ final class DraftModulesTests: XCTestCase {
 
   /// Weights of both modules, their caches of 5 + 3 − 1 + 2 keys, and of a recurrence a state for each verified token.
   func testAFootprintHoldsModulesAndStatesToGoBackTo() throws {
-    let configuration = try FamilyTests.configuration(Self.mimo)
+    let configuration = try WrittenModel.configuration(WrittenModel.mimo)
     let modules = try XCTUnwrap(configuration.draft.modules)
     let plan = try FootprintPlan(
       configuration.model, workload(2, context: 8), generated: 3, context: nil, draft: modules)
@@ -140,7 +135,7 @@ final class DraftModulesTests: XCTestCase {
     let cache: UInt64 = 2 * (2 * 4 * 6 * 9 * 2)
     XCTAssertEqual(memory.draft?.value, 2 * modules.parameters.total.value + 2 * cache)
     XCTAssertEqual(memory.logits.value, 2 * 3 * 101 * 2)
-    let recurrent = try FamilyTests.configuration(RecurrentFamilies.qwen35).model
+    let recurrent = try WrittenModel.configuration(RecurrentFamilies.qwen35).model
     func states(_ drafted: UInt64) throws -> UInt64? {
       DeviceMemory<Count>(
         .whole, try FootprintPlan(recurrent, workload(drafted, context: 30), generated: 1, context: 30)
@@ -153,7 +148,7 @@ final class DraftModulesTests: XCTestCase {
   /// In a pipeline they lie on the last stage, with a copy of the text part's table of 101 × 40 unless its head is the table.
   func testInAPipelineTheLastStageHoldsModulesAndTheTableTheyShare() throws {
     for isTied in [false, true] {
-      let configuration = try FamilyTests.configuration(Self.mimo, ["tie_word_embeddings": .bool(isTied)])
+      let configuration = try WrittenModel.configuration(WrittenModel.mimo, ["tie_word_embeddings": .bool(isTied)])
       let modules = try XCTUnwrap(configuration.draft.modules)
       func draft(_ stage: DeviceMemory<Count>.Stage, _ index: UInt64, of stages: UInt64) throws -> UInt64? {
         var workload = workload(2, context: 8)

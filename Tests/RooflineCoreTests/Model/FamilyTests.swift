@@ -5,25 +5,12 @@ import XCTest
 
 /// What each architecture family makes of a config.json: published parameter counts, caches, groups of layers.
 final class FamilyTests: XCTestCase {
-  static func configuration(_ json: String, _ changes: [String: JSONValue] = [:]) throws -> ModelConfiguration {
-    guard case .object(var members) = try JSONValue.parse(Data(json.utf8), file: "config.json") else {
-      throw XCTSkip("no object")
-    }
-    for (key, value) in changes { members[key] = value }
-    return try ModelConfiguration(.object(members), name: "test", file: "config.json")
-  }
-
-  /// The library's default configurations of Gemma-2, Gemma-3 and Phi-3, whose sizes transformers gives.
+  /// The library's default configurations of Gemma-2 and Phi-3, whose sizes transformers gives.
   static let gemma2 = """
     {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216,
      "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000,
      "hidden_activation": "gelu_pytorch_tanh", "sliding_window": 4096, "attn_logit_softcapping": 50.0,
      "final_logit_softcapping": 30.0, "query_pre_attn_scalar": 256, "torch_dtype": "bfloat16"}
-    """
-  static let gemma3 = """
-    {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", "hidden_size": 2304, "intermediate_size": 9216,
-     "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262208,
-     "sliding_window": 4096, "torch_dtype": "bfloat16"}
     """
   static let phi3 = """
     {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "hidden_size": 3072, "intermediate_size": 8192,
@@ -49,10 +36,10 @@ final class FamilyTests: XCTestCase {
 
   func testLibraryDefaultsHaveTheLibrarysParameterCounts() throws {
     for (json, count) in [
-      (Self.gemma2, 2_614_341_888), (Self.gemma3, 2_628_658_432), (Self.phi3, 3_821_079_552),
+      (Self.gemma2, 2_614_341_888), (WrittenModel.gemma3, 2_628_658_432), (Self.phi3, 3_821_079_552),
       (Self.qwen3, 8_190_735_360),
     ] as [(String, UInt64)] {
-      XCTAssertEqual(ParameterShape<Count>(try Self.configuration(json).model).count.value, count, json)
+      XCTAssertEqual(ParameterShape<Count>(try WrittenModel.configuration(json).model).count.value, count, json)
     }
   }
 
@@ -81,20 +68,20 @@ final class FamilyTests: XCTestCase {
   }
 
   func testLayersThatDifferAreGroups() throws {
-    let gemma2 = try Self.configuration(Self.gemma2).model
+    let gemma2 = try WrittenModel.configuration(Self.gemma2).model
     XCTAssertEqual(gemma2.groupNames, ["sliding", "full"])
     XCTAssertEqual(gemma2.groups.indices.map { gemma2.layers(of: $0) }, [13, 13])
     XCTAssertEqual(gemma2.runs.first, LayerRun(group: 0, layers: 1))
     // Five of six layers, counted on the 26: layers 6, 12, 18 and 24 see everything.
-    let gemma3 = try Self.configuration(Self.gemma3).model
+    let gemma3 = try WrittenModel.configuration(WrittenModel.gemma3).model
     XCTAssertEqual(gemma3.groupNames, ["sliding", "full"])
     XCTAssertEqual(gemma3.groups.indices.map { gemma3.layers(of: $0) }, [22, 4])
-    let windowed = try Self.configuration(
+    let windowed = try WrittenModel.configuration(
       Self.qwen3,
       ["use_sliding_window": .bool(true), "sliding_window": .integer(512), "max_window_layers": .integer(30)])
     XCTAssertEqual(windowed.model.groups.map { $0.mixer?.groupedQuery?.window }, [nil, 512])
     XCTAssertEqual(windowed.model.groups.indices.map { windowed.model.layers(of: $0) }, [30, 6])
-    let searched = try Self.configuration(Self.searched).model
+    let searched = try WrittenModel.configuration(Self.searched).model
     XCTAssertEqual(searched.groupNames, ["full", "MLP only", "attention only"])
     XCTAssertEqual(searched.groups.indices.map { searched.layers(of: $0) }, [2, 1, 1])
     // ⌊2·2.625·96/3⌋ = 168, rounded up to a multiple of 256; ⌊2·5.25·96/3⌋ = 336.
@@ -107,7 +94,7 @@ final class FamilyTests: XCTestCase {
 
   /// A layer on paper: 12 heads of 8 and 4 KV heads, 256 wide; an MLP of 512; 12 heads and 2 KV heads. H 96, V 101.
   func testABlockThatIsANoOpDropsItsNorm() throws {
-    let model = try Self.configuration(Self.searched).model
+    let model = try WrittenModel.configuration(Self.searched).model
     let attention = { (keyValueHeads: UInt64) in 96 + 2 * 96 * 96 + 2 * 8 * keyValueHeads * 96 }
     let mlp = { (width: UInt64) in 96 + 3 * 96 * width }
     XCTAssertEqual(
@@ -120,7 +107,7 @@ final class FamilyTests: XCTestCase {
       (Self.gemma2, "layer_types", .array(Array(repeating: .string("chunked_attention"), count: 26)), "layer_types"),
       (Self.gemma2, "layer_types", .array([.string("full_attention")]), "layer_types"),
       (Self.gemma2, "hidden_activation", .string("silu"), "hidden_activation"),
-      (Self.gemma3, "attn_logit_softcapping", .number(50), "attn_logit_softcapping"),
+      (WrittenModel.gemma3, "attn_logit_softcapping", .number(50), "attn_logit_softcapping"),
       (Self.qwen3, "hidden_act", .string("gelu"), "hidden_act"),
       (Self.qwen3, "num_experts", .integer(8), "num_experts"),
       (Self.qwen3, "model_type", .string("llama"), "model_type"),
@@ -130,7 +117,7 @@ final class FamilyTests: XCTestCase {
       (Self.searched, "num_hidden_layers", .integer(5), "block_configs"),
     ]
     for (json, key, value, named) in cases {
-      XCTAssertThrowsError(try Self.configuration(json, [key: value]), key) {
+      XCTAssertThrowsError(try WrittenModel.configuration(json, [key: value]), key) {
         XCTAssertTrue("\($0)".contains(named), "\($0)")
       }
     }
@@ -138,13 +125,13 @@ final class FamilyTests: XCTestCase {
 
   func testASearchedBlockOfAnotherKindIsRefusedByItsKey() {
     let linear = Self.searched.replacing("\"n_heads_in_group\": 6", with: "\"replace_with_linear\": true")
-    XCTAssertThrowsError(try Self.configuration(linear)) {
+    XCTAssertThrowsError(try WrittenModel.configuration(linear)) {
       XCTAssertTrue("\($0)".contains("block_configs[2].attention.replace_with_linear"), "\($0)")
     }
   }
 
   func testEveryKeyIsReadIgnoredOrNamed() throws {
-    let configuration = try Self.configuration(
+    let configuration = try WrittenModel.configuration(
       Self.qwen3, ["rms_norm_eps": .number(1e-6), "my_own_key": .integer(3), "auto_map": .object(["a": .string("b")])])
     XCTAssertEqual(configuration.keys.unknown, ["my_own_key"])
     XCTAssertTrue(Set(configuration.keys.ignored).isSuperset(of: ["rms_norm_eps", "auto_map"]))

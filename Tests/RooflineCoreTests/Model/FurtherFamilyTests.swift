@@ -10,7 +10,7 @@ final class FurtherFamilyTests: XCTestCase {
     if let types = model.layers, let layers = try layers(model.json) {
       changes["layer_types"] = Self.types(types, layers)
     }
-    return try FamilyTests.configuration(model.json, changes)
+    return try WrittenModel.configuration(model.json, changes)
   }
 
   private static func types(_ types: FurtherFamilies.LayerTypes, _ layers: Int64) -> JSONValue {
@@ -48,7 +48,7 @@ final class FurtherFamilyTests: XCTestCase {
       if let types = model.layers, let layers = try layers(model.json) {
         changes["layer_types"] = Self.types(types, layers)
       }
-      let alone = try FamilyTests.configuration(model.json, changes)
+      let alone = try WrittenModel.configuration(model.json, changes)
       XCTAssertEqual(alone.model, stated.model, model.name)
     }
   }
@@ -208,13 +208,13 @@ final class FurtherFamilyTests: XCTestCase {
       ("Phi-2", "qk_layernorm", .bool(true)), ("GLM-4-9B-0414", "hidden_act", .string("gelu")),
     ] as [(String, String, JSONValue)] {
       let model = try XCTUnwrap(FurtherFamilies.models.first { $0.name == name })
-      XCTAssertThrowsError(try FamilyTests.configuration(model.json, [key: value]), name) { error in
+      XCTAssertThrowsError(try WrittenModel.configuration(model.json, [key: value]), name) { error in
         XCTAssertTrue("\(error)".contains(key), "\(error)")
       }
     }
     // Which layers slide stands in no other key.
     let exaone = try XCTUnwrap(FurtherFamilies.models.first { $0.name == "EXAONE-4.0-32B" })
-    XCTAssertThrowsError(try FamilyTests.configuration(exaone.json)) { XCTAssertTrue("\($0)".contains("layer_types")) }
+    XCTAssertThrowsError(try WrittenModel.configuration(exaone.json)) { XCTAssertTrue("\($0)".contains("layer_types")) }
   }
 
   func testTextPartsOfModelsThatSeeAreRead() throws {
@@ -227,7 +227,7 @@ final class FurtherFamilyTests: XCTestCase {
        "vision_config": {"depth": 32, "hidden_size": 1280, "num_heads": 16}}
       """
     // Qwen2.5-7B's, of its model card.
-    XCTAssertEqual(ParameterShape<Count>(try FamilyTests.configuration(seeing).model).count.value, 7_615_616_512)
+    XCTAssertEqual(ParameterShape<Count>(try WrittenModel.configuration(seeing).model).count.value, 7_615_616_512)
     let mistral = """
       {"architectures": ["Mistral3ForConditionalGeneration"], "model_type": "mistral3", "torch_dtype": "bfloat16",
        "vision_config": {"hidden_size": 1024, "model_type": "pixtral"}, "spatial_merge_size": 2, "image_token_index": 10,
@@ -236,6 +236,6 @@ final class FurtherFamilyTests: XCTestCase {
          "sliding_window": null}}
       """
     // Mistral-Small-24B's, of its model card.
-    XCTAssertEqual(ParameterShape<Count>(try FamilyTests.configuration(mistral).model).count.value, 23_572_403_200)
+    XCTAssertEqual(ParameterShape<Count>(try WrittenModel.configuration(mistral).model).count.value, 23_572_403_200)
   }
 }

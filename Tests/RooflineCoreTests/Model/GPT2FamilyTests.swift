@@ -22,7 +22,7 @@ final class GPT2FamilyTests: XCTestCase {
     }
     XCTAssertEqual(try parameters(""), 124_439_808)
     XCTAssertEqual(ParameterShape<Count>(try Fixtures.catalog.model("gpt2-large").model).count.value, 774_030_080)
-    let xl = try FamilyTests.configuration(
+    let xl = try WrittenModel.configuration(
       """
       {"model_type": "gpt2", "n_embd": 1600, "n_layer": 48, "n_head": 25, "n_positions": 1024, "vocab_size": 50257}
       """)
@@ -47,7 +47,7 @@ final class GPT2FamilyTests: XCTestCase {
     XCTAssertEqual(try configuration().keys.unknown, [])
     XCTAssertEqual(try configuration("\"n_inner\": 1000").model.groups[0].feedForward?.twoMatrixWidth, 1000)
     for wrong in ["\"n_head\": 7", "\"add_cross_attention\": true", "\"activation_function\": \"silu\""] {
-      XCTAssertThrowsError(try FamilyTests.configuration(Self.bare, members(wrong)), wrong)
+      XCTAssertThrowsError(try WrittenModel.configuration(Self.bare, members(wrong)), wrong)
     }
   }
 

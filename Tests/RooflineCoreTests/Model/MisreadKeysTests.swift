@@ -1,4 +1,5 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
 import TestSupport
 import XCTest

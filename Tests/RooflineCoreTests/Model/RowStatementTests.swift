@@ -1,4 +1,5 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
 import TestSupport
 import XCTest
@@ -8,7 +9,7 @@ final class RowStatementTests: XCTestCase {
   /// Every family, small and real, with what tensor parallelism it allows.
   private func models() throws -> [(name: String, model: DecoderModel)] {
     let families = [
-      ("gemma2", FamilyTests.gemma2), ("gemma3", FamilyTests.gemma3), ("phi3", FamilyTests.phi3),
+      ("gemma2", FamilyTests.gemma2), ("gemma3", WrittenModel.gemma3), ("phi3", FamilyTests.phi3),
       ("qwen3", FamilyTests.qwen3), ("searched", FamilyTests.searched), ("mixtral", ExpertFamilyTests.mixtral),
       ("qwen3_moe", ExpertFamilyTests.qwen3MoE), ("gpt_oss", ExpertFamilyTests.gptOSS),
       ("glm4_moe", ExpertFamilyTests.glm4MoE), ("olmoe", ExpertFamilyTests.olmoe),
@@ -19,7 +20,7 @@ final class RowStatementTests: XCTestCase {
     ]
     var models: [(name: String, model: DecoderModel)] = []
     for (name, json) in families + RecurrentFamilies.all {
-      models.append((name, try FamilyTests.configuration(json).model))
+      models.append((name, try WrittenModel.configuration(json).model))
     }
     for name in Fixtures.catalog.modelNames { models.append((name, try Fixtures.catalog.model(name).model)) }
     models += TinyModel.all.map { ($0.name, $0.model) }
@@ -133,7 +134,7 @@ final class RowStatementTests: XCTestCase {
 
   /// Qwen3's step has the gradients of its norms of queries and keys: input and weight of both, in both sets of operators.
   func testNormsOfQueriesAndKeysHaveGradients() throws {
-    let configuration = try FamilyTests.configuration(FamilyTests.qwen3)
+    let configuration = try WrittenModel.configuration(FamilyTests.qwen3)
     for operators in OperatorSet.allCases {
       let workload = Workload(
         batch: 1, prompt: 8, context: 8, tensorParallel: 1, operatorSet: operators, formats: NumberFormats(.bf16))
@@ -154,7 +155,7 @@ final class RowStatementTests: XCTestCase {
 
   /// Layer 1 of Gemma-2 sees 4096 keys, layer 2 all; on paper, a decode step at 10,000 keys.
   func testAWindowIsInForceInItsLayersOnly() throws {
-    let model = try FamilyTests.configuration(FamilyTests.gemma2).model
+    let model = try WrittenModel.configuration(FamilyTests.gemma2).model
     for operators in OperatorSet.allCases {
       let workload = Workload(
         batch: 1, prompt: 9_999, context: 10_000, tensorParallel: 1, operatorSet: operators,

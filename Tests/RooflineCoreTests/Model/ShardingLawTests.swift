@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import TestSupport
 import XCTest
 
 /// What must be true of the devices' shares under tensor parallelism, whatever the formulas are.

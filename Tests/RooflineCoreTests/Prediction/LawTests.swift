@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import TestSupport
 import XCTest
 
 /// What must be true of whole forward passes, whatever the formulas are.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 import TestSupport
 import XCTest
@@ -85,7 +86,7 @@ final class PassBatchTests: XCTestCase {
 
   func testPassesOfLatentsAndRecurrencesAreThoseOneByOne() throws {
     var generator = SeededGenerator(seed: 20)
-    let recurrent = try RecurrentFamilies.all.map { ($0, try FamilyTests.configuration($1).model) }
+    let recurrent = try RecurrentFamilies.all.map { ($0, try WrittenModel.configuration($1).model) }
     let latent = TinyLatent.all.map { ($0.name, $0.model) } + [("compressed", TinyCompressed.model)]
     for (name, model) in recurrent + latent {
       for phase in Phase.allCases {

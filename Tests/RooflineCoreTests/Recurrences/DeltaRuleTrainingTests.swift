@@ -1,4 +1,5 @@
 import Foundation
+import RooflineAnalysis
 import RooflineCore
 import TestSupport
 import XCTest
@@ -14,7 +15,7 @@ final class DeltaRuleTrainingTests: XCTestCase {
     _ body: (String, DecoderModel, Workload) throws -> Void
   ) throws {
     for (name, json) in Self.models {
-      let model = try FamilyTests.configuration(json).model
+      let model = try WrittenModel.configuration(json).model
       for operators in OperatorSet.allCases {
         for degree in [1, 2] as [UInt64] {
           for isSequenceParallel in degree > 1 ? [false, true] : [false] {
@@ -118,7 +119,7 @@ final class DeltaRuleTrainingTests: XCTestCase {
   /// Both sets of operators compute the same gradients: of norms and gates in rows of their own, or in the kernel.
   func testFusedKernelsDoTheWorkOfTheRowsTheyJoin() throws {
     for (name, json) in Self.models {
-      let model = try FamilyTests.configuration(json).model
+      let model = try WrittenModel.configuration(json).model
       let sums = OperatorSet.allCases.map { operators in
         rows(.backward, model, TinyModel.workload(operators, prompt: 70, context: 70)).reduce(FLOPCounts<Count>()) {
           sum, row in
@@ -149,7 +150,7 @@ final class DeltaRuleTrainingTests: XCTestCase {
   /// Six layers of Kimi-K3's kind: as many additions of snapshots' gradients as mixes see snapshots, 6 + 8 + 2; of the stream, which a
   /// norm, a mix and an addition read, two a block, and one in front of the head.
   func testGradientsOfSnapshotsAndOfTheStreamAreAddedUp() throws {
-    let model = try FamilyTests.configuration(RecurrentFamilies.kimiK3).model
+    let model = try WrittenModel.configuration(RecurrentFamilies.kimiK3).model
     for operators in OperatorSet.allCases {
       let backward = rows(.backward, model, TinyModel.workload(operators))
       func occurrences(_ name: String) -> UInt64 {
@@ -189,7 +190,7 @@ final class DeltaRuleTrainingTests: XCTestCase {
         occurrences(isSequenceParallel ? "attn_grad_reduce_scatter" : "attn_grad_all_reduce"), layers, what)
       XCTAssertEqual(occurrences("norm_grad_all_reduce"), isSequenceParallel ? 1 : 0, what)
     }
-    let model = try FamilyTests.configuration(RecurrentFamilies.kimiK3).model
+    let model = try WrittenModel.configuration(RecurrentFamilies.kimiK3).model
     let message = try [false, true].map { hasBank in
       var changed = model
       if !hasBank {

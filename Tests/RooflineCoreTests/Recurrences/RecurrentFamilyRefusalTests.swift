@@ -25,7 +25,7 @@ final class RecurrentFamilyRefusalTests: XCTestCase {
       (RecurrentFamilies.kimiLinear, "linear_attn_config", .null, "linear_attn_config"),
     ]
     for (json, key, value, named) in cases {
-      XCTAssertThrowsError(try FamilyTests.configuration(json, [key: value]), key) {
+      XCTAssertThrowsError(try WrittenModel.configuration(json, [key: value]), key) {
         XCTAssertTrue("\($0)".contains(named), "\($0)")
       }
     }
@@ -35,10 +35,10 @@ final class RecurrentFamilyRefusalTests: XCTestCase {
   func testInfinityIsReadWhereTheKeyIsHarmless() throws {
     for token in ["Infinity", "-Infinity", "NaN"] {
       let json = RecurrentFamilies.mamba2.replacing("[0.0, Infinity]", with: token)
-      XCTAssertTrue(try FamilyTests.configuration(json).keys.ignored.contains("time_step_limit"), token)
+      XCTAssertTrue(try WrittenModel.configuration(json).keys.ignored.contains("time_step_limit"), token)
       for (key, value) in [("num_heads", "128"), ("chunk_size", "256"), ("vocab_size", "32768")] {
         let read = json.replacing("\"\(key)\": \(value)", with: "\"\(key)\": \(token)")
-        XCTAssertThrowsError(try FamilyTests.configuration(read), key) {
+        XCTAssertThrowsError(try WrittenModel.configuration(read), key) {
           XCTAssertTrue("\($0)".contains(key), "\($0)")
         }
       }

@@ -11,17 +11,17 @@ final class RecurrentFamilyTests: XCTestCase {
       (RecurrentFamilies.jamba, 51_570_323_328), (RecurrentFamilies.miniMax, 47_373_946_880),
       (RecurrentFamilies.kimiLinear, 49_133_074_464),
     ] as [(String, UInt64)] {
-      XCTAssertEqual(ParameterShape<Count>(try FamilyTests.configuration(json).model).count.value, count, json)
+      XCTAssertEqual(ParameterShape<Count>(try WrittenModel.configuration(json).model).count.value, count, json)
     }
     // Router biases are buffers: 26 layers of 256.
-    let kimi = try FamilyTests.configuration(RecurrentFamilies.kimiLinear).model
+    let kimi = try WrittenModel.configuration(RecurrentFamilies.kimiLinear).model
     XCTAssertEqual(ParameterShape<Count>(kimi).buffers.value, 6656)
   }
 
   /// MiniMax-Text-01 itself: 70 layers of lightning attention and 10 others.
   func testMiniMaxText01HasItsPublishedParameters() throws {
     let types: [JSONValue] = (1...80).map { .string($0 % 8 == 0 ? "full_attention" : "linear_attention") }
-    let model = try FamilyTests.configuration(
+    let model = try WrittenModel.configuration(
       RecurrentFamilies.miniMax,
       [
         "vocab_size": .integer(200_064), "hidden_size": .integer(6144), "intermediate_size": .integer(9216),
@@ -132,7 +132,7 @@ final class RecurrentFamilyTests: XCTestCase {
   /// Whatever the context, a decode step reads and writes each state once; a prompt without a past writes it only.
   func testAStateIsReadAndWrittenOnceACall() throws {
     for (name, json) in RecurrentFamilies.all {
-      let model = try FamilyTests.configuration(json).model
+      let model = try WrittenModel.configuration(json).model
       let growth = CacheGrowth(model, NumberFormats(.bf16))
       let kept = growth.stateBytesPerSequence.value + growth.convolutionBytesPerSequence.value
       XCTAssertGreaterThan(kept, 0, name)
@@ -168,7 +168,7 @@ final class RecurrentFamilyTests: XCTestCase {
   func testFusedKernelsDoTheWorkOfTheRowsTheyJoin() throws {
     let kinds: Set<OperatorKind> = [.deltaRule, .deltaGates, .l2Norm, .stateSpaceScan, .softplus, .causalConvolution]
     for (name, json) in RecurrentFamilies.all {
-      let model = try FamilyTests.configuration(json).model
+      let model = try WrittenModel.configuration(json).model
       for phase in Phase.allCases {
         let sums = OperatorSet.allCases.map { operators -> FLOPCounts<Count> in
           let workload = TinyModel.workload(operators, prompt: 70, context: 71)
@@ -184,7 +184,7 @@ final class RecurrentFamilyTests: XCTestCase {
   /// A snapshot every four layers, from the first on: six layers' mixers see 0 1 1 1 1 2, their feed-forwards 1 1 1 1 2 2, the
   /// head 2.
   func testMixesSeeTheSnapshotsThatWereTaken() throws {
-    let model = try FamilyTests.configuration(RecurrentFamilies.kimiK3).model
+    let model = try WrittenModel.configuration(RecurrentFamilies.kimiK3).model
     for operators in OperatorSet.allCases {
       let workload = TinyModel.workload(operators)
       let rows = ForwardPass<Count>(model, DecoderStep(.prefill, workload)).rows
@@ -202,7 +202,7 @@ final class RecurrentFamilyTests: XCTestCase {
 
   /// Two snapshots of 7 tokens for 3 sequences, 48 wide in bf16, are alive wherever the peak is.
   func testSnapshotsStayInMemory() throws {
-    let model = try FamilyTests.configuration(RecurrentFamilies.kimiK3).model
+    let model = try WrittenModel.configuration(RecurrentFamilies.kimiK3).model
     var plain = model
     plain.head.snapshots = nil
     for index in plain.groups.indices { plain.groups[index].residual = .preNorm }
@@ -213,7 +213,7 @@ final class RecurrentFamilyTests: XCTestCase {
 
   /// A layer on paper: Mamba-2 of 8 heads of 6 in 2 groups with a state of 16 on 4 ranks: 2 heads, one group each.
   func testGroupsAreCopiedWhereThereAreFewerThanRanks() throws {
-    let model = try FamilyTests.configuration(
+    let model = try WrittenModel.configuration(
       RecurrentFamilies.nemotron, ["hybrid_override_pattern": .string("M"), "num_hidden_layers": .integer(1)]
     ).model
     XCTAssertEqual(model.legalTensorParallelDegrees, [1, 2, 4, 8])
@@ -231,7 +231,7 @@ final class RecurrentFamilyTests: XCTestCase {
   func testTensorsHaveTheirCheckpointsNames() throws {
     func names(_ json: String) throws -> Set<String> {
       Set(
-        ParameterShape<Count>(try FamilyTests.configuration(json).model).tensors.map {
+        ParameterShape<Count>(try WrittenModel.configuration(json).model).tensors.map {
           "\($0.name) \($0.dimensions.map(\.value))"
         })
     }

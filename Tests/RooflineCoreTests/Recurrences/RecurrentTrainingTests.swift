@@ -15,7 +15,7 @@ final class RecurrentTrainingTests: XCTestCase {
     let workload = Workload(
       batch: 3, prompt: 7, context: 7, tensorParallel: degree, operatorSet: operators, formats: NumberFormats(.bf16),
       parallelism: Parallelism(isSequenceParallel: isSequenceParallel))
-    return DecoderStep(pass, workload).rows(of: try FamilyTests.configuration(json).model)
+    return DecoderStep(pass, workload).rows(of: try WrittenModel.configuration(json).model)
   }
 
   /// No row is without its gradients, and each product has two of its own size.
@@ -24,7 +24,7 @@ final class RecurrentTrainingTests: XCTestCase {
       for operators in OperatorSet.allCases {
         for degree in [1, 2] as [UInt64] {
           let workload = TinyModel.workload(operators, degree: degree)
-          let model = try FamilyTests.configuration(json).model
+          let model = try WrittenModel.configuration(json).model
           let backward = BackwardPass(ForwardPass<Count>(model, DecoderStep(.backward, workload)))
           XCTAssertEqual(backward.missing, [], name)
           func products(_ pass: TrainingPass) throws -> Count {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineReport
+import RooflineTimeModels
 import TestSupport
 import XCTest
 

@@ -19,19 +19,20 @@ final class FolderDependencyTests: XCTestCase {
 
   func testFoldersOfTheEngineStandBelowThoseThatTheyNeed() throws {
     let page = try DocumentationPage("Sources/RooflineCore/Documentation.docc/RooflineCore.md")
-    let prefix = "| `Sources/RooflineCore/"
-    let listed = try XCTUnwrap(page.section("Where things stand")).split(separator: "\n").filter {
-      $0.hasPrefix(prefix)
-    }
-    .map { String($0.dropFirst(prefix.count).prefix { $0 != "`" }) }
-    let folders = Set(
-      RepositoryFiles.paths.filter { $0.hasPrefix("Sources/RooflineCore/") && $0.hasSuffix(".swift") }
-        .compactMap { $0.split(separator: "/").dropFirst(2).first.map(String.init) })
-    XCTAssertEqual(listed.sorted(), folders.sorted(), "the page's list is not that of the folders")
-    let engine = try XCTUnwrap(Self.modules().first { $0.module == "RooflineCore" })
-    for (place, folder) in listed.enumerated() {
-      for used in (engine.uses[folder] ?? [:]).keys.sorted() where !listed[..<place].contains(used) {
-        XCTFail("the page lists \(used) below \(folder): \(engine.sentence([folder, used]))")
+    let rows = try XCTUnwrap(page.section("Where things stand")).split(separator: "\n")
+    let modules = try Self.modules()
+    for name in ["RooflineCore", "RooflineTimeModels", "RooflineAnalysis", "RooflineDeployment"] {
+      let prefix = "| `Sources/\(name)/"
+      let listed = rows.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count).prefix { $0 != "`" }) }
+      let folders = Set(
+        RepositoryFiles.paths.filter { $0.hasPrefix("Sources/\(name)/") && $0.hasSuffix(".swift") }
+          .compactMap { $0.split(separator: "/").dropFirst(2).first.map(String.init) })
+      XCTAssertEqual(listed.sorted(), folders.sorted(), "the page's list is not that of the folders of \(name)")
+      let module = try XCTUnwrap(modules.first { $0.module == name })
+      for (place, folder) in listed.enumerated() {
+        for used in (module.uses[folder] ?? [:]).keys.sorted() where !listed[..<place].contains(used) {
+          XCTFail("the page lists \(used) below \(folder): \(module.sentence([folder, used]))")
+        }
       }
     }
   }

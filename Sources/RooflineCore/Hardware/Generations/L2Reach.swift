@@ -10,5 +10,5 @@ package struct L2Reach: Hashable, Sendable {
     self.residentShare = residentShare
   }
 
-  var bytesPerMicrosecond: Double { bytesPerSecond * 1e-6 }
+  package var bytesPerMicrosecond: Double { bytesPerSecond * 1e-6 }
 }

@@ -4,13 +4,13 @@ package struct TileList: Sendable {
   /// Elements of K that a kernel takes at a time.
   package let depth: Double
   /// Share of the longer side that is fetched from L2 a CTA: half where two CTAs multicast to one another.
-  let multicast: Double
+  package let multicast: Double
   /// How much of a full wave a partly filled last wave costs.
   package let tail: Double
   /// Rows of M by columns of N.
-  let tiles: [(m: Int, n: Int)]
+  package let tiles: [(m: Int, n: Int)]
   /// Tiles of grouped products, and of products of low precision.
-  let grouped, lowPrecision: [(m: Int, n: Int)]
+  package let grouped, lowPrecision: [(m: Int, n: Int)]
 
   /// - Parameter lowPrecision: nil: the same tiles.
   init(
@@ -27,7 +27,7 @@ package struct TileList: Sendable {
   }
 
   /// Every m with every n, up to an area.
-  static func all(_ sides: [Int], by others: [Int], upTo area: Int = .max) -> [(m: Int, n: Int)] {
+  package static func all(_ sides: [Int], by others: [Int], upTo area: Int = .max) -> [(m: Int, n: Int)] {
     sides.flatMap { m in others.filter { m * $0 <= area }.map { (m: m, n: $0) } }
   }
 
@@ -45,9 +45,9 @@ package struct TileList: Sendable {
   }
 
   /// Ways to split K over CTAs.
-  static let splits: [Double] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]
+  package static let splits: [Double] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32]
   /// The most of them.
-  static let mostSplit = splits.max() ?? 1
+  package static let mostSplit = splits.max() ?? 1
 }
 
 extension TileList: Hashable {

@@ -94,10 +94,10 @@ extension DraftPart {
 
 extension JSONObject {
   /// The file that ModelOpt writes beside a config.json.
-  static let besideName = "hf_quant_config.json"
+  package static let besideName = "hf_quant_config.json"
 
   /// `quantization` of such a file.
-  static func quantization(besideIn file: String) throws(InputError) -> JSONObject {
+  package static func quantization(besideIn file: String) throws(InputError) -> JSONObject {
     let root = try JSONObject(JSONValue.read(file: file), file: file)
     guard let quantization = try root.object("quantization") else {
       throw .missingKey(file: file, key: "quantization", expected: "an object with a quant_algo")

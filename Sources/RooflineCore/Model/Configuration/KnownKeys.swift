@@ -1,7 +1,7 @@
 /// Keys of config.json files by what they mean to a family that does not read them.
-enum KnownKeys {
+package enum KnownKeys {
   /// Keys that say in which formats tensors lie. They change bytes and rates, and no other count.
-  static let quantizing: Set<String> = [
+  package static let quantizing: Set<String> = [
     "quantization_config", "quantization", "compression_config", "quant_method", "load_in_4bit", "load_in_8bit",
     "bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bits", "w_bit", "kv_cache_dtype", "gptq", "awq",
     "expert_dtype", "weight_quant", "quantize", "kv_cache_quant_algo", "quant_algo", "quantization_method",

@@ -30,7 +30,9 @@ struct Tape<Scalar: Term>: RowSink {
 
 extension ForwardPass {
   /// The rows as values: what predicts, explains, measures and compares them.
-  package var rows: [NamedOperator<Scalar>] { Tape(self).rows }
+  package var rows: [NamedOperator<Scalar>] {
+    @specialized(where Scalar == Count) get { Tape(self).rows }
+  }
 
   /// What a visitor says of each row, in order.
   ///

@@ -1,6 +1,6 @@
 extension DecoderModel {
   /// The kinds of routed experts in the model.
-  var routedExperts: [RoutedExperts] { groups.compactMap { $0.feedForward?.routed } }
+  package var routedExperts: [RoutedExperts] { groups.compactMap { $0.feedForward?.routed } }
 
   /// Throws where the ranks of a replica cannot divide the model as the workload says.
   func requireLegalRanks(_ workload: Workload, name: String) throws(InputError) {

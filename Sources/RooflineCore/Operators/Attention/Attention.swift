@@ -100,21 +100,23 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   /// Keys that any query sees: with a window, those from the first query's oldest on, min(C, T+W−1); with chunks, those of the
   /// pieces that queries are in; of chosen keys at most T times as many, since queries may choose differently; of chosen
   /// blocks one query's, or all.
-  var visibleKeys: Scalar {
-    let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
-    switch mask {
-    case .full, .causal: return keys
-    case .slidingWindow(let window):
-      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
-    case .chunked(let chunk):
-      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
-    case .selected(let kept): return keys.minimum(queries * kept)
-    case .blocks(let kept, let isSingle): return isSingle ? keys.minimum(kept) : keys
-    case .compressed(let window, let tokensPerEntry, let kept, let isSingle):
-      let entries = Self.wholeEntries(keys, tokensPerEntry)
-      // Several queries may choose differently.
-      return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
-        + (isSingle ? kept.map { entries.minimum($0) } ?? entries : entries)
+  package var visibleKeys: Scalar {
+    @specialized(where Scalar == Count) get {
+      let (queries, keys) = (shape.queryTokens, shape.attendedKeys)
+      switch mask {
+      case .full, .causal: return keys
+      case .slidingWindow(let window):
+        return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+      case .chunked(let chunk):
+        return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, chunk: chunk)
+      case .selected(let kept): return keys.minimum(queries * kept)
+      case .blocks(let kept, let isSingle): return isSingle ? keys.minimum(kept) : keys
+      case .compressed(let window, let tokensPerEntry, let kept, let isSingle):
+        let entries = Self.wholeEntries(keys, tokensPerEntry)
+        // Several queries may choose differently.
+        return Attention.visibleKeys(queryTokens: queries, attendedKeys: keys, window: window)
+          + (isSingle ? kept.map { entries.minimum($0) } ?? entries : entries)
+      }
     }
   }
 
@@ -181,17 +183,23 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   var visibleScores: Scalar { shape.batch * shape.heads * pairs }
 
   /// Bytes of the keys that any query sees, and of their values.
-  var keyValueBytes: Scalar {
-    let format = keyValueHome.format(formats)
-    let keys = shape.keys(visibleKeys).bytes(format)
-    return valuesAreKeys ? keys : keys + shape.values(visibleKeys).bytes(format)
+  package var keyValueBytes: Scalar {
+    @specialized(where Scalar == Count) get {
+      let format = keyValueHome.format(formats)
+      let keys = shape.keys(visibleKeys).bytes(format)
+      return valuesAreKeys ? keys : keys + shape.values(visibleKeys).bytes(format)
+    }
   }
 
   /// Bytes of all keys and values, seen or not.
-  var cachedBytes: Scalar { 2 * shape.cachedKeys.bytes(keyValueHome.format(formats)) }
+  package var cachedBytes: Scalar {
+    @specialized(where Scalar == Count) get { 2 * shape.cachedKeys.bytes(keyValueHome.format(formats)) }
+  }
 
   /// FLOPs of both products over the visible pairs.
-  var product: Scalar { shape.products(visibleScores) }
+  package var product: Scalar {
+    @specialized(where Scalar == Count) get { shape.products(visibleScores) }
+  }
 
   package var flops: FLOPCounts<Scalar> {
     let perHead = visibleScores
@@ -210,6 +218,7 @@ package struct Attention<Scalar: Term>: OperatorDefinition {
   /// Probabilities of the visible pairs, and the share of each row's sink: what a backward pass reads.
   var keptProbabilities: Scalar { hasSinks ? visibleScores + sinkRows : visibleScores }
 
+  @specialized(where Scalar == Count)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let keys = visibleKeys
     visit(Operand(.query, .loadActivation, shape.queries, queryFormat))

@@ -40,23 +40,33 @@ package struct AttentionShape<Scalar: Term>: Hashable, Sendable {
   }
 
   /// Elements of the queries: B·T·h·d.
-  package var queries: Scalar { batch * queryTokens * heads * headDim }
+  package var queries: Scalar {
+    @specialized(where Scalar == Count) get { batch * queryTokens * heads * headDim }
+  }
   /// Elements of the attention output: B·T·h·d_v.
-  package var outputs: Scalar { batch * queryTokens * heads * valueDim }
+  package var outputs: Scalar {
+    @specialized(where Scalar == Count) get { batch * queryTokens * heads * valueDim }
+  }
   /// Elements of the new keys: B·T·h_kv·d.
   package var newKeys: Scalar { batch * queryTokens * keyRow }
   /// Elements of the new values: B·T·h_kv·d_v.
   package var newValues: Scalar { batch * queryTokens * keyValueHeads * valueDim }
   /// Elements of all keys in the cache: B·C·h_kv·d.
-  package var cachedKeys: Scalar { keys(attendedKeys) }
+  package var cachedKeys: Scalar {
+    @specialized(where Scalar == Count) get { keys(attendedKeys) }
+  }
   /// Elements of the keys of `count` tokens a sequence: B·C·h_kv·d of all.
   func keys(_ count: Scalar) -> Scalar { batch * count * keyRow }
   /// Elements of the values of as many.
   func values(_ count: Scalar) -> Scalar { batch * count * keyValueHeads * valueDim }
   /// Elements of all keys and values where each KV head has keys of its own: what heads share, once for each of them.
-  var spreadKeyValues: Scalar { batch * attendedKeys * keyValueHeads * (headDim + valueDim) }
+  package var spreadKeyValues: Scalar {
+    @specialized(where Scalar == Count) get { batch * attendedKeys * keyValueHeads * (headDim + valueDim) }
+  }
   /// Elements of the full score rectangle: B·h·T·C.
-  package var scores: Scalar { batch * heads * queryTokens * attendedKeys }
+  package var scores: Scalar {
+    @specialized(where Scalar == Count) get { batch * heads * queryTokens * attendedKeys }
+  }
   /// FLOPs of queries by keys over the full rectangle, d multiplications and d additions a score: 2·B·h·T·C·d.
   package var keyProduct: Scalar { 2 * scores * headDim }
   /// FLOPs of probabilities by values: 2·B·h·T·C·d_v.

@@ -34,7 +34,9 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   }
 
   /// Whether every key before a query has a score of its own; entries stand for several tokens.
-  package var seesEveryKey: Bool { pairs == Attention<Scalar>.causalPairs(queryTokens, keys) }
+  package var seesEveryKey: Bool {
+    @specialized(where Scalar == Count) get { pairs == Attention<Scalar>.causalPairs(queryTokens, keys) }
+  }
 
   package var kind: OperatorKind { .indexScores }
   package var asOperator: Operator<Scalar> { .indexScores(self) }
@@ -44,14 +46,17 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
   private var unit: DType { keyHome == .cache ? formats.keyValueCache : formats.residual }
 
   package var flops: FLOPCounts<Scalar> {
-    let product = 2 * batch * pairs * heads * width
-    guard block == nil else {
-      return FLOPCounts(
-        product: product, on: unit, vector: keyHome.carriesIndexScale(formats) ? batch * pairs * heads : 0)
+    @specialized(where Scalar == Count) get {
+      let product = 2 * batch * pairs * heads * width
+      guard block == nil else {
+        return FLOPCounts(
+          product: product, on: unit, vector: keyHome.carriesIndexScale(formats) ? batch * pairs * heads : 0)
+      }
+      return FLOPCounts(product: product, on: unit, vector: batch * pairs * (2 * heads + 1))
     }
-    return FLOPCounts(product: product, on: unit, vector: batch * pairs * (2 * heads + 1))
   }
 
+  @specialized(where Scalar == Count)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let queries = batch * queryTokens * heads
     visit(Operand(.query, .loadActivation, queries * width, formats.residualFormat))
@@ -78,5 +83,5 @@ extension KeyValueHome {
 
 extension ElementFormat {
   /// An indexer's scores, and scales of its keys.
-  static let score = ElementFormat(.scoreBytes, .fp32)
+  package static let score = ElementFormat(.scoreBytes, .fp32)
 }

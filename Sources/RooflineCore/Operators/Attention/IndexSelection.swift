@@ -32,6 +32,7 @@ package struct IndexSelection<Scalar: Term>: OperatorDefinition {
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 
+  @specialized(where Scalar == Count)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(Operand(.scores, .loadActivation, batch * pairs, .score))
     visit(Operand(.indices, .storeActivation, batch * queryTokens * kept, .tokenID))

@@ -38,7 +38,9 @@ package struct AllToAll<Scalar: Term>: OperatorDefinition {
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
 
-  package var wireBytes: Scalar { (rows * width).times(expected: remoteRanks, .remoteRanks).bytes(format) }
+  package var wireBytes: Scalar {
+    @specialized(where Scalar == Count) get { (rows * width).times(expected: remoteRanks, .remoteRanks).bytes(format) }
+  }
   package var wireSteps: Scalar { ranks.excess(over: 1) }
 
   package static var source: String {

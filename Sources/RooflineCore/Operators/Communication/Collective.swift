@@ -24,7 +24,9 @@ package struct Collective<Scalar: Term>: OperatorDefinition {
     return pattern == .allReduce ? 2 * round : round
   }
 
-  package var wireBytes: Scalar { wireSteps * message.divided(roundingUpBy: ranks) }
+  package var wireBytes: Scalar {
+    @specialized(where Scalar == Count) get { wireSteps * message.divided(roundingUpBy: ranks) }
+  }
 
   /// A backward pass moves gradients where activations cross into sharded work, and not where the forward pass did.
   package var gradients: OperatorGradients<Scalar> { .passedOn }

@@ -26,7 +26,9 @@ public struct FLOPCounts<Scalar: Natural>: Hashable, Sendable {
   }
 
   /// Of all units.
-  public var total: Scalar { tensor + vector + special }
+  public var total: Scalar {
+    @specialized(where Scalar == Count) get { tensor + vector + special }
+  }
 
   @inline(__always) package static func + (left: Self, right: Self) -> Self {
     Self(tensor: left.tensor + right.tensor, vector: left.vector + right.vector, special: left.special + right.special)

@@ -26,7 +26,7 @@ package struct Operand<Scalar: Term>: Hashable, Sendable {
 
   /// Elements and scales.
   package var bytes: Scalar {
-    @inline(__always) get {
+    @specialized(where Scalar == Count) @inline(__always) get {
       let own = elements.bytes(format)
       return scaleBytes.map { own + $0 } ?? own
     }

@@ -36,7 +36,11 @@ public struct Traffic<Scalar: Natural>: Hashable, Sendable {
   }
 
   /// All memory traffic. Wire bytes of collectives are not part of it.
-  public var total: Scalar { loadWeight + loadActivation + storeActivation + loadKVCache + storeKVCache }
+  public var total: Scalar {
+    @specialized(where Scalar == Count) get {
+      loadWeight + loadActivation + storeActivation + loadKVCache + storeKVCache
+    }
+  }
 
   @inline(__always) package static func + (left: Self, right: Self) -> Self {
     var sum = Self()

@@ -108,7 +108,7 @@ extension ExpertLoad {
   }
 
   /// How likely a token is sent to each expert of the rank that has most to do, in the order of the experts.
-  static func busiestChances(_ loads: [Double], chosen: UInt64, ranks: UInt64) -> [Double] {
+  package static func busiestChances(_ loads: [Double], chosen: UInt64, ranks: UInt64) -> [Double] {
     let chances = inclusion(loads, chosen: Double(chosen))
     let each = loads.count / Int(ranks)
     var (most, busiest) = (-1.0, 0)

@@ -24,10 +24,13 @@ package struct BatchedGEMM<Scalar: Term>: OperatorDefinition {
   package var matrixUnit: DType? { formats.linearUnit }
 
   /// FLOPs of all products.
-  var product: Scalar { 2 * groups * m * n * k }
+  package var product: Scalar {
+    @specialized(where Scalar == Count) get { 2 * groups * m * n * k }
+  }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts(product: product, on: formats.linearUnit) }
 
+  @specialized(where Scalar == Count)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     visit(
       Operand(

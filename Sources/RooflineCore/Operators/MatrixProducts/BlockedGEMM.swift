@@ -35,7 +35,7 @@ package struct BlockedGEMM<Scalar: Term>: Hashable, Sendable {
   private var weights: Scalar { gemm.k * gemm.n * rowBlocks }
 
   /// The GEMM's work with its product padded; a bias is added to real results only.
-  var paddedWork: FLOPCounts<Scalar> {
+  package var paddedWork: FLOPCounts<Scalar> {
     FLOPCounts(
       product: paddedFLOPs, on: gemm.formats.linearUnit, vector: gemm.hasBias ? gemm.m * gemm.n : 0)
   }

@@ -29,7 +29,9 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
   package var matrixUnit: DType? { formats.linearUnit }
 
   /// The FLOPs of the product alone, and of either gradient's.
-  var product: Scalar { 2 * m * n * k }
+  package var product: Scalar {
+    @specialized(where Scalar == Count) get { 2 * m * n * k }
+  }
 
   package var flops: FLOPCounts<Scalar> {
     FLOPCounts(

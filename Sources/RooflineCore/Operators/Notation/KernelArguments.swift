@@ -259,7 +259,7 @@ package struct KernelArguments: Sendable {
   package func ranks() throws(InputError) -> UInt64 { try number("ranks", default: kind == .send ? 2 : 1) }
 
   /// Columns that change a time and no count; nil where they are absent.
-  func copies() throws(InputError) -> Double? { try given("copies").map { Double($0) } }
+  package func copies() throws(InputError) -> Double? { try given("copies").map { Double($0) } }
 
   // MARK: reading columns
 

@@ -37,6 +37,7 @@ package struct CausalConvolution<Scalar: Term>: OperatorDefinition {
     FLOPCounts(vector: elements * (2 * taps + (hasBias ? 3 : 2)), special: elements)
   }
 
+  @specialized(where Scalar == Count)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     let format = formats.residualFormat
     visit(Operand(.input, .loadActivation, elements, format))

@@ -81,9 +81,11 @@ package struct DeltaRule<Scalar: Term>: OperatorDefinition {
   }
 
   package var flops: FLOPCounts<Scalar> {
-    guard isFused else { return scan }
-    let norms = 2 * recurrence.tokens * keyHeads
-    return scan + gates.flops + FLOPCounts(vector: norms * (3 * keyDim + 1), special: norms)
+    @specialized(where Scalar == Count) get {
+      guard isFused else { return scan }
+      let norms = 2 * recurrence.tokens * keyHeads
+      return scan + gates.flops + FLOPCounts(vector: norms * (3 * keyDim + 1), special: norms)
+    }
   }
 
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {

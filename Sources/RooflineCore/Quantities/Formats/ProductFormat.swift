@@ -74,7 +74,7 @@ package enum ProductFormat: String, Hashable, Sendable, CaseIterable {
 // What kernels read of an element, scales included; source: TimeModels.md, "Low precision".
 extension ProductFormat {
   /// Bytes of a weight of a matrix.
-  var weightBytes: Double {
+  package var weightBytes: Double {
     switch self {
     case .sixteenBits: 2
     case .fp8, .int8, .int8Weight: 1
@@ -86,7 +86,7 @@ extension ProductFormat {
   }
 
   /// Bytes of a weight of experts, whose int4 has smaller groups and whose blocks' scales do not count.
-  var expertWeightBytes: Double {
+  package var expertWeightBytes: Double {
     switch self {
     case .fp8Block: 1
     case .int4Weight: 0.53125
@@ -95,7 +95,7 @@ extension ProductFormat {
   }
 
   /// Bytes of an activation.
-  var activationBytes: Double {
+  package var activationBytes: Double {
     switch self {
     case .sixteenBits, .int8Weight, .int4Weight, .mxfp4Weight: 2
     case .fp8, .int8, .mxfp4FP8: 1
@@ -105,7 +105,7 @@ extension ProductFormat {
   }
 
   /// The tensor cores' rate over that of bf16.
-  var speedup: Double {
+  package var speedup: Double {
     switch self {
     case .sixteenBits, .int8Weight, .int4Weight, .mxfp4Weight: 1
     case .fp8, .fp8Block, .mxfp4FP8, .int8: 2
@@ -114,5 +114,5 @@ extension ProductFormat {
   }
 
   /// Whether activations are quantised first.
-  var quantizesActivations: Bool { activationBytes < 2 }
+  package var quantizesActivations: Bool { activationBytes < 2 }
 }

@@ -1,5 +1,8 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
+import RooflineTimeModels
 
 /// The JSON of `analyze`, schema version 1. Integers are exact, per occurrence and device; rates are the ones divided by
 /// (efficiency included); times are unrounded. Keys may be added, not changed.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// What people are told about times that are not ideal.
 struct CalibratedTimeText {

@@ -1,5 +1,8 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
+import RooflineTimeModels
 
 /// What people are told about an engine's time.
 struct EngineText {

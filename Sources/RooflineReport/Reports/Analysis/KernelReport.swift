@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineTimeModels
 
 /// What `kernel` prints: one row, its ridge, and for a GEMM its blocked view.
 package struct KernelReport {

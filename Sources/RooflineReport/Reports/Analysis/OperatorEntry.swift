@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// A row as JSON.

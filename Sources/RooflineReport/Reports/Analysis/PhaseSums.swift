@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// A line below the rows of a pass: what some of them add up to.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The roofline table of a forward pass: a row an operator, the sums of a layer and of the model below.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The ridge points of a run: the intensity above which each unit, not memory, is the limit.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// What `analyze --draft` adds: a table of each draft pass, and what a step takes and yields.
 struct SpeculationTable {

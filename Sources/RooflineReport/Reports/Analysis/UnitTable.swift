@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The rows of a pass by execution unit: what each does, how long it would take alone, and which one binds.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `analyze --images` adds: the vision tower's pass, row by row.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

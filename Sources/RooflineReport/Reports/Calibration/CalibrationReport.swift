@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// What `calibrate` prints: what was fitted, and whether it is worth anything.
 package struct CalibrationReport {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineTimeModels
 
 /// What `compare` prints: predicted beside observed.
 package struct ObservationComparisonReport {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// What `list` prints: the catalog's files, a line each.
 package enum CatalogReport {

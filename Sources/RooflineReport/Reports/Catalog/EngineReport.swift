@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineServing
+import RooflineTimeModels
 
 /// What `list engines` and `show` print about serving engines.
 package enum EngineReport {

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `show` prints about a model: what the file says, what follows from it, and which defaults were used.

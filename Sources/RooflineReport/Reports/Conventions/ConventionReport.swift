@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 
 /// What `analyze --convention llm-counts` prints: the table of note 000, for any inputs.
 package struct ConventionReport {

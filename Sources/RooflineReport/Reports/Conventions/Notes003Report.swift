@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 
 /// What `analyze --convention notes-003` prints: the table of note 003 in its own letters, with numbers put in.
 package struct Notes003Report {

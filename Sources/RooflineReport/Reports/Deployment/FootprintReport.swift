@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `footprint` prints: memory by part on the device that needs most, and whether it fits.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// `generation` in the JSON of `analyze`. Totals are sums of the steps; times are unrounded seconds.
 struct GenerationDocument: Encodable {

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// Generation for people: what a user waits for, what a GPU yields, and the decode steps in ranges that add up.
 struct GenerationTable {

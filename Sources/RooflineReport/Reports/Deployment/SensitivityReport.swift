@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
 
 /// What `sensitivity` prints: the base, and each changed input beside it.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// A JSON document whose decode steps are written while they are computed: ten million of them are never held at once.
 package struct StepListing: Sequence, Sendable {

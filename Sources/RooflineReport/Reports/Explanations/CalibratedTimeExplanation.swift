@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineTimeModels
 
 /// A calibrated time, part by part: what each adds, which constants it is from, and the range it lies in.
 struct CalibratedTimeExplanation {

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineConventions
 import RooflineCore
+import RooflineDeployment
 
 /// What `explain --convention` prints: a row of a note, each of its cells by the note's own formula, beside the exact value.
 package struct ConventionExplanation {

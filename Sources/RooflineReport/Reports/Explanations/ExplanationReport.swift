@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `explain` prints: rows with their formulas, in letters and with numbers.

@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 extension OperatorExplanation {
   /// Explains the memory of the device that needs most: the footprint's own definition, read with terms that print themselves.

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineConventions
 import RooflineCore
+import RooflineTimeModels
 
 /// Why a row's numbers are what they are: each formula in letters, with numbers, its result, and where it stands.
 package struct OperatorExplanation: Encodable, Sendable {

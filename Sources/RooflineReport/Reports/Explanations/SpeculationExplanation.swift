@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 extension OperatorExplanation {
   /// Explains a decode step that verifies drafted tokens: the passes of the draft modules, the step, and what it yields.

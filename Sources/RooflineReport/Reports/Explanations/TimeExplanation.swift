@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// The ideal time of a cost, formula by formula: the engine's own functions read with a term that prints itself.

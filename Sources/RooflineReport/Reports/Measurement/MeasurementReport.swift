@@ -1,6 +1,8 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 /// What `measure` prints when it is done.
 package struct MeasurementReport {

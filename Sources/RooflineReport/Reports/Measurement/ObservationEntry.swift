@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 /// One measurement in an observation file.
 struct ObservationEntry: Encodable {

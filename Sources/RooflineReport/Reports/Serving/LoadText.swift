@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
 
 /// A load's rules in words.

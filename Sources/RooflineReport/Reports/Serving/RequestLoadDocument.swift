@@ -1,5 +1,8 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 import RooflineServing
+import RooflineTimeModels
 
 /// The JSON of `analyze` with requests over time, schema version 1.
 struct RequestLoadDocument: Encodable {

@@ -1,5 +1,5 @@
-import RooflineCore
 import RooflineServing
+import RooflineTimeModels
 
 /// The text of an engine's file: small, and in an order that people can read.
 package struct EngineFileText {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 extension ServiceLevel.Miss {
   /// Why a configuration is not chosen, in a few words.

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What a row of a sweep says, by the name that tables, conditions and files for machines share. SI units, unrounded.
 package enum SweepColumn: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// What `--where` asks of a row: columns, numbers, comparisons, `&&`, `||`, `!` and parentheses.
 ///

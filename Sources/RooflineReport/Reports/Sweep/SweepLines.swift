@@ -1,4 +1,4 @@
-import RooflineCore
+import RooflineDeployment
 
 /// Rows of a sweep for machines: a line each, every column in every line.
 package struct SweepLines: Sendable {

@@ -1,4 +1,5 @@
 import RooflineCore
+import RooflineDeployment
 
 /// Rows of a sweep for people. Columns are as wide as their values can be, since no row waits for the next one.
 package struct SweepTable: Sendable {

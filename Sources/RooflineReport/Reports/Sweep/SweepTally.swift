@@ -1,4 +1,6 @@
+import RooflineAnalysis
 import RooflineCore
+import RooflineDeployment
 
 /// What became of the rows of a sweep: none is passed over in silence.
 package struct SweepTally: Sendable {

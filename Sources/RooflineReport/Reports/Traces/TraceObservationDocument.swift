@@ -1,6 +1,8 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 import RooflineTraces
 
 /// The observation file that `import --output` writes: what a trace says, and null for what it does not know.

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineServing
+import RooflineTimeModels
 import RooflineTraces
 
 /// The pass that those of a trace are laid beside: its rows, and what each could take.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 import RooflineTraces
 

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// A training step by operator: the work of each execution unit forward and backward, and both passes' memory and time.

@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `mfu` prints: the FLOPs of a step by each definition, and the share of the peak that they are.

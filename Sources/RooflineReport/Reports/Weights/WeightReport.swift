@@ -1,3 +1,4 @@
+import RooflineAnalysis
 import RooflineCore
 
 /// What `shapes` prints: every tensor of one device, and their sum.

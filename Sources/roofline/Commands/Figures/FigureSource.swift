@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 /// Makes the picture that arguments ask for.

@@ -1,5 +1,7 @@
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
+import RooflineDeployment
 import RooflineReport
 
 enum ReportCommand: Command {

@@ -1,8 +1,10 @@
 import CUDAMeasurement
+import RooflineAnalysis
 import RooflineComparison
 import RooflineCore
 import RooflineMeasurement
 import RooflineReport
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

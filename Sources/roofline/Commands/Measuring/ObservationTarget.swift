@@ -1,5 +1,6 @@
 import RooflineCore
 import RooflineMeasurement
+import RooflineTimeModels
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

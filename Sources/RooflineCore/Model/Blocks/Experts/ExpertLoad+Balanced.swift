@@ -1,6 +1,6 @@
 extension ExpertLoad {
   /// How far a token's choices lie apart where they are balanced: ⌈E/K⌉.
-  static func balancedStride(_ experts: UInt64, chosen: UInt64) -> UInt64 { (experts - 1) / chosen + 1 }
+  package static func balancedStride(_ experts: UInt64, chosen: UInt64) -> UInt64 { (experts - 1) / chosen + 1 }
 
   /// The expert of a balanced token's choice: (t + j·s) mod E; of fewer tokens than s, t is spread over s.
   package static func balancedExpert(
