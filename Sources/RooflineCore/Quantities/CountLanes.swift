@@ -31,9 +31,12 @@ package struct CountLanes: Hashable, Sendable {
   }
 
   /// `lanes` where both numbers they are of are exact, NaN elsewhere.
+  ///
+  /// - Parameter lanes: NaN where `right` is.
   @inline(__always)
   private static func ifExact(_ left: CountLanes, _ right: CountLanes, _ lanes: Lanes) -> CountLanes {
-    CountLanes(Lanes(repeating: .nan).replacing(with: lanes, where: left.isExact .& right.isExact))
+    let larger = CountLanes(left.lanes.orLarger(right.lanes))
+    return CountLanes(Lanes(repeating: .nan).replacing(with: lanes, where: larger.isExact))
   }
 }
 
@@ -49,13 +52,12 @@ extension CountLanes: Term {
   @inline(__always) package static func * (left: Self, right: Self) -> Self { CountLanes(left.lanes * right.lanes) }
 
   @inline(__always) package func excess(over other: Self) -> Self {
-    let difference = lanes - other.lanes
-    return .ifExact(self, other, difference.replacing(with: 0, where: difference .< 0))
+    .ifExact(self, other, (lanes - other.lanes).orLarger(Lanes(repeating: 0)))
   }
 
   @inline(__always) package func minimum(_ other: Self) -> Self {
     // A number too large to be exact is above every exact one; NaN may be any number, and stays.
-    let smaller = lanes.replacing(with: other.lanes, where: other.lanes .< lanes)
+    let smaller = lanes.orSmaller(other.lanes)
     return CountLanes(smaller.replacing(with: other.lanes, where: other.lanes .!= other.lanes))
   }
 
@@ -73,12 +75,14 @@ extension CountLanes: Term {
   package func times(expected number: some ExpectedNumber, of count: Self, _ letter: Letter) -> Self {
     var numbers = Lanes()
     for lane in 0..<CountLanes.width { numbers[lane] = number.value(at: count.lanes[lane]) }
-    return .ifExact(self, count, (lanes * numbers).rounded(.toNearestOrAwayFromZero))
+    let product = (lanes * numbers).rounded(.toNearestOrAwayFromZero)
+    return .ifExact(self, count, product.replacing(with: .nan, where: count.lanes .!= count.lanes))
   }
 
   @inline(__always) package func bytes(_ format: ElementFormat) -> Self {
-    let bits = CountLanes(Lanes(repeating: Double(format.storage.bits)))
-    return format.storage.isWholeBytes ? self * CountLanes(bits.lanes / 8) : (self * bits).divided(roundingUpBy: 8)
+    let bits = Double(format.storage.bits)
+    return format.storage.isWholeBytes
+      ? CountLanes(lanes * (bits / 8)) : CountLanes(lanes * bits).divided(roundingUpBy: 8)
   }
 
   package func named(_ letter: Letter) -> Self { self }

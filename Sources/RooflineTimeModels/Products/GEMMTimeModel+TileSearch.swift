@@ -178,10 +178,10 @@ extension GEMMTimeModel {
           let tiles = candidates.lanes[four]
           let grid = tiles.grid(alongM, alongN)
           let even = grid * evenK
-          let compute = tiles.tensorPerK * even.replacing(with: leastK, where: leastK .>= even)
+          let compute = tiles.tensorPerK * even.orLarger(leastK)
           let l2 = grid * tiles.l2PerK * l2K
           let cubes = compute * compute * compute + l2 * l2 * l2 + dramCubed
-          least.replace(with: cubes, where: cubes .< least)
+          least = least.orSmaller(cubes)
           candidates.grids.initializeElement(at: four, to: grid)
           candidates.leastCubes.initializeElement(at: four, to: cubes)
           candidates.exposed.initializeElement(at: four, to: launch + tiles.wave(candidates.outputBytes))
@@ -202,9 +202,8 @@ extension GEMMTimeModel {
     var place = TileLanes.Lanes(repeating: 0)
     for four in candidates.lanes.indices {
       let time = candidates.exposed[four] + slope * candidates.leastCubes[four]
-      let isLess = time .< times
-      times.replace(with: time, where: isLess)
-      fours.replace(with: place, where: isLess)
+      fours.replace(with: place, where: time .< times)
+      times = times.orSmaller(time)
       place += TileLanes.Lanes(repeating: 1)
     }
     var best = 0
