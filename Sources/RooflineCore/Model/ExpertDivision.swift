@@ -8,7 +8,7 @@ package struct ExpertDivision: Hashable, Sendable {
   /// Tokens that all ranks route together.
   package let tokens: Double
 
-  package init(_ step: DecoderStep) {
+  package init(_ step: borrowing DecoderStep) {
     ranks = step.tensorParallel
     parallel = step.expertParallel
     isDispatched = step.isAttentionDataParallel && step.expertParallel > 1

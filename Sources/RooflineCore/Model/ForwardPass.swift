@@ -5,12 +5,12 @@ package struct ForwardPass<Scalar: Term>: Sendable {
   private let pipelineParallel: UInt64
 
   @specialized(where Scalar == Count)
-  package init(_ model: DecoderModel, _ step: DecoderStep) {
+  package init(_ model: DecoderModel, _ step: borrowing DecoderStep) {
     self.init(model, step, PassShape(model, step))
   }
 
   /// A pass of another shape, in stages as `step` says.
-  package init(_ model: DecoderModel, _ step: DecoderStep, _ pass: PassShape<Scalar>) {
+  package init(_ model: DecoderModel, _ step: borrowing DecoderStep, _ pass: PassShape<Scalar>) {
     self.model = model
     self.pass = pass
     pipelineParallel = step.pipelineParallel

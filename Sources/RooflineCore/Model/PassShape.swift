@@ -28,14 +28,17 @@ package final class PassShape<Scalar: Term>: Sendable {
   /// The stream that a branch reads where no norm stands in front of it; nil: it reads a norm's result.
   private let branch: ActivationTensor?
 
-  package convenience init(_ model: DecoderModel, _ step: DecoderStep) {
+  package convenience init(_ model: borrowing DecoderModel, _ step: borrowing DecoderStep) {
     self.init(
       model, step, batch: .input(.batch, step.batch), queryTokens: .input(.queryTokens, step.queryTokens),
       attendedKeys: .input(.attendedKeys, step.attendedKeys))
   }
 
   /// A pass with a batch, tokens and keys of its own, the rest as in `step`.
-  package init(_ model: DecoderModel, _ step: DecoderStep, batch: Scalar, queryTokens: Scalar, attendedKeys: Scalar) {
+  package init(
+    _ model: borrowing DecoderModel, _ step: borrowing DecoderStep, batch: Scalar, queryTokens: Scalar,
+    attendedKeys: Scalar
+  ) {
     formats = step.formats
     operatorSet = step.operatorSet
     // With requests of its own, a rank divides nothing but routed experts with the others.
