@@ -35,13 +35,18 @@ package struct PassBatch: Sendable {
     }
   }
 
+  /// A workload that is analysed by itself.
+  private struct Apart {
+    let summary: PassSummary
+    /// As `peaks`.
+    let peak: Count?
+  }
+
   private let sums: SummaryLanes
-  /// Summaries of the workloads that are too large for lanes.
-  private let apart: [Int: PassSummary]
+  /// The workloads that are too large for lanes.
+  private let apart: [Int: Apart]
   /// The largest sum of activations alive at once, bytes; nil unless it was asked for.
   private let peaks: CountLanes.Lanes?
-  /// Those of the workloads that are too large for lanes.
-  private let peaksApart: [Int: Count]
   private let model: DecoderModel
   private let step: DecoderStep
   private let shapes: Shapes
@@ -50,12 +55,13 @@ package struct PassBatch: Sendable {
   ///   - step: what the workloads have in common.
   ///   - plan: which activations are alive at which row of such a pass; nil: their memory is not asked for.
   package init(
-    _ model: DecoderModel, like step: DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime,
+    _ model: DecoderModel, like step: borrowing DecoderStep, _ shapes: Shapes, rates: DeviceRates, time: IdealTime,
     activations plan: ActivationPlan? = nil
   ) {
-    (self.model, self.step, self.shapes) = (model, step, shapes)
-    var sink = SummaryLanes(rates: rates, time: time)
-    if step.pipelineParallel > 1 { sink.scopes = ScopeLanes(groups: model.groups.count) }
+    self.model = model
+    self.step = copy step
+    self.shapes = shapes
+    var sink = SummaryLanes(rates: rates, time: time, groups: step.pipelineParallel > 1 ? model.groups.count : nil)
     if plan != nil { sink.operands = OperandLanes() }
     let pass = PassShape<CountLanes>(
       model, step, batch: CountLanes(shapes.batch), queryTokens: CountLanes(shapes.queryTokens),
@@ -83,25 +89,24 @@ package struct PassBatch: Sendable {
       areTogether .&= step.queryTokens == 1 ? areSingle : .!areSingle
     }
     guard any(.!areTogether) else {
-      (apart, peaksApart) = ([:], [:])
+      apart = Dictionary()
       return
     }
-    var apart: [Int: PassSummary] = [:]
-    var peaksApart: [Int: Count] = [:]
+    var apart: [Int: Apart] = [:]
     for lane in 0..<PassBatch.width where !areTogether[lane] {
       let own = shapes.step(lane, like: step)
-      apart[lane] = PassSummary(PhaseAnalysis(model, own, rates: rates, time: time))
-      if plan != nil { peaksApart[lane] = ActivationPeak<Count>(model, own).bytes }
+      apart[lane] = Apart(
+        summary: PassSummary(PhaseAnalysis(model, own, rates: rates, time: time)),
+        peak: plan.map { _ in ActivationPeak<Count>(model, own).bytes })
     }
     self.apart = apart
-    self.peaksApart = peaksApart
   }
 
-  package subscript(lane: Int) -> PassSummary { apart.isEmpty ? sums[lane] : apart[lane] ?? sums[lane] }
+  package subscript(lane: Int) -> PassSummary { apart.isEmpty ? sums[lane] : apart[lane]?.summary ?? sums[lane] }
 
   /// The most bytes of activations alive at once; nil unless a plan was given.
   package func activations(_ lane: Int) -> Count? {
-    peaksApart[lane] ?? peaks.map { Count(UInt64($0[lane])) }
+    apart[lane]?.peak ?? peaks.map { Count(UInt64($0[lane])) }
   }
 
   /// How a pass goes through the stages of a pipeline.
@@ -112,11 +117,12 @@ package struct PassBatch: Sendable {
       return PipelineSchedule(
         sums, stages: 1, model, microBatches: microBatches, isSuccessive: step.phase == .decode)
     }
-    guard apart[lane] == nil, let scopes = self.sums.scopes else {
+    guard apart[lane] == nil else {
       return PipelineSchedule(
         PhaseAnalysis(model, shapes.step(lane, like: step), rates: self.sums.rates, time: self.sums.time), model,
         microBatches: microBatches)
     }
+    let scopes = self.sums.scopes
     for group in model.groups.indices { sums.layers[group] = scopes.layers[group][lane] }
     sums.beforeLayers = scopes.beforeLayers[lane]
     sums.afterLayers = scopes.afterLayers[lane]
@@ -128,12 +134,18 @@ package struct PassBatch: Sendable {
 
 /// Seconds of the rows of each scope, one occurrence each: what the stages of a pipeline are made of.
 private struct ScopeLanes: Sendable {
+  /// Whether anybody asks for them.
+  let isAsked: Bool
   private(set) var layers: [CountLanes.Lanes]
   private(set) var beforeLayers = CountLanes.Lanes(repeating: 0)
   private(set) var afterLayers = CountLanes.Lanes(repeating: 0)
   private(set) var boundary = CountLanes.Lanes(repeating: 0)
 
-  init(groups: Int) { layers = Array(repeating: CountLanes.Lanes(repeating: 0), count: groups) }
+  /// - Parameter groups: nil where nobody asks for stages.
+  init(groups: Int?) {
+    isAsked = groups != nil
+    layers = groups.map { Array(repeating: CountLanes.Lanes(repeating: 0), count: $0) } ?? []
+  }
 
   mutating func add(_ scope: RowScope, _ seconds: CountLanes.Lanes) {
     switch scope {
@@ -151,10 +163,11 @@ private struct SummaryLanes: RowSink, Sendable {
 
   let rates: DeviceRates
   let time: IdealTime
+  /// Whether a rate is missing that any row may need.
+  private let lacksRate: Bool
   /// Of which workloads every count so far is exact.
   private(set) var areExact = SIMDMask<SIMD8<Int64>>(repeating: true)
-  /// nil where nobody asks for stages of a pipeline.
-  var scopes: ScopeLanes?
+  private(set) var scopes: ScopeLanes
   /// nil where nobody asks for activations.
   var operands: OperandLanes?
   private var rows = 0
@@ -167,9 +180,12 @@ private struct SummaryLanes: RowSink, Sendable {
   private var memory = Lanes(repeating: 0)
   private var network = Lanes(repeating: 0)
 
-  init(rates: DeviceRates, time: IdealTime) {
+  /// - Parameter groups: nil where nobody asks for stages of a pipeline.
+  init(rates: DeviceRates, time: IdealTime, groups: Int?) {
     self.rates = rates
     self.time = time
+    lacksRate = rates.vector.isNaN || rates.special.isNaN || rates.bandwidth.isNaN
+    scopes = ScopeLanes(groups: groups)
   }
 
   subscript(lane: Int) -> PassSummary {
@@ -179,13 +195,20 @@ private struct SummaryLanes: RowSink, Sendable {
       network: network[lane], latency: 0)
   }
 
-  // Written out once a kind of operator, and not once a row.
-  @inline(never)
+  @inline(__always)
   mutating func row<D: OperatorDefinition>(
     _ statement: RowStatement<CountLanes>, _ definition: D
   ) where D.Scalar == CountLanes {
+    add(definition, at: statement.place)
+  }
+
+  // Written out once a kind of operator, and not once a row. What else a row states is not asked for, and so never put together.
+  @inline(never)
+  private mutating func add<D: OperatorDefinition>(
+    _ definition: D, at place: RowPlace<CountLanes>
+  ) where D.Scalar == CountLanes {
     rows += 1
-    let times = statement.place.occurrences.lanes
+    let times = place.occurrences.lanes
     let steps = definition.wireSteps
     // What is sent is sent in every workload, or in none.
     if steps.lanes[0] != 0 {
@@ -196,7 +219,7 @@ private struct SummaryLanes: RowSink, Sendable {
       let all = own * times
       seconds += all
       network += all
-      scopes?.add(statement.place.scope, own)
+      if scopes.isAsked { scopes.add(place.scope, own) }
       if operands != nil {
         _ = operands?.add(definition)
         if let message = definition.asOperator.gathered { operands?.add(gathered: message) }
@@ -209,50 +232,41 @@ private struct SummaryLanes: RowSink, Sendable {
     areExact .&= sum.isExact .& bytes.isExact
     flops += sum.lanes * times
     memoryBytes += bytes.lanes * times
-    if let unit = definition.matrixUnit {
+    let unit = definition.matrixUnit
+    let unitRate = unit.map { rates[tensor: $0] }
+    if let unit {
       product += (unit.runsOnTensorCores ? cost.tensor : cost.vector).lanes * times
     }
     let parts = Roofs(
-      tensor: definition.matrixUnit.map { SummaryLanes.time(cost.tensor, rates[tensor: $0]) } ?? cost.tensor.lanes,
-      vector: SummaryLanes.time(cost.vector, rates.vector), special: SummaryLanes.time(cost.special, rates.special),
+      tensor: unitRate.map { SummaryLanes.time(cost.tensor, $0) } ?? cost.tensor.lanes,
+      // Of most rows no workload has work for these.
+      vector: cost.vector.isAnything ? SummaryLanes.time(cost.vector, rates.vector) : cost.vector.lanes,
+      special: cost.special.isAnything ? SummaryLanes.time(cost.special, rates.special) : cost.special.lanes,
       memory: SummaryLanes.time(bytes, rates.bandwidth))
-    let units = SummaryLanes.largest(parts.tensor, SummaryLanes.largest(parts.vector, parts.special))
+    let units = parts.tensor.orLarger(parts.vector.orLarger(parts.special))
     var own =
       switch time.overlap {
-      case .max: SummaryLanes.largest(units, parts.memory)
+      case .max: units.orLarger(parts.memory)
       case .sum: parts.tensor + parts.vector + parts.special + parts.memory
       }
-    if lacksRate(definition.matrixUnit) {
+    if lacksRate || unitRate?.isNaN == true {
       // What needs a rate that is missing takes NaN; without one, only counts that are not exact do, whose workloads go apart.
       let total = parts.tensor + parts.vector + parts.special + parts.memory
       own.replace(with: total, where: total .!= total)
     }
     let all = own * times
     seconds += all
-    scopes?.add(statement.place.scope, own)
+    if scopes.isAsked { scopes.add(place.scope, own) }
     let isCompute = units .> parts.memory
     compute += Lanes(repeating: 0).replacing(with: all, where: isCompute)
     memory += all.replacing(with: 0, where: isCompute)
   }
 
-  /// Whether a rate that a row may need is missing.
-  @inline(__always)
-  private func lacksRate(_ unit: DType?) -> Bool {
-    rates.vector.isNaN || rates.special.isNaN || rates.bandwidth.isNaN || unit.map { rates[tensor: $0].isNaN } ?? false
-  }
-
   /// Work that is not there takes no time on a unit that may not exist.
   @inline(__always)
   private static func time(_ work: CountLanes, _ rate: Double) -> Lanes {
-    // Of most rows no workload has work for most units.
-    guard work.isAnything else { return work.lanes }
-    guard !(rate > 0) else { return work.lanes / rate }
-    return (work.lanes / rate).replacing(with: 0, where: work.lanes .== 0)
-  }
-
-  @inline(__always)
-  private static func largest(_ left: Lanes, _ right: Lanes) -> Lanes {
-    left.replacing(with: right, where: right .> left)
+    let time = work.lanes / rate
+    return rate > 0 ? time : time.replacing(with: 0, where: work.lanes .== 0)
   }
 }
 
