@@ -23,11 +23,20 @@ struct StreamMix<Scalar: Term> {
 
   /// - Parameter count: snapshots in all occurrences together; nil where nothing is mixed.
   /// - Returns: the tensor that the block's norm reads.
+  @inline(__always)
   func emit<Sink: RowSink<Scalar>>(
     of stream: ActivationTensor, snapshots count: UInt64?, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
     _ norm: NormKind, into sink: inout Sink
   ) -> ActivationTensor {
+    // Of most models: no more than this question is asked.
     guard let count else { return stream }
+    return emitRows(of: stream, snapshots: count, pass, place, norm, into: &sink)
+  }
+
+  private func emitRows<Sink: RowSink<Scalar>>(
+    of stream: ActivationTensor, snapshots count: UInt64, _ pass: PassShape<Scalar>, _ place: RowPlace<Scalar>,
+    _ norm: NormKind, into sink: inout Sink
+  ) -> ActivationTensor {
     func share(_ part: BankMix<Scalar>.Part) -> BankMix<Scalar> {
       BankMix(
         part, rows: pass.residualRows, width: pass.hidden, keepsShares: pass.isTraining, formats: pass.formats)

@@ -20,12 +20,14 @@ package struct Collective<Scalar: Term>: OperatorDefinition {
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {}
 
   package var wireSteps: Scalar {
-    let round = ranks.excess(over: 1)
-    return pattern == .allReduce ? 2 * round : round
+    @inline(__always) get {
+      let round = ranks.excess(over: 1)
+      return pattern == .allReduce ? 2 * round : round
+    }
   }
 
   package var wireBytes: Scalar {
-    @specialized(where Scalar == Count) get { wireSteps * message.divided(roundingUpBy: ranks) }
+    @specialized(where Scalar == Count) @inline(__always) get { wireSteps * message.divided(roundingUpBy: ranks) }
   }
 
   /// A backward pass moves gradients where activations cross into sharded work, and not where the forward pass did.

@@ -34,11 +34,10 @@ package struct GEMM<Scalar: Term>: OperatorDefinition {
   }
 
   package var flops: FLOPCounts<Scalar> {
-    FLOPCounts(
-      product: product, on: formats.linearUnit,
-      vector: hasBias ? m * n : 0)
+    @inline(__always) get { FLOPCounts(product: product, on: formats.linearUnit, vector: hasBias ? m * n : 0) }
   }
 
+  @inline(__always)
   package func forEachOperand(_ visit: (Operand<Scalar>) -> Void) {
     switch source {
     case .activation:

@@ -19,7 +19,8 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
   /// The format whose matrix unit multiplies an activation by the other operand: the one with more bits, on a tie the
   /// activation's, because the narrower operand is widened on its way into the unit.
   package static func matrixUnit(activation: DType, other: DType) -> DType {
-    other.bits > activation.bits ? other : activation
+    // Mostly they are one, and no widths need to be looked up.
+    activation == other || other.bits <= activation.bits ? activation : other
   }
 
   /// fp32 products have no matrix unit; they run on the CUDA cores and are counted as vector work.

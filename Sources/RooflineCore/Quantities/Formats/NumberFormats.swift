@@ -69,5 +69,5 @@ public struct NumberFormats: Hashable, Sendable {
   /// The matrix unit of the attention products: queries and probabilities are residual, keys and values cached.
   public var attentionUnit: DType { .matrixUnit(activation: residual, other: keyValueCache) }
   /// The matrix unit of products with a weight: of activations and weights the format with more bits.
-  public var linearUnit: DType { .matrixUnit(activation: activation, other: weight) }
+  public var linearUnit: DType { @inline(__always) get { .matrixUnit(activation: activation, other: weight) } }
 }

@@ -72,10 +72,17 @@ package struct StorageFormat: Hashable, Sendable {
   ///   - matrices: how many there are beside each other.
   ///   - all: makes of what one set of them has what is moved or held.
   /// - Returns: nil where it has no scales.
+  @inline(__always)
   func scaleBytes<Scalar: Term>(
     rows: Scalar, columns: Scalar, matrices: UInt64 = 1, of all: (Scalar) -> Scalar = { $0 }
   ) -> Scalar? {
-    guard hasScales else { return nil }
+    // Asked of every product, and most have none.
+    hasScales ? sumOfScaleBytes(rows, columns, matrices, of: all) : nil
+  }
+
+  private func sumOfScaleBytes<Scalar: Term>(
+    _ rows: Scalar, _ columns: Scalar, _ matrices: UInt64, of all: (Scalar) -> Scalar
+  ) -> Scalar? {
     var bytes: Scalar?
     func add(_ part: Scalar) { bytes = bytes.map { $0 + part } ?? part }
     if let scale {
