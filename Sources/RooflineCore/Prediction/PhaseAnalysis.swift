@@ -59,16 +59,18 @@ public struct PhaseAnalysis: Sendable {
     predictions.reserveCapacity(rows.count)
     for place in rows.indices {
       let value = rows[place].operator
+      let shared = rows[place].sharedKernel
       let ideal = OperatorPrediction(value, rates: rates, time: time)
       let prediction =
         if let known = PhaseAnalysis.earlier(place, ideal, rows, predictions) {
           predictions[known].prediction
-        } else if let shared = rows[place].sharedKernel {
+        } else if let shared {
           timing(shared, ideal)
         } else {
           timing(value, ideal)
         }
-      predictions.append(RowPrediction(rows[place], prediction))
+      // Handed on: to count references to operators takes as long as to add up a row.
+      predictions.append(RowPrediction(rows[place].statement, consume value, sharedKernel: consume shared, prediction))
     }
     self.init(model, step, predictions, rates: rates)
   }
@@ -88,6 +90,7 @@ public struct PhaseAnalysis: Sendable {
 
   /// The place of an operator that came before, as a layer's second all-reduce and most rows of its second group did: they are timed
   /// once.
+  @inline(__always)
   private static func earlier(
     _ place: Int, _ ideal: OperatorPrediction, _ rows: [NamedOperator<Count>], _ predictions: [RowPrediction]
   ) -> Int? {

@@ -41,9 +41,18 @@ public struct RowPrediction: Sendable {
   /// A row with a prediction that was made for another one with its operator.
   @inline(__always)
   init(_ row: NamedOperator<Count>, _ prediction: OperatorPrediction) {
-    statement = row.statement
-    value = row.operator
-    sharedKernel = row.sharedKernel
+    self.init(row.statement, row.operator, sharedKernel: row.sharedKernel, prediction)
+  }
+
+  /// The same of a row in parts.
+  @inline(__always)
+  init(
+    _ statement: RowStatement<Count>, _ value: Operator<Count>, sharedKernel: Operator<Count>?,
+    _ prediction: OperatorPrediction
+  ) {
+    self.statement = statement
+    self.value = value
+    self.sharedKernel = sharedKernel
     self.prediction = prediction
   }
 }

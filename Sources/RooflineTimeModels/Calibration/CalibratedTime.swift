@@ -44,8 +44,15 @@ package final class CalibratedTime: Sendable {
 
   /// The entry that predicts an operator's kernel; nil where there is none.
   package func found(_ value: Operator<Count>) -> CalibrationSet.Found? {
-    guard let subject = value.subject, let place = subjects.firstIndex(of: subject) else { return nil }
+    guard let subject = value.subject, let place = place(of: subject) else { return nil }
     return entries[place].found(value, processors: set.facts.streamingMultiprocessors)
+  }
+
+  /// The place of a subject and its entries; nil where there are none.
+  @inline(__always)
+  private func place(of subject: KernelSubject) -> Int? {
+    // Every row asks: of most subjects these two differ already.
+    subjects.firstIndex { $0.kind == subject.kind && $0.operation == subject.operation && $0 == subject }
   }
 
   /// Whether somebody has constants for an operator's kernel where it is launched otherwise.
@@ -57,7 +64,7 @@ package final class CalibratedTime: Sendable {
 
   /// An operator's time by its entry; nil where there is none. Asked through the operator's model, which knows its own type.
   func timing<Model: KernelTimeModel>(of value: Operator<Count>, by model: Model.Type) -> KernelTiming? {
-    guard let work = Model.work(value), let place = subjects.firstIndex(of: Model.subject(work)),
+    guard let work = Model.work(value), let place = place(of: Model.subject(work)),
       let entry = (entries[place] as? ModelEntries<Model>)?
         .entry(work, processors: set.facts.streamingMultiprocessors)
     else { return nil }
