@@ -8,16 +8,9 @@ struct SweepMemory: Sendable {
     var pages: CachePages?
   }
 
-  /// A kind of device, with the bytes of its weights and what its layers keep.
-  private struct Stage {
-    let stage: DeviceMemory<Count>.Stage
-    let weights: Count
-    let caches: [HeldCache<Count>]
-  }
-
   /// Of the workload that was asked for last: one is changed, since to make one takes longer than to add it up.
   private var plan: FootprintPlan
-  private let stages: [Stage]
+  private let stages: [StageMemory]
   private let reserve: UInt64
 
   /// - Throws: `InputError.usage` where there is no rule for pages of such a cache.
@@ -25,11 +18,7 @@ struct SweepMemory: Sendable {
     let plan = try FootprintPlan(model, workload, generated: 1, context: nil, pages: settings.pages)
     self.plan = plan
     reserve = settings.reserve
-    stages = plan.stages.map { stage in
-      Stage(
-        stage: stage.stage, weights: plan.weights(stage.stage, index: stage.index),
-        caches: HeldCache.all(of: model, stage: stage.index, of: workload.parallelism.pipeline))
-    }
+    stages = StageMemory.all(of: plan)
   }
 
   /// What the device needs that needs most, reserve included.
@@ -46,10 +35,8 @@ struct SweepMemory: Sendable {
     }
     var largest: Count = 0
     for stage in stages {
-      let memory = DeviceMemory<Count>(
-        stage.stage, plan, weights: stage.weights, caches: stage.caches, activations: activations)
-      guard !memory.total.isOverflow else { return nil }
-      largest = max(largest, memory.total)
+      guard let total = stage.total(plan, activations: activations) else { return nil }
+      largest = max(largest, total)
     }
     let required = largest + Count(reserve)
     return required.isOverflow ? nil : required
