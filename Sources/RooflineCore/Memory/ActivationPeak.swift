@@ -105,7 +105,7 @@ package struct ActivationPeak<Scalar: Term>: Sendable {
 
 extension Operator {
   /// Bytes of what a gather makes, which is no operand in memory; nil of every other operator.
-  package var gathered: Scalar? {
+  var gathered: Scalar? {
     if case .collective(let collective) = self, collective.pattern == .allGather { collective.message } else { nil }
   }
 }

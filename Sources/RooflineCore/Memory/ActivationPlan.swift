@@ -64,7 +64,7 @@ package struct ActivationPlan: Sendable {
   }
 
   /// The most bytes alive at once in eight passes of the kind; nil where the operands are those of another kind.
-  package func peak(_ operands: OperandLanes) -> CountLanes.Lanes? {
+  func peak(_ operands: OperandLanes) -> CountLanes.Lanes? {
     guard operands.loads.count == loads, operands.stores.count == stores else { return nil }
     var peak = CountLanes.Lanes(repeating: 0)
     for group in groups {

@@ -1,5 +1,5 @@
 /// What each layer of a kind keeps, and how many such layers a device holds.
-package struct HeldCache<Scalar: Term>: Sendable {
+struct HeldCache<Scalar: Term>: Sendable {
   let shape: CacheShape
   let layers: Scalar
 
@@ -8,7 +8,7 @@ package struct HeldCache<Scalar: Term>: Sendable {
   /// - Parameters:
   ///   - stage: the device's place in the pipeline.
   ///   - stages: of the pipeline.
-  package static func all(of model: DecoderModel, stage: UInt64 = 0, of stages: UInt64) -> [HeldCache] {
+  static func all(of model: DecoderModel, stage: UInt64 = 0, of stages: UInt64) -> [HeldCache] {
     let layers = ParameterShape<Scalar>.layers(of: model, stage: stage, of: stages)
     return zip(model.groups, layers).compactMap { group, layers in
       group.mixer.map { HeldCache(shape: $0.cache, layers: layers) }

@@ -45,7 +45,7 @@ public struct DeviceMemory<Scalar: Natural>: Sendable {
   ///   - weights: those of the stage, which no number of sequences or tokens changes.
   ///   - caches: of the stage's layers; nor does one change these.
   ///   - activations: the plan's peak.
-  package init(
+  init(
     _ stage: Stage, _ plan: FootprintPlan, weights: Scalar, caches: [HeldCache<Scalar>], activations: Scalar
   ) where Scalar: Term {
     self.stage = stage
@@ -178,7 +178,7 @@ package struct FootprintPlan: Sendable {
   }
 
   /// The stages that differ, and how many devices of one replica and rank each stands for.
-  package var stages: [(stage: DeviceMemory<Count>.Stage, index: UInt64, count: UInt64)] {
+  var stages: [(stage: DeviceMemory<Count>.Stage, index: UInt64, count: UInt64)] {
     let stages = workload.parallelism.pipeline
     guard stages > 1 else { return [(.whole, 0, 1)] }
     var middle: [(layers: [UInt64], index: UInt64, count: UInt64)] = []
@@ -204,7 +204,7 @@ package struct FootprintPlan: Sendable {
   }
 
   /// The same of a stage by its number.
-  package func weights(_ stage: DeviceMemory<Count>.Stage, index: UInt64) -> Count {
+  func weights(_ stage: DeviceMemory<Count>.Stage, index: UInt64) -> Count {
     weights(
       stage,
       ParameterShape<Count>(

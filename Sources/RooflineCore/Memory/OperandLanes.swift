@@ -1,15 +1,15 @@
 /// Bytes of the activations that rows read and write, in the order of the rows and of each row's operands.
-package struct OperandLanes: Sendable {
+struct OperandLanes: Sendable {
   private(set) var loads: [CountLanes.Lanes] = []
   private(set) var stores: [CountLanes.Lanes] = []
 
-  package init() {
+  init() {
     loads.reserveCapacity(64)
     stores.reserveCapacity(64)
   }
 
   /// - Returns: the bytes of all operands: `memoryBytes`, which are not added up a second time.
-  package mutating func add<D: OperatorDefinition>(_ definition: D) -> CountLanes where D.Scalar == CountLanes {
+  mutating func add<D: OperatorDefinition>(_ definition: D) -> CountLanes where D.Scalar == CountLanes {
     var all: CountLanes = 0
     definition.forEachOperand { operand in
       let bytes = operand.bytes
@@ -20,5 +20,5 @@ package struct OperandLanes: Sendable {
     return all
   }
 
-  package mutating func add(gathered message: CountLanes) { stores.append(message.lanes) }
+  mutating func add(gathered message: CountLanes) { stores.append(message.lanes) }
 }

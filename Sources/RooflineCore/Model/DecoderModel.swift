@@ -111,7 +111,7 @@ package struct DecoderModel: Hashable, Sendable {
   }
 
   /// Whether any layer carries a state from token to token.
-  package var keepsStates: Bool { parts.value.traits.keepsStates }
+  var keepsStates: Bool { parts.value.traits.keepsStates }
 
   /// Whether any layer attends to compressed entries.
   package var hasCompressedAttention: Bool { parts.value.traits.hasCompressedAttention }

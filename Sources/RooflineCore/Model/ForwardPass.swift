@@ -10,7 +10,7 @@ package struct ForwardPass<Scalar: Term>: Sendable {
   }
 
   /// A pass of another shape, in stages as `step` says.
-  package init(_ model: DecoderModel, _ step: borrowing DecoderStep, _ pass: PassShape<Scalar>) {
+  init(_ model: DecoderModel, _ step: borrowing DecoderStep, _ pass: PassShape<Scalar>) {
     self.model = model
     self.pass = pass
     pipelineParallel = step.pipelineParallel

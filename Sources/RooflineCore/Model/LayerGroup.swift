@@ -97,7 +97,7 @@ package indirect enum Mixer: Hashable, Sendable {
   }
 
   /// Whether it carries a state from token to token instead of attending to those before.
-  package var isRecurrent: Bool {
+  var isRecurrent: Bool {
     switch self {
     case .groupedQuery, .latent, .compressed: false
     case .gatedDeltaNet, .kimiDelta, .mamba2, .mamba, .lightning: true

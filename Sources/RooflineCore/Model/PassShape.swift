@@ -35,7 +35,7 @@ package final class PassShape<Scalar: Term>: Sendable {
   }
 
   /// A pass with a batch, tokens and keys of its own, the rest as in `step`.
-  package init(
+  init(
     _ model: borrowing DecoderModel, _ step: borrowing DecoderStep, batch: Scalar, queryTokens: Scalar,
     attendedKeys: Scalar
   ) {

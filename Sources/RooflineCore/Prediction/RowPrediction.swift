@@ -59,7 +59,7 @@ public struct RowPrediction: Sendable {
 
 extension OperatorPrediction {
   /// An operator's ideal time.
-  package init(_ value: Operator<Count>, rates: DeviceRates, time: IdealTime) {
+  init(_ value: Operator<Count>, rates: DeviceRates, time: IdealTime) {
     self = value.accept(PredictionVisitor(rates: rates, time: time))
   }
 

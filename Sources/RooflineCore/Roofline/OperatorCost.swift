@@ -11,7 +11,7 @@ public struct OperatorCost: Hashable, Sendable {
   /// The format whose matrix unit its products run on, `fp32` for the CUDA cores; nil where it multiplies no matrices, and in sums.
   public var matrixUnit: DType?
 
-  @inline(__always) package init<D: OperatorDefinition>(_ definition: D) where D.Scalar == Count {
+  @inline(__always) init<D: OperatorDefinition>(_ definition: D) where D.Scalar == Count {
     flops = definition.flops
     traffic = definition.traffic
     wireBytes = definition.wireBytes

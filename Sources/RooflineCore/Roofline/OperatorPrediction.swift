@@ -65,7 +65,7 @@ package struct OperatorPrediction: Sendable {
 
   /// Work that is not there takes no time on a unit that may not exist.
   @inline(__always)
-  package static func parts(_ cost: OperatorCost, _ rates: DeviceRates) -> Roofs<Double> {
+  static func parts(_ cost: OperatorCost, _ rates: DeviceRates) -> Roofs<Double> {
     let work = Roofs(
       tensor: Double(signed: cost.flops.tensor), vector: Double(signed: cost.flops.vector),
       special: Double(signed: cost.flops.special), memory: Double(signed: cost.traffic.total))

@@ -97,7 +97,7 @@ extension JSONObject {
   package static let besideName = "hf_quant_config.json"
 
   /// `quantization` of such a file.
-  package static func quantization(besideIn file: String) throws(InputError) -> JSONObject {
+  static func quantization(besideIn file: String) throws(InputError) -> JSONObject {
     let root = try JSONObject(JSONValue.read(file: file), file: file)
     guard let quantization = try root.object("quantization") else {
       throw .missingKey(file: file, key: "quantization", expected: "an object with a quant_algo")

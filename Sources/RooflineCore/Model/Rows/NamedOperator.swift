@@ -3,9 +3,9 @@ package struct NamedOperator<Scalar: Term>: Hashable, Sendable {
   package let statement: RowStatement<Scalar>
   package let `operator`: Operator<Scalar>
   /// The call of which the row's kernel is a share; nil where a kernel is the row's own.
-  package var sharedKernel: Operator<Scalar>?
+  var sharedKernel: Operator<Scalar>?
 
-  package init(_ statement: RowStatement<Scalar>, _ value: Operator<Scalar>, sharedKernel: Operator<Scalar>? = nil) {
+  init(_ statement: RowStatement<Scalar>, _ value: Operator<Scalar>, sharedKernel: Operator<Scalar>? = nil) {
     self.statement = statement
     self.operator = value
     self.sharedKernel = sharedKernel

@@ -51,7 +51,7 @@ extension OperatorDefinition {
   package func holding(_ tensor: TensorFormat) -> Self? { nil }
 
   /// The operands' bytes.
-  package var memoryBytes: Scalar {
+  var memoryBytes: Scalar {
     @inline(__always) get {
       var bytes: Scalar = 0
       forEachOperand { bytes = bytes + $0.bytes }
