@@ -112,13 +112,12 @@ package struct ObservationFile: Sendable {
   }
 
   private static func contents(of path: String) throws(InputError) -> Data {
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    let status = FileStatus(path)
     // What has no end, or far too much before it, is refused before it is read.
-    if let type = attributes?[.type] as? FileAttributeType, type == .typeCharacterSpecial || type == .typeBlockSpecial {
+    if status?.kind == .device {
       throw .unreadable(file: path, reason: "it is a device, not a file of measurements")
     }
-    if let size = attributes?[.size] as? UInt, size > UInt(sizeLimit) {
+    if let status, status.size > sizeLimit {
       throw .unreadable(file: path, reason: "it is larger than \(sizeLimit >> 20) MiB")
     }
     let data: Data

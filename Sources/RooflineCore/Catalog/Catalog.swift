@@ -191,9 +191,5 @@ public struct Catalog: Sendable {
     return String(file[..<slash])
   }
 
-  private static func isFolder(_ path: String) -> Bool {
-    // Attributes and not `fileExists(atPath:isDirectory:)`, whose signature differs between Foundations.
-    let followed = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    return (try? FileManager.default.attributesOfItem(atPath: followed))?[.type] as? FileAttributeType == .typeDirectory
-  }
+  private static func isFolder(_ path: String) -> Bool { FileStatus(path)?.kind == .folder }
 }

@@ -15,16 +15,15 @@
 package enum FileFault {
   /// Why a path could not be read; asked after it failed.
   package static func reading(_ path: String) -> String {
-    var facts = stat()
-    guard stat(path, &facts) == 0 else {
+    guard let status = FileStatus(path) else {
       return errno == ENOENT ? "there is no such file" : "it cannot be read: \(words(errno))"
     }
-    switch facts.st_mode & S_IFMT {
-    case S_IFDIR: return "it is a folder"
-    case S_IFIFO: return "it is a pipe; write it to a file first"
-    case S_IFCHR, S_IFBLK: return "it is a device"
-    case S_IFSOCK: return "it is a socket"
-    default: return access(path, R_OK) == 0 ? "it cannot be read" : "it cannot be read: \(words(errno))"
+    switch status.kind {
+    case .folder: return "it is a folder"
+    case .pipe: return "it is a pipe; write it to a file first"
+    case .device: return "it is a device"
+    case .socket: return "it is a socket"
+    case .regular: return access(path, R_OK) == 0 ? "it cannot be read" : "it cannot be read: \(words(errno))"
     }
   }
 

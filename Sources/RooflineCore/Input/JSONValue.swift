@@ -26,11 +26,9 @@ extension JSONValue {
   /// - Parameters:
   ///   - kind: what the file should be, for the sentence about one that is far too large for that.
   ///   - limit: MiB.
-  package static func contents(of file: String, kind: String, limit: UInt = 4) throws(InputError) -> Data {
+  package static func contents(of file: String, kind: String, limit: UInt64 = 4) throws(InputError) -> Data {
     // A configuration has kilobytes; a checkpoint given by mistake has gigabytes, and need not be read to say so.
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)
-    if let size = attributes?[.size] as? UInt, size > limit << 20 {
+    if let status = FileStatus(file), status.size > limit << 20 {
       throw .unreadable(file: file, reason: "it is larger than \(limit) MiB, which no \(kind) is")
     }
     do {

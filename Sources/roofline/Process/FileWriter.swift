@@ -20,9 +20,8 @@ enum FileWriter {
   /// A link is followed, and what is no file (`/dev/stdout`, a pipe) is written to, not replaced.
   static func write(_ text: String, to path: String) throws(InputError) {
     let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let type = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
     do {
-      guard type == nil || type == .typeRegular else {
+      guard (FileStatus(url.path)?.kind ?? .regular) == .regular else {
         try Data(text.utf8).write(to: url)
         return
       }

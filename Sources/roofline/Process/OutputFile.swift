@@ -24,12 +24,11 @@ struct OutputFile: Sendable {
     for input in inputs where FileIdentity(input) == identity {
       throw .usage("--output \(path) is \(input), which is read, too; name another file")
     }
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-    if let mode = attributes?[.posixPermissions] as? UInt, mode & 0o222 == 0 {
+    let status = FileStatus(path)
+    if let status, !status.isWritable {
       throw .unreadable(file: path, reason: "it is write-protected and stays; name another file")
     }
-    guard attributes?[.size] as? UInt == 0 || isReplaceable(path) else {
+    guard status?.size == 0 || isReplaceable(path) else {
       throw .unreadable(file: path, reason: "it is not \(what) and is not overwritten; name another file")
     }
   }

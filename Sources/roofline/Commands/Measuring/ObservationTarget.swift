@@ -146,14 +146,7 @@ struct ObservationTarget {
     return words.joined(separator: "-")
   }
 
-  private static func isRegular(_ path: String) -> Bool {
-    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let type = (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType
-    return type == nil || type == .typeRegular
-  }
+  private static func isRegular(_ path: String) -> Bool { (FileStatus(path)?.kind ?? .regular) == .regular }
 
-  private static func isFolder(_ path: String) -> Bool {
-    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    return (try? FileManager.default.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType == .typeDirectory
-  }
+  private static func isFolder(_ path: String) -> Bool { FileStatus(path)?.kind == .folder }
 }
