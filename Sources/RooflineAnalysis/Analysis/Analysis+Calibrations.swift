@@ -8,7 +8,7 @@ extension Analysis {
   /// - Throws: `InputError` where the workload's degrees cannot divide the model (`.illegalTensorParallel`, `.illegalPipeline`), a
   ///   number means nothing (`.usage`), a count does not fit in 63 bits (`.overflow`), or the GPU lacks a rate other than the
   ///   link's (`.missingFacts`). A missing link leaves the times that need it unknown and is a notice.
-  public init(
+  public convenience init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase] = Phase.allCases,
     options: RateOptions = RateOptions()
   ) throws(InputError) {
@@ -22,7 +22,7 @@ extension Analysis {
   /// - Parameter calibrations: those of `hardware` (`Catalog.calibrations(for:file:prior:)`). A row that none of them describes has
   ///   its ideal time, and its `basis` says so.
   /// - Throws: as the other.
-  public init(
+  public convenience init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase] = Phase.allCases,
     options: RateOptions = RateOptions(), calibrations: CalibrationSet
   ) throws(InputError) {

@@ -2,7 +2,9 @@ import RooflineCore
 import RooflineTimeModels
 
 /// A model on a GPU under a workload: the passes asked for, row by row.
-public struct Analysis: Sendable {
+///
+/// It never changes, and is large: what is made of it refers to it.
+public final class Analysis: Sendable {
   /// The model.
   public let configuration: ModelConfiguration
   /// The GPU that all devices are.
@@ -24,7 +26,7 @@ public struct Analysis: Sendable {
 
   /// - Throws: `InputError.illegalTensorParallel`, `.overflow`, or `.missingFacts` when the GPU lacks a rate other than the
   ///   link's. A missing link leaves the times that need it unknown and is a notice.
-  package init(
+  package convenience init(
     configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, phases: [Phase],
     options: RateOptions,
     calibrated: CalibratedTime? = nil
@@ -35,7 +37,7 @@ public struct Analysis: Sendable {
   /// A training step over `workload.prompt` tokens of every sequence: a forward and a backward pass.
   ///
   /// - Throws: as the other.
-  public init(
+  public convenience init(
     training configuration: ModelConfiguration, hardware: HardwareSpec, workload: Workload, options: RateOptions
   ) throws(InputError) {
     let steps = TrainingPass.allCases.map { DecoderStep($0, workload) }

@@ -1,7 +1,8 @@
 import RooflineCore
 
 /// The calibrations from which one GPU's kernels are predicted: its own first, then one that it borrows.
-public struct CalibrationSet: Sendable {
+/// It never changes: one object, to which everything that asks for times refers.
+public final class CalibrationSet: Sendable {
   package let hardware: HardwareSpec
   package let facts: DeviceFacts
   package let generation: GPUGeneration
