@@ -11,21 +11,9 @@ extension GEMMTimeModel {
   /// best of both searches.
   static let slack = 1 + 1e-6
 
-  /// A tile for a shape.
-  struct Candidate {
-    let tile: Tile
-    /// Tiles that cover the result.
-    let grid: Double
-    /// A wave's fill and epilogue, µs.
-    let wave: Double
-  }
-
-  /// Every tile of a selection for a shape, in the list's order; behind them what fills the last four up.
+  /// Every tile of a selection for a shape, four side by side, in the list's order.
   struct Candidates {
-    let tiles: UnsafeBufferPointer<Tile>
-    /// The same, four side by side.
     let lanes: UnsafeBufferPointer<TileLanes>
-    // Of four tiles that stand side by side:
     /// Tiles that cover the result.
     let grids: UnsafeMutableBufferPointer<TileLanes.Lanes>
     /// What the cube of the overlapped part is at least, however K is split.
@@ -33,25 +21,6 @@ extension GEMMTimeModel {
     /// The launch, and the fill and epilogue of a wave, µs.
     let exposed: UnsafeMutableBufferPointer<TileLanes.Lanes>
     let outputBytes: Double
-
-    @inline(__always)
-    subscript(place: Int) -> Candidate {
-      let tile = tiles[place]
-      return Candidate(
-        tile: tile, grid: Candidates.number(place, of: grids), wave: tile.fill + tile.epiloguePerByte * outputBytes)
-    }
-
-    @inline(__always)
-    func leastCubes(_ place: Int) -> Double { Candidates.number(place, of: leastCubes) }
-
-    @inline(__always)
-    func exposed(_ place: Int) -> Double { Candidates.number(place, of: exposed) }
-
-    /// One tile's of numbers that stand four side by side.
-    @inline(__always)
-    private static func number(_ place: Int, of lanes: UnsafeMutableBufferPointer<TileLanes.Lanes>) -> Double {
-      UnsafeRawBufferPointer(lanes).load(fromByteOffset: MemoryLayout<Double>.stride &* place, as: Double.self)
-    }
   }
 
   /// How K is split.
@@ -73,18 +42,17 @@ extension GEMMTimeModel {
     let common: Common
     let perSM, tail, dramCubed: Double
 
-    /// Waves, and what the tensor cores, L2 and both with DRAM take, µs and µs³.
+    /// Of four tiles the waves, and what the tensor cores, L2 and both with DRAM take, µs and µs³.
     @inline(__always)
     func overlapped(
-      _ candidate: Candidate, _ split: Split
-    ) -> (waves: Double, tensor: Double, l2: Double, cubes: Double) {
-      let tile = candidate.tile
-      let ctas = candidate.grid * split.parts
+      _ tiles: TileLanes, _ grid: TileLanes.Lanes, _ wave: TileLanes.Lanes, _ split: Split
+    ) -> (waves: TileLanes.Lanes, tensor: TileLanes.Lanes, l2: TileLanes.Lanes, cubes: TileLanes.Lanes) {
+      let ctas = grid * split.parts
       let perProcessor = ctas * perSM
-      let waves = max(1, perProcessor + tail * (perProcessor.ceiling - perProcessor))
-      let tensor = waves * tile.tensorPerK * split.kPerCTA * common.perRate
-      let compute = tensor + (waves - 1) * candidate.wave
-      let l2 = ctas * tile.l2PerK * split.kPerCTA * shape.inputBytes
+      let waves = TileLanes.Lanes(repeating: 1).orLarger(perProcessor + tail * (perProcessor.ceiling - perProcessor))
+      let tensor = waves * tiles.tensorPerK * split.kPerCTA * common.perRate
+      let compute = tensor + (waves - 1) * wave
+      let l2 = ctas * tiles.l2PerK * split.kPerCTA * shape.inputBytes
       return (waves, tensor, l2, compute * compute * compute + l2 * l2 * l2 + dramCubed)
     }
   }
@@ -92,9 +60,9 @@ extension GEMMTimeModel {
   /// The fastest tile and split.
   ///
   /// However K is split, a tile's CTAs do all the work and fetch all the bytes once, and one CTA works through the least part of K: no
-  /// candidate of the tile is faster than these. The tile that promises most is tried with every split; the tiles that cannot come
-  /// near its time are left out, and the others are tried in their order, as is proven at `slack`. They are compared by the cubes of
-  /// their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only grows with the split.
+  /// candidate of the tile is faster than these. The tile that promises most is tried with every split, and those beside it; the tiles
+  /// that cannot come near their time are left out, and the others are tried in their order, as is proven at `slack`. They are
+  /// compared by the cubes of their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only grows with the split.
   package func fastest(_ shape: Problem) -> Choice {
     let common = common(shape)
     let search = Search(
@@ -103,20 +71,17 @@ extension GEMMTimeModel {
     let selection = selection(shape)
     // Short lists apart, which lie on the stack.
     func withLanes(_ body: (UnsafeMutableBufferPointer<TileLanes.Lanes>) -> Choice) -> Choice {
-      withUnsafeTemporaryAllocation(of: TileLanes.Lanes.self, capacity: selection.lanes.count, body)
+      withUnsafeTemporaryAllocation(of: TileLanes.Lanes.self, capacity: selection.count, body)
     }
     return withLanes { grids in
       withLanes { leastCubes in
         withLanes { exposed in
-          selectedTiles.withUnsafeBufferPointer { tiles in
-            selectedLanes.withUnsafeBufferPointer { lanes in
-              fastest(
-                search,
-                Candidates(
-                  tiles: UnsafeBufferPointer(rebasing: tiles[selection.tiles]),
-                  lanes: UnsafeBufferPointer(rebasing: lanes[selection.lanes]), grids: grids, leastCubes: leastCubes,
-                  exposed: exposed, outputBytes: shape.outputBytes))
-            }
+          selectedLanes.withUnsafeBufferPointer { lanes in
+            fastest(
+              search,
+              Candidates(
+                lanes: UnsafeBufferPointer(rebasing: lanes[selection]), grids: grids, leastCubes: leastCubes,
+                exposed: exposed, outputBytes: shape.outputBytes))
           }
         }
       }
@@ -125,33 +90,27 @@ extension GEMMTimeModel {
 
   /// The tiles that can be the fastest for as many rows.
   @inline(__always)
-  private func selection(_ shape: Problem) -> TileSelection {
+  private func selection(_ shape: Problem) -> Range<Int> {
     var place = 0
     while place < selections.count - 1, shape.m > selections[place].rows { place += 1 }
-    return selections[place]
+    return selections[place].lanes
   }
 
   @inline(__always)
   private func fastest(_ search: Search, _ candidates: Candidates) -> Choice {
-    let leastOverlapped = leastOverlapped(search, candidates)
-    let limit = leastTime(search, candidates[promising(candidates, leastOverlapped)]) * GEMMTimeModel.slack
-    let most = TileLanes.Lanes(repeating: limit)
-    let capacity = TileLanes.width * candidates.lanes.count
-    return withUnsafeTemporaryAllocation(of: Int.self, capacity: capacity) { places in
-      var kept = 0
-      for four in candidates.lanes.indices {
-        let room = most - candidates.exposed[four]
-        let isNear = candidates.leastCubes[four] .< room * room * room
-        for lane in 0..<TileLanes.width {
-          // Written in any case: which tiles stay is hard for a processor to foresee.
-          places[kept] = TileLanes.width &* four &+ lane
-          kept &+= isNear[lane] ? 1 : 0
-        }
-      }
-      return fastest(
-        search, candidates, UnsafeBufferPointer(rebasing: places[..<kept]), leastOverlapped: leastOverlapped,
-        limit: limit)
-    }
+    let least = leastOverlapped(search, candidates)
+    var best = Choice(
+      time: .infinity, tileM: 0, tileN: 0, split: 0, waves: 0, tensor: 0, l2: 0, dram: search.common.dram, splitK: 0,
+      wave: 0, quantization: search.common.quantization)
+    let none = best
+    let promising = promising(candidates, least)
+    improve(&best, search, candidates, promising..<promising + 1, leastOverlapped: least)
+    let limit = best.time * GEMMTimeModel.slack
+    best = none
+    best.time = limit
+    improve(&best, search, candidates, candidates.lanes.indices, leastOverlapped: least)
+    best.time += search.common.quantization
+    return best
   }
 
   /// Works out every tile.
@@ -191,7 +150,7 @@ extension GEMMTimeModel {
     return Mathematics.cubeRoot(least.min())
   }
 
-  /// The place of the tile that promises most.
+  /// The place of the four with the tile that promises most.
   ///
   /// - Parameter root: what the overlapped part of any takes at least, µs: near it a root grows as fast as its cube over three times
   ///   its square.
@@ -208,64 +167,46 @@ extension GEMMTimeModel {
     }
     var best = 0
     for lane in 1..<TileLanes.width where times[lane] < times[best] { best = lane }
-    return min(TileLanes.width * Int(fours[best]) + best, candidates.tiles.count - 1)
+    return Int(fours[best])
   }
 
-  /// A tile's time with the split that is best for it.
-  @inline(__always)
-  private func leastTime(_ search: Search, _ candidate: Candidate) -> Double {
-    var least = Double.infinity
-    for wanted in TileList.splits {
-      guard let split = split(search.shape, wanted) else { continue }
-      let exposed = constants.launch + candidate.wave + split.reduction
-      guard exposed + search.common.dram < least else { break }
-      let room = least - exposed
-      let cubes = search.overlapped(candidate, split).cubes
-      if cubes < room * room * room { least = exposed + Mathematics.cubeRoot(cubes) }
-    }
-    return least
-  }
-
-  /// Of these tiles, with every split, in their order.
+  /// Tries these tiles with every split, in their order.
   ///
   /// Bounds are sums and products of the same kind as times, and equal to them within a few roundings, far less than `tie`.
   ///
   /// - Parameters:
+  ///   - best: the fastest so far; its time is the overlapped part's and what is exposed, µs.
   ///   - leastOverlapped: what any tile's overlapped part takes, µs.
-  ///   - limit: a time within which the fastest is, µs.
   @inline(__always)
-  private func fastest(
-    _ search: Search, _ candidates: Candidates, _ places: UnsafeBufferPointer<Int>, leastOverlapped: Double,
-    limit: Double
-  ) -> Choice {
-    let dram = search.common.dram
-    var best = Choice(
-      time: limit, tileM: 0, tileN: 0, split: 0, waves: 0, tensor: 0, l2: 0, dram: dram, splitK: 0, wave: 0,
-      quantization: search.common.quantization)
+  private func improve(
+    _ best: inout Choice, _ search: Search, _ candidates: Candidates, _ fours: Range<Int>, leastOverlapped: Double
+  ) {
     let leastTime = constants.launch + constants.waveFill + leastOverlapped
     for wanted in TileList.splits {
       guard let split = split(search.shape, wanted) else { continue }
       if (leastTime + split.reduction) * GEMMTimeModel.tie >= best.time { break }
-      for place in places {
-        let exposed = candidates.exposed(place) + split.reduction
+      for four in fours {
+        let exposed = candidates.exposed[four] + split.reduction
         let room = best.time - exposed
         let roomCubed = room * room * room
-        guard room > dram, candidates.leastCubes(place) < roomCubed else { continue }
-        let candidate = candidates[place]
-        let (waves, tensor, l2, cubes) = search.overlapped(candidate, split)
-        guard cubes < roomCubed * GEMMTimeModel.tie else { continue }
-        best.time = exposed + Mathematics.cubeRoot(cubes)
-        best.tileM = candidate.tile.m
-        best.tileN = candidate.tile.n
-        best.split = split.parts
-        best.waves = waves
-        best.tensor = tensor
-        best.l2 = l2
-        best.splitK = split.reduction
-        best.wave = candidate.wave
+        guard any(candidates.leastCubes[four] .< roomCubed) else { continue }
+        let wave = candidates.lanes[four].wave(candidates.outputBytes)
+        let (waves, tensor, l2, cubes) = search.overlapped(
+          candidates.lanes[four], candidates.grids[four], wave, split)
+        guard any(cubes .< roomCubed * GEMMTimeModel.tie) else { continue }
+        for lane in 0..<TileLanes.width {
+          let room = best.time - exposed[lane]
+          guard cubes[lane] < room * room * room * GEMMTimeModel.tie else { continue }
+          best.time = exposed[lane] + Mathematics.cubeRoot(cubes[lane])
+          (best.tileM, best.tileN) = candidates.lanes[four].sides(sides, lane)
+          best.split = split.parts
+          best.waves = waves[lane]
+          best.tensor = tensor[lane]
+          best.l2 = l2[lane]
+          best.splitK = split.reduction
+          best.wave = wave[lane]
+        }
       }
     }
-    best.time += search.common.quantization
-    return best
   }
 }

@@ -71,11 +71,11 @@ package struct GEMMTimeModel: Sendable {
   package let facts: DeviceFacts
   package let constants: GEMMConstants
   package let list: TileList
+  /// In the list's order.
   package let tiles: [Tile]
   /// Those that can be the fastest, for few rows first; the last are all of them.
   let selections: [TileSelection]
-  /// The tiles of the selections, one selection after another; and four side by side.
-  let selectedTiles: [Tile]
+  /// The tiles of the selections, one selection after another, four side by side.
   let selectedLanes: [TileLanes]
   /// Every length that a side of a tile has, each once.
   let sides: [Double]
@@ -96,16 +96,13 @@ package struct GEMMTimeModel: Sendable {
     let shapes = TileShapes.of(list)
     let tiles = shapes.all.map { GEMMTimeModel.tile($0, sides, facts, constants) }
     self.tiles = tiles
-    var (selectedTiles, selectedLanes): ([Tile], [TileLanes]) = ([], [])
+    var selectedLanes: [TileLanes] = []
     selections = shapes.choices.map { choices in
-      let own = choices.places.map { tiles[$0] }
-      let (firstTile, firstLane) = (selectedTiles.count, selectedLanes.count)
-      selectedTiles += own
-      selectedLanes += TileLanes.all(of: own)
-      return TileSelection(
-        rows: choices.rows, tiles: firstTile..<selectedTiles.count, lanes: firstLane..<selectedLanes.count)
+      let first = selectedLanes.count
+      selectedLanes += TileLanes.all(of: choices.places.map { tiles[$0] })
+      return TileSelection(rows: choices.rows, lanes: first..<selectedLanes.count)
     }
-    (self.selectedTiles, self.selectedLanes) = (selectedTiles, selectedLanes)
+    self.selectedLanes = selectedLanes
   }
 
   private static func tile(

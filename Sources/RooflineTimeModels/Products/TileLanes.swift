@@ -36,6 +36,11 @@ struct TileLanes: Sendable {
   @inline(__always)
   func wave(_ outputBytes: Double) -> Lanes { fill + epiloguePerByte * outputBytes }
 
+  /// Rows and columns of one of the four.
+  ///
+  /// - Parameter sides: every length of a side.
+  func sides(_ sides: [Double], _ lane: Int) -> (m: Double, n: Double) { (sides[mPlaces[lane]], sides[nPlaces[lane]]) }
+
   /// How many tiles cover a result.
   ///
   /// - Parameter alongM: for each length of a side, how many lie along m.

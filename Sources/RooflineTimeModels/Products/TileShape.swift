@@ -53,8 +53,8 @@ struct TileShape: Sendable {
   }
 }
 
-/// Tiles for products of up to so many rows, in the list's order: where they stand among those of all selections.
+/// Tiles for products of up to so many rows, in the list's order: where they stand, four side by side, among those of all selections.
 struct TileSelection: Sendable {
   let rows: Double
-  let tiles, lanes: Range<Int>
+  let lanes: Range<Int>
 }
