@@ -16,7 +16,7 @@ extension AnyOption {
 }
 
 /// How an option is written. The list of a command's options is its parser and its help at once.
-package struct OptionDeclaration: Hashable, Sendable {
+package struct OptionDeclaration: Sendable {
   package let name: String
   /// What stands for the value in the help; nil for a switch.
   let value: String?
@@ -29,11 +29,12 @@ package struct OptionDeclaration: Hashable, Sendable {
 }
 
 /// What a shell offers where a value is to be typed.
-enum Suggestions: Hashable, Sendable {
+enum Suggestions: Sendable {
   /// A number, or anything.
   case none
   case files
-  case words([String])
+  /// Listed when a shell asks, not by every run.
+  case words(@Sendable () -> [String])
   /// Names that the catalog has when they are asked for, and files.
   case catalog(CatalogKind)
 
@@ -54,10 +55,11 @@ package struct Option<Value>: AnyOption {
     _ name: String, _ value: String?, _ help: String, mayRepeat: Bool = false, isOutput: Bool = false,
     suggestions: Suggestions = .none, read: @escaping @Sendable (_ text: String) throws(InputError) -> Value
   ) {
+    var suggestions = suggestions
+    // What is a file's name says so in the help.
+    if case .none = suggestions, value?.contains("FILE") == true { suggestions = .files }
     declaration = OptionDeclaration(
-      name: name, value: value, help: help, mayRepeat: mayRepeat, isOutput: isOutput,
-      // What is a file's name says so in the help.
-      suggestions: suggestions == .none && value?.contains("FILE") == true ? .files : suggestions)
+      name: name, value: value, help: help, mayRepeat: mayRepeat, isOutput: isOutput, suggestions: suggestions)
     self.read = read
   }
 }
@@ -147,7 +149,7 @@ extension Option where Value == Double {
 extension Option where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
   /// One of a type's cases.
   static func choice(_ name: String, _ value: String, _ help: String) -> Self {
-    Option(name, value, help, suggestions: .words(Value.allCases.map(\.rawValue))) { text throws(InputError) in
+    Option(name, value, help, suggestions: .words({ Value.allCases.map(\.rawValue) })) { text throws(InputError) in
       try ParsedArguments.choice(text, for: "--\(name)", Value.self)
     }
   }

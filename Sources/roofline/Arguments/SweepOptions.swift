@@ -59,7 +59,7 @@ package enum SweepOptions {
   static let best = Option.flag("best", "the one that fits with most tokens/s a GPU, or what --by says")
   static let by = Option(
     "by", "COLUMN", "what --best asks for (tokens_per_second_per_gpu)",
-    suggestions: .words(SweepColumn.allCases.filter { $0.kind == .number }.map(\.rawValue))
+    suggestions: .words({ SweepColumn.allCases.filter { $0.kind == .number }.map(\.rawValue) })
   ) { text throws(InputError) in
     let column = try SweepColumn(named: text, in: "--by")
     guard column.kind == .number else { throw .usage("--by \(column.rawValue) is no number that could be best") }
@@ -104,7 +104,7 @@ package enum SweepOptions {
   private static func choices<Choice: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ value: String, _ help: String, _ type: Choice.Type
   ) -> Option<[Choice]> where Choice.RawValue == String {
-    Option(name, value, help, suggestions: .words(Choice.allCases.map(\.rawValue))) { text throws(InputError) in
+    Option(name, value, help, suggestions: .words({ Choice.allCases.map(\.rawValue) })) { text throws(InputError) in
       var choices: [Choice] = []
       for word in try words(text, name) { choices.append(try ParsedArguments.choice(word, for: "--\(name)", type)) }
       return choices

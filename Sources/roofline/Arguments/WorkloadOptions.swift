@@ -60,7 +60,7 @@ package enum WorkloadOptions {
 
   static let phase = Option(
     "phase", "PHASE", "prefill, decode or both (both)",
-    suggestions: .words(Phase.allCases.map(\.rawValue) + ["both"])
+    suggestions: .words({ Phase.allCases.map(\.rawValue) + ["both"] })
   ) { text throws(InputError) in
     if text == "both" { return Phase.allCases }
     guard let phase = Phase(rawValue: text) else {

@@ -46,8 +46,9 @@ enum AnalyzeCommand: Command {
     }
     try arguments.checkGeneration()
     try arguments.checkEngine()
-    let analysis = try arguments.analysis(surroundings.catalog())
-    let speculation = try arguments.speculation(analysis, surroundings.catalog())
+    let catalog = surroundings.catalog()
+    let analysis = try arguments.analysis(catalog)
+    let speculation = try arguments.speculation(analysis, catalog)
     var generation: Generation?
     var warnings = analysis.notices.warnings
     if let tokens {
@@ -57,11 +58,11 @@ enum AnalyzeCommand: Command {
         warnings += "roofline: warning: csv holds the operators alone; json has the generation\n"
       }
     }
-    let achieved = try arguments.achieved(analysis, surroundings.catalog())
+    let achieved = try arguments.achieved(analysis, catalog)
     let report = AnalysisReport(
       analysis, generation: generation, showsUnits: try arguments.has(AnalysisOptions.units), achieved: achieved,
       speculation: speculation, vision: try arguments.vision(analysis),
-      engine: try arguments.engine(surroundings.catalog()))
+      engine: try arguments.engine(catalog))
     if listsEveryStep, let listing = try report.everyStep() {
       return Outcome(output: listing.head, rest: listing, errors: warnings)
     }

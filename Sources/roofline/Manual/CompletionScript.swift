@@ -65,7 +65,7 @@ package struct CompletionScript {
     return switch suggestions {
     case .none: "return"
     case .files: "COMPREPLY=($(compgen -f -- \"$word\"))"
-    case .words(let choices): words(Self.quoted(choices.joined(separator: " ")))
+    case .words(let choices): words(Self.quoted(choices().joined(separator: " ")))
     case .catalog(let kind): words("\"$(\(Self.list(kind)))\"") + "; COMPREPLY+=($(compgen -f -- \"$word\"))"
     }
   }
@@ -106,7 +106,7 @@ package struct CompletionScript {
     switch suggestions {
     case .none: " "
     case .files: "_files"
-    case .words(let choices): "_values -s , choice \(choices.joined(separator: " "))"
+    case .words(let choices): "_values -s , choice \(choices().joined(separator: " "))"
     case .catalog(let kind): "_alternative \"names:name:($(\(Self.list(kind))))\" \"files:file:_files\""
     }
   }
@@ -140,7 +140,7 @@ package struct CompletionScript {
     switch suggestions {
     case .none: " -x"
     case .files: " -r -F"
-    case .words(let choices): " -x -a \(fishQuoted(choices.joined(separator: " ")))"
+    case .words(let choices): " -x -a \(fishQuoted(choices().joined(separator: " ")))"
     case .catalog(let kind): " -r -F -a \(fishQuoted("(\(Self.list(kind)))"))"
     }
   }
