@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -19,7 +14,7 @@ if isatty(2) == 1 {
 let outcome = Tool.run(
   Array(CommandLine.arguments.dropFirst()),
   Surroundings(
-    environment: ProcessInfo.processInfo.environment, executable: RunningProgram.executablePath,
+    environment: RunningProgram.environment, executable: RunningProgram.executablePath,
     isTerminal: isatty(1) == 1,
     progress: progress, write: { RunningProgram.writeLines($0) }, read: { RunningProgram.readInput() }))
 _ = RunningProgram.write(outcome.errors, to: 2)

@@ -81,10 +81,11 @@ public struct Catalog: Sendable {
 
   /// The file of formats beside a config.json; beside a file of another name, that name stands before its own. nil: none.
   private static func quantizationFile(beside file: String) -> String? {
-    let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-    let name = stem == "config" ? JSONObject.besideName : "\(stem).\(JSONObject.besideName)"
-    let path = Catalog.join(Catalog.folder(of: file) ?? "", name)
-    return FileManager.default.fileExists(atPath: path) ? path : nil
+    let name = file.split(separator: "/").last ?? ""
+    let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name
+    let own = stem == "config" ? JSONObject.besideName : "\(stem).\(JSONObject.besideName)"
+    let path = Catalog.join(Catalog.folder(of: file), own)
+    return FileStatus(path) == nil ? nil : path
   }
 
   /// Reads a hardware spec by catalog name, alias or file.
@@ -124,7 +125,7 @@ public struct Catalog: Sendable {
   ) throws(InputError) -> (name: String, file: String) {
     // A repository's name looks like a path, and is one where there is such a folder.
     if nameOrPath.contains("/"), !nameOrPath.hasSuffix(".json"), kind == "Models",
-      !FileManager.default.fileExists(atPath: nameOrPath), let match = try aliases(in: kind, of: nameOrPath).first
+      FileStatus(nameOrPath) == nil, let match = try aliases(in: kind, of: nameOrPath).first
     {
       return (match.name, Catalog.join(Catalog.join(root, kind), "\(match.name).json"))
     }
@@ -140,7 +141,7 @@ public struct Catalog: Sendable {
     try requireFound()
     let folder = Catalog.join(root, kind)
     let exact = Catalog.join(folder, "\(nameOrPath).json")
-    if FileManager.default.fileExists(atPath: exact) { return (nameOrPath, exact) }
+    if FileStatus(exact) != nil { return (nameOrPath, exact) }
     let known = names(in: kind)
     let wanted = Spelling.normalized(nameOrPath)
     if let name = known.first(where: { Spelling.normalized($0) == wanted }) {
@@ -186,9 +187,9 @@ public struct Catalog: Sendable {
     folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
-  private static func folder(of file: String) -> String? {
+  private static func folder(of file: String) -> String {
     guard let slash = file.lastIndex(of: "/") else { return "" }
-    return String(file[..<slash])
+    return slash == file.startIndex ? "/" : String(file[..<slash])
   }
 
   private static func isFolder(_ path: String) -> Bool { FileStatus(path)?.kind == .folder }

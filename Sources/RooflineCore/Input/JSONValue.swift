@@ -31,11 +31,10 @@ extension JSONValue {
     if let status = FileStatus(file), status.size > limit << 20 {
       throw .unreadable(file: file, reason: "it is larger than \(limit) MiB, which no \(kind) is")
     }
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: file))
-    } catch {
+    guard let contents = FileManager.default.contents(atPath: file) else {
       throw .unreadable(file: file, reason: FileFault.reading(file))
     }
+    return contents
   }
 
   /// - Throws: `InputError.notJSON` with line and column where the text stops being JSON; `wrongValue` where a key stands twice

@@ -211,11 +211,9 @@ extension RunnerProcess {
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
       var attributes: posix_spawnattr_t?
-      let environment = _NSGetEnviron().pointee
     #else
       var actions = posix_spawn_file_actions_t()
       var attributes = posix_spawnattr_t()
-      let environment = environ
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -233,7 +231,7 @@ extension RunnerProcess {
     arguments.append(nil)
     defer { for argument in arguments { free(argument) } }
     var child: pid_t = 0
-    let code = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environment)
+    let code = posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, RunningProgram.variables)
     return code == 0 ? .success(child) : .failure(.notStarted(code: code))
   }
 }
