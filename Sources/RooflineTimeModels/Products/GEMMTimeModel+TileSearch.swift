@@ -62,7 +62,8 @@ extension GEMMTimeModel {
   /// However K is split, a tile's CTAs do all the work and fetch all the bytes once, and one CTA works through the least part of K: no
   /// candidate of the tile is faster than these. The tile that promises most is tried with every split, and those beside it; the tiles
   /// that cannot come near their time are left out, and the others are tried in their order, as is proven at `slack`. They are
-  /// compared by the cubes of their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only grows with the split.
+  /// compared by the cubes of their overlapped part: only a new best costs a cube root. The reduction of a split's partial sums only
+  /// grows with the split.
   package func fastest(_ shape: Problem) -> Choice {
     let common = common(shape)
     let search = Search(
