@@ -1,5 +1,5 @@
 /// The gradient of a function of each element: dX = dY·f′(x).
-package struct ActivationGradient<Scalar: Term>: OperatorDefinition {
+package struct ActivationGradient<Scalar: Term>: GradientDefinition {
   package enum Function: Hashable, Sendable {
     /// gelu′ as in `GateGradient`: q = b·x² 2, tanh's argument 3, h 2, the inner derivative 3, gelu′ 6, times dY 1; one tanh.
     case gelu

@@ -1,5 +1,5 @@
 /// The gradients of a gated activation by gate and by up. `GateGradient` says what an element costs.
-package struct GatedActivationGradient<Scalar: Term>: OperatorDefinition {
+package struct GatedActivationGradient<Scalar: Term>: GradientDefinition {
   package let gradient: GateGradient
   package let elements: Scalar
   package let formats: NumberFormats

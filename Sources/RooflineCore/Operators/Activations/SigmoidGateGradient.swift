@@ -1,7 +1,7 @@
 /// The gradients of x·σ(gate), σ = 1/(1 + exp(−g)), by x and by the gate, which stands for `width` elements.
 ///
 /// A gate: σ 2 and one exp; its gradient is Σ dY·x, two operations an element, times σ·(1 − σ), 3. An element's: dY·σ.
-package struct SigmoidGateGradient<Scalar: Term>: OperatorDefinition {
+package struct SigmoidGateGradient<Scalar: Term>: GradientDefinition {
   package let gates, width: Scalar
   package let formats: NumberFormats
 

@@ -3,7 +3,7 @@
 /// Four products (dV, dP, dQ, dK) of 2d FLOPs a visible pair and head, twice the forward ones, and the softmax's four vector
 /// operations; two more in a row with a sink (`SoftmaxGradient`). Where scores pass a cap, four more (`SoftcapGradient`). Where values are keys, their two gradients are added up, an addition an
 /// element. Nothing is computed again, so the visible pairs' probabilities are read; dP and dS stay on the chip.
-package struct AttentionGradient<Scalar: Term>: OperatorDefinition {
+package struct AttentionGradient<Scalar: Term>: GradientDefinition {
   package let attention: Attention<Scalar>
 
   package init(_ attention: Attention<Scalar>) { self.attention = attention }

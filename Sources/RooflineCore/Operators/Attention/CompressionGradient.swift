@@ -2,7 +2,7 @@
 ///
 /// An element of a window, with the softmax's share p that the forward row kept: dv = p·dE, dp = v·dE, Σ dp·p of its channel 2,
 /// p·(dp − Σ) 2, and the bias's sum over the entries 1: 7 vector. Of tokens whose entry is not complete there is no gradient.
-package struct CompressionGradient<Scalar: Term>: OperatorDefinition {
+package struct CompressionGradient<Scalar: Term>: GradientDefinition {
   package let compression: Compression<Scalar>
 
   package init(_ compression: Compression<Scalar>) { self.compression = compression }

@@ -23,6 +23,7 @@ package struct IndexRotation<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .indexRotation }
   package var asOperator: Operator<Scalar> { .indexRotation(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: tokens * (heads + 1) * width * (steps + 1)) }
 

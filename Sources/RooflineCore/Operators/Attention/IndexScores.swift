@@ -40,6 +40,7 @@ package struct IndexScores<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .indexScores }
   package var asOperator: Operator<Scalar> { .indexScores(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var matrixUnit: DType? { unit }
 

@@ -13,6 +13,7 @@ package struct KeyValueCacheWrite<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .keyValueCacheWrite }
   package var asOperator: Operator<Scalar> { .keyValueCacheWrite(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 

@@ -2,7 +2,7 @@
 ///
 /// The softmax's scale rides in the product's alpha, so neither counts it. dK adds up over the query heads of a group and is
 /// stored once a KV head.
-package struct QKMatmulGradient<Scalar: Term>: OperatorDefinition {
+package struct QKMatmulGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case query, key }
 

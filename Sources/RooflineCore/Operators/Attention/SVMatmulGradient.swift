@@ -1,7 +1,7 @@
 /// A gradient of output = probabilities·v over the full rectangle: dP = dO·Vᵀ or dV = Pᵀ·dO.
 ///
 /// dV adds up over the query heads of a group and is stored once a KV head.
-package struct SVMatmulGradient<Scalar: Term>: OperatorDefinition {
+package struct SVMatmulGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case probabilities, value }
 

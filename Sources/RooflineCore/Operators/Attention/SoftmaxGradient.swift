@@ -3,7 +3,7 @@
 /// An element: P·dP, its addition to the row's sum, the subtraction, the product with P: vector 4. The scale of the scores is
 /// the alpha of the products that read dS. Of a row with a sink, whose share p of it was kept: dSink = −Σ p·(Σ P ∘ dP) over a head's
 /// rows, two more.
-package struct SoftmaxGradient<Scalar: Term>: OperatorDefinition {
+package struct SoftmaxGradient<Scalar: Term>: GradientDefinition {
   package let elements: Scalar
   /// Learned logits beside the scores; nil: none.
   package let sinks: Sinks?

@@ -33,6 +33,7 @@ package struct AllToAll<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .allToAll }
   package var asOperator: Operator<Scalar> { .allToAll(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 

@@ -6,6 +6,7 @@ package struct Send<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .send }
   package var asOperator: Operator<Scalar> { .send(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts() }
 

@@ -45,7 +45,6 @@ extension OperatorDefinition {
   package var wireSteps: Scalar { 0 }
   package var matrixUnit: DType? { nil }
   package var rowwise: RowwiseWork<Scalar>? { nil }
-  package var gradients: OperatorGradients<Scalar> { .unknown }
   package var source: String { Self.source }
   package func forEachParameter(_ visit: (OperatorParameter<Scalar>) -> Void) {}
   package func holding(_ tensor: TensorFormat) -> Self? { nil }

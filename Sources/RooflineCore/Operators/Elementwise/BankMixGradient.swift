@@ -5,7 +5,7 @@
 /// kept, and the root r was stored with the snapshot: with a = ds·r and c = a·s·r/w, 4 operations, dx = p·dy + a·v − c·x, 4w
 /// beside p·dy, and dv = Σ a·x, 2w. The scoring vector v is the norm's weight times the score's, multiplied at load; to the
 /// gradient of either dv times the other is added, 4w in all. dy is read once, with the stream.
-package struct BankMixGradient<Scalar: Term>: OperatorDefinition {
+package struct BankMixGradient<Scalar: Term>: GradientDefinition {
   /// Tokens, elements of each.
   package let rows, width: Scalar
   package let part: BankMix<Scalar>.Part

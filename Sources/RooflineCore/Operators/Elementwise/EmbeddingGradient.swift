@@ -2,7 +2,7 @@
 ///
 /// A device adds the rows of its part of the table. Each token's row is added; of the table's gradient no more rows are
 /// read and written than the device's part has.
-package struct EmbeddingGradient<Scalar: Term>: OperatorDefinition {
+package struct EmbeddingGradient<Scalar: Term>: GradientDefinition {
   package let tokens, ownRows, width: Scalar
   /// Rows of the device's part of the table; nil of a kernel by itself.
   package let tableRows: Scalar?

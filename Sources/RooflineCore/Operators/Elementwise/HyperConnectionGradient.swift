@@ -7,7 +7,7 @@
 /// 2·N·H each, of the streams and of theirs 2·N²·H each.
 ///
 /// Nothing is computed again: the forward row keeps the sigmoids, the softmax, and each normalisation's result and sums.
-package struct HyperConnectionGradient<Scalar: Term>: OperatorDefinition {
+package struct HyperConnectionGradient<Scalar: Term>: GradientDefinition {
   package let connection: HyperConnection<Scalar>
 
   package init(_ connection: HyperConnection<Scalar>) { self.connection = connection }

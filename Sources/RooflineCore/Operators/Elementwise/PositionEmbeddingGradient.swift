@@ -1,5 +1,5 @@
 /// The gradient of learned positions: each row of dY added to its place's row of the table's gradient.
-package struct PositionEmbeddingGradient<Scalar: Term>: OperatorDefinition {
+package struct PositionEmbeddingGradient<Scalar: Term>: GradientDefinition {
   package let rows, positions, width: Scalar
   package let formats: NumberFormats
 

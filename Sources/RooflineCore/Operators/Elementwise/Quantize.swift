@@ -14,6 +14,7 @@ package struct Quantize<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .quantize }
   package var asOperator: Operator<Scalar> { .quantize(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var flops: FLOPCounts<Scalar> { FLOPCounts(vector: rows * width) }
 

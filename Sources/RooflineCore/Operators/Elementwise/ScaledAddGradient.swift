@@ -1,7 +1,7 @@
 /// The gradients of α·x + β·y by x and y: dY times either constant, two products an element.
 ///
 /// A residual addition without constants needs no such row: its gradient is that of both.
-package struct ScaledAddGradient<Scalar: Term>: OperatorDefinition {
+package struct ScaledAddGradient<Scalar: Term>: GradientDefinition {
   package let elements: Scalar
   package let formats: NumberFormats
 

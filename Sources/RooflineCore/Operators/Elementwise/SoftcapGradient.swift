@@ -1,7 +1,7 @@
 /// The gradient of y = cap·tanh(x/cap), from the output that is kept: dX = dY·(1 − (y/cap)²).
 ///
 /// An element: the product with 1/cap, its square, the subtraction, the product with dY: vector 4.
-package struct SoftcapGradient<Scalar: Term>: OperatorDefinition {
+package struct SoftcapGradient<Scalar: Term>: GradientDefinition {
   package let elements: Scalar
   package let formats: NumberFormats
 

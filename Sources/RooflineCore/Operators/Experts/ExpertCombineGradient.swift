@@ -2,7 +2,7 @@
 ///
 /// A pair's element: the row's, w·dY, one product; the weight's, dY·row and its addition to the sum, two. Without weights, dY is
 /// each row's gradient, and moves.
-package struct ExpertCombineGradient<Scalar: Term>: OperatorDefinition {
+package struct ExpertCombineGradient<Scalar: Term>: GradientDefinition {
   package let combine: ExpertCombine<Scalar>
 
   package init(_ combine: ExpertCombine<Scalar>) { self.combine = combine }

@@ -76,6 +76,7 @@ package struct ExpertLayer<Scalar: Term>: OperatorDefinition {
 
   package var kind: OperatorKind { .expertLayer }
   package var asOperator: Operator<Scalar> { .expertLayer(self) }
+  package var gradients: OperatorGradients<Scalar> { .unknown }
 
   package var matrixUnit: DType? { formats.linearUnit }
 

@@ -2,7 +2,7 @@
 ///
 /// A pair's element: w·dY one, and where a row goes to several experts its addition to the row's; dY·x and its addition to the
 /// weight's sum two.
-package struct ExpertScaleGradient<Scalar: Term>: OperatorDefinition {
+package struct ExpertScaleGradient<Scalar: Term>: GradientDefinition {
   package let scale: ExpertScale<Scalar>
 
   package init(_ scale: ExpertScale<Scalar>) { self.scale = scale }

@@ -2,7 +2,7 @@
 ///
 /// Either has the forward product's 2·m·n·k FLOPs. Where a row of x goes to several experts, dX adds up what comes back from
 /// them, an addition a pair's element from zero. Matrices of experts that no token touched have no gradient to store.
-package struct GroupedGEMMGradient<Scalar: Term>: OperatorDefinition {
+package struct GroupedGEMMGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case input, weight }
 

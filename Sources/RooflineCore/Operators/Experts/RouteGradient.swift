@@ -6,7 +6,7 @@
 /// 3K; renormalised weights w = s/Σs: the sum, the weights, Σ dw·w and
 /// (dw − Σ dw·w)/Σs, 6K. Softmax over all: D = Σ ds·p of the chosen 2K, (ds − D)·p of all 2E; of the chosen 4K. Sigmoid,
 /// ds·σ·(1 − σ), 3K. √softplus with e = exp(x), ds·e/((1 + e)·s·2), 4K.
-package struct RouteGradient<Scalar: Term>: OperatorDefinition {
+package struct RouteGradient<Scalar: Term>: GradientDefinition {
   package let route: Route<Scalar>
 
   package init(_ route: Route<Scalar>) { self.route = route }

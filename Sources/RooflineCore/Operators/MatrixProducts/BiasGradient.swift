@@ -1,5 +1,5 @@
 /// The gradient of a bias: the columns of dY (rows × width) added up; of routed experts' biases, over each expert's pairs.
-package struct BiasGradient<Scalar: Term>: OperatorDefinition {
+package struct BiasGradient<Scalar: Term>: GradientDefinition {
   package let rows, width: Scalar
   /// Whose biases they are, and which of the rows are this device's; nil of one bias.
   package let experts: ExpertSet<Scalar>?

@@ -2,7 +2,7 @@
 ///
 /// Either is a product with the forward one's 2mnk FLOPs. dX runs on the linear layers' unit; dW multiplies two activations
 /// and is stored at the weights' width.
-package struct GEMMGradient<Scalar: Term>: OperatorDefinition {
+package struct GEMMGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case input, weight }
 

@@ -5,7 +5,7 @@
 /// its sum over the rows 2; g = du·γ 1, Σ g·n 2, its share 1 a row, dx = r·(g − n·share) 3. In front of the norm h =
 /// x·s 1, n = h·r 1, g = dY·γ 1, dγ 2, Σ g·n 2, dh 3, dx = dh·s 1, dz = dh·x·(σ + s·(1 − σ)) 5: either way 19w + 1 a
 /// row. A gate σ(z) itself has no product for s, and its dz is du·u·(1 − σ) 3: 16w + 1.
-package struct GatedRMSNormGradient<Scalar: Term>: OperatorDefinition {
+package struct GatedRMSNormGradient<Scalar: Term>: GradientDefinition {
   package let norm: GatedRMSNorm<Scalar>
 
   package init(_ norm: GatedRMSNorm<Scalar>) { self.norm = norm }

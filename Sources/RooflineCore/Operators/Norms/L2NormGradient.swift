@@ -2,7 +2,7 @@
 ///
 /// y = x·r with r = rsqrt(Σx² + ε), both of which the forward pass kept: dx = r·(dy − y·Σ(dy·y)). A row: the sum's products
 /// and additions 2w, y times the sum w, the subtraction w, times r w: 5w. No special functions.
-package struct L2NormGradient<Scalar: Term>: OperatorDefinition {
+package struct L2NormGradient<Scalar: Term>: GradientDefinition {
   package let rows, width: Scalar
   package let formats: NumberFormats
 

@@ -3,7 +3,7 @@
 /// With the mean and the reciprocal root r that the forward pass kept, n = (x − mean)·r: 2w a row. dx = r·(g − Σg/w − n·Σ(g·n)/w) with
 /// g = dy·γ: g w, both sums 3w, their shares 2, the product with n w, two subtractions 2w, r w: 10w + 2. dγ = Σ dy·n over the rows: a product
 /// and an addition an element, 4w a row with n. No special functions.
-package struct LayerNormGradient<Scalar: Term>: OperatorDefinition {
+package struct LayerNormGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case input, weight }
 

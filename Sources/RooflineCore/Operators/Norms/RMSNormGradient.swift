@@ -3,7 +3,7 @@
 /// dx = dy·γ·rrms − x/w · Σ(dy·γ·x·rrms³), with the rrms that the forward pass kept. A row: dy·γ w, its product with rrms w, the
 /// sum's terms 2w and additions w, x/w times the sum 2w, the subtraction w, rrms³ 2: 8w + 2, and w less without a
 /// weight. dγ = Σ dy·rrms·x over the rows: two products and an addition an element, 3w a row. No special functions.
-package struct RMSNormGradient<Scalar: Term>: OperatorDefinition {
+package struct RMSNormGradient<Scalar: Term>: GradientDefinition {
   /// What the gradient is taken by.
   package enum Target: Hashable, Sendable { case input, weight }
 

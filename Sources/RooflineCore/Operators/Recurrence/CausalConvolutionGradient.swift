@@ -4,7 +4,7 @@
 /// 5. The input's gradient adds up the du of the K outputs that read an element, times their taps, 2K; a tap's gradient
 /// the products of du and the inputs that it met, 2K; that of a bias du itself, 1: vector 4K + 7 (+ 1), special 1. As
 /// in the forward pass, what would lie beyond either end of a sequence is executed.
-package struct CausalConvolutionGradient<Scalar: Term>: OperatorDefinition {
+package struct CausalConvolutionGradient<Scalar: Term>: GradientDefinition {
   package let convolution: CausalConvolution<Scalar>
 
   package init(_ convolution: CausalConvolution<Scalar>) { self.convolution = convolution }

@@ -3,7 +3,7 @@
 /// With f = −exp(A), taken at load, and g and β that the forward pass wrote: da = dg·f·σ(z), the bias's gradient is its sum
 /// over the tokens, A's the sum of dg·g over tokens and channels, since ∂g/∂A = g; db = dβ·β·(1 − β). A gate g: z 1, σ 2 and
 /// one exp, da 2, the bias's sum 1, A's product and sum 2: vector 8. A β: 3.
-package struct DeltaGatesGradient<Scalar: Term>: OperatorDefinition {
+package struct DeltaGatesGradient<Scalar: Term>: GradientDefinition {
   package let gates: DeltaGates<Scalar>
 
   package init(_ gates: DeltaGates<Scalar>) { self.gates = gates }

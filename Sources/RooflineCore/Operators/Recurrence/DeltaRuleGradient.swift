@@ -18,7 +18,7 @@
 ///
 /// No special functions: powers of e are kept. Masked squares are executed in full, as the forward ones are. (Yang et al.
 /// 2024, arXiv:2412.06464; the order is that of the flash-linear-attention library.)
-package struct DeltaRuleGradient<Scalar: Term>: OperatorDefinition {
+package struct DeltaRuleGradient<Scalar: Term>: GradientDefinition {
   package let rule: DeltaRule<Scalar>
   /// Tokens of a chunk.
   package let size: Scalar

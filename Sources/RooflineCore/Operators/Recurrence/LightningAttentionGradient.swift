@@ -5,7 +5,7 @@
 /// and v·dSᵀ, 8Q·d²: twice the forward products. Vector: the mask's decays Q²; queries and keys with their decays 2Qd,
 /// as in the forward pass, their gradients from the state with the same decays, added, 4Qd, the values' sum Qd; the
 /// decay and sum of dS 2d². No special functions: powers of λ are tables.
-package struct LightningAttentionGradient<Scalar: Term>: OperatorDefinition {
+package struct LightningAttentionGradient<Scalar: Term>: GradientDefinition {
   package let attention: LightningAttention<Scalar>
   /// Tokens of a block.
   package let size: Scalar

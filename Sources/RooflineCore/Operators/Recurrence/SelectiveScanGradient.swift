@@ -4,7 +4,7 @@
 /// gradient of the state, a token and channel: dh + dY·C 2N, dC 2N, dB 2N, the gradient of Δ·x 2N, dh times the decay N
 /// for the token before, times that token's state N for Δ·A, from that dΔ and dA 4N: 14N. Δ·x 1, dD 2, dx from both
 /// ways 3, the rest of dΔ 2: 8. Of a channel once dA·A for its logarithm, N. No special functions.
-package struct SelectiveScanGradient<Scalar: Term>: OperatorDefinition {
+package struct SelectiveScanGradient<Scalar: Term>: GradientDefinition {
   package let scan: SelectiveScan<Scalar>
 
   package init(_ scan: SelectiveScan<Scalar>) { self.scan = scan }

@@ -11,7 +11,7 @@
 /// and dA 4: 9Q, and 3 at the end. Of a group 2QN, of a head once dA·A for its logarithm. A fused softplus: 1 − exp(−Δ),
 /// its product, the bias, 3 and an exp a token and head. Masked squares and padding are executed, as in the forward pass;
 /// nothing is computed again but X̄ and X̄ ∘ t, whose factors are loaded.
-package struct StateSpaceScanGradient<Scalar: Term>: OperatorDefinition {
+package struct StateSpaceScanGradient<Scalar: Term>: GradientDefinition {
   package let scan: StateSpaceScan<Scalar>
   /// Tokens of a chunk.
   package let size: Scalar
